@@ -1,0 +1,433 @@
+"""The truth an engine keeps: seat and call machines as tables, and the snapshot.
+
+The tables are the only place that decides which state follows which. An input that a table
+does not list for a state changes nothing: `step_call` and `step_seat` return the state they
+were given, and the engine logs it. All instants are `time.monotonic()` of this machine, which
+every process of one boot shares; front ends turn them into wall-clock time for display.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import IntEnum, StrEnum
+from typing import Final
+
+from tui.platform.base import VOIP, Group, GroupPage, MemberPage, Seat, UserData
+
+__all__ = [
+    "VOIP",
+    "Account",
+    "Call",
+    "CallInput",
+    "CallRecord",
+    "CallState",
+    "Group",
+    "GroupPage",
+    "Leg",
+    "Levels",
+    "Line",
+    "LineState",
+    "MemberPage",
+    "Message",
+    "Phase",
+    "Seat",
+    "SeatInput",
+    "SeatState",
+    "SeatStatus",
+    "Snapshot",
+    "Status",
+    "UserData",
+    "Voice",
+    "VoiceState",
+    "message",
+    "seat_state",
+    "step_call",
+    "step_seat",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A sentence by its id in the catalogues, with the values that go into it."""
+
+    id: str
+    values: tuple[tuple[str, str], ...] = ()
+
+
+def message(id: str, **values: object) -> Message:
+    """Build a Message: `message("login.50003", code=50003)`."""
+    return Message(id, tuple((name, str(value)) for name, value in sorted(values.items())))
+
+
+class Phase(StrEnum):
+    """Where the session is: it decides which screen is shown."""
+
+    SIGNED_OUT = "signed-out"
+    SIGNING_IN = "signing-in"
+    CHOOSING_GROUP = "choosing-group"
+    REGISTERING = "registering"
+    SIGNED_IN = "signed-in"
+    SIGNING_OUT = "signing-out"
+    KICKED = "kicked"
+    """Signed out by the platform; the reason is in `Snapshot.notice`. Never left by itself."""
+
+
+# ---------------------------------------------------------------- seat
+
+
+class Status(IntEnum):
+    """`statusChanged`: the seat's status as the platform says it."""
+
+    OFFLINE = 0
+    ONLINE = 1
+    BUSY = 2
+
+
+class SeatState(IntEnum):
+    """`checkSeatState`."""
+
+    OFFLINE = 0
+    IDLE = 1
+    BUSY = 2
+    RINGING = 3
+    TALKING = 4
+    HOLDING = 5
+
+
+class SeatInput(StrEnum):
+    """What can move the seat's status."""
+
+    PLATFORM_OFFLINE = "platform says offline"
+    PLATFORM_ONLINE = "platform says online"
+    PLATFORM_BUSY = "platform says busy"
+    IDLE_CONFIRMED = "200 to our idle"
+    BUSY_CONFIRMED = "200 to our busy"
+    SIGNED_OUT = "signed out, kicked or never in"
+
+
+SEAT_TABLE: Final[dict[tuple[Status, SeatInput], Status]] = {
+    (Status.OFFLINE, SeatInput.PLATFORM_ONLINE): Status.ONLINE,
+    (Status.OFFLINE, SeatInput.PLATFORM_BUSY): Status.BUSY,
+    # checkLogin stays 0 until the platform's own "online" comes, so a 200 to the idle that
+    # registration sends moves nothing: (OFFLINE, IDLE_CONFIRMED) is not listed.
+    (Status.ONLINE, SeatInput.PLATFORM_OFFLINE): Status.OFFLINE,
+    (Status.ONLINE, SeatInput.PLATFORM_BUSY): Status.BUSY,
+    (Status.ONLINE, SeatInput.BUSY_CONFIRMED): Status.BUSY,
+    (Status.ONLINE, SeatInput.SIGNED_OUT): Status.OFFLINE,
+    (Status.BUSY, SeatInput.PLATFORM_OFFLINE): Status.OFFLINE,
+    (Status.BUSY, SeatInput.PLATFORM_ONLINE): Status.ONLINE,
+    (Status.BUSY, SeatInput.IDLE_CONFIRMED): Status.ONLINE,
+    (Status.BUSY, SeatInput.SIGNED_OUT): Status.OFFLINE,
+}
+
+
+def step_seat(status: Status, given: SeatInput) -> Status:
+    """The status that follows; unchanged when the table lists nothing."""
+    return SEAT_TABLE.get((status, given), status)
+
+
+@dataclass(frozen=True, slots=True)
+class SeatStatus:
+    """The seat: its status, since when, why (an unattended seat says so), and the status that
+    was asked for and is not confirmed yet."""
+
+    status: Status = Status.OFFLINE
+    since: float = 0.0
+    reason: Message | None = None
+    pending: Status | None = None
+
+
+# ---------------------------------------------------------------- calls
+
+
+class CallState(StrEnum):
+    """One call, from the agent's side."""
+
+    DIALING = "dialing"
+    """`call` sent; the platform has not replied."""
+    PROCEEDING = "proceeding"
+    """The platform took the call (201, 301 with 200) and rings the other side."""
+    RINGING = "ringing"
+    ANSWERING = "answering"
+    """`answer` sent; 104 not here yet."""
+    TALKING = "talking"
+    HOLDING = "holding"
+    ENDING = "ending"
+    """Hang-up sent; 105 not here yet."""
+    DECLINING = "declining"
+    """Hang-up of an offer sent; 101 not here yet."""
+    ENDED = "ended"
+
+
+class CallInput(StrEnum):
+    """What can move a call. Inputs named after messages carry the message's number."""
+
+    ACCEPTED = "201/301 with 200"
+    REFUSED = "201/301 with another r"
+    NOT_ANSWERED = "309"
+    OFFERED = "100"
+    CANCELLED = "101"
+    ANSWERED = "104"
+    ENDED = "105"
+    TRANSFERRED = "38, then 5 s without a 105"
+    ANSWER_SENT = "answer sent"
+    ANSWER_FAILED = "no 200 to the answer"
+    HANGUP_SENT = "hang-up sent"
+    HANGUP_FAILED = "no 200 to the hang-up"
+    HOLD_CONFIRMED = "200 to the hold"
+    RESUME_CONFIRMED = "200 to the resume"
+    NO_REPLY = "nothing came in time"
+    SESSION_ENDED = "signed out or kicked"
+
+
+_S, _I = CallState, CallInput
+_ENDINGS: Final = (_I.ENDED, _I.SESSION_ENDED)
+
+CALL_TABLE: Final[dict[tuple[CallState, CallInput], CallState]] = {
+    (_S.DIALING, _I.ACCEPTED): _S.PROCEEDING,
+    (_S.DIALING, _I.REFUSED): _S.ENDED,
+    (_S.DIALING, _I.NOT_ANSWERED): _S.ENDED,
+    (_S.DIALING, _I.ANSWERED): _S.TALKING,
+    (_S.DIALING, _I.NO_REPLY): _S.ENDED,
+    (_S.PROCEEDING, _I.ANSWERED): _S.TALKING,
+    (_S.PROCEEDING, _I.NOT_ANSWERED): _S.ENDED,
+    (_S.PROCEEDING, _I.REFUSED): _S.ENDED,
+    (_S.PROCEEDING, _I.HANGUP_SENT): _S.ENDING,
+    (_S.RINGING, _I.CANCELLED): _S.ENDED,
+    (_S.RINGING, _I.ANSWER_SENT): _S.ANSWERING,
+    (_S.RINGING, _I.ANSWERED): _S.TALKING,
+    (_S.RINGING, _I.HANGUP_SENT): _S.DECLINING,
+    (_S.ANSWERING, _I.ANSWERED): _S.TALKING,
+    (_S.ANSWERING, _I.ANSWER_FAILED): _S.RINGING,
+    (_S.ANSWERING, _I.CANCELLED): _S.ENDED,
+    (_S.ANSWERING, _I.HANGUP_SENT): _S.ENDING,
+    (_S.ANSWERING, _I.NO_REPLY): _S.ENDED,
+    (_S.TALKING, _I.HOLD_CONFIRMED): _S.HOLDING,
+    (_S.TALKING, _I.HANGUP_SENT): _S.ENDING,
+    (_S.TALKING, _I.TRANSFERRED): _S.ENDED,
+    (_S.HOLDING, _I.RESUME_CONFIRMED): _S.TALKING,
+    (_S.HOLDING, _I.HANGUP_SENT): _S.ENDING,
+    (_S.HOLDING, _I.TRANSFERRED): _S.ENDED,
+    (_S.ENDING, _I.NO_REPLY): _S.ENDED,
+    (_S.ENDING, _I.HANGUP_FAILED): _S.TALKING,
+    (_S.ENDING, _I.CANCELLED): _S.ENDED,
+    (_S.DECLINING, _I.CANCELLED): _S.ENDED,
+    (_S.DECLINING, _I.NO_REPLY): _S.ENDED,
+    (_S.DECLINING, _I.HANGUP_FAILED): _S.RINGING,
+    (_S.ENDED, _I.OFFERED): _S.RINGING,
+    **{(state, given): _S.ENDED for state in _S if state is not _S.ENDED for given in _ENDINGS},
+}
+"""A repeated 100 (RINGING, OFFERED) changes nothing, so it is not listed; after its 101 the
+same ccNumber is offered again (ENDED, OFFERED): platform.md, "Edges"."""
+
+
+def step_call(state: CallState, given: CallInput) -> CallState:
+    """The state that follows; unchanged when the table lists nothing."""
+    return CALL_TABLE.get((state, given), state)
+
+
+class Leg(StrEnum):
+    """The audio of a call."""
+
+    NONE = "none"
+    """No audio here: a phone rings instead (line types 4 and 5), or no leg was asked for yet."""
+    AWAITED = "awaited"
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    FAILED = "failed"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call. `key` is the engine's own and stays the same while the ccNumber is not known
+    yet; `number` is what to show. `offers` counts how often the platform offered it."""
+
+    key: str
+    state: CallState
+    outgoing: bool
+    number: str
+    since: float
+    """When `state` began."""
+    began: float
+    """When it was dialled or first offered."""
+    ccnumber: str = ""
+    internal: bool = False
+    offers: int = 1
+    answered: float | None = None
+    muted: bool = False
+    leg: Leg = Leg.NONE
+    reason: int | None = None
+    """`r` of endPBXCall: 25 the customer hung up, 26 the agent did, 20 not connected."""
+    talk_time: float | None = None
+    """Seconds, once it has ended; None when it was never up."""
+    outcome: Message | None = None
+    """Why it ended, or what went wrong, in words."""
+    pending: str = ""
+    """What waits for the platform's 200: "hold", "resume" or ""."""
+    recovered: bool = False
+    """Taken over from an engine that died."""
+
+    @property
+    def live(self) -> bool:
+        """Whether it is still a call."""
+        return self.state is not CallState.ENDED
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """A call that is over, for the list under the console."""
+
+    number: str
+    outgoing: bool
+    ended: float
+    talk_time: float | None
+    outcome: Message | None
+    missed: bool = False
+
+
+_SEAT_OF_CALL: Final = {
+    CallState.DIALING: SeatState.RINGING,
+    CallState.PROCEEDING: SeatState.RINGING,
+    CallState.RINGING: SeatState.RINGING,
+    CallState.ANSWERING: SeatState.RINGING,
+    CallState.DECLINING: SeatState.RINGING,
+    CallState.TALKING: SeatState.TALKING,
+    CallState.HOLDING: SeatState.HOLDING,
+    CallState.ENDING: SeatState.TALKING,
+}
+_SEAT_OF_STATUS: Final = {
+    Status.OFFLINE: SeatState.OFFLINE,
+    Status.ONLINE: SeatState.IDLE,
+    Status.BUSY: SeatState.BUSY,
+}
+
+
+def seat_state(status: Status, calls: tuple[Call, ...]) -> SeatState:
+    """`checkSeatState`: a live call decides, else the status (dialling counts as 3 until the
+    call is up: platform.md, "Edges")."""
+    for call in calls:
+        if call.live:
+            return _SEAT_OF_CALL[call.state]
+    return _SEAT_OF_STATUS[status]
+
+
+# ---------------------------------------------------------------- the rest
+
+
+class LineState(StrEnum):
+    """The signalling line to the platform."""
+
+    OFF = "off"
+    CONNECTING = "connecting"
+    REGISTERING = "registering"
+    OK = "ok"
+    LOST = "lost"
+    """Signalling is gone; a call's audio may go on. Reconnecting by itself."""
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """`latency` is the last WebSocket round trip in milliseconds, None before the first."""
+
+    state: LineState = LineState.OFF
+    since: float = 0.0
+    latency: int | None = None
+
+
+class VoiceState(StrEnum):
+    """The sound of this computer."""
+
+    OFF = "off"
+    """Not loaded: not registered yet, or the line carries no audio here."""
+    LOADING = "loading"
+    OK = "ok"
+    NO_PORTAUDIO = "no-portaudio"
+    NO_DEVICE = "no-device"
+    DEVICE_LOST = "device-lost"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """`device` is what carries the sound now, for display. `volume` and `gain` in per cent."""
+
+    state: VoiceState = VoiceState.OFF
+    device: str = ""
+    volume: int = 100
+    gain: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """Level bars, 0 to 10 each: the agent's microphone, and what is heard."""
+
+    you: int = 0
+    them: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who is signed in, without the password."""
+
+    un: str
+    switchnumber: str
+    backend: str
+    kind: str = "platform2"
+    callintype: int = VOIP
+    number: str = ""
+    displayname: str = ""
+    eid: str = ""
+    gid: str = ""
+    group: str = ""
+    extension_start: int | None = None
+    extension_end: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """The last failure, or what happened while nobody looked."""
+
+    message: Message
+    at: float
+    serious: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All a front end needs to draw itself from nothing."""
+
+    phase: Phase = Phase.SIGNED_OUT
+    account: Account | None = None
+    groups: tuple[Group, ...] = ()
+    seat: SeatStatus = SeatStatus()
+    calls: tuple[Call, ...] = ()
+    recent: tuple[CallRecord, ...] = ()
+    line: Line = Line()
+    voice: Voice = Voice()
+    levels: Levels = Levels()
+    notice: Notice | None = None
+    failure: Message | None = None
+    """Why the last sign-in or registration did not work; shown on the sign-in screen."""
+
+    @property
+    def call(self) -> Call | None:
+        """The call to show: the live one, else the last that ended, else None."""
+        for call in self.calls:
+            if call.live:
+                return call
+        return self.calls[-1] if self.calls else None
+
+    @property
+    def seat_state(self) -> SeatState:
+        """`checkSeatState`."""
+        return seat_state(self.seat.status, self.calls)
+
+    def with_call(self, call: Call) -> Snapshot:
+        """The same with this call put in, or put in place of the one of its key."""
+        if any(known.key == call.key for known in self.calls):
+            calls = tuple(call if known.key == call.key else known for known in self.calls)
+        else:
+            calls = (*self.calls, call)
+        return replace(self, calls=calls)
