@@ -173,7 +173,7 @@ class CallInput(StrEnum):
     ANSWER_SENT = "answer sent"
     ANSWER_FAILED = "no 200 to the answer"
     HANGUP_SENT = "hang-up sent"
-    HANGUP_FAILED = "no 200 to the hang-up"
+    HANGUP_FAILED = "no 200 to the decline"
     HOLD_CONFIRMED = "200 to the hold"
     RESUME_CONFIRMED = "200 to the resume"
     NO_REPLY = "nothing came in time"
@@ -189,6 +189,7 @@ CALL_TABLE: Final[dict[tuple[CallState, CallInput], CallState]] = {
     (_S.DIALING, _I.NOT_ANSWERED): _S.ENDED,
     (_S.DIALING, _I.ANSWERED): _S.TALKING,
     (_S.DIALING, _I.NO_REPLY): _S.ENDED,
+    (_S.DIALING, _I.HANGUP_SENT): _S.ENDING,
     (_S.PROCEEDING, _I.ANSWERED): _S.TALKING,
     (_S.PROCEEDING, _I.NOT_ANSWERED): _S.ENDED,
     (_S.PROCEEDING, _I.REFUSED): _S.ENDED,
@@ -209,7 +210,8 @@ CALL_TABLE: Final[dict[tuple[CallState, CallInput], CallState]] = {
     (_S.HOLDING, _I.HANGUP_SENT): _S.ENDING,
     (_S.HOLDING, _I.TRANSFERRED): _S.ENDED,
     (_S.ENDING, _I.NO_REPLY): _S.ENDED,
-    (_S.ENDING, _I.HANGUP_FAILED): _S.TALKING,
+    (_S.ENDING, _I.REFUSED): _S.ENDED,
+    (_S.ENDING, _I.NOT_ANSWERED): _S.ENDED,
     (_S.ENDING, _I.CANCELLED): _S.ENDED,
     (_S.DECLINING, _I.CANCELLED): _S.ENDED,
     (_S.DECLINING, _I.NO_REPLY): _S.ENDED,
@@ -265,6 +267,8 @@ class Call:
     """Why it ended, or what went wrong, in words."""
     pending: str = ""
     """What waits for the platform's 200: "hold", "resume" or ""."""
+    before: CallState | None = None
+    """The state to go back to when a hang-up is not confirmed."""
     recovered: bool = False
     """Taken over from an engine that died."""
 
@@ -381,8 +385,8 @@ class Account:
     eid: str = ""
     gid: str = ""
     group: str = ""
-    extension_start: int | None = None
-    extension_end: int | None = None
+    extension_start: str = ""
+    extension_end: str = ""
 
 
 @dataclass(frozen=True, slots=True)

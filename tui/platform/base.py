@@ -87,8 +87,8 @@ class UserData:
     displayname: str
     eid: str
     groups: tuple[Group, ...]
-    extension_start: int | None = None
-    extension_end: int | None = None
+    extension_start: str = ""
+    extension_end: str = ""
     epname: str = ""
     auto_answer: int = 0
     """Seconds after which the enterprise wants a call answered; 0 = not."""
