@@ -38,6 +38,13 @@ class Subscription(Generic[T]):
             self._queue.append(event)
         self._ready.set()
 
+    def invalidate(self) -> None:
+        """What is queued is void: `get` raises Overflow next."""
+        if not self._closed:
+            self._queue.clear()
+            self._overflowed = True
+            self._ready.set()
+
     async def get(self) -> T:
         """The next event. Raises Overflow once after a loss, StopAsyncIteration when closed."""
         while not self._queue:
@@ -75,6 +82,16 @@ class EventBus(Generic[T]):
         """Give the event to all who listen now, in the order of subscription."""
         for subscriber in tuple(self._subscribers):
             subscriber.put(event)
+
+    def invalidate(self) -> None:
+        """Tell all who listen now that events were lost: each begins again from a snapshot."""
+        for subscriber in tuple(self._subscribers):
+            subscriber.invalidate()
+
+    def close(self) -> None:
+        """End every subscription: nothing more will be published."""
+        for subscriber in tuple(self._subscribers):
+            subscriber.close()
 
     def subscribe(self) -> Subscription[T]:
         """Listen from now on."""
