@@ -1,0 +1,117 @@
+"""baresip as a plain SIP phone: G.711 over RTP, a sine to say and a file of what it heard."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from pathlib import Path
+
+from frequencies import samples_of_wav, share, write_tone
+from programs import Program, free_port, need
+
+_CONFIG = """\
+poll_method epoll
+sip_listen 127.0.0.1:{port}
+net_interface 127.0.0.1
+module_path {modules}
+module g711.so
+module aufile.so
+module aubridge.so
+module sndfile.so
+module ctrl_tcp.so
+module_tmp account.so
+module_app menu.so
+audio_source aufile,{folder}/says.wav
+audio_player aubridge,nobody
+audio_alert aubridge,nobody
+snd_path {folder}
+ctrl_tcp_listen 127.0.0.1:{control}
+call_max_calls 1
+"""
+
+
+class Baresip:
+    """One phone at ``sip:{user}@127.0.0.1:{port}``, driven over its control port."""
+
+    def __init__(self, folder: Path, user: str, hz: float) -> None:
+        self._folder = folder / f"baresip-{user}"
+        self._folder.mkdir()
+        self._says = hz
+        self._user = user
+        self._port = free_port(run=2)  # the second one is for TLS, which it always opens
+        self._control = free_port()
+        self._program: Program | None = None
+        self._reader: asyncio.StreamReader | None = None
+        self._writer: asyncio.StreamWriter | None = None
+
+    @property
+    def log(self) -> str:
+        """The end of the phone's own output."""
+        return self._program.output() if self._program else ""
+
+    async def start(self) -> None:
+        """Write its configuration and start it."""
+        path = need("baresip", "baresip")
+        write_tone(self._folder / "says.wav", self._says, 60, 8000)
+        modules = next(str(folder) for folder in _module_folders() if (folder / "g711.so").exists())
+        (self._folder / "config").write_text(
+            _CONFIG.format(
+                port=self._port, control=self._control, folder=self._folder, modules=modules
+            )
+        )
+        (self._folder / "accounts").write_text(
+            f"<sip:{self._user}@127.0.0.1:{self._port}>;regint=0;audio_codecs=pcmu,pcma\n"
+        )
+        (self._folder / "contacts").write_text("")
+        environment = {**os.environ, "HOME": str(self._folder)}
+        self._program = Program("baresip", [path, "-f", self._folder], self._folder, environment)
+        self._program.start()
+        await self._program.until_it_says("baresip is ready")
+        await self._program.until_it_listens(self._control)
+        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._control)
+
+    async def say(self, command: str, parameters: str = "") -> None:
+        """Send one command (``dial``, ``hangup``…), as a netstring of JSON."""
+        assert self._writer is not None
+        body = json.dumps({"command": command, "params": parameters}).encode()
+        self._writer.write(b"%d:%s," % (len(body), body))
+        await self._writer.drain()
+
+    async def until(self, kind: str, timeout: float = 20.0) -> dict[str, object]:
+        """Read events until one of type ``kind``."""
+        try:
+            async with asyncio.timeout(timeout):
+                while True:
+                    event = await self._read()
+                    if event.get("type") == kind:
+                        return event
+                    if event.get("type") == "CALL_CLOSED":
+                        raise AssertionError(f"baresip's call ended: {event}\n{self.log}")
+        except TimeoutError:
+            raise AssertionError(f"baresip: no {kind} in {timeout} s\n{self.log}") from None
+
+    async def _read(self) -> dict[str, object]:
+        assert self._reader is not None
+        length = int((await self._reader.readuntil(b":"))[:-1])
+        body = await self._reader.readexactly(length + 1)
+        value: dict[str, object] = json.loads(body[:-1])
+        return value
+
+    def heard(self, hz: float) -> float:
+        """How much of what the phone decoded lies at ``hz``, its first and last half second cut."""
+        [path] = self._folder.glob("dump-*-dec.wav")
+        sound, rate = samples_of_wav(path)
+        return share(sound[rate // 2 : len(sound) - rate // 2], rate, hz)
+
+    async def end(self) -> None:
+        """Close the control connection and end the program."""
+        if self._writer is not None:
+            self._writer.close()
+            await self._writer.wait_closed()
+        if self._program is not None:
+            await self._program.end()
+
+
+def _module_folders() -> list[Path]:
+    return [Path("/usr/lib/baresip/modules"), *Path("/usr/lib").glob("*/baresip/modules")]

@@ -1,0 +1,103 @@
+"""Kamailio with rtpengine beside it: registrar and proxy for SIP over WebSocket and over UDP."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from pathlib import Path
+
+from programs import Missing, Program, free_port, need
+
+_PORTS = 40  # for rtpengine's media, four per call
+
+
+class Kamailio:
+    """A registrar with digest, whose calls from UDP to WebSocket pass through rtpengine."""
+
+    realm = "interop.invalid"
+    password = "three-plain-words"
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / "kamailio"
+        self._folder.mkdir()
+        self.sip_port = free_port()
+        self.ws_port = free_port()
+        self._control_port = free_port(socket.SOCK_DGRAM)
+        self._media_port = free_port(socket.SOCK_DGRAM, run=_PORTS)
+        self._programs: list[Program] = []
+
+    @property
+    def ws(self) -> str:
+        """The address of its WebSocket transport."""
+        return f"ws://127.0.0.1:{self.ws_port}"
+
+    @property
+    def log(self) -> str:
+        """The end of what both programs said."""
+        return "\n".join(f"--- {one.name}\n{one.output()}" for one in self._programs)
+
+    async def start(self) -> None:
+        """Start rtpengine, then Kamailio, and wait until each answers."""
+        rtpengine = need("rtpengine", "rtpengine-daemon")
+        kamailio = need("kamailio", "kamailio")
+        media = Program(
+            "rtpengine",
+            [
+                rtpengine,
+                "--config-file=none",
+                "--table=-1",  # in user space: no kernel module is asked for
+                "--interface=127.0.0.1",
+                f"--listen-ng=127.0.0.1:{self._control_port}",
+                f"--port-min={self._media_port}",
+                f"--port-max={self._media_port + _PORTS - 1}",
+                "--num-threads=2",
+                "--foreground",
+                "--log-stderr",
+                "--log-level=6",
+            ],
+            self._folder,
+        )
+        self._programs.append(media)
+        media.start()
+        await media.until_it_says("Startup complete")
+        here = self._folder
+        config = here / "kamailio.cfg"
+        config.write_text(self._config())
+        proxy = Program(
+            "kamailio",
+            f"{kamailio} -DD -E -m 32 -M 4 -f {config} -Y {here} -w {here} -P {here}/pid".split(),
+            self._folder,
+        )
+        self._programs.append(proxy)
+        proxy.start()
+        await proxy.until_it_listens(self.ws_port)
+
+    async def end(self) -> None:
+        """End both, the proxy first."""
+        await asyncio.gather(*(one.end() for one in reversed(self._programs)))
+
+    def _config(self) -> str:
+        template = (Path(__file__).parent / "kamailio.cfg").read_text()
+        words = {
+            "SIP_PORT": self.sip_port,
+            "WS_PORT": self.ws_port,
+            "CONTROL_PORT": self._control_port,
+            "MODULES": _modules(),
+            "REALM": self.realm,
+            "PASSWORD": self.password,
+        }
+        for word, value in words.items():
+            template = template.replace(f"@{word}@", str(value))
+        return template
+
+
+def _modules() -> Path:
+    for folder in [*Path("/usr/lib").glob("*/kamailio/modules"), Path("/usr/lib/kamailio/modules")]:
+        if (folder / "tm.so").exists():
+            if not (folder / "websocket.so").exists():
+                raise Missing(
+                    "Kamailio's websocket module is not on this machine: install the Debian "
+                    "package kamailio-websocket-modules (bash .ci/run does)."
+                )
+            return folder
+    raise Missing("Kamailio's modules are not where Debian puts them, under /usr/lib.")

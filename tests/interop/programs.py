@@ -1,0 +1,137 @@
+"""Other people's programs, started for one test and ended with it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+class Missing(AssertionError):
+    """A stranger that these tests need is not on this machine: a failure, never a skip."""
+
+
+def need(program: str, package: str) -> str:
+    """The path of ``program``; fails with the Debian package that holds it."""
+    path = shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+    if path is None:
+        raise Missing(
+            f"{program} is not on this machine: install the Debian package {package} "
+            "(bash .ci/run does)."
+        )
+    return path
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM, run: int = 1) -> int:
+    """The first of ``run`` neighbouring loopback ports that are free for TCP and for UDP."""
+    for _ in range(200):
+        with socket.socket(socket.AF_INET, kind) as probe:
+            probe.bind(("127.0.0.1", 0))
+            first = int(probe.getsockname()[1])
+        if first + run < 60000 and all(_is_free(port) for port in range(first, first + run)):
+            return first
+    raise AssertionError("no free loopback ports were found")
+
+
+def _is_free(port: int) -> bool:
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(socket.AF_INET, kind) as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                return False
+    return True
+
+
+def _die_with_the_test_run() -> None:
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+class Program:
+    """A process with its output in a file, in a process group of its own."""
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        folder: Path,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        self.name = name
+        self.log = folder / f"{name}.log"
+        self._command = [str(word) for word in command]
+        self._env = dict(os.environ if env is None else env)
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        self._file: BinaryIO | None = None
+
+    def start(self) -> None:
+        """Start it; its standard input is empty."""
+        self._file = self.log.open("wb")
+        self._process = subprocess.Popen(
+            self._command,
+            stdin=subprocess.DEVNULL,
+            stdout=self._file,
+            stderr=subprocess.STDOUT,
+            cwd=self._folder,
+            env=self._env,
+            start_new_session=True,
+            preexec_fn=_die_with_the_test_run,
+        )
+
+    def output(self, last: int = 4000) -> str:
+        """The end of what it has written."""
+        return self.log.read_text("utf-8", "replace")[-last:] if self.log.exists() else ""
+
+    async def until(self, what: str, ready: Callable[[], bool], timeout: float = 30.0) -> None:
+        """Wait until ``ready()``; fails with its output when it ends or is late."""
+        assert self._process is not None
+        loop = asyncio.get_running_loop()
+        end = loop.time() + timeout
+        while not ready():
+            code = self._process.poll()
+            if code is not None:
+                raise AssertionError(f"{self.name} ended with {code}:\n{self.output()}")
+            if loop.time() > end:
+                raise AssertionError(f"{self.name}: no {what} in {timeout} s:\n{self.output()}")
+            await asyncio.sleep(0.05)
+
+    async def until_it_says(self, words: str, timeout: float = 30.0) -> None:
+        """Wait for ``words`` in its output."""
+        await self.until(repr(words), lambda: words in self.output(1_000_000), timeout)
+
+    async def until_it_listens(self, port: int, timeout: float = 30.0) -> None:
+        """Wait until a TCP connection to ``port`` on loopback is taken."""
+
+        def listens() -> bool:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                return True
+            return False
+
+        await self.until(f"answer on port {port}", listens, timeout)
+
+    async def end(self) -> None:
+        """SIGTERM to it; SIGKILL to all of its group after five seconds, or when some remain."""
+        process, self._process = self._process, None
+        if process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                await asyncio.to_thread(process.wait, 5)
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await asyncio.to_thread(process.wait)
+        if self._file is not None:
+            self._file.close()
+            self._file = None

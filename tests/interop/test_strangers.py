@@ -1,0 +1,25 @@
+"""The strangers among themselves: when this fails, the fault is not ours."""
+
+from __future__ import annotations
+
+import asyncio
+
+from baresip import Baresip
+from jssip_phone import JsSip
+from kamailio import Kamailio
+
+
+async def test_a_browser_at_kamailio_hears_a_plain_phone_and_is_heard(
+    kamailio: Kamailio, baresip: Baresip, jssip: JsSip
+) -> None:
+    await jssip.register(
+        kamailio.ws, f"sip:1001@{kamailio.realm}", "1001", kamailio.password, hz=1200
+    )
+    await jssip.until("registered")
+    await baresip.say("dial", f"sip:1001@127.0.0.1:{kamailio.sip_port}")
+    await baresip.until("CALL_ESTABLISHED")
+    await jssip.hears(700)
+    await asyncio.sleep(2)  # so that baresip's file holds two seconds
+    await baresip.say("hangup")
+    await jssip.until("ended")
+    assert baresip.heard(1200) > 0.8
