@@ -209,7 +209,9 @@ def apply(snapshot: Snapshot, event: Event) -> Snapshot:
         case CallRemoved(key):
             return replace(snapshot, calls=tuple(c for c in snapshot.calls if c.key != key))
         case CallRecorded(record):
-            return replace(snapshot, recent=(record, *snapshot.recent)[:RECENT_LIMIT])
+            # A call that was offered again has one line in the list: its last.
+            older = (r for r in snapshot.recent if not r.ccnumber or r.ccnumber != record.ccnumber)
+            return replace(snapshot, recent=(record, *older)[:RECENT_LIMIT])
         case LineChanged(line):
             return replace(snapshot, line=line)
         case VoiceChanged(voice):

@@ -187,7 +187,6 @@ CALL_TABLE: Final[dict[tuple[CallState, CallInput], CallState]] = {
     (_S.DIALING, _I.ACCEPTED): _S.PROCEEDING,
     (_S.DIALING, _I.REFUSED): _S.ENDED,
     (_S.DIALING, _I.NOT_ANSWERED): _S.ENDED,
-    (_S.DIALING, _I.ANSWERED): _S.TALKING,
     (_S.DIALING, _I.NO_REPLY): _S.ENDED,
     (_S.DIALING, _I.HANGUP_SENT): _S.ENDING,
     (_S.PROCEEDING, _I.ANSWERED): _S.TALKING,
@@ -288,6 +287,7 @@ class CallRecord:
     talk_time: float | None
     outcome: Message | None
     missed: bool = False
+    ccnumber: str = ""
 
 
 _SEAT_OF_CALL: Final = {

@@ -1,0 +1,121 @@
+"""What the parts of an engine share: the snapshot, the bus, named timers, the log."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from tui.bus import EventBus
+from tui.engine.events import Event, NoticeChanged, apply
+from tui.engine.state import Message, Notice, Snapshot
+from tui.log import get_logger
+
+log = get_logger("engine")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long the engine waits, in seconds. Sources: platform.md "Edges", sip.md "Timing"."""
+
+    dial_reply: float = 15.0
+    """For the platform's answer to `call`."""
+    status: float = 5.0
+    """For the 200 to a status change, or the statusChanged itself."""
+    message: float = 5.0
+    """For the 200 to any other control message."""
+    answered: float = 15.0
+    """For 104 after an answer."""
+    ended: float = 10.0
+    """For 105 after a hang-up, 101 after a decline."""
+    offer_again: float = 0.5
+    """A 100 this soon after its 101 is held back, in case another 101 follows."""
+    redial_window: float = 60.0
+    """A new ccNumber from the number just declined counts as another offer this long."""
+    register: float = 15.0
+    """For the registration's first outcome."""
+    unregister: float = 4.0
+    recover: float = 8.0
+    """For word of a call after signalling was lost, or an engine died."""
+    unattended_busy: float = 5.0
+    """An idle seat that nobody looks at goes busy after this."""
+    unattended_end: float = 1800.0
+    """Without a front end and without a call the engine signs out and ends after this."""
+
+
+class Timers:
+    """Named timers on the event loop: setting a name again replaces it, and none outlives
+    `clear`."""
+
+    def __init__(self) -> None:
+        self._handles: dict[str, asyncio.TimerHandle] = {}
+
+    def set(self, name: str, delay: float, callback: Callable[[], None]) -> None:
+        """Call `callback` once after `delay` seconds unless cancelled or replaced."""
+        self.cancel(name)
+
+        def run() -> None:
+            self._handles.pop(name, None)
+            callback()
+
+        self._handles[name] = asyncio.get_running_loop().call_later(delay, run)
+
+    def cancel(self, name: str) -> None:
+        """Forget the timer; a name that is not set is no error."""
+        handle = self._handles.pop(name, None)
+        if handle is not None:
+            handle.cancel()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._handles
+
+    def clear(self) -> None:
+        """Forget all timers."""
+        for name in tuple(self._handles):
+            self.cancel(name)
+
+
+class Core:
+    """The shared middle of an engine. Every change of the truth goes through `emit`."""
+
+    def __init__(self, *, clock: Callable[[], float], rng: Random, limits: Limits) -> None:
+        self.clock = clock
+        self.rng = rng
+        self.limits = limits
+        self.timers = Timers()
+        self.events: EventBus[Event] = EventBus()
+        self.snapshot = Snapshot()
+        self.attended = True
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def emit(self, event: Event) -> None:
+        """Apply the event to the snapshot, then tell everyone who listens."""
+        self.snapshot = apply(self.snapshot, event)
+        self.events.publish(event)
+
+    def notice(self, message: Message, *, serious: bool = True) -> None:
+        """Show a sentence until it is dismissed or replaced, and log its id."""
+        log.warning("notice %s %s", message.id, dict(message.values))
+        self.emit(NoticeChanged(Notice(message, self.clock(), serious)))
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run work beside everything else. What it raises is logged: it never ends the engine."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a task of the engine failed", exc_info=error)
+
+    async def close(self) -> None:
+        """End timers and tasks."""
+        self.timers.clear()
+        current = asyncio.current_task()
+        tasks = [task for task in self._tasks if task is not current]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

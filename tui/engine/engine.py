@@ -1,0 +1,352 @@
+"""The engine: the SDK's calls as commands, its events as events. Ties the parts together.
+
+What is decided where: state.py which state follows which, calls.py and reports.py the calls,
+seat.py the status, session.py signing in and out, audio.py which INVITE opens the microphone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from random import Random, SystemRandom
+from typing import TYPE_CHECKING
+
+from tui import sip
+from tui.engine import commands as c
+from tui.engine.audio import Audio
+from tui.engine.calls import Calls
+from tui.engine.commands import Command, Result
+from tui.engine.core import Core, Limits, log
+from tui.engine.events import CallRemoved, KickedOffline, NoticeChanged
+from tui.engine.port import Claim
+from tui.engine.reports import CallReports
+from tui.engine.seat import SeatDesk
+from tui.engine.session import MakePlatform, Session, login_message
+from tui.engine.state import CallInput, CallState, Leg, Message, Phase, Snapshot, Status, message
+from tui.platform import control
+from tui.platform.base import Platform, PlatformError
+from tui.platform.codes import KICKED
+
+if TYPE_CHECKING:
+    from tui.bus import EventBus
+    from tui.config import Config, Paths
+    from tui.engine.events import Event
+
+_SIGNED_OUT_PHASES = (Phase.SIGNED_OUT, Phase.KICKED)
+
+
+class Engine:
+    """An agent's phone. `execute` a command, hear `events`, ask for the `snapshot`."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        paths: Paths,
+        clock: Callable[[], float] = time.monotonic,
+        rng: Random | None = None,
+        limits: Limits | None = None,
+        make_platform: MakePlatform | None = None,
+    ) -> None:
+        self.core = Core(
+            clock=clock,
+            rng=rng if rng is not None else SystemRandom(),
+            limits=limits if limits is not None else limits_of(config),
+        )
+        self.config = config
+        self.claim: Claim | None = None
+        """Asked before the platform is: the host's check that no other engine has the account."""
+        self.finished = asyncio.Event()
+        """Set when the agent signed out and the engine has nothing left to do."""
+        self._audio = Audio(self.core, config.audio)
+        self._session = Session(
+            self.core, config, paths, make_platform or self._make_platform, self._audio
+        )
+        self._calls = Calls(self.core, self._session.send, self._audio)
+        self._seat = SeatDesk(self.core, self._session.send)
+        self._seat.go_busy_unattended = config.policies.unattended_busy
+        self._reports = CallReports(self._calls)
+        self._audio.calls = self._calls
+        self._calls.on_change = self._call_changed
+        self._session.calls = self._calls
+        self._session.on_sip = self._sip_event
+        self._session.on_up = self._flow_is_back
+        self._busy = asyncio.Lock()
+
+    # ------------------------------------------------------------ the port
+
+    @property
+    def events(self) -> EventBus[Event]:
+        """What happens, in order."""
+        return self.core.events
+
+    def snapshot(self) -> Snapshot:
+        """The truth as of the last event."""
+        return self.core.snapshot
+
+    def attended(self, present: bool) -> None:
+        """Told by the host: whether at least one screen is attached."""
+        self.core.attended = present
+        self._seat.attended(present)
+        self._plan_end()
+
+    async def execute(self, command: Command) -> Result:
+        """Carry out one command. A fault in here is logged and told, and ends nothing."""
+        try:
+            return await self._execute(command)
+        except Exception as error:
+            log.exception("%s failed", type(command).__name__)
+            return Result(False, message("engine.fault", kind=type(error).__name__))
+
+    async def _execute(self, command: Command) -> Result:
+        match command:
+            case c.SignIn():
+                return await self._sign_in(command)
+            case c.JoinGroup():
+                return await self._join(command)
+            case c.SignOut(end):
+                return await self._sign_out(end)
+            case c.Dial(number):
+                return await self._calls.dial(number)
+            case c.Answer(ccnumber):
+                return await self._calls.answer(ccnumber)
+            case c.HangUp(ccnumber):
+                return await self._calls.hang_up(ccnumber)
+            case c.Hold(ccnumber):
+                return await self._calls.hold(ccnumber, True)
+            case c.Resume(ccnumber):
+                return await self._calls.hold(ccnumber, False)
+            case c.Mute(on, ccnumber):
+                return self._calls.mute(ccnumber, on)
+            case c.SetStatus(status):
+                return await self._seat.set_status(status)
+            case c.CheckLogin():
+                online = self.core.snapshot.seat.status is not Status.OFFLINE
+                return Result(True, code=int(online))
+            case c.CheckSeatState():
+                return Result(True, code=int(self.core.snapshot.seat_state))
+            case c.GetGroups() | c.GetGroupMembers():
+                return await self._directory(command)
+            case c.SetVolume(volume, gain):
+                self._audio.set_levels(volume, gain)
+                return Result(True)
+            case c.Dismiss():
+                self._dismiss()
+                return Result(True)
+
+    async def close(self) -> None:
+        """Sign out as far as that can be done, and let go of everything."""
+        async with self._busy:
+            if self.core.snapshot.phase not in _SIGNED_OUT_PHASES:
+                await self._session.sign_out()
+                self._seat.signed_out()
+        await self._audio.close()
+        await self.core.close()
+        self.finished.set()
+
+    # ------------------------------------------------------------ the session
+
+    async def _sign_in(self, command: c.SignIn) -> Result:
+        async with self._busy:
+            if self.core.snapshot.phase not in (*_SIGNED_OUT_PHASES, Phase.CHOOSING_GROUP):
+                return Result(False, message("engine.already_signed_in"))
+            checked = self._session.checked(command)
+            if isinstance(checked, Result):
+                return checked
+            if self.core.snapshot.phase is Phase.CHOOSING_GROUP:
+                await self._session.sign_out()
+            if self.claim is not None and (refused := await self.claim(checked)) is not None:
+                return refused
+            return await self._session.sign_in(checked)
+
+    async def _join(self, command: c.JoinGroup) -> Result:
+        async with self._busy:
+            if self.core.snapshot.phase is not Phase.CHOOSING_GROUP:
+                return Result(False, message("group.not_now"))
+            result = await self._session.join(command)
+        if result.ok:
+            self._after_registration()
+            self._plan_end()
+        return result
+
+    async def _sign_out(self, end: bool) -> Result:
+        async with self._busy:
+            if self.core.snapshot.phase not in _SIGNED_OUT_PHASES:
+                await self._session.sign_out()
+                self._seat.signed_out()
+                self.core.timers.clear()
+        if end:
+            self.finished.set()
+        return Result(True)
+
+    def _make_platform(self, command: c.SignIn) -> Platform:
+        from tui.platform.platform2 import Platform2
+
+        return Platform2(routes=self.config.routes, clock=self.core.clock, rng=self.core.rng)
+
+    async def _directory(self, command: c.GetGroups | c.GetGroupMembers) -> Result:
+        platform = self._session.platform
+        if platform is None:
+            return Result(False, message("engine.not_signed_in"))
+        try:
+            if isinstance(command, c.GetGroups):
+                return Result(True, value=await platform.get_groups(command.page))
+            return Result(True, value=await platform.get_group_members(command.gid, command.page))
+        except PlatformError as error:
+            return Result(False, login_message(error), error.code)
+
+    # ------------------------------------------------------------ what comes in
+
+    def _sip_event(self, event: sip.Event) -> None:
+        match event:
+            case sip.MessageReceived(body=body):
+                self._control(body)
+            case sip.RegistrationFailed(status=status, reason=reason):
+                self.core.notice(message("line.refused", status=status, reason=reason))
+            case _:
+                if not self._audio.handle(event):
+                    log.debug("not for us: %s", type(event).__name__)
+
+    def _control(self, body: bytes) -> None:
+        try:
+            report = control.decode(body)
+        except control.ControlError as error:
+            log.warning("a control message that cannot be read: %s", error)
+            return
+        if self._reports.handle(report):
+            return
+        match report:
+            case control.StatusChanged(status):
+                self._seat.platform_says(status)
+            case control.Kicked():
+                self._kicked(report)
+            case control.NoCall():
+                self._no_call()
+            case control.Ignored():
+                pass
+            case _:
+                log.warning("a control message that is not used: %s", report)
+
+    def _kicked(self, report: control.Kicked) -> None:
+        account = self.core.snapshot.account
+        if account is None or report.number != account.un:
+            return  # somebody else's
+        if self.core.snapshot.phase in _SIGNED_OUT_PHASES:
+            return
+        failure = message(KICKED.get(report.r, "kicked.unknown"), code=report.r)
+        self.core.emit(KickedOffline(report.r))
+        self.core.spawn(self._end_kicked(failure))
+
+    async def _end_kicked(self, failure: Message) -> None:
+        async with self._busy:
+            if self.core.snapshot.phase in _SIGNED_OUT_PHASES:
+                return
+            await self._session.kicked(failure)
+            self._seat.signed_out()
+            self.core.timers.clear()
+        self._plan_end()
+
+    # ------------------------------------------------------------ calls that outlive a flow
+
+    def _after_registration(self) -> None:
+        """A call that an engine left behind when it was killed: ask what became of it."""
+        marker = self._session.marker
+        remembered = None if marker is None else marker.read()
+        if remembered is None:
+            return
+        offered = not remembered.outgoing and remembered.answered is None
+        call = self._calls.add(
+            state=CallState.RINGING if offered else CallState.PROCEEDING,
+            outgoing=remembered.outgoing,
+            number=remembered.number,
+            ccnumber=remembered.ccnumber,
+            internal=remembered.internal,
+            began=remembered.began,
+            recovered=True,
+        )
+        if remembered.answered is not None:
+            moved = self._calls.move(call, CallInput.ANSWERED, answered=remembered.answered)
+            assert moved is not None  # PROCEEDING takes ANSWERED
+        if not offered:
+            self._audio.expect(call.key)
+        self._ask()
+
+    def _flow_is_back(self) -> None:
+        """Signalling was lost and is back: the legs are offered again, and the platform is
+        asked, because an event may have been missed in the gap."""
+        self.core.spawn(self._audio.refresh())
+        if self._calls.live:
+            self._ask()
+
+    def _ask(self) -> None:
+        self._reports.recovering = True
+        self._reports.told = set()
+        self.core.spawn(self._query())
+        self.core.timers.set("recover", self.core.limits.recover, self._not_told)
+
+    async def _query(self) -> None:
+        await self._session.send(control.QueryCall())
+
+    def _no_call(self) -> None:
+        """The platform knows of no call: neither do we."""
+        self._end_recovery()
+        for call in self._calls.live:
+            self._calls.end(call, CallInput.ENDED, message("ended.in_gap"))
+
+    def _not_told(self) -> None:
+        """Time is up: a call that the platform spoke of, or that still has audio, stays; any
+        other is taken off, because a dead call must not stay on the screen."""
+        told = self._reports.told
+        self._end_recovery()
+        for call in self._calls.live:
+            if call.leg is not Leg.CONNECTED and call.ccnumber not in told:
+                self._calls.end(call, CallInput.ENDED, message("ended.in_gap"))
+
+    def _end_recovery(self) -> None:
+        self._reports.recovering = False
+        self.core.timers.cancel("recover")
+
+    # ------------------------------------------------------------ nobody there
+
+    def _call_changed(self) -> None:
+        if self._session.marker is not None:
+            live = self._calls.live
+            self._session.marker.keep(live[0] if live else None)
+        if not self._calls.live:
+            self._seat.call_ended()
+            self._plan_end()
+
+    def _plan_end(self) -> None:
+        """Without a front end and without a call the engine ends after a while."""
+        if self.core.attended or self._calls.live:
+            self.core.timers.cancel("unattended end")
+        elif "unattended end" not in self.core.timers:
+            self.core.timers.set(
+                "unattended end", self.core.limits.unattended_end, self._end_unattended
+            )
+
+    def _end_unattended(self) -> None:
+        log.info("no front end and no call for a while: signing out")
+        self.core.spawn(self._leave())
+
+    async def _leave(self) -> None:
+        await self._sign_out(True)
+
+    def _dismiss(self) -> None:
+        if self.core.snapshot.notice is not None:
+            self.core.emit(NoticeChanged(None))
+        for call in self.core.snapshot.calls:
+            if not call.live:
+                self.core.emit(CallRemoved(call.key))
+
+
+def limits_of(config: Config) -> Limits:
+    """The engine's waiting times, from the config's policies."""
+    policies = config.policies
+    return Limits(
+        dial_reply=policies.dial_reply,
+        status=policies.status_reply,
+        unattended_busy=policies.unattended_busy_after,
+        unattended_end=policies.unattended_sign_out_after,
+    )

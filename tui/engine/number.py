@@ -1,0 +1,53 @@
+"""Telephone numbers as people type them, and which of them are extensions."""
+
+from __future__ import annotations
+
+import unicodedata
+
+MAX_DIGITS = 32
+_SEPARATORS = frozenset(" -–—()./·")
+
+
+class NumberError(ValueError):
+    """The text is not a number; `message_id` names the sentence, `found` what stood in the way."""
+
+    def __init__(self, message_id: str, found: str = "") -> None:
+        super().__init__(message_id)
+        self.message_id = message_id
+        self.found = found
+
+
+def parse_number(text: str) -> str:
+    """The digits of a typed number, at most 32 of them.
+
+    Full-width digits, spaces, dashes and brackets are understood; anything else raises
+    NumberError, because `call` takes digits only (specification, "call(number)").
+    """
+    digits = []
+    for character in unicodedata.normalize("NFKC", text).strip():
+        if character in _SEPARATORS or character.isspace():
+            continue
+        if character not in "0123456789":
+            raise NumberError("dial.not_digits", character if character.isprintable() else "?")
+        digits.append(character)
+    if not digits:
+        raise NumberError("dial.empty")
+    if len(digits) > MAX_DIGITS:
+        raise NumberError("dial.too_long")
+    return "".join(digits)
+
+
+def is_extension(number: str, start: str, end: str) -> bool:
+    """Whether the number lies in the enterprise's extension range (inclusive).
+
+    Leading zeros count, so digits are compared with bounds of their own length first; a range
+    whose bounds differ in length ("800" to "1200") is compared as numbers, and then a number
+    with a leading zero lies outside.
+    """
+    if not (start.isdecimal() and end.isdecimal()):
+        return False
+    if len(start) == len(end):
+        return len(number) == len(start) and start <= number <= end
+    if number.startswith("0"):
+        return False
+    return int(start) <= int(number) <= int(end)
