@@ -68,11 +68,12 @@ class Page:
         )
         port, path = told.read_text().split()
         self._socket = await connect(f"ws://127.0.0.1:{port}{path}", max_size=None, proxy=None)
-        target = await self._call("Target.createTarget", {"url": address})
+        target = await self._call("Target.createTarget", {"url": "about:blank"})
         attached = await self._call(
             "Target.attachToTarget", {"targetId": target["targetId"], "flatten": True}
         )
         self._session = attached["sessionId"]
+        await self._call("Page.navigate", {"url": address})
         await self.evaluate(_LOADED)
 
     async def evaluate(self, expression: str) -> Any:
