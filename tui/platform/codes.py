@@ -1,0 +1,140 @@
+"""Every code of the platform, to the id of a sentence. The sentences live in the catalogues.
+
+A code that is not listed has a general sentence, which shows the code and the platform's own text.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+SERVER_ERROR: Final = 50000
+BAD_ARGUMENT: Final = 50001
+NO_SERVER: Final = 50002
+WRONG_PASSWORD: Final = 50003
+NO_ENTERPRISE: Final = 50004
+UNREADABLE_LOGIN: Final = 50005
+UNKNOWN_REQUEST: Final = 50007
+UNREADABLE_GROUPS: Final = 50008
+UNREADABLE_MEMBERS: Final = 50009
+REGISTRATION_FAILED: Final = 51000
+WEBSOCKET_FAILED: Final = 51001
+ACTION_FAILED: Final = 52000
+LOGOUT_FAILED: Final = 53000
+
+LOGIN: Final[dict[int, str]] = {
+    50000: "login.50000",  # server error
+    50001: "login.50001",  # bad argument
+    50002: "login.50002",  # no server found
+    50003: "login.50003",  # wrong extension or password
+    50004: "login.50004",  # no such enterprise
+    50005: "login.50005",  # login data could not be read
+    50006: "login.50006",  # callback phone not verified
+    50007: "login.50007",  # unknown request
+    50008: "login.50008",  # groups could not be read
+    50009: "login.50009",  # members could not be read
+    50010: "login.50010",  # states could not be read
+    51000: "login.51000",  # SIP registration failed
+    51001: "login.51001",  # WebSocket failed
+    **dict.fromkeys(range(52000, 52013), "login.52000"),  # an action failed
+    53000: "login.53000",  # logout failed
+}
+LOGIN_UNKNOWN: Final = "login.unknown"
+
+NO_BACKEND: Final = "login.no-backend"
+"""No backend was given, and there is none to fall back on. Code 50002."""
+INSECURE_BACKEND: Final = "login.insecure-backend"
+"""`http://` to another machine. Code 50001."""
+INSECURE_LINE: Final = "login.insecure-line"
+"""The login data want `ws://` to another machine. Code 50005."""
+CHECK_IN_FAILED: Final = "login.check-in"
+"""The seat check-in was refused: with line type 5 the bound SIP phone does not exist. Code 52000,
+or the platform's."""
+TOKEN_REFUSED: Final = "login.token-refused"  # noqa: S105
+"""The platform takes the token no longer, and gives no other. Code 50003, or the platform's."""
+
+REFUSED: Final[dict[int, str]] = {
+    470: "refused.470",  # no SIP phone bound
+    471: "refused.471",  # SIP phone offline
+    486: "refused.486",  # SIP phone busy
+    502: "refused.502",  # wrong state
+    503: "refused.503",  # busy
+    507: "refused.507",  # switch number suspended
+    508: "refused.508",  # outside working hours
+    509: "refused.509",  # outside hours
+    511: "refused.511",  # no such switch number
+    512: "refused.512",  # the customer's daily limit
+    1000: "refused.1000",  # no permission for that agent
+}
+"""`r` of calloutResponse and callinResponse other than 200."""
+REFUSED_UNKNOWN: Final = "refused.unknown"
+
+ENDED: Final[dict[int, str]] = {
+    20: "ended.20",  # not connected
+    25: "ended.25",  # the customer hung up
+    26: "ended.26",  # the agent hung up
+}
+"""`r` of endPBXCall."""
+ENDED_UNKNOWN: Final = "ended.unknown"
+
+KICKED: Final[dict[int, str]] = {
+    895: "kicked.895",  # someone else signed in
+    897: "kicked.897",  # registration expired
+    898: "kicked.898",  # account expired, deleted or changed; or the enterprise stopped
+    899: "kicked.899",  # the enterprise stopped
+}
+"""`r` of kickedOffLine."""
+KICKED_UNKNOWN: Final = "kicked.unknown"
+
+THREEWAY: Final[dict[int, str]] = {
+    0: "threeway.0",  # the third party is in
+    1: "threeway.1",  # failed
+    2: "threeway.2",  # the third party left, two remain
+}
+"""`result` of the threewayCall event."""
+THREEWAY_UNKNOWN: Final = "threeway.unknown"
+
+THREEWAY_ANSWER: Final[dict[int, str]] = {0: "threeway.accepted", 1: "threeway.refused"}
+"""`result` of the awaited answer to `threewayCall`."""
+
+ALL_IDS: Final[tuple[str, ...]] = tuple(
+    dict.fromkeys(
+        [
+            *(*LOGIN.values(), LOGIN_UNKNOWN, NO_BACKEND, INSECURE_BACKEND, INSECURE_LINE),
+            *(CHECK_IN_FAILED, TOKEN_REFUSED, *REFUSED.values(), REFUSED_UNKNOWN),
+            *(*ENDED.values(), ENDED_UNKNOWN, *KICKED.values(), KICKED_UNKNOWN),
+            *(*THREEWAY.values(), THREEWAY_UNKNOWN, *THREEWAY_ANSWER.values()),
+        ]
+    )
+)
+"""Every id that comes out of this module: a catalogue must have them all."""
+
+
+def number(r: int | str) -> int:
+    """A reason as a number; 0 when the wire had no number there."""
+    return r if isinstance(r, int) else 0
+
+
+def login(code: int) -> str:
+    """The sentence for a failed sign-in, sign-out or web call."""
+    return LOGIN.get(code, LOGIN_UNKNOWN)
+
+
+def refused(r: int | str) -> str:
+    """The sentence for a refused call."""
+    return REFUSED.get(number(r), REFUSED_UNKNOWN)
+
+
+def ended(r: int | str) -> str:
+    """The sentence for why a call ended."""
+    return ENDED.get(number(r), ENDED_UNKNOWN)
+
+
+def kicked(r: int | str) -> str:
+    """The sentence for why the platform signed the agent out."""
+    return KICKED.get(number(r), KICKED_UNKNOWN)
+
+
+def threeway(result: int | str) -> str:
+    """The sentence for the outcome of a three-way call."""
+    # A result that is no number must not read as 0, "the third party is in".
+    return THREEWAY.get(result, THREEWAY_UNKNOWN) if isinstance(result, int) else THREEWAY_UNKNOWN
