@@ -1,0 +1,19 @@
+"""How long to wait before the next try: full jitter with a floor, so that a thousand phones that
+lost one server do not come back in one second."""
+
+from __future__ import annotations
+
+import random
+from typing import Final
+
+LIMIT: Final = 30.0
+"""The longest wait in seconds."""
+FLOOR: Final = 2.0
+"""The shortest wait after a failure in seconds."""
+
+
+def wait_after(failures: int, rng: random.Random) -> float:
+    """Seconds to wait after `failures` failures in a row, 1 or more: anything between the floor
+    and min(30, 2ⁿ)."""
+    limit = min(LIMIT, 2.0 ** min(failures, 10))
+    return max(FLOOR, rng.uniform(0.0, limit))

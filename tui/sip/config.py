@@ -1,0 +1,57 @@
+"""What a user agent is told once: who it is, whom it trusts, and its limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tui.secrets import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class AgentConfig:
+    """The settings of one user agent. Times are in seconds."""
+
+    aor: str
+    """Our address of record, `sip:user@domain`."""
+    username: str
+    """The digest user name."""
+    password: Secret
+    registrar: str
+    """Where REGISTER goes, `sip:domain`."""
+    instance_id: str
+    """`urn:uuid:…`, kept on disk per account (RFC 5626 §4.1)."""
+    transport: str = "ws"
+    """`ws` or `wss`: what Via says. Contact says `transport=ws` for both (RFC 7118 §5)."""
+    user_agent: str = "yimi"
+    display_name: str = ""
+    trusted: tuple[str, ...] = ()
+    """Identities that may send us MESSAGE, INVITE and requests in the calls they began:
+    their From, and P-Asserted-Identity where present, must equal one of these. () = anyone."""
+    message_types: tuple[str, ...] = ("application/pidf+xml",)
+    """Content types of MESSAGE that we read; others get 415."""
+    info_types: tuple[str, ...] | None = None
+    """Content types of INFO that we read; None = any."""
+    register: bool = True
+    """Register by itself whenever a flow comes up."""
+    outbound: bool = True
+    """RFC 5626: `reg-id`, `Supported: outbound, path`."""
+    registrar_role: bool = False
+    """Surface every out-of-dialog request but INVITE, ACK and CANCEL as `RequestReceived`."""
+    expires: int = 600
+    """The registration life that is asked for."""
+    session_expires: int = 1800
+    """The session interval that is asked for (RFC 4028); 0 = no session timers."""
+    min_se: int = 90
+    """The shortest session interval that we take."""
+    allow_weaker_digest: bool = False
+    """Answer a challenge with a weaker algorithm than the realm has shown before."""
+    max_calls: int = 8
+    """More calls at once get 503."""
+    max_server_transactions: int = 64
+    """More requests under way at once get 503."""
+    max_queued_messages: int = 64
+    """MESSAGEs that may wait for one peer's answer before `send_message` refuses."""
+    request_rate: float = 100.0
+    """Requests a second that are served in the long run; the rest gets 503 with Retry-After."""
+    request_burst: int = 200
+    """Requests that may come at once on top of that."""

@@ -1,0 +1,205 @@
+"""What every part of a user agent stands on: the way out, the event queue, the deadlines, the
+transactions, random names, and how our requests and responses look.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+
+from tui.sip.authentication import Authenticator
+from tui.sip.config import AgentConfig
+from tui.sip.errors import LocalProtocolError
+from tui.sip.events import Event, Ignored
+from tui.sip.headers import Headers
+from tui.sip.layer import Layer, ServerTransaction
+from tui.sip.message import Request, Response
+from tui.sip.phrases import phrase
+from tui.sip.timers import Timers
+from tui.sip.uri import Uri, parse_uri
+
+METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "MESSAGE")
+"""What we understand. UPDATE, PRACK and REFER are left out on purpose: they get 405."""
+EXTENSIONS = frozenset({"timer", "outbound", "path"})
+"""Option tags that a peer may `Require`. 100rel is not among them."""
+SDP = "application/sdp"
+
+Lines = Iterable[tuple[str, str]]
+
+
+class Core:
+    """Shared by registration, requests and calls of one agent."""
+
+    def __init__(self, config: AgentConfig, rng: random.Random, via_host: str | None) -> None:
+        self.config = config
+        self.rng = rng
+        self.connected = False
+        self.timers = Timers()
+        self.layer = Layer(self.transmit, self.timers)
+        self.via_host = via_host or f"{self.token(48)}.invalid"
+        self.aor: Uri = parse_uri(config.aor)
+        self.auth = Authenticator(
+            config.username, config.password, rng, allow_weaker=config.allow_weaker_digest
+        )
+        self._via = f"SIP/2.0/{config.transport.upper()} {self.via_host}"
+        self._out: list[bytes] = []
+        self._events: list[Event] = []
+
+    # -------------------------------------------------------- ways out
+
+    def transmit(self, wire: bytes) -> None:
+        """Queue bytes for the flow; without a flow they are lost."""
+        if self.connected:
+            self._out.append(wire)
+
+    def emit(self, event: Event) -> None:
+        self._events.append(event)
+
+    def ignore(self, what: str) -> None:
+        """Note for the log that something from the wire changed nothing."""
+        self._events.append(Ignored(what))
+
+    def drain_out(self) -> list[bytes]:
+        out, self._out = self._out, []
+        return out
+
+    def drain_events(self) -> list[Event]:
+        events, self._events = self._events, []
+        return events
+
+    def need_flow(self) -> None:
+        """Raises LocalProtocolError when there is no connection."""
+        if not self.connected:
+            raise LocalProtocolError("there is no connection")
+
+    # -------------------------------------------------------- names
+
+    def token(self, bits: int) -> str:
+        """Random hexadecimal digits; `bits` is a multiple of 4."""
+        return f"{self.rng.getrandbits(bits):0{bits // 4}x}"
+
+    def call_id(self) -> str:
+        """128 random bits: a stranger cannot guess a call (RFC 3261 §8.1.1.4)."""
+        return self.token(128)
+
+    def tag(self) -> str:
+        return self.token(80)
+
+    def contact(self, *, dialog: bool) -> str:
+        """Our Contact in angle brackets; `;ob` where a dialog begins (RFC 5626 §4.3)."""
+        user = f"{self.aor.user}@" if self.aor.user else ""
+        ob = ";ob" if dialog and self.config.outbound else ""
+        return f"<sip:{user}{self.via_host};transport=ws{ob}>"
+
+    def identity(self, tag: str) -> str:
+        """Our From (or To) with a tag."""
+        name = self.config.display_name
+        shown = ""
+        if name:
+            escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+            shown = f'"{escaped}" '
+        return f"{shown}<{self.aor}>;tag={tag}"
+
+    def is_us(self, uri: Uri) -> bool:
+        """Whether a Request-URI means us: our address of record, or our Contact."""
+        if uri.scheme not in ("sip", "sips") or uri.user != self.aor.user:
+            return False
+        return uri.host.lower() in (self.aor.host.lower(), self.via_host.lower())
+
+    # -------------------------------------------------------- messages
+
+    def request(
+        self,
+        method: str,
+        uri: str,
+        *,
+        from_: str,
+        to: str,
+        call_id: str,
+        cseq: int,
+        lines: Lines = (),
+        content_type: str = "",
+        body: bytes = b"",
+    ) -> Request:
+        """A request of ours with a fresh branch."""
+        headers = Headers()
+        headers.add("Via", f"{self._via};branch=z9hG4bK{self.token(96)};rport")
+        headers.add("Max-Forwards", "70")
+        headers.add("From", from_)
+        headers.add("To", to)
+        headers.add("Call-ID", call_id)
+        headers.add("CSeq", f"{cseq} {method}")
+        self._finish(headers, lines, content_type)
+        return Request(method, uri, headers, body)
+
+    def response(
+        self,
+        request: Request,
+        status: int,
+        reason: str = "",
+        *,
+        tag: str = "",
+        lines: Lines = (),
+        content_type: str = "",
+        body: bytes = b"",
+    ) -> Response:
+        """A response to `request`, with what RFC 3261 §8.2.6.2 says to copy.
+
+        `tag` is our To tag where the request has none; without it one is made (100 has none).
+        """
+        headers = Headers()
+        for via in request.headers.get_all("Via"):
+            headers.add("Via", via)
+        to = request.headers.get("To") or ""
+        if status > 100 and request.to.tag is None:
+            to = f"{to};tag={tag or self.tag()}"
+        headers.add("From", request.headers.get("From") or "")
+        headers.add("To", to)
+        headers.add("Call-ID", request.call_id)
+        headers.add("CSeq", request.headers.get("CSeq") or "")
+        self._finish(headers, lines, content_type)
+        return Response(status, reason or phrase(status), headers, body)
+
+    def _finish(self, headers: Headers, lines: Lines, content_type: str) -> None:
+        for name, value in lines:
+            headers.add(name, value)
+        headers.add("User-Agent", self.config.user_agent)
+        if content_type:
+            headers.add("Content-Type", content_type)
+
+    def answer(
+        self,
+        transaction: ServerTransaction,
+        now: float,
+        status: int,
+        reason: str = "",
+        *,
+        tag: str = "",
+        lines: Lines = (),
+        content_type: str = "",
+        body: bytes = b"",
+    ) -> None:
+        """Send a response through its transaction."""
+        transaction.respond(
+            self.response(
+                transaction.request,
+                status,
+                reason,
+                tag=tag,
+                lines=lines,
+                content_type=content_type,
+                body=body,
+            ),
+            now,
+        )
+
+    def turn_away(self, request: Request, status: int, lines: Lines = ()) -> None:
+        """Answer without a transaction, where even that would cost too much."""
+        if request.method != "ACK":
+            self.transmit(self.response(request, status, lines=lines).to_bytes())
+
+
+def capabilities(*, contact: str = "") -> list[tuple[str, str]]:
+    """Allow and Supported, for requests and responses that begin or keep a session."""
+    lines = [("Contact", contact)] if contact else []
+    return [*lines, ("Allow", ", ".join(METHODS)), ("Supported", "timer, outbound")]

@@ -1,0 +1,130 @@
+"""Dialogs (RFC 3261 §12): what both sides remember of a call, and the requests inside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tui.sip.core import Core, Lines
+from tui.sip.message import Request, Response
+from tui.sip.uri import parse_uri
+
+
+@dataclass(slots=True)
+class Dialog:
+    """One dialog, seen from our side. `ours` and `theirs` are whole From/To values, tags
+    included; `target` is the peer's Contact URI; `routes` the route set in sending order."""
+
+    call_id: str
+    local_tag: str
+    remote_tag: str | None
+    ours: str
+    theirs: str
+    target: str
+    routes: tuple[str, ...] = ()
+    local_cseq: int = 0
+    remote_cseq: int | None = None
+    began_it: bool = field(default=False)
+    """We sent the INVITE, so the Call-ID is ours."""
+
+    @classmethod
+    def of_caller(cls, request: Request, response: Response) -> Dialog:
+        """The UAC's dialog out of its INVITE and a response with a To tag (§12.1.2)."""
+        contact = response.contact
+        return cls(
+            call_id=request.call_id,
+            local_tag=request.from_.tag or "",
+            remote_tag=response.to.tag,
+            ours=request.headers.get("From") or "",
+            theirs=response.headers.get("To") or "",
+            target=str(contact.uri) if contact else request.uri,
+            routes=tuple(reversed(response.headers.get_all("Record-Route"))),
+            local_cseq=request.cseq.number,
+            began_it=True,
+        )
+
+    @classmethod
+    def of_callee(cls, request: Request, local_tag: str, target: str) -> Dialog:
+        """The UAS's dialog out of the INVITE that it got (§12.1.1)."""
+        return cls(
+            call_id=request.call_id,
+            local_tag=local_tag,
+            remote_tag=request.from_.tag,
+            ours=f"{request.headers.get('To') or ''};tag={local_tag}",
+            theirs=request.headers.get("From") or "",
+            target=target,
+            routes=tuple(request.headers.get_all("Record-Route")),
+            remote_cseq=request.cseq.number,
+        )
+
+    def matches(self, request: Request) -> bool:
+        """Call-ID and both tags are this dialog's (§12)."""
+        return (
+            request.call_id == self.call_id
+            and request.to.tag == self.local_tag
+            and request.from_.tag == self.remote_tag
+        )
+
+    def take(self, cseq: int) -> bool:
+        """Whether a request with this CSeq is in order; if so it is remembered (§12.2.2).
+
+        One that equals the last is refused too: a true repeat never gets past its transaction.
+        """
+        if self.remote_cseq is not None and cseq <= self.remote_cseq:
+            return False
+        self.remote_cseq = cseq
+        return True
+
+    def refresh_target(self, message: Request | Response) -> None:
+        """The Contact of a re-INVITE, or of its 2xx, is the new remote target (§12.2)."""
+        contact = message.contact
+        if contact is not None:
+            self.target = str(contact.uri)
+
+    def request(
+        self,
+        core: Core,
+        method: str,
+        *,
+        lines: Lines = (),
+        content_type: str = "",
+        body: bytes = b"",
+    ) -> Request:
+        """The next request in this dialog, with CSeq one higher."""
+        self.local_cseq += 1
+        return self.at(
+            core, method, self.local_cseq, lines=lines, content_type=content_type, body=body
+        )
+
+    def at(
+        self,
+        core: Core,
+        method: str,
+        cseq: int,
+        *,
+        lines: Lines = (),
+        content_type: str = "",
+        body: bytes = b"",
+    ) -> Request:
+        """A request with a CSeq of its own: an ACK repeats the INVITE's (§13.2.2.4)."""
+        uri, routes = self._way()
+        return core.request(
+            method,
+            uri,
+            from_=self.ours,
+            to=self.theirs,
+            call_id=self.call_id,
+            cseq=cseq,
+            lines=[*(("Route", route) for route in routes), *lines],
+            content_type=content_type,
+            body=body,
+        )
+
+    def _way(self) -> tuple[str, tuple[str, ...]]:
+        """Request-URI and Route values (§12.2.1.1): a first hop without `lr` is strict."""
+        if not self.routes:
+            return self.target, ()
+        first = self.routes[0]
+        uri = parse_uri(first[first.find("<") + 1 : first.find(">")])
+        if "lr" in uri.params:
+            return self.target, self.routes
+        return str(uri), (*self.routes[1:], f"<{self.target}>")
