@@ -27,6 +27,7 @@ from tui.engine.state import (
     step_call,
 )
 from tui.platform import control
+from tui.platform.base import CALLBACK_PHONE
 
 OUTSIDE, EXTENSION = 2, 3
 """What `call` returns (specification)."""
@@ -349,7 +350,9 @@ class Calls:
     def _own_number(self) -> str:
         account = self.core.snapshot.account
         assert account is not None  # a call has an account
-        return control.own_number(account.un, account.eid, account.callintype, account.number)
+        if account.callintype == CALLBACK_PHONE:
+            return f"9{account.number}"
+        return control.internal_number(account.un, account.eid)
 
     def mute(self, ccnumber: str, on: bool) -> Result:
         """Cut the microphone here and now; nothing is asked of the platform."""

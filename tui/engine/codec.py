@@ -8,6 +8,7 @@ socket is for one user only. Errors say where, never what, so that nothing secre
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
@@ -67,6 +68,23 @@ def _known() -> Mapping[str, type]:
 @cache
 def _hints(cls: type) -> Mapping[str, Any]:
     return get_type_hints(cls)
+
+
+@cache
+def fingerprint() -> str:
+    """Eight hexadecimal digits over names and types of all that crosses: two processes whose
+    ports differ in any field differ here, with no number for anyone to forget. Taken from the
+    source's own spelling, so that it is the same on every Python."""
+    digest = hashlib.sha256()
+    for name, cls in sorted(_known().items()):
+        parts = [f"{f.name}:{f.type}" for f in fields(cls)]
+        parts += (
+            f"{hint.__name__}={[member.value for member in hint]}"
+            for hint in _hints(cls).values()
+            if isinstance(hint, type) and issubclass(hint, Enum)
+        )
+        digest.update(f"{name}({', '.join(parts)})\n".encode())
+    return digest.hexdigest()[:8]
 
 
 # ---------------------------------------------------------------- there

@@ -20,7 +20,7 @@ from tui.engine.commands import Command, Result
 from tui.engine.core import Core, Limits, log
 from tui.engine.events import CallRemoved, KickedOffline, NoticeChanged
 from tui.engine.port import Claim
-from tui.engine.reports import CallReports
+from tui.engine.reports import CallReports, as_code
 from tui.engine.seat import SeatDesk
 from tui.engine.session import MakePlatform, Session, login_message
 from tui.engine.state import CallInput, CallState, Leg, Message, Phase, Snapshot, Status, message
@@ -234,8 +234,9 @@ class Engine:
             return  # somebody else's
         if self.core.snapshot.phase in _SIGNED_OUT_PHASES:
             return
-        failure = message(KICKED.get(report.r, "kicked.unknown"), code=report.r)
-        self.core.emit(KickedOffline(report.r))
+        reason = as_code(report.r)
+        failure = message(KICKED.get(reason, "kicked.unknown"), code=report.r)
+        self.core.emit(KickedOffline(reason))
         self.core.spawn(self._end_kicked(failure))
 
     async def _end_kicked(self, failure: Message) -> None:

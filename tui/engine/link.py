@@ -166,6 +166,8 @@ class Link:
                         self._first.set_result(None)
                 elif was is not LineState.OK:
                     self._on_up()
+            case sip.RegistrationRefreshed():
+                self._set(LineState.OK)
             case sip.RegistrationFailed(status=status, reason=reason, final=final):
                 self._refused(status, reason, final)
             case sip.Unregistered():

@@ -6,6 +6,7 @@ port over a Unix socket.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -37,8 +38,12 @@ class EnginePort(Protocol):
 class ServedEngine(Protocol):
     """What a `Host` needs of the engine that it serves."""
 
-    events: EventBus[Event]
     claim: Claim | None
+    finished: asyncio.Event
+    """Set when the engine has nothing left to do: its process ends."""
+
+    @property
+    def events(self) -> EventBus[Event]: ...
 
     async def execute(self, command: Command) -> Result: ...
 

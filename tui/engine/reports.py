@@ -19,7 +19,6 @@ from tui.engine.events import (
     CalloutResponded,
     OfferCancelled,
 )
-from tui.engine.number import is_extension
 from tui.engine.state import CallInput, CallState, Leg, Message, message
 from tui.platform import control
 from tui.platform.codes import ENDED, REFUSED
@@ -58,8 +57,8 @@ class CallReports:
     def handle(self, report: control.PlatformMessage) -> bool:
         """Take one message. False when it is not about a call."""
         match report:
-            case control.NewCall(ccnumber, number):
-                self._offered(ccnumber, number)
+            case control.NewCall(ccnumber, number, eid):
+                self._offered(ccnumber, number, internal=bool(eid))
             case control.CancelCall(ccnumber):
                 self._offer_cancelled(ccnumber)
             case control.CalloutResponse():
@@ -68,17 +67,17 @@ class CallReports:
                 self._responded(report, internal=True)
             case control.CallinFailed(ccnumber):
                 self._not_answered(ccnumber)
-            case control.Answered(ccnumber, number):
-                self._answered(ccnumber, number)
+            case control.Answered(ccnumber, number, eid):
+                self._answered(ccnumber, number, internal=bool(eid))
             case control.Ended(ccnumber, r, call_time):
-                self._ended(ccnumber, r, call_time)
+                self._ended(ccnumber, as_code(r), call_time)
             case _:
                 return False
         return True
 
     # ------------------------------------------------------------ incoming
 
-    def _offered(self, ccnumber: str, number: str) -> None:
+    def _offered(self, ccnumber: str, number: str, *, internal: bool) -> None:
         if self.recovering:
             self.told.add(ccnumber)
         known = self.calls.by_ccnumber(ccnumber)
@@ -90,15 +89,14 @@ class CallReports:
             hold_back = self.core.limits.offer_again - since
             if hold_back > 0:
                 self.core.timers.set(
-                    f"offer {ccnumber}", hold_back, lambda: self._offer(ccnumber, number)
+                    f"offer {ccnumber}", hold_back, lambda: self._offer(ccnumber, number, internal)
                 )
                 return
-        self._offer(ccnumber, number)
+        self._offer(ccnumber, number, internal)
 
-    def _offer(self, ccnumber: str, number: str) -> None:
+    def _offer(self, ccnumber: str, number: str, internal: bool) -> None:
         before = self._cancelled.pop(ccnumber, None) or self._declined_before(number)
         offers = 1 if before is None else before.offers + 1
-        internal = self._is_internal(number)
         known = self.calls.by_ccnumber(ccnumber)
         if known is not None:
             began = self.core.clock()
@@ -124,12 +122,6 @@ class CallReports:
                 internal=internal,
             )
         self.core.emit(CallOffered(ccnumber, number, offers))
-
-    def _is_internal(self, number: str) -> bool:
-        account = self.core.snapshot.account
-        return account is not None and is_extension(
-            number, account.extension_start, account.extension_end
-        )
 
     def _declined_before(self, number: str) -> _Cancelled | None:
         """A new ccNumber from the number just declined is another offer too."""
@@ -162,10 +154,13 @@ class CallReports:
         self, report: control.CalloutResponse | control.CallinResponse, *, internal: bool
     ) -> None:
         fact = CallinResponded if internal else CalloutResponded
+        if self.recovering:
+            self.told.add(report.ccnumber)
         known = self.calls.by_ccnumber(report.ccnumber) if report.ccnumber else None
         if known is not None or (report.ccnumber and report.ccnumber in self._over):
             return  # a repeat
-        accepted = report.r == 200
+        code = as_code(report.r)
+        accepted = code == 200
         call = next(
             (
                 c
@@ -181,9 +176,9 @@ class CallReports:
                 log.warning("a late reply to a call that was given up: hung up")
                 self.calls.hang_up_late(report.ccnumber)
             return
-        self.core.emit(fact(report.r, report.ccnumber, report.number or call.number, report.info))
+        self.core.emit(fact(code, report.ccnumber, report.number or call.number, report.info))
         if not accepted:
-            self.calls.end(call, CallInput.REFUSED, refusal(report.r, report.info), reason=None)
+            self.calls.end(call, CallInput.REFUSED, refusal(code, report.info or str(report.r)))
             return
         if call.state is CallState.ENDING:  # hung up before the platform had named the call
             named = self.calls.put(call, ccnumber=report.ccnumber)
@@ -208,7 +203,7 @@ class CallReports:
 
     # ------------------------------------------------------------ up, over
 
-    def _answered(self, ccnumber: str, number: str) -> None:
+    def _answered(self, ccnumber: str, number: str, *, internal: bool) -> None:
         if self.recovering:
             self.told.add(ccnumber)
         call = self.calls.by_ccnumber(ccnumber)
@@ -222,7 +217,7 @@ class CallReports:
                 outgoing=False,
                 number=number,
                 ccnumber=ccnumber,
-                internal=self._is_internal(number),
+                internal=internal,
                 recovered=True,
             )
             self.calls.audio.expect(call.key)
@@ -259,6 +254,11 @@ class CallReports:
         self._over[ccnumber] = None
         while len(self._over) > _REMEMBERED:
             self._over.popitem(last=False)
+
+
+def as_code(r: control.Reason) -> int:
+    """`r` as a number; 0 for one that is no digits, which no list of codes has."""
+    return r if isinstance(r, int) else 0
 
 
 def refusal(code: int, info: str) -> Message:

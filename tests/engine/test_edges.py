@@ -1,0 +1,318 @@
+"""The edges that nothing public settles: each row of platform.md's table that calls have."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.engine.desk import CC, CUSTOMER, Desk
+from tui.engine import events as e
+from tui.engine.calls import Outcome
+from tui.engine.core import Limits
+from tui.engine.state import CallState
+from tui.platform import control as m
+
+SOON = Limits(dial_reply=0.02, answered=0.02, ended=0.02, offer_again=0.02)
+
+
+@pytest.fixture
+async def desk() -> AsyncIterator[Desk]:
+    desk = Desk(Limits())
+    yield desk
+    await desk.core.close()
+
+
+@pytest.fixture
+async def hasty() -> AsyncIterator[Desk]:
+    desk = Desk(SOON)
+    yield desk
+    await desk.core.close()
+
+
+async def until(desk: Desk, state: CallState) -> None:
+    async with asyncio.timeout(5):
+        while desk.call.state is not state:
+            await asyncio.sleep(0)
+
+
+async def test_a_second_100_while_it_rings_is_a_repeat(desk: Desk) -> None:
+    desk.says(m.NewCall(CC, CUSTOMER), m.NewCall(CC, CUSTOMER))
+    assert desk.call.offers == 1
+    assert len(desk.facts(e.CallOffered)) == 1
+
+
+async def test_a_100_while_the_call_is_up_is_a_repeat(desk: Desk) -> None:
+    desk.says(m.NewCall(CC, CUSTOMER))
+    await desk.calls.answer("")
+    desk.says(m.Answered(CC, CUSTOMER), m.NewCall(CC, CUSTOMER))
+    assert desk.call.state is CallState.TALKING
+    assert desk.call.offers == 1
+
+
+async def test_a_100_after_its_101_is_another_offer_of_the_same_call_and_counted(
+    desk: Desk,
+) -> None:
+    desk.says(m.NewCall(CC, CUSTOMER), m.CancelCall(CC))
+    desk.now += 0.6
+    desk.says(m.NewCall(CC, CUSTOMER))
+    assert desk.call.state is CallState.RINGING
+    assert desk.call.offers == 2
+    assert desk.facts(e.CallOffered)[-1] == e.CallOffered(CC, CUSTOMER, 2)
+
+
+async def test_a_100_right_after_its_101_is_held_back_and_then_shown(hasty: Desk) -> None:
+    hasty.says(m.NewCall(CC, CUSTOMER), m.CancelCall(CC), m.NewCall(CC, CUSTOMER))
+    assert hasty.call.state is CallState.ENDED
+    await until(hasty, CallState.RINGING)
+    assert hasty.call.offers == 2
+
+
+async def test_a_100_that_another_101_follows_is_dropped(hasty: Desk) -> None:
+    hasty.says(m.NewCall(CC, CUSTOMER), m.CancelCall(CC), m.NewCall(CC, CUSTOMER))
+    hasty.says(m.CancelCall(CC))
+    assert f"offer {CC}" not in hasty.core.timers
+    assert hasty.call.state is CallState.ENDED
+    assert len(hasty.facts(e.CallOffered)) == 1
+
+
+async def test_a_new_ccnumber_from_the_number_just_declined_is_another_offer(desk: Desk) -> None:
+    desk.says(m.NewCall(CC, CUSTOMER))
+    await desk.calls.hang_up("")
+    desk.says(m.CancelCall(CC))
+    desk.says(m.NewCall("other", CUSTOMER))
+    assert desk.call.ccnumber == "other"
+    assert desk.call.offers == 2
+
+
+async def test_a_new_ccnumber_from_another_number_is_a_first_offer(desk: Desk) -> None:
+    desk.says(m.NewCall(CC, CUSTOMER))
+    await desk.calls.hang_up("")
+    desk.says(m.CancelCall(CC), m.NewCall("other", "12000000002"))
+    assert desk.call.offers == 1
+
+
+async def test_a_number_declined_long_ago_begins_anew(desk: Desk) -> None:
+    desk.says(m.NewCall(CC, CUSTOMER))
+    await desk.calls.hang_up("")
+    desk.says(m.CancelCall(CC))
+    desk.now += desk.core.limits.redial_window + 1
+    desk.says(m.NewCall("other", CUSTOMER))
+    assert desk.call.offers == 1
+
+
+async def test_a_100_after_the_call_was_up_and_ended_is_a_repeat(desk: Desk) -> None:
+    desk.says(m.NewCall(CC, CUSTOMER))
+    await desk.calls.answer("")
+    desk.says(m.Answered(CC, CUSTOMER), m.Ended(CC, 25, 9), m.NewCall(CC, CUSTOMER))
+    assert desk.call.state is CallState.ENDED
+
+
+async def test_309_ends_the_call_and_a_105_with_20_is_then_a_repeat(desk: Desk) -> None:
+    await desk.calls.dial("1002")
+    desk.says(m.CallinResponse(200, CC, "1002"), m.CallinFailed(CC), m.Ended(CC, 20))
+    assert desk.call.state is CallState.ENDED
+    assert desk.call.outcome is not None
+    assert desk.call.outcome.id == "ended.no_answer"
+    assert not desk.facts(e.CallEnded)
+    assert len(desk.facts(e.CallinFailed)) == 1
+
+
+async def test_hanging_up_before_the_answer_ends_with_105_and_20(desk: Desk) -> None:
+    await desk.calls.dial(CUSTOMER)
+    desk.says(m.CalloutResponse(200, CC, CUSTOMER))
+    await desk.calls.hang_up("")
+    assert desk.sent[-1] == m.HangUp(CC)
+    assert desk.call.state is CallState.ENDING
+    desk.says(m.Ended(CC, 20))
+    assert desk.call.reason == 20
+    assert desk.call.talk_time is None
+
+
+async def test_no_answer_to_a_call_is_said_and_the_late_reply_is_hung_up(hasty: Desk) -> None:
+    await hasty.calls.dial(CUSTOMER)
+    await until(hasty, CallState.ENDED)
+    assert hasty.call.outcome is not None
+    assert hasty.call.outcome.id == "dial.no_reply"
+    hasty.says(m.CalloutResponse(200, CC, CUSTOMER))
+    async with asyncio.timeout(5):
+        while m.HangUp(CC) not in hasty.sent:
+            await asyncio.sleep(0)
+    assert hasty.call.state is CallState.ENDED
+
+
+async def test_a_call_hung_up_before_it_had_a_name_is_ended_as_soon_as_it_has_one(
+    desk: Desk,
+) -> None:
+    await desk.calls.dial(CUSTOMER)
+    assert (await desk.calls.hang_up("")).ok
+    assert not any(isinstance(sent, m.HangUp) for sent in desk.sent)
+    desk.says(m.CalloutResponse(200, CC, CUSTOMER))
+    async with asyncio.timeout(5):
+        while m.HangUp(CC) not in desk.sent:
+            await asyncio.sleep(0)
+
+
+async def test_a_105_after_a_timestamp_has_no_length(desk: Desk) -> None:
+    await desk.calls.dial(CUSTOMER)
+    desk.says(m.CalloutResponse(200, CC, CUSTOMER), m.Ended(CC, 20, 1700000000))
+    assert desk.call.talk_time is None
+
+
+@pytest.mark.parametrize(("r", "outcome"), [(25, "ended.25"), (26, "ended.26")])
+async def test_a_call_that_was_up_ends_with_its_reason_and_length(
+    desk: Desk, r: int, outcome: str
+) -> None:
+    desk.says(m.NewCall(CC, CUSTOMER))
+    await desk.calls.answer("")
+    desk.says(m.Answered(CC, CUSTOMER), m.Ended(CC, r, 42), m.Ended(CC, r, 42))
+    assert desk.call.talk_time == 42
+    assert desk.call.outcome is not None
+    assert desk.call.outcome.id == outcome
+    assert desk.facts(e.CallEnded) == [e.CallEnded(CC, r, 42)]
+    assert len(desk.core.snapshot.recent) == 1
+
+
+async def test_a_stray_104_opens_nothing(desk: Desk) -> None:
+    desk.says(m.Answered(CC, CUSTOMER))
+    assert desk.core.snapshot.calls == ()
+    await desk.calls.dial(CUSTOMER)
+    desk.says(m.Answered(CC, CUSTOMER))
+    assert desk.call.state is CallState.DIALING
+
+
+async def test_a_104_that_crosses_our_hang_up_waits_for_its_105(desk: Desk) -> None:
+    await desk.calls.dial(CUSTOMER)
+    desk.says(m.CalloutResponse(200, CC, CUSTOMER))
+    await desk.calls.hang_up("")
+    desk.says(m.Answered(CC, CUSTOMER))
+    assert desk.call.state is CallState.ENDING
+    desk.says(m.Ended(CC, 26, 1))
+    assert desk.call.state is CallState.ENDED
+
+
+async def test_without_a_200_to_the_answer_it_rings_on_and_says_so(desk: Desk) -> None:
+    desk.says(m.NewCall(CC, CUSTOMER))
+    desk.answer = Outcome(0)
+    result = await desk.calls.answer("")
+    assert not result.ok
+    assert result.message is not None
+    assert result.message.id == "unconfirmed.answer"
+    assert desk.call.state is CallState.RINGING
+    assert desk.core.snapshot.notice is not None
+
+
+async def test_without_a_200_to_the_hang_up_the_call_is_as_it_was(desk: Desk) -> None:
+    desk.says(m.NewCall(CC, CUSTOMER))
+    await desk.calls.answer("")
+    desk.says(m.Answered(CC, CUSTOMER))
+    desk.answer = Outcome(503, "Busy")
+    result = await desk.calls.hang_up("")
+    assert result.message is not None
+    assert result.message.id == "rejected.hangup"
+    assert desk.call.state is CallState.TALKING
+
+
+async def test_a_hang_up_that_no_105_follows_is_over_here_and_says_so(hasty: Desk) -> None:
+    hasty.says(m.NewCall(CC, CUSTOMER))
+    await hasty.calls.answer("")
+    hasty.says(m.Answered(CC, CUSTOMER))
+    await hasty.calls.hang_up("")
+    await until(hasty, CallState.ENDED)
+    assert hasty.call.outcome is not None
+    assert hasty.call.outcome.id == "hangup.no_reply"
+
+
+async def test_an_answer_that_no_104_follows_is_given_up_and_hung_up(hasty: Desk) -> None:
+    hasty.says(m.NewCall(CC, CUSTOMER))
+    await hasty.calls.answer("")
+    await until(hasty, CallState.ENDED)
+    async with asyncio.timeout(5):
+        while m.HangUp(CC) not in hasty.sent:
+            await asyncio.sleep(0)
+
+
+async def test_hold_changes_only_when_the_200_has_come(desk: Desk) -> None:
+    desk.says(m.NewCall(CC, CUSTOMER))
+    await desk.calls.answer("")
+    desk.says(m.Answered(CC, CUSTOMER))
+    desk.gate = asyncio.Event()
+    holding = asyncio.create_task(desk.calls.hold("", True))
+    await asyncio.sleep(0)
+    assert (desk.call.state, desk.call.pending) == (CallState.TALKING, "hold")
+    desk.gate.set()
+    assert (await holding).ok
+    assert (desk.call.state, desk.call.pending) == (CallState.HOLDING, "")
+    assert desk.sent[-1] == m.Hold(CC, "1001_00011170")
+    assert ("hold", desk.call.key, True) in desk.audio.asked
+
+
+@pytest.mark.parametrize("on", [True, False])
+async def test_without_a_200_hold_and_resume_change_nothing(desk: Desk, on: bool) -> None:
+    desk.says(m.NewCall(CC, CUSTOMER))
+    await desk.calls.answer("")
+    desk.says(m.Answered(CC, CUSTOMER))
+    if not on:
+        await desk.calls.hold("", True)
+    before = desk.call.state
+    desk.answer = Outcome(0)
+    result = await desk.calls.hold("", on)
+    assert not result.ok
+    assert (desk.call.state, desk.call.pending) == (before, "")
+
+
+async def test_a_missed_offer_is_counted_as_missed_and_a_declined_one_is_not(desk: Desk) -> None:
+    desk.says(m.NewCall(CC, CUSTOMER), m.CancelCall(CC))
+    assert desk.core.snapshot.recent[0].missed
+    desk.says(m.NewCall("two", "12000000002"))
+    await desk.calls.hang_up("")
+    desk.says(m.CancelCall("two"))
+    assert not desk.core.snapshot.recent[0].missed
+
+
+@pytest.mark.parametrize("code", [503, 507, 508, 512, 1000, 470, 471, 486, 502, 509, 511])
+async def test_each_refusal_has_its_own_sentence(desk: Desk, code: int) -> None:
+    await desk.calls.dial(CUSTOMER)
+    desk.says(m.CalloutResponse(code, "", CUSTOMER, "why"))
+    assert desk.call.outcome is not None
+    assert desk.call.outcome.id == f"refused.{code}"
+
+
+async def test_a_refusal_nobody_listed_says_call_failed_with_the_platforms_words(
+    desk: Desk,
+) -> None:
+    await desk.calls.dial(CUSTOMER)
+    desk.says(m.CalloutResponse(777, "", CUSTOMER, "moon phase"))
+    assert desk.call.outcome is not None
+    assert desk.call.outcome.id == "refused.unknown"
+    assert ("info", "moon phase") in desk.call.outcome.values
+
+
+async def test_the_ring_sounds_only_while_something_rings(desk: Desk) -> None:
+    desk.says(m.NewCall(CC, CUSTOMER))
+    assert desk.audio.ringing
+    await desk.calls.answer("")
+    assert not desk.audio.ringing
+
+
+async def test_a_second_call_is_refused_while_one_is_up(desk: Desk) -> None:
+    await desk.calls.dial(CUSTOMER)
+    result = await desk.calls.dial("1002")
+    assert result.message is not None
+    assert result.message.id == "dial.in_call"
+
+
+async def test_dial_says_which_kind_of_line_it_took(desk: Desk) -> None:
+    assert (await desk.calls.dial("1002")).code == 3
+    assert isinstance(desk.sent[-1], m.DialExtension)
+    desk.says(m.CallinResponse(503, "", "1002"))
+    assert (await desk.calls.dial("120 0000 0001")).code == 2
+    assert desk.sent[-1].number == CUSTOMER  # type: ignore[union-attr]
+
+
+async def test_letters_in_a_number_are_refused_at_once_and_nothing_is_sent(desk: Desk) -> None:
+    result = await desk.calls.dial("12o0")
+    assert result.message is not None
+    assert result.message.id == "dial.not_digits"
+    assert desk.sent == []

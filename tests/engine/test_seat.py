@@ -1,0 +1,185 @@
+"""The seat's status: confirmed by a 200 or by the platform's word, else failed; and what happens
+to an idle seat that nobody looks at."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.engine.desk import CC, CUSTOMER, Desk
+from tui.engine import events as e
+from tui.engine.calls import Outcome
+from tui.engine.core import Limits
+from tui.engine.seat import BUSY, IDLE, SeatDesk
+from tui.engine.state import SeatState, Status
+from tui.platform import control as m
+
+Pair = tuple[Desk, SeatDesk]
+
+
+@pytest.fixture
+async def pair() -> AsyncIterator[Pair]:
+    desk = Desk(Limits(status=0.02, unattended_busy=0.01))
+    seat = SeatDesk(desk.core, desk._send)
+    desk.calls.on_change = lambda: None if desk.calls.live else seat.call_ended()
+    yield desk, seat
+    await desk.core.close()
+
+
+async def status(desk: Desk, wanted: Status) -> None:
+    async with asyncio.timeout(5):
+        while desk.core.snapshot.seat.status is not wanted:
+            await asyncio.sleep(0)
+
+
+async def test_right_after_registering_the_seat_is_offline_until_the_platform_says_online(
+    pair: Pair,
+) -> None:
+    desk, seat = pair
+    assert desk.core.snapshot.seat_state is SeatState.OFFLINE
+    assert not (await seat.set_status(IDLE)).ok
+    seat.platform_says(1)
+    assert desk.core.snapshot.seat_state is SeatState.IDLE
+
+
+async def test_the_200_confirms_a_status(pair: Pair) -> None:
+    desk, seat = pair
+    seat.platform_says(1)
+    assert (await seat.set_status(BUSY)).ok
+    assert desk.sent == [m.SetStatus(2)]
+    assert desk.core.snapshot.seat.status is Status.BUSY
+    assert desk.core.snapshot.seat.pending is None
+
+
+async def test_a_later_status_of_the_platform_overrides(pair: Pair) -> None:
+    desk, seat = pair
+    seat.platform_says(1)
+    await seat.set_status(BUSY)
+    seat.platform_says(1)
+    assert desk.core.snapshot.seat.status is Status.ONLINE
+
+
+async def test_the_platforms_word_confirms_where_no_200_comes(pair: Pair) -> None:
+    desk, seat = pair
+    seat.platform_says(1)
+    desk.gate = asyncio.Event()
+    asked = asyncio.create_task(seat.set_status(BUSY))
+    await asyncio.sleep(0)
+    seat.platform_says(2)
+    assert (await asked).ok
+    assert desk.core.snapshot.seat.status is Status.BUSY
+    desk.gate.set()
+
+
+async def test_without_any_confirmation_nothing_changes_and_it_is_said(pair: Pair) -> None:
+    desk, seat = pair
+    seat.platform_says(1)
+    desk.gate = asyncio.Event()
+    result = await seat.set_status(BUSY)
+    assert result.message is not None
+    assert result.message.id == "unconfirmed.status"
+    assert desk.core.snapshot.seat.status is Status.ONLINE
+    assert desk.core.snapshot.seat.pending is None
+    assert desk.core.snapshot.notice is not None
+    desk.gate.set()
+
+
+async def test_a_refused_status_says_so(pair: Pair) -> None:
+    desk, seat = pair
+    seat.platform_says(1)
+    desk.answer = Outcome(403, "Forbidden")
+    result = await seat.set_status(BUSY)
+    assert result.message is not None
+    assert result.message.id == "rejected.status"
+
+
+async def test_a_second_change_waits_for_the_first(pair: Pair) -> None:
+    desk, seat = pair
+    seat.platform_says(1)
+    desk.gate = asyncio.Event()
+    first = asyncio.create_task(seat.set_status(BUSY))
+    await asyncio.sleep(0)
+    result = await seat.set_status(BUSY)
+    assert result.message is not None
+    assert result.message.id == "status.pending"
+    desk.gate.set()
+    assert (await first).ok
+
+
+@pytest.mark.parametrize("value", [0, 3, -1])
+async def test_a_status_that_cannot_be_asked_for_is_refused(pair: Pair, value: int) -> None:
+    assert not (await pair[1].set_status(value)).ok
+
+
+async def test_a_status_of_the_platform_that_nobody_listed_changes_nothing(pair: Pair) -> None:
+    desk, seat = pair
+    seat.platform_says(1)
+    seat.platform_says(9)
+    assert desk.core.snapshot.seat.status is Status.ONLINE
+    assert desk.facts(e.StatusChanged) == [e.StatusChanged(1)]
+
+
+async def test_an_idle_seat_that_nobody_looks_at_goes_busy_and_says_why(pair: Pair) -> None:
+    desk, seat = pair
+    seat.platform_says(1)
+    desk.core.attended = False
+    seat.attended(False)
+    await status(desk, Status.BUSY)
+    reason = desk.core.snapshot.seat.reason
+    assert reason is not None
+    assert reason.id == "seat.unattended"
+
+
+async def test_an_unattended_seat_stays_busy_after_the_platforms_idle(pair: Pair) -> None:
+    desk, seat = pair
+    seat.platform_says(1)
+    desk.core.attended = False
+    seat.attended(False)
+    await status(desk, Status.BUSY)
+    seat.platform_says(1)
+    await status(desk, Status.BUSY)
+    assert desk.sent == [m.SetStatus(2), m.SetStatus(2)]
+
+
+async def test_a_seat_that_is_looked_at_again_in_time_stays_idle(pair: Pair) -> None:
+    desk, seat = pair
+    seat.platform_says(1)
+    desk.core.attended = False
+    seat.attended(False)
+    desk.core.attended = True
+    seat.attended(True)
+    assert "unattended busy" not in desk.core.timers
+    assert desk.core.snapshot.seat.status is Status.ONLINE
+
+
+async def test_an_unattended_seat_in_a_call_goes_busy_when_the_call_is_over(pair: Pair) -> None:
+    desk, seat = pair
+    seat.platform_says(1)
+    desk.says(m.NewCall(CC, CUSTOMER))
+    await desk.calls.answer("")
+    desk.says(m.Answered(CC, CUSTOMER))
+    desk.core.attended = False
+    seat.attended(False)
+    seat._go_busy()
+    assert m.SetStatus(2) not in desk.sent
+    desk.core.timers.cancel("unattended busy")
+    desk.says(m.Ended(CC, 25, 3))
+    await status(desk, Status.BUSY)
+
+
+async def test_a_seat_that_is_told_not_to_stays_idle_unattended(pair: Pair) -> None:
+    desk, seat = pair
+    seat.go_busy_unattended = False
+    seat.platform_says(1)
+    desk.core.attended = False
+    seat.attended(False)
+    assert "unattended busy" not in desk.core.timers
+
+
+async def test_signing_out_takes_the_status_along(pair: Pair) -> None:
+    desk, seat = pair
+    seat.platform_says(2)
+    seat.signed_out()
+    assert desk.core.snapshot.seat.status is Status.OFFLINE
