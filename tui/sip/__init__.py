@@ -1,0 +1,33 @@
+"""SIP as values and tables: no asyncio, no sockets, no clock (`websocket.py` apart).
+
+Bytes go in, messages and events come out. Two kinds of error leave this package:
+`RemoteProtocolError` when the peer broke the protocol, `LocalProtocolError` when we would.
+"""
+
+from __future__ import annotations
+
+from tui.sip.errors import LocalProtocolError, ProtocolError, RemoteProtocolError
+from tui.sip.fields import CSeq, NameAddr, Via, parse_cseq, parse_name_addr, parse_via
+from tui.sip.headers import Headers
+from tui.sip.message import Message, Request, Response, parse_message
+from tui.sip.uri import Uri, escape_user, parse_uri
+
+__all__ = [
+    "CSeq",
+    "Headers",
+    "LocalProtocolError",
+    "Message",
+    "NameAddr",
+    "ProtocolError",
+    "RemoteProtocolError",
+    "Request",
+    "Response",
+    "Uri",
+    "Via",
+    "escape_user",
+    "parse_cseq",
+    "parse_message",
+    "parse_name_addr",
+    "parse_uri",
+    "parse_via",
+]
