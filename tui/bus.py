@@ -77,11 +77,20 @@ class EventBus(Generic[T]):
     def __init__(self, limit: int = 1024) -> None:
         self._limit = limit
         self._subscribers: list[Subscription[T]] = []
+        self._listeners: list[Callable[[T], None]] = []
 
     def publish(self, event: T) -> None:
         """Give the event to all who listen now, in the order of subscription."""
+        for listener in tuple(self._listeners):
+            listener(event)
         for subscriber in tuple(self._subscribers):
             subscriber.put(event)
+
+    def listen(self, listener: Callable[[T], None]) -> Callable[[], None]:
+        """Call `listener` with each event at the moment it is published, until the function
+        that is returned is called. The listener must neither wait nor raise."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
 
     def invalidate(self) -> None:
         """Tell all who listen now that events were lost: each begins again from a snapshot."""
