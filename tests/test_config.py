@@ -1,0 +1,258 @@
+"""Settings: strict, in sentences, and the example as the defaults."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.config import (
+    MESSAGES,
+    Config,
+    ConfigError,
+    Policies,
+    Profile,
+    example,
+    load,
+    parse,
+)
+from tui.engine.core import Limits
+from tui.paths import PathError, Paths
+from tui.platform.control import Assumed
+
+EXAMPLE = Path(__file__).parents[1] / "config.example.toml"
+
+
+def test_the_example_is_the_defaults() -> None:
+    assert load(EXAMPLE) == Config()
+    assert EXAMPLE.read_text("utf-8") == example(), "python -m tui.config > config.example.toml"
+
+
+def test_the_example_has_every_setting_with_its_meaning() -> None:
+    table = tomllib.loads(example())
+    for section in fields(Config):
+        if section.name in ("profiles", "routes", "messages"):
+            continue
+        settings = fields(getattr(Config(), section.name))
+        assert list(table[section.name]) == [each.name for each in settings]
+        assert all(each.metadata["doc"].endswith(".") for each in settings)
+
+
+def test_the_profile_of_the_example_works_when_it_is_uncommented() -> None:
+    text = example()
+    start = text.index("# [profiles.office]")
+    text = re.sub(r"(?m)^# ?", "", text[start : text.index("# What nobody")])
+    config = parse(text)
+    assert config.profile("office").policies == Policies(unattended_sign_out_after=600.0)
+    assert config.profiles[0] == Profile(name="office", policies=config.profiles[0].policies)
+
+
+def test_the_names_of_messages_are_those_of_the_table() -> None:
+    assert tuple(each.name for each in fields(Assumed)) == MESSAGES
+
+
+def test_the_defaults_are_the_engines_own() -> None:
+    limits, policies = Limits(), Policies()
+    assert policies.dial_reply == limits.dial_reply
+    assert policies.status_reply == limits.status
+    assert policies.unattended_busy_after == limits.unattended_busy
+    assert policies.unattended_sign_out_after == limits.unattended_end
+
+
+def test_no_file_means_the_defaults(tmp_path: Path) -> None:
+    assert load(None) == load(tmp_path / "none.toml") == parse("") == Config()
+
+
+def test_what_a_config_says_is_set() -> None:
+    config = parse(
+        """
+        [profiles.office]
+        backend = "https://pbx.example"
+        switchnumber = "02500001234"
+        un = "0101"
+        callintype = 5
+        number = "8001"
+        [profiles.office.policies]
+        unattended_busy = false
+        [profiles."night shift"]
+        [policies]
+        dial_reply = 20
+        [audio]
+        input = "file:hello.wav"
+        ice_servers = ["stun:pbx.example:3478"]
+        [routes]
+        user = "GET api/user"
+        [messages]
+        threeway = "410"
+        """
+    )
+    assert config.policies.dial_reply == 20.0
+    assert config.audio.ice_servers == ("stun:pbx.example:3478",)
+    assert config.routes == {"user": "GET api/user"}
+    assert config.messages == {"threeway": "410"}
+    office, night = config.profiles
+    assert (office.name, office.un, office.callintype) == ("office", "0101", 5)
+    assert night == Profile(name="night shift")
+    assert config.with_profile("office").policies == Policies(
+        unattended_busy=False, dial_reply=20.0
+    )
+    assert config.with_profile("night shift") == config
+    with pytest.raises(ConfigError, match=r"no profile 'ofice'\. Did you mean 'office'\?"):
+        config.profile("ofice")
+    with pytest.raises(ConfigError, match=r"no profile 'x'\.$"):
+        Config().profile("x")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[audo]", "line 1: there is no section or setting 'audo'. Did you mean 'audio'?"),
+        ("x = 1", "line 1: there is no section or setting 'x'. There are: profiles, policies,"),
+        ("\n[audio]\nvolum = 3", "line 3: there is no setting 'volum' in [audio]. Did you mean"),
+        ("[audio]\nvolume = 201", "line 2: volume must be from 0 to 200, not 201."),
+        ('[audio]\nvolume = "1"', 'line 2: volume must be a whole number, not "1".'),
+        ("[audio]\nvolume = true", "line 2: volume must be a whole number, not true."),
+        ("[audio]\nvolume = 1.0", "line 2: volume must be a whole number, not 1.0."),
+        ("[audio]\nring = 1", "line 2: ring must be true or false, not 1."),
+        ("[audio]\nice_servers = [1]", "line 2: ice_servers must be a list of texts, not [1]."),
+        ("[audio]\ninput = {a = 1}", "line 2: input must be text in quotes, not a section."),
+        ("[policies]\ndial_reply = nan", "line 2: dial_reply must be from 1 to 120, not nan."),
+        ("[policies]\ndial_reply = inf", "line 2: dial_reply must be from 1 to 120, not inf."),
+        ("audio = 5", "line 1: [audio] is a section, not a value."),
+        ("profiles = 5", "line 1: [profiles] is a section, not a value."),
+        ("profiles.x = 5", "line 1: [profiles.x] is a section, not a value."),
+        ("[profiles.x]\npolicies = 5", "line 2: policies is a section, not a value."),
+        ('[profiles.x]\nname = "y"', "line 2: a profile is named by its section"),
+        ("[profiles.x]\ncallintype = 3", "line 2: callintype must be one of 2, 4, 5, not 3."),
+        ('[profiles.x]\nkind = "3"', 'line 2: kind must be one of "platform2", not "3".'),
+        ('[profiles.x]\nback = "3"', "line 2: there is no setting 'back' in [profiles.x]. Did you"),
+        ('[routes]\nusr = "x"', "line 2: there is no setting 'usr' in [routes]. Did you mean 'use"),
+        ("[routes]\nuser = 5", "line 2: user must be text in quotes, not 5."),
+        ("[messages]\nquery = 22", "line 2: query must be text in quotes, not 22."),
+        ("[ui]\ntheme = 2026-01-01", "line 2: theme must be text in quotes, not 2026-01-01."),
+        ("ui.theme = 5", "line 1: theme must be text in quotes, not 5."),
+        ("[ui", "is not TOML:"),
+        ("a = " + "[" * 5000, "is nested too deeply."),
+    ],
+)
+def test_what_is_not_understood_is_a_sentence(text: str, sentence: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(text, "config.toml")
+    assert str(caught.value).startswith("config.toml")
+    assert sentence in str(caught.value)
+    assert str(caught.value).endswith((".", "?"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'password = "hush"',
+        '[profiles.x]\npwd = "hush"',
+        '[profiles.x]\nPassword = "hush"',
+        '[profiles.x.policies]\nsecret = "hush"',
+        '[profiles.x]\nun = [{ passwd = "hush" }]',
+        '[routes]\npassphrase = "hush"',
+    ],
+)
+def test_a_password_in_the_config_is_refused_and_not_repeated(text: str) -> None:
+    with pytest.raises(ConfigError, match="a password does not belong into the config") as caught:
+        parse(text)
+    assert "hush" not in str(caught.value)
+
+
+def test_a_file_that_cannot_be_read_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load(tmp_path)
+    bad = tmp_path / "config.toml"
+    bad.write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match=r"config\.toml is not UTF-8 text\."):
+        load(bad)
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_a_config_or_a_config_error(text: str) -> None:
+    try:
+        parse(text)
+    except ConfigError:
+        return
+
+
+# ---------------------------------------------------------------- where files live
+
+
+def test_the_directories_are_those_of_xdg(tmp_path: Path) -> None:
+    given = {
+        "HOME": "/home/li",
+        "XDG_RUNTIME_DIR": str(tmp_path),
+        "XDG_STATE_HOME": "/var/state",
+        "XDG_DATA_HOME": "relative/counts/not",
+    }
+    paths = Paths.find(given)
+    assert paths.runtime == tmp_path / "yimi"
+    assert paths.state == Path("/var/state/yimi")
+    assert paths.config_file == Path("/home/li/.config/yimi/config.toml")
+    assert paths.data == Path("/home/li/.local/share/yimi")
+    assert paths.log_file.parent == paths.state
+    assert paths.themes.parent == paths.config
+
+
+def test_a_variable_of_our_own_comes_first(tmp_path: Path) -> None:
+    names = ("CONFIG", "STATE", "RUNTIME", "DATA")
+    paths = Paths.find({f"YIMI_{name}_DIR": str(tmp_path / name) for name in names})
+    assert [paths.config, paths.state, paths.runtime, paths.data] == [tmp_path / n for n in names]
+
+
+def test_without_a_runtime_directory_there_is_one_of_the_user(tmp_path: Path) -> None:
+    for runtime in ("", "relative", str(tmp_path / "gone")):
+        found = Paths.find({"HOME": "/home/li", "XDG_RUNTIME_DIR": runtime}).runtime
+        assert found.name == f"yimi-{os.geteuid()}"
+        assert found.is_absolute()
+
+
+def _paths(root: Path) -> Paths:
+    return Paths(root / "config", root / "state", root / "run", root / "data")
+
+
+def test_prepared_directories_are_closed_to_others(tmp_path: Path) -> None:
+    paths = _paths(tmp_path).prepare()
+    assert paths.runtime.stat().st_mode & 0o777 == 0o700
+    assert paths.state.stat().st_mode & 0o777 == 0o700
+    paths.runtime.chmod(0o755)
+    assert paths.prepare().runtime.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_runtime_directory_that_is_a_link_is_not_used(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "run").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(PathError, match="not a directory of its own"):
+        _paths(tmp_path).prepare()
+
+
+def test_a_runtime_directory_of_another_user_is_not_used(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a directory away")
+    (tmp_path / "run").mkdir()
+    os.chown(tmp_path / "run", 12345, 12345)
+    with pytest.raises(PathError, match="belongs to another user"):
+        _paths(tmp_path).prepare()
+
+
+def test_a_file_in_the_way_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("")
+    with pytest.raises(PathError, match="cannot be made"):
+        _paths(tmp_path).prepare()
+
+
+def test_importing_the_config_does_not_bring_what_only_a_reader_needs() -> None:
+    names = ("tomllib", "platformdirs", "difflib", "textual", "aiohttp", "asyncio", "tui.platform")
+    code = f"import sys, tui.config; print([n for n in {names!r} if n in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,424 @@
+"""config.toml into frozen settings, strictly: what is not understood is an error in words.
+
+Every setting stands here once, with its default and what it means; `config.example.toml` is
+written from this table (`python -m tui.config`). Where files live is in `tui.paths`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any, Final, TypeVar, cast
+
+from tui.paths import Paths
+
+__all__ = [
+    "AudioSettings",
+    "Config",
+    "ConfigError",
+    "Paths",
+    "Policies",
+    "Profile",
+    "SandboxSettings",
+    "SipSettings",
+    "UiSettings",
+    "example",
+    "load",
+    "parse",
+]
+
+T = TypeVar("T")
+
+
+class ConfigError(Exception):
+    """The config cannot be used; the text is a sentence for the person who wrote it."""
+
+
+def setting(
+    default: T,
+    doc: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[object, ...] = (),
+) -> T:
+    """One setting: its default, its meaning, and what it may be."""
+    metadata = {"doc": doc, "low": low, "high": high, "choices": choices}
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class Policies:
+    """What this console does by itself."""
+
+    unattended_busy: bool = setting(
+        True,
+        "When no screen looks at an idle seat, it goes busy, and stays so until someone looks.",
+    )
+    unattended_busy_after: float = setting(
+        5.0, "Seconds without a screen before the seat goes busy.", low=0, high=3600
+    )
+    unattended_sign_out_after: float = setting(
+        1800.0,
+        "Seconds without a screen and without a call before the agent is signed out.",
+        low=60,
+        high=604800,
+    )
+    decline: bool = setting(
+        True, "Whether F8 may decline an offered call; some enterprises send it straight back."
+    )
+    dial_reply: float = setting(
+        15.0, "Seconds to wait for the platform's reply to a call.", low=1, high=120
+    )
+    status_reply: float = setting(
+        5.0, "Seconds to wait for the platform to confirm idle or busy.", low=1, high=60
+    )
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A named sign-in, chosen on the sign-in screen. The password is not part of it."""
+
+    name: str = ""
+    kind: str = setting("platform2", "The platform's generation.", choices=("platform2",))
+    backend: str = setting(
+        "", "The platform's web address, https://…; it comes from whoever runs the platform."
+    )
+    switchnumber: str = setting("", "The enterprise's main number.")
+    un: str = setting("", "The extension: digits in quotes, leading zeros count.")
+    callintype: int = setting(
+        2, "The line: 2 this computer, 4 callback phone, 5 SIP phone.", choices=(2, 4, 5)
+    )
+    number: str = setting("", "The phone's number, with lines 4 and 5.")
+    keyring: bool = setting(
+        False, "Take the password from the system's keyring, and offer to keep it."
+    )
+    policies: Policies | None = None
+    """[profiles.NAME.policies]: in place of [policies], as far as given."""
+
+
+@dataclass(frozen=True)
+class AudioSettings:
+    """The sound of this computer."""
+
+    input: str = setting(
+        "", 'The microphone: "" the default device, "device:NAME", "file:PATH", "tone:HZ", "none".'
+    )
+    output: str = setting(
+        "", 'What you hear with: "" the default device, "device:NAME", "file:PATH", "none".'
+    )
+    volume: int = setting(100, "Listening volume in per cent.", low=0, high=200)
+    gain: int = setting(100, "Microphone gain in per cent.", low=0, high=200)
+    ring: bool = setting(True, "Whether an incoming call rings on the sound device.")
+    ice_servers: tuple[str, ...] = setting(
+        (), 'STUN and TURN servers, "stun:HOST:PORT". None are asked unless they stand here.'
+    )
+
+
+@dataclass(frozen=True)
+class SipSettings:
+    """The signalling line."""
+
+    expires: int = setting(600, "Seconds for which a registration is asked.", low=60, high=86400)
+    session_expires: int = setting(
+        1800, "Seconds of the session timer (RFC 4028).", low=90, high=86400
+    )
+    allow_weaker_digest: bool = setting(
+        False, "Whether a platform may fall back to a weaker digest (MD5) than it used before."
+    )
+
+
+@dataclass(frozen=True)
+class UiSettings:
+    """The screen."""
+
+    theme: str = setting("yimi-dark", "The name of a theme file, without .toml.")
+    bell: bool = setting(True, "Whether the terminal's bell sounds when a call is offered.")
+    title: bool = setting(True, "Whether the terminal's title shows a call.")
+    language: str = setting("", 'The language of the screen, such as "en"; "" as the system says.')
+
+
+@dataclass(frozen=True)
+class SandboxSettings:
+    """The call platform in a box (`yimi --sandbox`)."""
+
+    port: int = setting(0, "The TCP port on loopback; 0 = any free one.", low=0, high=65535)
+
+
+@dataclass(frozen=True)
+class Config:
+    """All settings. `routes` and `messages` hold what the config says otherwise than the tables
+    of what is assumed of the wire (`platform.routes`, `platform.control`)."""
+
+    profiles: tuple[Profile, ...] = ()
+    policies: Policies = Policies()
+    audio: AudioSettings = AudioSettings()
+    sip: SipSettings = SipSettings()
+    ui: UiSettings = UiSettings()
+    sandbox: SandboxSettings = SandboxSettings()
+    routes: Mapping[str, str] = field(default_factory=dict)
+    messages: Mapping[str, str] = field(default_factory=dict)
+
+    def profile(self, name: str) -> Profile:
+        """The profile of that name. ConfigError when there is none."""
+        for profile in self.profiles:
+            if profile.name == name:
+                return profile
+        known = tuple(profile.name for profile in self.profiles)
+        raise ConfigError(f"There is no profile {name!r}.{_meant(name, known)}")
+
+    def with_profile(self, name: str) -> Config:
+        """The same with the profile's own policies in force."""
+        return replace(self, policies=self.profile(name).policies or self.policies)
+
+
+ROUTES: Final = (
+    *("sign_in", "renew", "user", "check_in", "check_out", "groups", "members"),
+    *("source", "sip_username", "user_agent"),
+)
+"""The names of [routes]; their defaults are `platform.routes.Routes`."""
+MESSAGES: Final = (
+    *("query", "offline", "threeway", "threeway_response", "threeway_result"),
+    *("threeway_type", "call_time", "info", "more_attributes"),
+)
+"""The names of [messages]; their defaults are `platform.control.Assumed`."""
+_PASSWORDS: Final = frozenset(("password", "passwd", "pwd", "passphrase", "secret"))
+
+
+def load(path: Path | None) -> Config:
+    """The settings in a file; the defaults when `path` is None or there is no such file.
+
+    Raises ConfigError when the file cannot be read or understood.
+    """
+    if path is None:
+        return Config()
+    try:
+        return parse(path.read_text("utf-8"), path.name)
+    except FileNotFoundError:
+        return Config()
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path.name} is not UTF-8 text.") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror or error}.") from None
+
+
+def parse(text: str, name: str = "config.toml") -> Config:
+    """The settings in a text. Raises ConfigError, which names `name` and the line."""
+    import tomllib  # here, so that importing this module costs little
+
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{name} is not TOML: {error}.") from None
+    except RecursionError:
+        raise ConfigError(f"{name} is nested too deeply.") from None
+    return _Reader(text, name).config(table)
+
+
+class _Reader:
+    """Reads tables into settings, and knows where in the text a key stands."""
+
+    def __init__(self, text: str, name: str) -> None:
+        self.text = text
+        self.name = name
+
+    def config(self, table: dict[str, Any]) -> Config:
+        self._no_passwords(table, ())
+        values: dict[str, Any] = {}
+        sections = tuple(each.name for each in fields(Config))
+        for key, value in table.items():
+            if key not in sections:
+                raise self._error((key,), f"there is no section or setting {key!r}", key, sections)
+            if not isinstance(value, dict):
+                raise self._error((key,), f"[{key}] is a section, not a value")
+            if key in ("routes", "messages"):
+                values[key] = self._names(key, value, ROUTES if key == "routes" else MESSAGES)
+            elif key == "profiles":
+                continue
+            else:
+                values[key] = self._section((key,), value, getattr(Config, key))
+        policies = values.get("policies", Policies())
+        values["profiles"] = tuple(
+            self._profile(name, value, policies)
+            for name, value in table.get("profiles", {}).items()
+        )
+        return Config(**values)
+
+    def _profile(self, name: str, value: Any, policies: Policies) -> Profile:
+        path = ("profiles", name)
+        if not isinstance(value, dict):
+            raise self._error(path, f"[profiles.{name}] is a section, not a value")
+        own = value.get("policies")
+        if own is not None:
+            if not isinstance(own, dict):
+                raise self._error((*path, "policies"), "policies is a section, not a value")
+            own = self._section((*path, "policies"), own, policies)
+        rest = {key: each for key, each in value.items() if key != "policies"}
+        if "name" in rest:
+            raise self._error(
+                (*path, "name"), f"a profile is named by its section: [{path[0]}.NAME]"
+            )
+        return cast(Profile, self._section(path, rest, Profile(name=name, policies=own)))
+
+    def _section(self, path: tuple[str, ...], table: dict[str, Any], defaults: Any) -> Any:
+        known = {each.name: each for each in fields(defaults) if "doc" in each.metadata}
+        values = {}
+        for key, value in table.items():
+            where = (*path, key)
+            if key not in known:
+                section = ".".join(path)
+                what = f"there is no setting {key!r} in [{section}]"
+                raise self._error(where, what, key, tuple(known))
+            values[key] = self._value(where, value, known[key])
+        return replace(defaults, **values)
+
+    def _value(self, path: tuple[str, ...], value: Any, known: Field[Any]) -> Any:
+        key, kind = path[-1], str(known.type)
+        wrong = f"{key} must be {_KINDS[kind]}, not {_written(value)}"
+        if kind == "float" and type(value) is int:
+            value = float(value)
+        if kind.startswith("tuple"):
+            if type(value) is not list or not all(type(each) is str for each in value):
+                raise self._error(path, wrong)
+            return tuple(value)
+        if type(value).__name__ != kind:
+            raise self._error(path, wrong)
+        low, high = known.metadata["low"], known.metadata["high"]
+        # Written so that "nan" fails too.
+        if low is not None and not low <= value <= high:
+            raise self._error(path, f"{key} must be from {low:g} to {high:g}, not {value}")
+        choices = known.metadata["choices"]
+        if choices and value not in choices:
+            listed = ", ".join(map(_written, choices))
+            raise self._error(path, f"{key} must be one of {listed}, not {_written(value)}")
+        return value
+
+    def _names(self, section: str, table: dict[str, Any], known: tuple[str, ...]) -> dict[str, str]:
+        for key, value in table.items():
+            if key not in known:
+                what = f"there is no setting {key!r} in [{section}]"
+                raise self._error((section, key), what, key, known)
+            if not isinstance(value, str):
+                what = f"{key} must be text in quotes, not {_written(value)}"
+                raise self._error((section, key), what)
+        return dict(table)
+
+    def _no_passwords(self, table: dict[str, Any], path: tuple[str, ...]) -> None:
+        for key, value in table.items():
+            if key.casefold() in _PASSWORDS and not isinstance(value, dict):
+                # The value is not quoted: the sentence may end up in a log.
+                what = "a password does not belong into the config; the system's keyring keeps it"
+                raise self._error((*path, key), what + ", when you ask for it at sign-in")
+            for each in value if isinstance(value, list) else [value]:
+                if isinstance(each, dict):
+                    self._no_passwords(each, (*path, key))
+
+    def _error(
+        self, path: tuple[str, ...], what: str, key: str = "", known: tuple[str, ...] = ()
+    ) -> ConfigError:
+        line = _line_of(self.text, path)
+        where = f"{self.name}, line {line}" if line else self.name
+        return ConfigError(f"{where}: {what}.{_meant(key, known) if key else ''}")
+
+
+_KINDS: Final = {
+    "bool": "true or false",
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text in quotes",
+    "tuple[str, ...]": "a list of texts",
+}
+
+
+def _written(value: object) -> str:
+    """A value as TOML has it, shortened."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        text = '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    elif isinstance(value, (list, tuple)):
+        text = "[" + ", ".join(map(_written, value)) + "]"
+    else:
+        text = "a section" if isinstance(value, dict) else str(value)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def _meant(key: str, known: tuple[str, ...]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(key, known, 1)
+    if near:
+        return f" Did you mean {near[0]!r}?"
+    return f" There are: {', '.join(known)}." if known else ""
+
+
+def _line_of(text: str, path: tuple[str, ...]) -> int:
+    """The line of a key as people write TOML, 0 when it is written in another way."""
+    section: tuple[str, ...] = ()
+    for number, raw in enumerate(text.splitlines(), 1):
+        line = raw.strip()
+        if line.startswith("["):
+            section = _dotted(line.strip("[]").partition("]")[0])
+            if section[: len(path)] == path:
+                return number
+        elif "=" in line and not line.startswith("#"):
+            key = (*section, *_dotted(line.partition("=")[0]))
+            if key[: len(path)] == path:
+                return number
+    return 0
+
+
+def _dotted(text: str) -> tuple[str, ...]:
+    return tuple(part.strip().strip("\"'") for part in text.split("."))
+
+
+# ---------------------------------------------------------------- the example
+
+_HEAD: Final = """\
+# yimi's settings. Every one stands here with its default; what is left out is the default.
+# No password belongs in here: the system's keyring keeps it, when you ask for it at sign-in.
+"""
+_TAIL: Final = """
+# A named sign-in, as many as you like:
+#
+# [profiles.office]
+{profile}#
+# [profiles.office.policies]
+# unattended_sign_out_after = 600.0
+
+# What nobody has published about the wire is assumed. Where a platform does otherwise, say so by
+# these names, each with a text:
+# [routes]: {routes}
+# [messages]: {messages}
+"""
+
+
+def example() -> str:
+    """The text of `config.example.toml`."""
+    parts = [_HEAD]
+    for section in fields(Config):
+        defaults = section.default
+        if defaults is not MISSING and is_dataclass(defaults):
+            parts.append(f"\n# {type(defaults).__doc__}\n[{section.name}]\n{_listed(defaults)}")
+    profile = "".join(f"# {line}\n" for line in _listed(Profile()).splitlines())
+    routes, messages = (_folded(names) for names in (ROUTES, MESSAGES))
+    return "".join(parts) + _TAIL.format(profile=profile, routes=routes, messages=messages)
+
+
+def _folded(names: tuple[str, ...]) -> str:
+    import textwrap
+
+    return "\n#   ".join(textwrap.wrap(", ".join(names), 80))
+
+
+def _listed(defaults: Any) -> str:
+    lines = []
+    for each in fields(defaults):
+        if "doc" in each.metadata:
+            lines.append(f"# {each.metadata['doc']}\n{each.name} = {_written(each.default)}\n")
+    return "".join(lines)
+
+
+if __name__ == "__main__":
+    print(example(), end="")
