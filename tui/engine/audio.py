@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -22,8 +23,8 @@ from tui.platform import control
 if TYPE_CHECKING:
     from tui.config import AudioSettings
     from tui.engine.calls import Calls
+    from tui.media import devices as media_devices
     from tui.media import leg as media_leg
-    from tui.media import sound as media_sound
 
 LEVEL_PERIOD = 0.5
 """Seconds between two looks at the levels; over SSH each look costs bytes (textual.md)."""
@@ -47,7 +48,8 @@ class _Leg:
     key: str
     media: media_leg.Leg | None = None
     answered: bool = False
-    tied: str = ""
+    offered_again: bool = False
+    """Our re-offer is on its way: what answers it goes to `apply`, else to `accept`."""
 
 
 class Audio:
@@ -60,11 +62,13 @@ class Audio:
         self.phone: Phone | None = None
         self.loopback = False
         """The platform is on this machine: only then is 127.0.0.1 a candidate."""
+        self.on_leg_lost: Callable[[str], None] = lambda key: None
+        """Called when a call that is up has lost its audio."""
         self._awaited: list[str] = []
         self._legs: dict[str, _Leg] = {}
         self._loading: asyncio.Task[None] | None = None
         self._leg_module: Any = None
-        self._sound: media_sound.Sound | None = None
+        self._sound: media_devices.Sound | None = None
         self._ringing = False
 
     # ------------------------------------------------------------ the sound device
@@ -92,11 +96,11 @@ class Audio:
             self._set_voice(VoiceState.FAILED, "")
             raise
 
-    def _open_sound(self, sound: Any, loop: asyncio.AbstractEventLoop) -> media_sound.Sound:
+    def _open_sound(self, sound: Any, loop: asyncio.AbstractEventLoop) -> media_devices.Sound:
         def tell(state: str, device: str) -> None:  # from any thread
             loop.call_soon_threadsafe(self._sound_state, state, device)
 
-        opened: media_sound.Sound = sound.open_sound(
+        opened: media_devices.Sound = sound.open_sound(
             self.settings.input, self.settings.output, tell, ring=self.settings.ring
         )
         return opened
@@ -172,7 +176,7 @@ class Audio:
             case sip.InviteCancelled(call=handle) | sip.CallEnded(call=handle):
                 if leg := self._legs.get(handle):
                     self._drop(leg, bye=False)
-                    self._leg_gone(leg.key, Leg.LOST)
+                    self._gone_soon(leg.key)
             case sip.AckWithSdp(call=handle, sdp=sdp) | sip.ReinviteAccepted(call=handle, sdp=sdp):
                 if (leg := self._legs.get(handle)) and leg.media is not None and sdp:
                     self.core.spawn(self._apply(leg, sdp))
@@ -181,7 +185,10 @@ class Audio:
                     self.core.spawn(self._reinvited(leg, sdp))
             case sip.InfoReceived(call=handle, body=body):
                 self._tied(handle, body)
-            case sip.ReinviteRefused() | sip.Established() | sip.Progress():
+            case sip.ReinviteRefused(call=handle):
+                if leg := self._legs.get(handle):
+                    leg.offered_again = False
+            case sip.Established() | sip.Progress():
                 pass
             case _:
                 return False
@@ -255,9 +262,9 @@ class Audio:
         if state == "connected":
             self._put_leg(call, Leg.CONNECTED)
             self._look_at_levels()
-        elif state == "failed":
+        elif state in ("failed", "lost"):
             self._drop(leg, bye=True)
-            self._leg_gone(leg.key, Leg.FAILED)
+            self._leg_gone(leg.key, Leg(state))
 
     async def _reinvited(self, leg: _Leg, offer: bytes | None) -> None:
         assert self.phone is not None
@@ -266,6 +273,7 @@ class Audio:
                 raise RuntimeError("a re-INVITE before the leg was answered")
             if offer is None:
                 answer = await leg.media.reoffer("sendrecv")
+                leg.offered_again = True
             else:
                 answer = await leg.media.answer(offer.decode("utf-8", "replace"))
             self.phone.agent.accept_reinvite(leg.handle, answer.encode(), self.phone.now())
@@ -280,7 +288,8 @@ class Audio:
         assert leg.media is not None
         try:
             text = sdp.decode("utf-8", "replace")
-            if leg.media.pending_reoffer:
+            if leg.offered_again:
+                leg.offered_again = False
                 await leg.media.apply(text)
             else:
                 await leg.media.accept(text)
@@ -292,7 +301,6 @@ class Audio:
         leg = self._legs.get(handle)
         if ccnumber is None or leg is None:
             return
-        leg.tied = ccnumber
         call = self._call(leg.key)
         if call is not None and call.ccnumber and call.ccnumber != ccnumber:
             log.warning("the leg belongs to another call: it is ended")
@@ -309,6 +317,7 @@ class Audio:
                 continue
             try:
                 offer = await leg.media.reoffer("sendrecv")
+                leg.offered_again = True
                 self.phone.agent.reinvite(leg.handle, offer.encode(), self.phone.now())
             except Exception as error:
                 log.warning("a leg could not be refreshed: %s", error)
@@ -350,12 +359,21 @@ class Audio:
         if call.leg is not leg:
             self.calls.put(call, leg=leg)
 
+    def _gone_soon(self, key: str) -> None:
+        """The platform ended the leg: most often its 105 is right behind, so wait for that."""
+        self.core.timers.set(
+            f"leg {key}", self.core.limits.leg_without_end, lambda: self._leg_gone(key, Leg.LOST)
+        )
+
     def _leg_gone(self, key: str, leg: Leg) -> None:
+        """A call lives without its audio: say so, and ask for the audio again."""
         call = self._call(key)
-        if call is not None and call.live:
-            self._put_leg(call, leg)
-            if call.answered is not None:
-                self.core.notice(message(f"audio.{leg.value}"))
+        if call is None or not call.live or self.has_leg(key):
+            return
+        self._put_leg(call, leg)
+        if call.answered is not None:
+            self.core.notice(message(f"audio.{leg.value}"))
+            self.on_leg_lost(key)
 
     def _drop(self, leg: _Leg, *, bye: bool) -> None:
         self._legs.pop(leg.handle, None)
@@ -397,5 +415,5 @@ def bar(level: float) -> int:
 def _import_media() -> tuple[Any, Any]:
     """Import what is heavy: 0.3 s and 60 MiB, so never before it is needed, and in a thread."""
     leg = importlib.import_module("tui.media.leg")
-    sound = importlib.import_module("tui.media.sound")
+    sound = importlib.import_module("tui.media.devices")
     return leg, sound

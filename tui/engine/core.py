@@ -39,6 +39,8 @@ class Limits:
     unregister: float = 4.0
     recover: float = 8.0
     """For word of a call after signalling was lost, or an engine died."""
+    leg_without_end: float = 2.0
+    """A leg that the platform ended without the call's 105 counts as lost after this."""
     unattended_busy: float = 5.0
     """An idle seat that nobody looks at goes busy after this."""
     unattended_end: float = 1800.0

@@ -69,6 +69,7 @@ class Engine:
         self._reports = CallReports(self._calls)
         self._audio.calls = self._calls
         self._calls.on_change = self._call_changed
+        self._audio.on_leg_lost = self._leg_lost
         self._session.calls = self._calls
         self._session.on_sip = self._sip_event
         self._session.on_up = self._flow_is_back
@@ -279,6 +280,11 @@ class Engine:
         self.core.spawn(self._audio.refresh())
         if self._calls.live:
             self._ask()
+
+    def _leg_lost(self, key: str) -> None:
+        """A call is up and its audio is gone: the platform is asked, and offers a new leg."""
+        self._audio.expect(key)
+        self._ask()
 
     def _ask(self) -> None:
         self._reports.recovering = True
