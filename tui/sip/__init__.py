@@ -6,6 +6,8 @@ Bytes go in, messages and events come out. Two kinds of error leave this package
 
 from __future__ import annotations
 
+from tui.sip.credentials import Challenge, parse_challenge
+from tui.sip.digest import DigestClient, DigestRefused, DigestServer, Refusal, Verdict
 from tui.sip.errors import LocalProtocolError, ProtocolError, RemoteProtocolError
 from tui.sip.fields import CSeq, NameAddr, Via, parse_cseq, parse_name_addr, parse_via
 from tui.sip.headers import Headers
@@ -14,17 +16,24 @@ from tui.sip.uri import Uri, escape_user, parse_uri
 
 __all__ = [
     "CSeq",
+    "Challenge",
+    "DigestClient",
+    "DigestRefused",
+    "DigestServer",
     "Headers",
     "LocalProtocolError",
     "Message",
     "NameAddr",
     "ProtocolError",
+    "Refusal",
     "RemoteProtocolError",
     "Request",
     "Response",
     "Uri",
+    "Verdict",
     "Via",
     "escape_user",
+    "parse_challenge",
     "parse_cseq",
     "parse_message",
     "parse_name_addr",
