@@ -86,6 +86,8 @@ class Calls:
         self.audio = audio
         self.on_change: Callable[[], None] = lambda: None
         """Called when a call was moved; the session keeps its note on disk by it."""
+        self.may_decline = True
+        """Whether an offer may be declined here (config, [policies])."""
         self.late_replies = 0
         """Dialled calls that were given up before the platform replied: a reply is hung up."""
         self._next_key = 0
@@ -288,6 +290,8 @@ class Calls:
             return Result(False, message("call.none"))
         if call.state not in _ENDABLE:
             return Result(True)  # asked already
+        if call.state is CallState.RINGING and not self.may_decline:
+            return Result(False, message("decline.not_allowed"))
         if refusal := self._not_ready():
             return refusal
         moved = self.move(call, CallInput.HANGUP_SENT, before=call.state)

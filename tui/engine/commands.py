@@ -38,6 +38,8 @@ class SignIn:
     number: str = ""
     backend: str = ""
     kind: str = "platform2"
+    profile: str = ""
+    """The profile chosen at sign-in: its policies hold for the session."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from tui.platform.codes import KICKED
 
 if TYPE_CHECKING:
     from tui.bus import EventBus
-    from tui.config import Config, Paths
+    from tui.config import Config, Paths, Policies
     from tui.engine.events import Event
 
 _SIGNED_OUT_PHASES = (Phase.SIGNED_OUT, Phase.KICKED)
@@ -52,8 +52,9 @@ class Engine:
         self.core = Core(
             clock=clock,
             rng=rng if rng is not None else SystemRandom(),
-            limits=limits if limits is not None else limits_of(config),
+            limits=limits if limits is not None else limits_of(config.policies),
         )
+        self._fixed_limits = limits is not None
         self.config = config
         self.claim: Claim | None = None
         """Asked before the platform is: the host's check that no other engine has the account."""
@@ -65,7 +66,7 @@ class Engine:
         )
         self._calls = Calls(self.core, self._session.send, self._audio)
         self._seat = SeatDesk(self.core, self._session.send)
-        self._seat.go_busy_unattended = config.policies.unattended_busy
+        self._take_policies(config.policies)
         self._reports = CallReports(self._calls)
         self._audio.calls = self._calls
         self._calls.on_change = self._call_changed
@@ -159,7 +160,15 @@ class Engine:
                 await self._session.sign_out()
             if self.claim is not None and (refused := await self.claim(checked)) is not None:
                 return refused
+            if checked.profile:
+                self._take_policies(self.config.with_profile(checked.profile).policies)
             return await self._session.sign_in(checked)
+
+    def _take_policies(self, policies: Policies) -> None:
+        self._seat.go_busy_unattended = policies.unattended_busy
+        self._calls.may_decline = policies.decline
+        if not self._fixed_limits:
+            self.core.limits = limits_of(policies)
 
     async def _join(self, command: c.JoinGroup) -> Result:
         async with self._busy:
@@ -211,9 +220,12 @@ class Engine:
 
     def _control(self, body: bytes) -> None:
         try:
-            report = control.decode(body)
+            report = control.decode(body, self._session.assumed)
         except control.ControlError as error:
             log.warning("a control message that cannot be read: %s", error)
+            return
+        if isinstance(report, control.Unknown):
+            log.warning("a control message that is not known is ignored: %s", report.why)
             return
         if self._reports.handle(report):
             return
@@ -348,9 +360,8 @@ class Engine:
                 self.core.emit(CallRemoved(call.key))
 
 
-def limits_of(config: Config) -> Limits:
-    """The engine's waiting times, from the config's policies."""
-    policies = config.policies
+def limits_of(policies: Policies) -> Limits:
+    """The engine's waiting times, as the config wants them."""
     return Limits(
         dial_reply=policies.dial_reply,
         status=policies.status_reply,

@@ -18,6 +18,7 @@ from tui.engine.state import Line, LineState
 from tui.platform import control
 from tui.platform.base import SipAccount
 from tui.sip.websocket import FlowState, SipConnection
+from tui.text import clean_text
 
 if TYPE_CHECKING:
     from tui.config import SipSettings
@@ -43,6 +44,7 @@ class Link:
         settings: SipSettings,
         instance_id: str,
         *,
+        assumed: control.Assumed,
         on_event: Callable[[sip.Event], None],
         on_up: Callable[[], None],
     ) -> None:
@@ -75,6 +77,7 @@ class Link:
             ssl=context,
             clock=core.clock,
         )
+        self._assumed = assumed
         self._on_event = on_event
         self._on_up = on_up
         self._run: asyncio.Task[None] | None = None
@@ -110,7 +113,7 @@ class Link:
     async def send(self, message: control.AgentMessage) -> Outcome:
         """Send a control message; its 200, its refusal, or status 0 when neither came in time."""
         name = type(message).__name__
-        body = control.encode(message)
+        body = control.encode(message, self._assumed)
         target = self.account.pbx
         try:
             identity = self.agent.send_message(target, body, control.CONTENT_TYPE, self.now())
@@ -169,16 +172,16 @@ class Link:
             case sip.RegistrationRefreshed():
                 self._set(LineState.OK)
             case sip.RegistrationFailed(status=status, reason=reason, final=final):
-                self._refused(status, reason, final)
+                self._refused(status, clean_text(reason), final)
             case sip.Unregistered():
                 if self._unregistered is not None and not self._unregistered.done():
                     self._unregistered.set_result(None)
             case sip.RequestOutcome(id=identity, status=status, reason=reason):
                 future = self._waiting.get(identity)
                 if future is not None and not future.done():
-                    future.set_result(Outcome(status, reason))
+                    future.set_result(Outcome(status, clean_text(reason)))
             case sip.Ignored(what=what):
-                log.warning("ignored: %s", what)
+                log.warning("ignored: %s", clean_text(what))
             case _:
                 self._on_event(event)
 

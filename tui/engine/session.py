@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from tui import sip
@@ -62,6 +62,7 @@ class Session:
         self.paths = paths
         self.make_platform = make_platform
         self.audio = audio
+        self.assumed = control.ASSUMED.overridden(config.messages)
         self.calls: Calls | None = None
         self.platform: Platform | None = None
         self.link: Link | None = None
@@ -80,7 +81,7 @@ class Session:
 
         if command.callintype not in LINE_TYPES:
             return bad("login.bad_line_type")
-        plain: dict[str, str] = {}
+        plain: dict[str, Any] = {}
         wanted = ["un", "switchnumber"] + (["number"] if command.callintype != VOIP else [])
         for name in wanted:
             text = getattr(command, name)
@@ -174,6 +175,7 @@ class Session:
             sip_account,
             self.config.sip,
             instance_id(self.paths.state / "instances" / self._key),
+            assumed=self.assumed,
             on_event=self.on_sip,
             on_up=self.on_up,
         )
