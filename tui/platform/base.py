@@ -81,7 +81,7 @@ class MemberPage:
 @dataclass(frozen=True, slots=True)
 class UserData:
     """What sign-in returns: the agent, the groups, and the enterprise's extension range
-    (inclusive, as integers; None when the platform gave none)."""
+    (inclusive, as digits; "" when the platform gave none)."""
 
     number: str
     displayname: str
@@ -110,12 +110,14 @@ class SipAccount:
 
 class PlatformError(Exception):
     """A refusal by the platform or on the way to it: `code` is one of `codes.LOGIN`, `info` is
-    the platform's own text (cleaned), for the log and the detail line."""
+    the platform's own text (cleaned), for the log and the detail line. `message_id`, where it is
+    set, says more than the code's own sentence does (`codes.NO_BACKEND` …)."""
 
-    def __init__(self, code: int, info: str = "") -> None:
+    def __init__(self, code: int, info: str = "", message_id: str = "") -> None:
         super().__init__(f"{code} {info}".strip())
         self.code = code
         self.info = info
+        self.message_id = message_id
 
 
 class Platform(Protocol):

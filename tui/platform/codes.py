@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from tui.platform.base import PlatformError
+
 SERVER_ERROR: Final = 50000
 BAD_ARGUMENT: Final = 50001
 NO_SERVER: Final = 50002
@@ -40,16 +42,16 @@ LOGIN: Final[dict[int, str]] = {
 }
 LOGIN_UNKNOWN: Final = "login.unknown"
 
-NO_BACKEND: Final = "login.no-backend"
+NO_BACKEND: Final = "login.no_backend"
 """No backend was given, and there is none to fall back on. Code 50002."""
-INSECURE_BACKEND: Final = "login.insecure-backend"
+INSECURE_BACKEND: Final = "login.insecure_backend"
 """`http://` to another machine. Code 50001."""
-INSECURE_LINE: Final = "login.insecure-line"
+INSECURE_LINE: Final = "login.insecure_line"
 """The login data want `ws://` to another machine. Code 50005."""
-CHECK_IN_FAILED: Final = "login.check-in"
+CHECK_IN_FAILED: Final = "login.check_in"
 """The seat check-in was refused: with line type 5 the bound SIP phone does not exist. Code 52000,
 or the platform's."""
-TOKEN_REFUSED: Final = "login.token-refused"  # noqa: S105
+TOKEN_REFUSED: Final = "login.token_refused"  # noqa: S105
 """The platform takes the token no longer, and gives no other. Code 50003, or the platform's."""
 
 REFUSED: Final[dict[int, str]] = {
@@ -117,6 +119,11 @@ def number(r: int | str) -> int:
 def login(code: int) -> str:
     """The sentence for a failed sign-in, sign-out or web call."""
     return LOGIN.get(code, LOGIN_UNKNOWN)
+
+
+def login_id(error: PlatformError) -> str:
+    """The sentence for an error: its own where it has one, else that of its code."""
+    return error.message_id or login(error.code)
 
 
 def refused(r: int | str) -> str:
