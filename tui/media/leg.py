@@ -93,7 +93,6 @@ class Leg:
         self._remote: Transport | None = None
         self._local = ""
         """Our audio section as it was last agreed."""
-        self._mid = "0"
         self._pending: tuple[str, str] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._closers: set[asyncio.Task[None]] = set()
@@ -121,7 +120,8 @@ class Leg:
         in_force = None
         if running is not None:
             in_force = {"active": "passive", "passive": "active"}.get(running.dtls_role)
-        clean = normalise(offer, role="offer", mid=self._mid, setup=in_force, agreed=self._agreed())
+        mid = None if running is None else str(running.transceiver.mid)
+        clean = normalise(offer, role="offer", mid=mid, setup=in_force, agreed=self._agreed())
         peer = running or self._new_peer(self._direction)
         try:
             peer.may_turn_server = remote.setup is None
@@ -153,7 +153,7 @@ class Leg:
         if self._peer is None:
             raise RuntimeError("there is no offer to accept an answer to")
         remote = transport_of(answer)
-        clean = normalise(answer, role="answer", mid=self._mid)
+        clean = normalise(answer, role="answer", mid=str(self._peer.transceiver.mid))
         self._peer.may_turn_server = remote.setup is None
         await self._apply(self._peer, "", clean)
         self._adopt(self._peer, remote, self._local)
@@ -179,7 +179,8 @@ class Leg:
         direction, text = pending
         remote = transport_of(answer)
         in_force = {"active": "passive", "passive": "active"}.get(self._peer.dtls_role)
-        clean = normalise(answer, role="answer", mid=self._mid, setup=in_force)
+        mid = str(self._peer.transceiver.mid)
+        clean = normalise(answer, role="answer", mid=mid, setup=in_force)
         if self._remote is not None and not remote.same_peer(self._remote):
             # We kept our user and password, so ICE may not restart (RFC 8445 §9).
             raise UnacceptableOffer("the answer restarts ICE, which the offer did not ask for")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import re
 
-from tui.media.sdp import Description, UnacceptableOffer, parse
+from tui.media.description import TOKEN, Description, UnacceptableOffer, parse
 
 OPUS: int = 111
 """The payload number of opus in our own offers: what browsers use, so what PBXs expect."""
@@ -100,10 +100,16 @@ def as_answer(answer: str, offer: str) -> str:
     audio = sections[0]
     kind, port, _, *formats = audio[0].split(" ")
     audio = [" ".join([kind, port, asked.media[chosen].profile, *formats]), *audio[1:]]
-    if asked.media[chosen].first("mid") is None:
+    named = asked.media[chosen].first("mid")
+    if named is None:
         # What was not offered is not answered (RFC 5888 §9.1).
         audio = [line for line in audio if not line.startswith("a=mid:")]
         session = [line for line in session if not line.startswith("a=group:")]
+    elif TOKEN.fullmatch(named):
+        audio = [f"a=mid:{named}" if line.startswith("a=mid:") else line for line in audio]
+        session = [
+            f"a=group:BUNDLE {named}" if line.startswith("a=group:") else line for line in session
+        ]
     out = list(session)
     for index, section in enumerate(asked.media):
         if index == chosen:
