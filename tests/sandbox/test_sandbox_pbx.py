@@ -1,0 +1,383 @@
+"""The PBX by itself: messages, reports and instants in, actions out."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from tui.platform import messages as m
+from tui.sandbox.calls import CloseLeg, OpenLeg, Phase, ProbeLeg, Route, Say
+from tui.sandbox.dialplan import OUTSIDE, REFUSALS, Behaviour, dial_plan_text, look_up
+from tui.sandbox.pbx import Pbx
+from tui.sandbox.world import SALES, World
+
+
+class Bench:
+    """A PBX whose clock the test moves."""
+
+    def __init__(self, auto_call: float | None = None) -> None:
+        self.pbx = Pbx(
+            World(), rng=random.Random(1), auto_call=auto_call, wall=lambda: 1_800_000_000_000
+        )
+        self.now = 100.0
+        self.done: list[object] = []
+
+    def drain(self) -> list[object]:
+        new = list(self.pbx.actions())
+        self.done += new
+        return new
+
+    def said(self, un: str) -> list[object]:
+        """What an agent was told since the last look, repeats written out."""
+        return [
+            each.message
+            for each in self.drain()
+            if isinstance(each, Say) and each.un == un
+            for _ in range(each.copies)
+        ]
+
+    def wait(self, seconds: float) -> None:
+        end = self.now + seconds
+        while (due := self.pbx.next_deadline()) is not None and due <= end:
+            self.now = max(self.now, due)
+            self.pbx.handle_timeout(self.now)
+        self.now = end
+
+    def sign_in(self, un: str, gid: str = SALES) -> None:
+        self.pbx.registered(un, self.now, fresh=True)
+        for message in (m.SetStatus(1), m.SetSeatMode(True), m.JoinGroup(gid, "61234")):
+            self.pbx.receive(un, message, self.now)
+        self.wait(0.3)
+        self.drain()
+
+    def tell(self, un: str, message: m.AgentMessage) -> None:
+        self.pbx.receive(un, message, self.now)
+
+    def up(self, un: str = "1001") -> str:
+        """A customer's call that is up."""
+        cc = self.pbx.ring("12000000001", Behaviour(), self.now, target=un)
+        self.tell(un, m.Answer(cc))
+        self.pbx.leg_up(cc, un, self.now)
+        self.drain()
+        return cc
+
+
+@pytest.fixture
+def bench() -> Bench:
+    bench = Bench()
+    bench.sign_in("1001")
+    return bench
+
+
+def test_online_comes_shortly_after_registration_not_with_it() -> None:
+    bench = Bench()
+    bench.pbx.registered("1001", bench.now, fresh=True)
+    assert bench.said("1001") == []
+    bench.wait(0.3)
+    assert bench.said("1001") == [m.StatusChanged(1)]
+
+
+def test_a_refresh_of_the_registration_says_nothing(bench: Bench) -> None:
+    bench.pbx.registered("1001", bench.now, fresh=False)
+    bench.wait(5)
+    assert bench.said("1001") == []
+
+
+def test_an_incoming_call_is_offered_twice_answered_and_ended_by_the_customer(
+    bench: Bench,
+) -> None:
+    cc = bench.pbx.ring("12000000001", Behaviour(), bench.now, target="1001")
+    assert bench.said("1001") == [m.NewCall(cc, "12000000001")] * 2
+    bench.tell("1001", m.Answer(cc))
+    assert bench.drain() == [OpenLeg(cc, "1001")]
+    bench.pbx.leg_up(cc, "1001", bench.now)
+    assert bench.drain() == [Say("1001", m.Answered(cc, "12000000001")), Route(cc)]
+    bench.wait(7.5)
+    assert bench.pbx.customer_hangs_up(cc, bench.now)
+    assert bench.drain() == [
+        Say("1001", m.Ended(cc, "25", 7)),
+        CloseLeg(cc, "1001"),
+        Say("1001", m.StatusChanged(1)),
+        Route(cc),
+    ]
+
+
+def test_the_agents_hang_up_is_26_and_idle_follows(bench: Bench) -> None:
+    cc = bench.up()
+    bench.wait(3)
+    bench.tell("1001", m.HangUp(cc))
+    assert bench.said("1001") == [m.Ended(cc, "26", 3), m.StatusChanged(1)]
+
+
+def test_busy_after_the_call_takes_the_place_of_idle(bench: Bench) -> None:
+    cc = bench.up()
+    bench.tell("1001", m.StatusAfterCall(cc, True))
+    assert bench.said("1001") == [m.StatusAfterCallResponse("200", cc)]
+    bench.tell("1001", m.HangUp(cc))
+    assert bench.said("1001")[-1] == m.StatusChanged(2)
+
+
+def test_a_decline_by_the_only_agent_brings_the_call_straight_back(bench: Bench) -> None:
+    cc = bench.pbx.ring("12000000001", Behaviour(), bench.now, gid=SALES)
+    bench.drain()
+    bench.tell("1001", m.HangUp(cc))
+    assert bench.said("1001") == [m.CancelCall(cc)] * 2
+    bench.wait(0.25)
+    assert bench.said("1001") == [m.NewCall(cc, "12000000001")] * 2
+    assert bench.pbx.calls[cc].offers == 2
+
+
+def test_a_decline_goes_to_another_idle_agent_first(bench: Bench) -> None:
+    bench.sign_in("1002")
+    cc = bench.pbx.ring("12000000001", Behaviour(), bench.now, gid=SALES)
+    bench.drain()
+    bench.tell("1001", m.HangUp(cc))
+    bench.wait(0.25)
+    assert bench.said("1002") == [m.NewCall(cc, "12000000001")] * 2
+
+
+def test_a_caller_who_gives_up_is_a_cancel_and_no_end(bench: Bench) -> None:
+    cc = bench.pbx.ring("12000000001", Behaviour(give_up_after=3), bench.now, target="1001")
+    bench.drain()
+    bench.wait(3)
+    assert bench.said("1001") == [m.CancelCall(cc)] * 2
+    assert bench.pbx.calls[cc].phase is Phase.ENDED
+
+
+def test_an_offer_nobody_answers_is_cancelled_and_comes_back(bench: Bench) -> None:
+    cc = bench.pbx.ring("12000000001", Behaviour(), bench.now, target="1001")
+    bench.drain()
+    bench.wait(30.5)
+    new = m.NewCall(cc, "12000000001")
+    assert bench.said("1001") == [m.CancelCall(cc), m.CancelCall(cc), new, new]
+
+
+def test_a_customer_waits_until_somebody_is_idle() -> None:
+    bench = Bench()
+    cc = bench.pbx.ring("12000000001", Behaviour(), bench.now, target="1001")
+    bench.pbx.registered("1001", bench.now, fresh=True)
+    bench.wait(0.3)
+    new = m.NewCall(cc, "12000000001")
+    assert bench.said("1001") == [m.StatusChanged(1), new, new]
+
+
+def test_a_busy_agent_is_not_rung(bench: Bench) -> None:
+    bench.tell("1001", m.SetStatus(2))
+    cc = bench.pbx.ring("12000000001", Behaviour(), bench.now, target="1001")
+    assert bench.said("1001") == []
+    bench.tell("1001", m.SetStatus(1))
+    assert bench.said("1001") == [m.NewCall(cc, "12000000001")] * 2
+
+
+def dial(bench: Bench, number: str) -> str:
+    bench.tell("1001", m.DialOutside("02500001234", "1", number))
+    return next(reversed(bench.pbx.calls))
+
+
+def test_an_outside_call_rings_in_the_leg_and_is_answered(bench: Bench) -> None:
+    cc = dial(bench, "12000000001")
+    assert bench.drain() == [
+        Say("1001", m.CalloutResponse("200", cc, "12000000001")),
+        OpenLeg(cc, "1001"),
+    ]
+    bench.pbx.leg_up(cc, "1001", bench.now)
+    assert bench.pbx.calls[cc].phase is Phase.RINGING
+    assert bench.drain() == [Route(cc)]
+    bench.wait(2)
+    assert bench.drain() == [Say("1001", m.Answered(cc, "12000000001")), Route(cc)]
+
+
+@pytest.mark.parametrize("code", sorted(REFUSALS))
+def test_every_refusal_has_a_number_outside(bench: Bench, code: str) -> None:
+    cc = dial(bench, f"1299999{int(code):04d}")
+    assert bench.said("1001") == [
+        m.CalloutResponse(code, cc, f"1299999{int(code):04d}", REFUSALS[code])
+    ]
+    assert bench.pbx.seats["1001"].call == ""
+
+
+def test_nobody_answers_is_20_after_the_time_out(bench: Bench) -> None:
+    cc = dial(bench, "12000000005")
+    bench.pbx.leg_up(cc, "1001", bench.now)
+    bench.drain()
+    bench.wait(29)
+    assert bench.said("1001") == []
+    bench.wait(1)
+    assert bench.said("1001") == [m.Ended(cc, "20", 1_800_000_000), m.StatusChanged(1)]
+
+
+def test_hanging_up_before_the_answer_is_20(bench: Bench) -> None:
+    cc = dial(bench, "12000000005")
+    bench.pbx.leg_up(cc, "1001", bench.now)
+    bench.drain()
+    bench.tell("1001", m.HangUp(cc))
+    assert bench.said("1001")[0] == m.Ended(cc, "20", 1_800_000_000)
+
+
+def test_a_platform_that_does_not_reply_says_nothing_at_all(bench: Bench) -> None:
+    bench.tell("1001", m.DialOutside("02500001234", "1", "12000000009"))
+    bench.wait(60)
+    assert bench.drain() == []
+    assert bench.pbx.seats["1001"].call == ""
+
+
+def test_a_late_reply_comes_late(bench: Bench) -> None:
+    cc = dial(bench, "12000000010")
+    bench.wait(19)
+    assert bench.drain() == []
+    bench.wait(1)
+    assert bench.said("1001") == [m.CalloutResponse("200", cc, "12000000010")]
+
+
+def test_a_second_call_while_in_one_is_refused_as_wrong_state(bench: Bench) -> None:
+    bench.up()
+    cc = dial(bench, "12000000001")
+    assert bench.said("1001") == [m.CalloutResponse("502", cc, "12000000001", "wrong state")]
+
+
+def test_a_leg_that_never_comes_ends_the_call_with_20(bench: Bench) -> None:
+    cc = dial(bench, "12000000011")
+    assert OpenLeg(cc, "1001") not in bench.drain()
+    bench.wait(12)
+    assert bench.said("1001")[0] == m.Ended(cc, "20", 1_800_000_000)
+
+
+def inside(bench: Bench, number: str) -> str:
+    bench.tell("1001", m.DialExtension("02500001234", "1", number, "61234"))
+    return next(reversed(bench.pbx.calls))
+
+
+def test_two_agents_are_connected_and_the_other_side_hears_25(bench: Bench) -> None:
+    bench.sign_in("1002")
+    cc = inside(bench, "1002")
+    assert bench.said("1001") == [m.CallinResponse("200", cc, "1002", "", "61234")]
+    bench.pbx.leg_up(cc, "1001", bench.now)
+    assert bench.said("1002") == [m.NewCall(cc, "1001", "61234")] * 2
+    bench.tell("1002", m.Answer(cc))
+    bench.pbx.leg_up(cc, "1002", bench.now)
+    acts = bench.drain()
+    assert Say("1001", m.Answered(cc, "1002", "61234")) in acts
+    assert Say("1002", m.Answered(cc, "1001", "61234")) in acts
+    bench.wait(4)
+    bench.tell("1002", m.HangUp(cc))
+    acts = bench.drain()
+    assert Say("1002", m.Ended(cc, "26", 4)) in acts
+    assert Say("1001", m.Ended(cc, "25", 4)) in acts
+    assert {CloseLeg(cc, "1001"), CloseLeg(cc, "1002")} <= set(acts)
+
+
+def test_an_extension_that_does_not_answer_is_309_then_20(bench: Bench) -> None:
+    bench.sign_in("1002")
+    cc = inside(bench, "1002")
+    bench.pbx.leg_up(cc, "1001", bench.now)
+    bench.drain()
+    bench.wait(20)
+    acts = bench.drain()
+    mine = [each.message for each in acts if isinstance(each, Say) and each.un == "1001"]
+    theirs = [each.message for each in acts if isinstance(each, Say) and each.un == "1002"]
+    assert mine[:2] == [m.CallinFailed(cc), m.Ended(cc, "20", 1_800_000_000)]
+    assert theirs == [m.CancelCall(cc)]
+    assert Say("1002", m.CancelCall(cc), 2) in acts
+
+
+@pytest.mark.parametrize(
+    ("number", "r"),
+    [("1099", "1000"), ("1003", "502"), ("1470", "470"), ("1512", "512"), ("1777", "404")],
+)
+def test_extensions_are_refused_by_the_plan(bench: Bench, number: str, r: str) -> None:
+    cc = inside(bench, number)
+    (said,) = bench.said("1001")
+    assert isinstance(said, m.CallinResponse)
+    assert (said.r, said.ccnumber) == (r, cc)
+
+
+def test_a_busy_extension_is_503(bench: Bench) -> None:
+    bench.sign_in("1002")
+    bench.up("1002")
+    cc = inside(bench, "1002")
+    assert bench.said("1001") == [m.CallinResponse("503", cc, "1002", "busy", "61234")]
+
+
+def test_hold_is_kept_with_the_call_and_routed(bench: Bench) -> None:
+    cc = bench.up()
+    bench.tell("1001", m.Hold(cc, "1001_0000ef32"))
+    assert bench.pbx.calls[cc].held
+    assert bench.drain() == [Route(cc)]
+    bench.tell("1001", m.Resume(cc, "1001_0000ef32"))
+    assert not bench.pbx.calls[cc].held
+
+
+def test_a_kick_ends_the_call_first(bench: Bench) -> None:
+    cc = bench.up()
+    bench.pbx.kick("1001", "895", bench.now)
+    said = bench.said("1001")
+    assert said[0] == m.Ended(cc, "26", 0)
+    assert said[-1] == m.Kicked("1001", "Li Ming", "895", "61234")
+    assert not bench.pbx.seats["1001"].registered
+
+
+def test_a_query_without_a_call_says_so(bench: Bench) -> None:
+    bench.tell("1001", m.QueryCall())
+    assert bench.said("1001") == [m.NoCall()]
+
+
+def test_a_query_in_a_call_repeats_its_last_message_and_probes_the_leg(bench: Bench) -> None:
+    cc = bench.up()
+    bench.tell("1001", m.QueryCall())
+    assert bench.drain() == [Say("1001", m.Answered(cc, "12000000001")), ProbeLeg(cc, "1001")]
+    bench.pbx.leg_asked_again(cc, "1001", bench.now)
+    assert bench.drain() == [CloseLeg(cc, "1001"), Route(cc), OpenLeg(cc, "1001")]
+    bench.pbx.leg_up(cc, "1001", bench.now)
+    bench.wait(120)
+    assert bench.pbx.calls[cc].phase is Phase.UP
+
+
+def test_a_query_while_it_rings_offers_it_again(bench: Bench) -> None:
+    cc = bench.pbx.ring("12000000001", Behaviour(), bench.now, target="1001")
+    bench.drain()
+    bench.tell("1001", m.QueryCall())
+    assert bench.said("1001") == [m.NewCall(cc, "12000000001")]
+
+
+def test_a_call_whose_agent_never_comes_back_ends(bench: Bench) -> None:
+    cc = bench.up()
+    bench.pbx.leg_lost(cc, "1001", bench.now)
+    bench.wait(61)
+    assert bench.pbx.calls[cc].phase is Phase.ENDED
+    assert bench.said("1001")[0] == m.Ended(cc, "26", 60)
+
+
+def test_signing_out_frees_the_customer(bench: Bench) -> None:
+    cc = bench.up()
+    bench.pbx.unregistered("1001", bench.now)
+    assert bench.pbx.calls[cc].reason == "26"
+    assert CloseLeg(cc, "1001") in bench.drain()
+
+
+def test_a_customer_calls_by_itself_once_when_asked_to() -> None:
+    bench = Bench(auto_call=4.0)
+    bench.sign_in("1001")
+    bench.wait(3.5)
+    assert not bench.pbx.calls
+    bench.wait(0.5)
+    assert len(bench.pbx.calls) == 1
+    cc = next(iter(bench.pbx.calls))
+    bench.pbx.customer_hangs_up(cc, bench.now)
+    bench.wait(60)
+    assert len(bench.pbx.calls) == 1
+
+
+def test_the_one_who_is_busy_calls_back(bench: Bench) -> None:
+    dial(bench, "12000000020")
+    bench.drain()
+    bench.wait(3)
+    said = bench.said("1001")
+    assert [type(each) for each in said] == [m.NewCall, m.NewCall]
+
+
+def test_the_plan_that_is_printed_names_every_number() -> None:
+    text = dial_plan_text()
+    assert all(number in text for number in OUTSIDE)
+    assert all(f"1299999{int(code):04d}" in text for code in REFUSALS)
+    assert look_up("12020000440").voice == "tone:440"
