@@ -7,10 +7,11 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 
-from tui.sip.authentication import Authenticator
 from tui.sip.config import AgentConfig
-from tui.sip.errors import LocalProtocolError
+from tui.sip.digest import DigestClient
+from tui.sip.errors import LocalProtocolError, RemoteProtocolError
 from tui.sip.events import Event, Ignored
+from tui.sip.fields import NameAddr
 from tui.sip.headers import Headers
 from tui.sip.layer import Layer, ServerTransaction
 from tui.sip.message import Request, Response
@@ -38,10 +39,11 @@ class Core:
         self.layer = Layer(self.transmit, self.timers)
         self.via_host = via_host or f"{self.token(48)}.invalid"
         self.aor: Uri = parse_uri(config.aor)
-        self.auth = Authenticator(
+        self.digest = DigestClient(
             config.username, config.password, rng, allow_weaker=config.allow_weaker_digest
         )
         self._via = f"SIP/2.0/{config.transport.upper()} {self.via_host}"
+        self._handles = 0
         self._out: list[bytes] = []
         self._events: list[Event] = []
 
@@ -78,6 +80,11 @@ class Core:
         """Random hexadecimal digits; `bits` is a multiple of 4."""
         return f"{self.rng.getrandbits(bits):0{bits // 4}x}"
 
+    def handle(self, kind: str) -> str:
+        """A name for a call or request that only the user of this package sees."""
+        self._handles += 1
+        return f"{kind}{self._handles}-{self.token(32)}"
+
     def call_id(self) -> str:
         """128 random bits: a stranger cannot guess a call (RFC 3261 §8.1.1.4)."""
         return self.token(128)
@@ -93,12 +100,7 @@ class Core:
 
     def identity(self, tag: str) -> str:
         """Our From (or To) with a tag."""
-        name = self.config.display_name
-        shown = ""
-        if name:
-            escaped = name.replace("\\", "\\\\").replace('"', '\\"')
-            shown = f'"{escaped}" '
-        return f"{shown}<{self.aor}>;tag={tag}"
+        return str(NameAddr(self.aor, self.config.display_name, {"tag": tag}))
 
     def is_us(self, uri: Uri) -> bool:
         """Whether a Request-URI means us: our address of record, or our Contact."""
@@ -151,11 +153,11 @@ class Core:
         for via in request.headers.get_all("Via"):
             headers.add("Via", via)
         to = request.headers.get("To") or ""
-        if status > 100 and request.to.tag is None:
+        if status > 100 and _lacks_tag(request):
             to = f"{to};tag={tag or self.tag()}"
         headers.add("From", request.headers.get("From") or "")
         headers.add("To", to)
-        headers.add("Call-ID", request.call_id)
+        headers.add("Call-ID", request.headers.get("Call-ID") or "")
         headers.add("CSeq", request.headers.get("CSeq") or "")
         self._finish(headers, lines, content_type)
         return Response(status, reason or phrase(status), headers, body)
@@ -203,3 +205,11 @@ def capabilities(*, contact: str = "") -> list[tuple[str, str]]:
     """Allow and Supported, for requests and responses that begin or keep a session."""
     lines = [("Contact", contact)] if contact else []
     return [*lines, ("Allow", ", ".join(METHODS)), ("Supported", "timer, outbound")]
+
+
+def _lacks_tag(request: Request) -> bool:
+    """Whether a response has to add a To tag. A To that cannot be read is sent back as it is."""
+    try:
+        return request.to.tag is None
+    except RemoteProtocolError:
+        return False

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from tui.sip.fields import NameAddr
 from tui.sip.headers import Headers
 from tui.sip.message import Request
-from tui.sip.uri import NameAddr
 
 # ------------------------------------------------------------ registration and flow
 
@@ -104,6 +104,7 @@ class InviteReceived:
     asserted: NameAddr | None
     sdp: bytes | None
     headers: Headers
+    request_uri: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,7 @@ class ServerTransaction(_Transaction):
         """Take a repeat, or the ACK. True when the core has to look at it."""
         passed = False
         for effect in self._step(Input.ACK if request.method == "ACK" else Input.REQUEST, now):
-            if effect is Effect.PASS:
+            if effect is Effect.DELIVER:
                 passed = True
             elif self.last is not None:
                 self._layer.send(self.last)

@@ -1,12 +1,13 @@
 """REGISTER: kept alive for as long as somebody wants it (RFC 3261 §10, RFC 5626).
 
-    IDLE ── register() with a flow ──▶ ASKING ── 2xx ──▶ REGISTERED ── 50–90 % of expires ──▶ ASKING
-     ▲                                   │ 5xx, time-out: WAITING for the next try ──────────▶ ASKING
-     └──── refused for good ─────────────┘ unregister(): LEAVING ── any answer ──▶ IDLE
+IDLE ── register() with a flow ──▶ ASKING ── 2xx ──▶ REGISTERED ── at half its life: ASKING
+ ▲                                   │ 5xx, time-out: WAITING for the next try: ASKING
+ └──── refused for good ─────────────┘ unregister(): LEAVING ── any answer ──▶ IDLE
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Final
 
@@ -19,7 +20,7 @@ from tui.sip.events import (
     RegistrationRefreshed,
     Unregistered,
 )
-from tui.sip.exchange import Exchange
+from tui.sip.exchange import Exchange, Met
 from tui.sip.layer import Lost
 from tui.sip.message import Request, Response
 from tui.sip.session_timer import read_seconds
@@ -41,8 +42,10 @@ class State(StrEnum):
 class Registration:
     """One registration of one agent. `wanted` says what the user asked for; the state follows."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, on_up: Callable[[float], None]) -> None:
+        """`on_up` is called at the first success on each flow."""
         self._core = core
+        self._on_up = on_up
         self.wanted = core.config.register
         self.state = State.IDLE
         self._call_id = core.call_id()
@@ -53,6 +56,8 @@ class Registration:
         self._told = False
         self._bound = False
         self._failures = 0
+        self._exchange: Exchange | None = None
+        self._met: Met | None = None
         self._timer: Timer | None = None
         self._keepalive: Timer | None = None
         self._pong: Timer | None = None
@@ -101,7 +106,15 @@ class Registration:
         self._send(now)
 
     def _send(self, now: float) -> None:
-        Exchange(self._core, self._build, self._answered, self._lost, now)
+        self._exchange = Exchange(
+            self._core,
+            self._build,
+            self._answered,
+            self._lost,
+            now,
+            volunteer=self._met,
+            first=True,
+        )
 
     def _build(self) -> Request:
         core = self._core
@@ -161,7 +174,9 @@ class Registration:
         expires = self._granted(response)
         self._failures = 0
         self._bound = True
-        core.auth.pin()
+        self._met = self._exchange.met if self._exchange is not None else None
+        if self._met is not None:
+            core.digest.pin(self._met[1].realm)
         if not self.wanted:
             self._ask(now, leaving=True)
             return
@@ -172,6 +187,7 @@ class Registration:
         else:
             self._told = True
             core.emit(Registered(expires, response.headers))
+            self._on_up(now)
         seconds = read_seconds(response.headers, "Flow-Timer")
         if seconds:
             self._keep_alive(float(seconds), now)
@@ -236,9 +252,7 @@ class Registration:
     def _keep_alive(self, seconds: float, now: float) -> None:
         """RFC 5626 §4.4: a double CRLF every 80–100 % of Flow-Timer, a CRLF in answer."""
         pause = seconds * self._core.rng.uniform(0.8, 1.0)
-        self._keepalive = self._core.timers.start(
-            now + pause, lambda at: self._ping(seconds, at)
-        )
+        self._keepalive = self._core.timers.start(now + pause, lambda at: self._ping(seconds, at))
 
     def _ping(self, seconds: float, now: float) -> None:
         self._core.transmit(b"\r\n\r\n")

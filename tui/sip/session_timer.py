@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
 
 from tui.sip.errors import RemoteProtocolError
 from tui.sip.headers import Headers

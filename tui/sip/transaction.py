@@ -65,7 +65,7 @@ _OURS: Final = frozenset({Input.SEND_PROVISIONAL, Input.SEND_SUCCESS, Input.SEND
 
 
 class Effect(StrEnum):
-    PASS = "give it to the core"
+    DELIVER = "give it to the core"
     ACK = "send the ACK"
     SEND = "send the response"
     REPEAT = "send the last response again"
@@ -119,20 +119,20 @@ INVITE_CLIENT: Final = Machine(
         State.ACCEPTED: Input.TIMER_M,
     },
     {
-        (State.CALLING, Input.PROVISIONAL): (State.PROCEEDING, (Effect.PASS,)),
-        (State.CALLING, Input.SUCCESS): (State.ACCEPTED, (Effect.PASS,)),
-        (State.CALLING, Input.FAILURE): (State.COMPLETED, (Effect.ACK, Effect.PASS)),
+        (State.CALLING, Input.PROVISIONAL): (State.PROCEEDING, (Effect.DELIVER,)),
+        (State.CALLING, Input.SUCCESS): (State.ACCEPTED, (Effect.DELIVER,)),
+        (State.CALLING, Input.FAILURE): (State.COMPLETED, (Effect.ACK, Effect.DELIVER)),
         (State.CALLING, Input.TIMER_B): (State.TERMINATED, (Effect.TIMED_OUT,)),
         (State.CALLING, Input.TRANSPORT_ERROR): (State.TERMINATED, (Effect.FLOW_LOST,)),
-        (State.PROCEEDING, Input.PROVISIONAL): (State.PROCEEDING, (Effect.PASS,)),
-        (State.PROCEEDING, Input.SUCCESS): (State.ACCEPTED, (Effect.PASS,)),
-        (State.PROCEEDING, Input.FAILURE): (State.COMPLETED, (Effect.ACK, Effect.PASS)),
+        (State.PROCEEDING, Input.PROVISIONAL): (State.PROCEEDING, (Effect.DELIVER,)),
+        (State.PROCEEDING, Input.SUCCESS): (State.ACCEPTED, (Effect.DELIVER,)),
+        (State.PROCEEDING, Input.FAILURE): (State.COMPLETED, (Effect.ACK, Effect.DELIVER)),
         (State.PROCEEDING, Input.TRANSPORT_ERROR): (State.TERMINATED, (Effect.FLOW_LOST,)),
         (State.COMPLETED, Input.FAILURE): (State.COMPLETED, (Effect.ACK,)),
         (State.COMPLETED, Input.TIMER_D): (State.TERMINATED, ()),
         (State.COMPLETED, Input.TRANSPORT_ERROR): (State.TERMINATED, ()),
         # RFC 6026 §7.2: further 2xx (repeats, other forks) go up, the core ACKs each.
-        (State.ACCEPTED, Input.SUCCESS): (State.ACCEPTED, (Effect.PASS,)),
+        (State.ACCEPTED, Input.SUCCESS): (State.ACCEPTED, (Effect.DELIVER,)),
         (State.ACCEPTED, Input.TIMER_M): (State.TERMINATED, ()),
         (State.ACCEPTED, Input.TRANSPORT_ERROR): (State.TERMINATED, ()),
     },
@@ -147,14 +147,14 @@ CLIENT: Final = Machine(
         State.COMPLETED: Input.TIMER_K,
     },
     {
-        (State.TRYING, Input.PROVISIONAL): (State.PROCEEDING, (Effect.PASS,)),
-        (State.TRYING, Input.SUCCESS): (State.COMPLETED, (Effect.PASS,)),
-        (State.TRYING, Input.FAILURE): (State.COMPLETED, (Effect.PASS,)),
+        (State.TRYING, Input.PROVISIONAL): (State.PROCEEDING, (Effect.DELIVER,)),
+        (State.TRYING, Input.SUCCESS): (State.COMPLETED, (Effect.DELIVER,)),
+        (State.TRYING, Input.FAILURE): (State.COMPLETED, (Effect.DELIVER,)),
         (State.TRYING, Input.TIMER_F): (State.TERMINATED, (Effect.TIMED_OUT,)),
         (State.TRYING, Input.TRANSPORT_ERROR): (State.TERMINATED, (Effect.FLOW_LOST,)),
-        (State.PROCEEDING, Input.PROVISIONAL): (State.PROCEEDING, (Effect.PASS,)),
-        (State.PROCEEDING, Input.SUCCESS): (State.COMPLETED, (Effect.PASS,)),
-        (State.PROCEEDING, Input.FAILURE): (State.COMPLETED, (Effect.PASS,)),
+        (State.PROCEEDING, Input.PROVISIONAL): (State.PROCEEDING, (Effect.DELIVER,)),
+        (State.PROCEEDING, Input.SUCCESS): (State.COMPLETED, (Effect.DELIVER,)),
+        (State.PROCEEDING, Input.FAILURE): (State.COMPLETED, (Effect.DELIVER,)),
         (State.PROCEEDING, Input.TIMER_F): (State.TERMINATED, (Effect.TIMED_OUT,)),
         (State.PROCEEDING, Input.TRANSPORT_ERROR): (State.TERMINATED, (Effect.FLOW_LOST,)),
         (State.COMPLETED, Input.TIMER_K): (State.TERMINATED, ()),
@@ -184,7 +184,7 @@ INVITE_SERVER: Final = Machine(
         (State.CONFIRMED, Input.TRANSPORT_ERROR): (State.TERMINATED, ()),
         # RFC 6026 §7.1: the core repeats its 2xx, and gets an ACK that came by this branch.
         (State.ACCEPTED, Input.SEND_SUCCESS): (State.ACCEPTED, (Effect.SEND,)),
-        (State.ACCEPTED, Input.ACK): (State.ACCEPTED, (Effect.PASS,)),
+        (State.ACCEPTED, Input.ACK): (State.ACCEPTED, (Effect.DELIVER,)),
         (State.ACCEPTED, Input.TIMER_L): (State.TERMINATED, ()),
         (State.ACCEPTED, Input.TRANSPORT_ERROR): (State.TERMINATED, ()),
     },

@@ -1,0 +1,304 @@
+"""UserAgent: the whole of SIP for one account on one flow, as values in and values out.
+
+Give it frames, commands and the time; take from it what to send, what has happened, and when it
+wants to be woken. It opens nothing, waits for nothing and reads no clock: `now` is in seconds of
+any clock that only goes forward, and the same one in every call.
+
+    connection_made ─▶ receive_data · handle_timeout · commands ─▶ connection_lost
+                       then drain: data_to_send(), events(), next_deadline()
+
+Commands raise LocalProtocolError when they are out of place. What a peer does wrong becomes an
+error response or an `Ignored` event; nothing is raised for it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from tui.sip.call import Book, Phase
+from tui.sip.callee import Callee
+from tui.sip.caller import OutgoingInvite
+from tui.sip.config import AgentConfig
+from tui.sip.core import Core
+from tui.sip.errors import LocalProtocolError, RemoteProtocolError
+from tui.sip.events import Event, RequestReceived
+from tui.sip.gate import Gate
+from tui.sip.inside import Inside
+from tui.sip.layer import ServerTransaction
+from tui.sip.message import Request, Response, parse_message
+from tui.sip.registration import Registration
+from tui.sip.reinvite import Reinvites
+from tui.sip.requests import Requests
+
+
+class UserAgent:
+    """One user agent. `rng` gives every random choice, `via_host` the sent-by of our Via: a
+    random name under `.invalid` unless it is given (RFC 7118 §5)."""
+
+    def __init__(
+        self, config: AgentConfig, *, rng: random.Random, via_host: str | None = None
+    ) -> None:
+        self.config = config
+        self._core = Core(config, rng, via_host)
+        self._gate = Gate(self._core)
+        self._book = Book(self._core)
+        self._registration = Registration(self._core, self._book.flow_up)
+        self._requests = Requests(self._core)
+        self._reinvites = Reinvites(self._core, self._book)
+        self._callee = Callee(self._core, self._book, self._reinvites)
+        self._inside = Inside(self._core, self._book, self._gate, self._callee, self._reinvites)
+        self._surfaced: dict[str, ServerTransaction] = {}
+
+    # -------------------------------------------------------- flow and time
+
+    def connection_made(self, now: float) -> None:
+        """A flow is up. Registers by itself when that is wanted."""
+        self._core.connected = True
+        self._registration.flow_up(now)
+        if not self._registration.wanted:
+            self._book.flow_up(now)
+
+    def connection_lost(self, now: float) -> None:
+        """The flow is gone: what waited for an answer fails, calls that are up stay."""
+        self._core.connected = False
+        self._core.drain_out()
+        self._surfaced.clear()
+        self._core.layer.lose_flow(now)
+        self._registration.flow_down()
+
+    def handle_timeout(self, now: float) -> None:
+        """Do what is due at `now`. May be called early, and late."""
+        self._core.timers.run(now)
+
+    def next_deadline(self) -> float | None:
+        """When to call `handle_timeout` next; None when nothing waits."""
+        return self._core.timers.next()
+
+    def data_to_send(self) -> list[bytes]:
+        """What to send, drained: one WebSocket message an item."""
+        return self._core.drain_out()
+
+    def events(self) -> list[Event]:
+        """What has happened since the last call, drained, in order."""
+        return self._core.drain_events()
+
+    # -------------------------------------------------------- what comes in
+
+    def receive_data(self, frame: bytes | str, now: float) -> None:
+        """Take one WebSocket message, text or binary."""
+        data = frame.encode("utf-8", "surrogatepass") if isinstance(frame, str) else bytes(frame)
+        if not data.strip(b"\r\n"):
+            self._keep_alive(data)
+            return
+        try:
+            message = parse_message(data)
+            if isinstance(message, Response):
+                if not self._core.layer.receive_response(message, now):
+                    self._core.ignore("a response to nothing that we asked")
+            else:
+                self._gate.check_identities(message)
+                self._request(message, now)
+        except RemoteProtocolError as error:
+            self._core.ignore(f"malformed: {error}")
+            if error.request_hint is not None:
+                self._core.turn_away(error.request_hint, error.status)
+
+    def _keep_alive(self, data: bytes) -> None:
+        """RFC 5626 §3.5.1: a double CRLF is a question, a single one the answer."""
+        if data == b"\r\n\r\n":
+            self._core.transmit(b"\r\n")
+        elif data == b"\r\n":
+            self._registration.pong()
+
+    def _request(self, request: Request, now: float) -> None:
+        core = self._core
+        if request.method == "ACK":
+            self._ack(request, now)
+            return
+        if (known := core.layer.find(request, request.method)) is not None:
+            known.receive(request, now)
+            return
+        full = core.layer.serving >= core.config.max_server_transactions
+        if request.method not in ("BYE", "CANCEL") and (full or self._gate.too_fast(now)):
+            core.ignore(f"{request.method}: too much at once: 503")
+            core.turn_away(request, 503, [("Retry-After", "1")])
+            return
+        merged = request.to.tag is None and core.layer.merged(request)
+        transaction = core.layer.serve(request, now)
+        surfaced = core.config.registrar_role and request.to.tag is None
+        refusal = self._gate.refuse(request, surfaced=surfaced)
+        if request.method == "CANCEL":
+            self._cancelled(transaction, now)
+        elif merged:
+            core.answer(transaction, now, 482)
+        elif refusal is not None:
+            core.answer(transaction, now, refusal[0], lines=refusal[1])
+        elif request.to.tag is not None:
+            call = self._book.find(request)
+            if call is None:
+                core.answer(transaction, now, 481)
+            else:
+                self._inside.receive(call, transaction, now)
+        else:
+            self._outside(transaction, now)
+
+    def _outside(self, transaction: ServerTransaction, now: float) -> None:
+        """A new request outside of every dialog."""
+        core, request = self._core, transaction.request
+        if core.config.registrar_role and request.method != "INVITE":
+            id = core.handle("r")
+            self._surfaced[id] = transaction
+            core.emit(RequestReceived(id, request))
+        elif request.method == "OPTIONS":
+            self._inside.options(transaction, now)
+        elif request.method not in ("INVITE", "MESSAGE"):
+            core.answer(transaction, now, 481)  # BYE, INFO, NOTIFY: of no dialog of ours
+        elif refusal := (self._gate.refuse_stranger(request) or self._gate.refuse_content(request)):
+            core.answer(transaction, now, refusal[0], lines=refusal[1])
+        elif request.method == "MESSAGE":
+            self._inside.message(transaction, now)
+        else:
+            self._callee.receive(transaction, now)
+
+    def _ack(self, request: Request, now: float) -> None:
+        transaction = self._core.layer.find(request, "INVITE")
+        if transaction is not None and not transaction.receive(request, now):
+            return  # the ACK to a refusal: the transaction's own
+        call = self._book.find(request)
+        if call is None or not self._callee.ack(call, request, now):
+            self._core.ignore("an ACK to nothing")
+
+    def _cancelled(self, transaction: ServerTransaction, now: float) -> None:
+        """RFC 3261 §9.2: 200 whenever the INVITE is known, 487 to it if it still waits."""
+        core = self._core
+        invite = core.layer.find(transaction.request, "INVITE")
+        if invite is None:
+            core.answer(transaction, now, 481)
+            return
+        call = self._book.of_invite(invite)
+        core.answer(transaction, now, 200, tag=call.tag if call is not None else "")
+        if call is None or invite.answered:
+            return
+        if call.theirs is invite:
+            self._reinvites.cancelled(call, now)
+        else:
+            self._callee.cancelled(call, now)
+
+    # -------------------------------------------------------- commands: registration, requests
+
+    def register(self, now: float) -> None:
+        """Register and stay registered; again now if it is so already."""
+        self._registration.want(now)
+
+    def unregister(self, now: float) -> None:
+        """Take the registration back. `Unregistered` follows."""
+        self._registration.leave(now)
+
+    def send_message(self, target: str, body: bytes, content_type: str, now: float) -> str:
+        """Send a MESSAGE, behind those to the same peer that wait. `RequestOutcome` follows."""
+        return self._requests.message(target, body, content_type, now)
+
+    def options(self, target: str, now: float) -> str:
+        """Ask a peer what it can do. `RequestOutcome` follows."""
+        return self._requests.send("OPTIONS", target, (), "", b"", now)
+
+    def send_request(
+        self,
+        method: str,
+        target: str,
+        headers: Sequence[tuple[str, str]],
+        body: bytes,
+        now: float,
+    ) -> str:
+        """Send any other request outside of calls. `RequestOutcome` follows."""
+        return self._requests.send(method, target, headers, "", body, now)
+
+    def respond(
+        self,
+        request_id: str,
+        status: int,
+        now: float,
+        reason: str = "",
+        headers: Sequence[tuple[str, str]] = (),
+        body: bytes = b"",
+    ) -> None:
+        """Answer a `RequestReceived`. The last answer is 200 or more."""
+        transaction = self._surfaced.get(request_id)
+        if transaction is None:
+            raise LocalProtocolError("there is no such request")
+        self._core.answer(transaction, now, status, reason, lines=headers, body=body)
+        if status >= 200:
+            del self._surfaced[request_id]
+
+    # -------------------------------------------------------- commands: calls
+
+    def invite(
+        self,
+        target: str,
+        sdp: bytes | None,
+        now: float,
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> str:
+        """Call somebody. `Progress`…, then `Answered` or `InviteRefused` follow."""
+        self._core.need_flow()
+        if len(self._book) >= self.config.max_calls:
+            raise LocalProtocolError("too many calls")
+        call = self._book.new(Phase.CALLING, sdp)
+        try:
+            call.outgoing = OutgoingInvite(
+                self._core, self._book, self._reinvites, call, target, headers, now
+            )
+        except LocalProtocolError:
+            self._book.remove(call)
+            raise
+        return call.handle
+
+    def cancel(self, call: str, now: float) -> None:
+        """Give up a call that is not answered yet. `InviteRefused` follows."""
+        found = self._book.get(call)
+        if found.phase is not Phase.CALLING or found.outgoing is None:
+            raise LocalProtocolError("the call does not wait for the other side")
+        found.outgoing.cancel(now)
+
+    def acknowledge(self, call: str, sdp: bytes, now: float) -> None:
+        """Answer the offer that the 2xx to an INVITE without SDP brought."""
+        found = self._book.get(call)
+        if found.outgoing is None:
+            raise LocalProtocolError("the call is not ours")
+        found.outgoing.acknowledge(sdp)
+
+    def ring(self, call: str, now: float, sdp: bytes | None = None) -> None:
+        """Say that it rings; with SDP, early media."""
+        self._callee.ring(self._book.get(call), sdp, now)
+
+    def accept(self, call: str, sdp: bytes, now: float) -> None:
+        """Answer a call. `Established` follows, or `CallEnded` when no ACK comes."""
+        self._callee.accept(self._book.get(call), sdp, now)
+
+    def reject(self, call: str, status: int, now: float, reason: str = "") -> None:
+        """Refuse a call with 300–699. Nothing follows."""
+        self._callee.reject(self._book.get(call), status, reason, now)
+
+    def bye(self, call: str, now: float) -> None:
+        """Hang up a call that is up. `CallEnded` follows at once (RFC 3261 §15.1.1)."""
+        found = self._book.get(call)
+        if found.unsent_ack is not None and found.outgoing is not None:
+            found.outgoing.acknowledge(b"")
+        self._book.end(found, now, status=200, reason="", bye=True)
+
+    def reinvite(self, call: str, sdp: bytes, now: float) -> None:
+        """Offer again inside a call. `ReinviteAccepted` or `ReinviteRefused` follows."""
+        self._reinvites.start(self._book.get(call), sdp, now)
+
+    def accept_reinvite(self, call: str, sdp: bytes, now: float) -> None:
+        """Answer a `ReinviteReceived` with our SDP."""
+        self._reinvites.accept(self._book.get(call), sdp, now)
+
+    def reject_reinvite(self, call: str, status: int, now: float) -> None:
+        """Refuse a `ReinviteReceived` with 300–699; the call stays as it is."""
+        self._reinvites.reject(self._book.get(call), status, now)
+
+    def info(self, call: str, content_type: str, body: bytes, now: float) -> str:
+        """Send an INFO in a call. `RequestOutcome` follows."""
+        return self._inside.info(self._book.get(call), content_type, body, now)

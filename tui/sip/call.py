@@ -1,0 +1,240 @@
+"""A call as the agent keeps it, the book of all calls, and how calls end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from tui.sip.core import Core
+from tui.sip.dialog import Dialog
+from tui.sip.errors import LocalProtocolError
+from tui.sip.events import CallEnded
+from tui.sip.exchange import Exchange
+from tui.sip.layer import Lost, ServerTransaction
+from tui.sip.message import Request, Response
+from tui.sip.session_timer import Session
+from tui.sip.timers import Timer
+from tui.sip.transaction import T1, T2
+
+
+class Phase(StrEnum):
+    CALLING = "calling"
+    """Our INVITE has no final answer yet."""
+    RINGING = "ringing"
+    """Their INVITE waits for our answer."""
+    UP = "up"
+    """A 2xx went one way or the other."""
+    ENDED = "ended"
+    """Over. In the book only while a BYE has to wait for the ACK to our 2xx (§15)."""
+
+
+class Outgoing(Protocol):
+    """What a call needs of the INVITE of ours that began it (`caller.py`)."""
+
+    def cancel(self, now: float) -> None: ...
+
+    def acknowledge(self, sdp: bytes) -> None: ...
+
+
+class RepeatedAnswer:
+    """Our 2xx to an INVITE, said again until its ACK comes: after T1, doubling to T2, for 64·T1
+    (RFC 3261 §13.3.1.4). A reliable hop to the proxy says nothing about the hops behind it."""
+
+    def __init__(
+        self,
+        core: Core,
+        transaction: ServerTransaction,
+        response: Response,
+        give_up: Callable[[float], None],
+        now: float,
+        *,
+        wants_sdp: bool,
+    ) -> None:
+        transaction.respond(response, now)
+        self.cseq = response.cseq.number
+        self.wants_sdp = wants_sdp
+        """The 2xx held our offer, so the ACK must hold the answer."""
+        self._core = core
+        self._transaction = transaction
+        self._response = response
+        self._give_up = give_up
+        self._pause = T1
+        self._end = now + 64 * T1
+        self._timer = core.timers.start(now + self._pause, self._again)
+
+    def _again(self, now: float) -> None:
+        if now >= self._end:
+            self._give_up(now)
+            return
+        if not self._transaction.over:  # it is when the flow was lost meanwhile
+            self._transaction.respond(self._response, now)
+        self._pause = min(2 * self._pause, T2)
+        self._timer = self._core.timers.start(min(now + self._pause, self._end), self._again)
+
+    def stop(self) -> None:
+        self._timer.stop()
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """One call. `invite` is their first INVITE while it waits, `theirs` their re-INVITE while it
+    waits, `ours` our re-INVITE while it is under way."""
+
+    handle: str
+    phase: Phase
+    local_sdp: bytes | None
+    interval: int
+    """The session interval in seconds that we ask for: raised by 422."""
+    min_se: int
+    outgoing: Outgoing | None = None
+    """Our INVITE that began it."""
+    dialog: Dialog | None = None
+    tag: str = ""
+    invite: ServerTransaction | None = None
+    offerless: bool = False
+    """Their waiting INVITE or re-INVITE had no SDP."""
+    unacked: RepeatedAnswer | None = None
+    unsent_ack: int | None = None
+    """The CSeq of the ACK that waits for `acknowledge()`."""
+    theirs: ServerTransaction | None = None
+    ours: Exchange | None = None
+    ours_waits: Timer | None = None
+    """Our re-INVITE waits after a 491."""
+    refreshing: bool = False
+    """`ours` is the session timer's own, nobody asked for it."""
+    queued: bytes | None = None
+    """SDP that `reinvite()` gave while `refreshing`."""
+    session: Session | None = None
+    refresh: Timer | None = None
+    expiry: Timer | None = None
+
+    def up(self) -> Dialog:
+        """The dialog of a call that is up. LocalProtocolError when it is not."""
+        if self.phase is not Phase.UP or self.dialog is None:
+            raise LocalProtocolError("the call is not up")
+        return self.dialog
+
+    def stop_timers(self) -> None:
+        for timer in (self.ours_waits, self.refresh, self.expiry):
+            if timer is not None:
+                timer.stop()
+        self.ours_waits = self.refresh = self.expiry = None
+
+
+class Book:
+    """All calls of one agent, by handle and by dialog."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._calls: dict[str, Call] = {}
+        self._leaving: list[Call] = []
+        self._farewells: list[Dialog] = []
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    def new(self, phase: Phase, sdp: bytes | None) -> Call:
+        config = self._core.config
+        handle = self._core.handle("c")
+        call = Call(handle, phase, sdp, config.session_expires, config.min_se)
+        self._calls[handle] = call
+        return call
+
+    def get(self, handle: str) -> Call:
+        """LocalProtocolError when there is no such call (any more)."""
+        call = self._calls.get(handle)
+        if call is None:
+            raise LocalProtocolError("there is no such call")
+        return call
+
+    def find(self, request: Request) -> Call | None:
+        """The call whose dialog a request belongs to."""
+        for call in (*self._calls.values(), *self._leaving):
+            if call.dialog is not None and call.dialog.matches(request):
+                return call
+        return None
+
+    def of_invite(self, transaction: ServerTransaction) -> Call | None:
+        """The call whose first INVITE, or re-INVITE, waits in this transaction."""
+        for call in self._calls.values():
+            if transaction in (call.invite, call.theirs):
+                return call
+        return None
+
+    def remove(self, call: Call) -> None:
+        """Forget a call without a word."""
+        call.phase = Phase.ENDED
+        call.stop_timers()
+        if call.unacked is not None:
+            call.unacked.stop()
+            call.unacked = None
+        self._calls.pop(call.handle, None)
+        if call in self._leaving:
+            self._leaving.remove(call)
+
+    def end(
+        self,
+        call: Call,
+        now: float,
+        *,
+        status: int,
+        reason: str,
+        by_peer: bool = False,
+        bye: bool = False,
+    ) -> None:
+        """End a call that is up, tell of it, and send the BYE as soon as it may be sent."""
+        dialog = call.up()
+        if call.theirs is not None:
+            self._core.answer(call.theirs, now, 487)
+            call.theirs = None
+        unacked = call.unacked
+        if bye and unacked is not None:
+            # §15: the callee sends no BYE before the ACK, or before 64·T1 without one.
+            call.phase = Phase.ENDED
+            call.stop_timers()
+            del self._calls[call.handle]
+            self._leaving.append(call)
+        else:
+            self.remove(call)
+            if bye:
+                self.say_bye(dialog, now)
+        self._core.emit(CallEnded(call.handle, by_peer, status, reason))
+
+    def unanswered(self, call: Call, now: float) -> None:
+        """64·T1 have gone by without the ACK to our 2xx: BYE."""
+        if call.phase is Phase.ENDED:
+            self.leave(call, now)
+        else:
+            call.unacked = None
+            self.end(call, now, status=408, reason="no ACK", bye=True)
+
+    def leave(self, call: Call, now: float) -> None:
+        """The BYE that had to wait for the ACK may go now."""
+        self.remove(call)
+        if call.dialog is not None:
+            self.say_bye(call.dialog, now)
+
+    def say_bye(self, dialog: Dialog, now: float) -> None:
+        """Send a BYE whose outcome changes nothing (§15.1.1); without a flow, when it is back."""
+        core = self._core
+        if not core.connected:
+            self._farewells.append(dialog)
+            return
+
+        def lost(why: Lost, at: float) -> None:
+            if why is Lost.FLOW:
+                self._farewells.append(dialog)
+
+        Exchange(core, lambda: dialog.request(core, "BYE"), _nothing, lost, now)
+
+    def flow_up(self, now: float) -> None:
+        """Say the BYEs that could not be said: the peers still think these calls are up."""
+        farewells, self._farewells = self._farewells, []
+        for dialog in farewells:
+            self.say_bye(dialog, now)
+
+
+def _nothing(response: Response, now: float) -> None:
+    """Whatever the answer to a BYE is, the call is over."""
