@@ -19,12 +19,13 @@ from tui.engine.core import Core, log
 from tui.engine.events import LevelsChanged, VoiceChanged
 from tui.engine.state import VOIP, Call, Leg, Levels, Voice, VoiceState, message
 from tui.platform import control
+from tui.text import clean_text
 
 if TYPE_CHECKING:
     from tui.config import AudioSettings
     from tui.engine.calls import Calls
-    from tui.media import devices as media_devices
     from tui.media import leg as media_leg
+    from tui.media import sound as media_sound
 
 LEVEL_PERIOD = 0.5
 """Seconds between two looks at the levels; over SSH each look costs bytes (textual.md)."""
@@ -68,7 +69,7 @@ class Audio:
         self._legs: dict[str, _Leg] = {}
         self._loading: asyncio.Task[None] | None = None
         self._leg_module: Any = None
-        self._sound: media_devices.Sound | None = None
+        self._sound: media_sound.Sound | None = None
         self._ringing = False
 
     # ------------------------------------------------------------ the sound device
@@ -85,28 +86,22 @@ class Audio:
     async def _load(self) -> None:
         loop = asyncio.get_running_loop()
         try:
-            modules = await loop.run_in_executor(None, _import_media)
-            self._leg_module, sound = modules
-            self._sound = await loop.run_in_executor(None, self._open_sound, sound, loop)
-            self._sound.set_volume(self.core.snapshot.voice.volume)
-            self._sound.set_gain(self.core.snapshot.voice.gain)
-            self._sound.ring(self._ringing)
+            self._leg_module, sound_module = await loop.run_in_executor(None, _import_media)
+            sound: media_sound.Sound = sound_module.open_sound(
+                self.settings.input, self.settings.output, self._sound_state
+            )
+            sound.set_volume(self.core.snapshot.voice.volume)
+            sound.set_gain(self.core.snapshot.voice.gain)
+            if self._ringing and self.settings.ring:
+                sound.ring(True)
+            self._sound = sound
         except Exception:  # whatever sound or codec libraries do, signalling must live
             log.exception("the audio room could not be opened")
             self._set_voice(VoiceState.FAILED, "")
             raise
 
-    def _open_sound(self, sound: Any, loop: asyncio.AbstractEventLoop) -> media_devices.Sound:
-        def tell(state: str, device: str) -> None:  # from any thread
-            loop.call_soon_threadsafe(self._sound_state, state, device)
-
-        opened: media_devices.Sound = sound.open_sound(
-            self.settings.input, self.settings.output, tell, ring=self.settings.ring
-        )
-        return opened
-
-    def _sound_state(self, state: str, device: str) -> None:
-        self._set_voice(VoiceState(state), device)
+    def _sound_state(self, state: media_sound.SoundState, device: str) -> None:
+        self._set_voice(VoiceState(state.value), clean_text(device))
 
     def _set_voice(self, state: VoiceState, device: str) -> None:
         old = self.core.snapshot.voice
@@ -163,7 +158,7 @@ class Audio:
         """Ring, or stop ringing, on the sound device."""
         if on is not self._ringing:
             self._ringing = on
-            if self._sound is not None:
+            if self._sound is not None and self.settings.ring:
                 self._sound.ring(on)
 
     # ------------------------------------------------------------ what SIP tells
@@ -415,5 +410,5 @@ def bar(level: float) -> int:
 def _import_media() -> tuple[Any, Any]:
     """Import what is heavy: 0.3 s and 60 MiB, so never before it is needed, and in a thread."""
     leg = importlib.import_module("tui.media.leg")
-    sound = importlib.import_module("tui.media.devices")
+    sound = importlib.import_module("tui.media.sound")
     return leg, sound

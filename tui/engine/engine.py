@@ -23,7 +23,17 @@ from tui.engine.port import Claim
 from tui.engine.reports import CallReports, as_code
 from tui.engine.seat import SeatDesk
 from tui.engine.session import MakePlatform, Session, login_message
-from tui.engine.state import CallInput, CallState, Leg, Message, Phase, Snapshot, Status, message
+from tui.engine.state import (
+    CallInput,
+    CallState,
+    Leg,
+    Message,
+    Phase,
+    Snapshot,
+    Status,
+    Voice,
+    message,
+)
 from tui.platform import control
 from tui.platform.base import Platform, PlatformError
 from tui.platform.codes import KICKED
@@ -53,6 +63,9 @@ class Engine:
             clock=clock,
             rng=rng if rng is not None else SystemRandom(),
             limits=limits if limits is not None else limits_of(config.policies),
+        )
+        self.core.snapshot = Snapshot(
+            voice=Voice(volume=config.audio.volume, gain=config.audio.gain)
         )
         self._fixed_limits = limits is not None
         self.config = config

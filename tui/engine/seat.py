@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Any
 
 from tui.engine.calls import Outcome, unconfirmed
 from tui.engine.commands import Result
@@ -66,8 +67,9 @@ class SeatDesk:
         self._put(replace(snapshot.seat, pending=wanted))
         self._said = asyncio.get_running_loop().create_future()
         sent = asyncio.ensure_future(self.send(control.SetStatus(status)))
+        either: set[asyncio.Future[Any]] = {sent, self._said}
         await asyncio.wait(
-            {sent, self._said},
+            either,
             timeout=self.core.limits.status,
             return_when=asyncio.FIRST_COMPLETED,
         )
