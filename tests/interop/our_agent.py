@@ -8,13 +8,13 @@ import time
 from typing import Any, TypeVar
 
 from frequencies import Ear
+from tui.sip.websocket import SipConnection
 
 from tui.media.leg import Leg
 from tui.media.sources import ToneSource
 from tui.secrets import Secret
 from tui.sip import AgentConfig, UserAgent
 from tui.sip.events import CallEnded, InviteReceived, ReinviteReceived
-from tui.sip.websocket import SipConnection
 
 E = TypeVar("E")
 
