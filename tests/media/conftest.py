@@ -149,7 +149,7 @@ def until() -> Callable[..., Awaitable[None]]:
 
     async def wait(true: Callable[[], object], limit: float = 15.0) -> None:
         async with asyncio.timeout(limit):
-            while not true():  # noqa: ASYNC110 - the thing waited for has no event
+            while not true():
                 await asyncio.sleep(0.02)
 
     return wait

@@ -95,7 +95,9 @@ def normalise(
     named = mid or section.first("mid") or "0"
     if not TOKEN.fullmatch(named):
         named = "0"
-    host = host_of(section.connection or description.session.connection) or "0.0.0.0"  # noqa: S104
+    host = host_of(section.connection or description.session.connection)
+    port = section.port if host else 9  # no address at all is no hold
+    host = host or "0.0.0.0"  # noqa: S104
     lines = [
         "v=0",
         "o=- 0 0 IN IP4 0.0.0.0",
@@ -107,7 +109,7 @@ def normalise(
     lines += [
         f"a=group:BUNDLE {named}",
         "a=msid-semantic:WMS *",
-        f"m=audio {section.port} UDP/TLS/RTP/SAVPF {' '.join(str(c.payload) for c in codecs)}",
+        f"m=audio {port} UDP/TLS/RTP/SAVPF {' '.join(str(c.payload) for c in codecs)}",
         f"c=IN IP{6 if ':' in host else 4} {host}",
         f"a={direction(description, section)}",
         f"a=mid:{named}",
