@@ -1,0 +1,129 @@
+"""An engine's side of the port, played by a test: real snapshots, real events, real results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from tui.bus import EventBus, Subscription
+from tui.engine.commands import Command, Result
+from tui.engine.events import Event, apply
+from tui.engine.state import (
+    Account,
+    Call,
+    CallRecord,
+    CallState,
+    Group,
+    Leg,
+    Line,
+    LineState,
+    Phase,
+    SeatStatus,
+    Snapshot,
+    Status,
+    Voice,
+    VoiceState,
+    message,
+)
+
+NOW = 50_000.0
+"""The monotonic instant at which the tests' clock stands."""
+WALL = 1_767_362_520.0
+"""2 January 2026, 14:02 UTC."""
+
+GROUPS = (
+    Group("1000000001", "Pre-sales", state_id=1),
+    Group("1000000002", "After-sales", state_id=2),
+    Group("1000000003", "Night desk", state_id=0),
+)
+ACCOUNT = Account(
+    un="1001",
+    switchnumber="02500001234",
+    backend="http://127.0.0.1:40731",
+    displayname="Li Ming",
+    eid="70000",
+    gid="1000000001",
+    group="Pre-sales",
+)
+RECENT = (
+    CallRecord("12000000001", False, NOW - 600, 250.0, message("ended.25", code=25)),
+    CallRecord("02500009999", True, NOW - 1500, None, message("ended.20", code=20)),
+    CallRecord("12000000007", False, NOW - 4000, 453.0, message("ended.26", code=26)),
+    CallRecord("12000000008", False, NOW - 4400, None, message("cancelled.missed"), missed=True),
+)
+IDLE = Snapshot(
+    phase=Phase.SIGNED_IN,
+    account=ACCOUNT,
+    groups=GROUPS,
+    seat=SeatStatus(Status.ONLINE, since=NOW - 900),
+    line=Line(LineState.OK, since=NOW - 900, latency=12),
+    voice=Voice(VoiceState.OK, device="headset"),
+    recent=RECENT,
+)
+RINGING = Call(
+    key="1",
+    state=CallState.RINGING,
+    outgoing=False,
+    number="12000000001",
+    since=NOW - 7,
+    began=NOW - 20,
+    ccnumber="1conf_1",
+    offers=2,
+)
+TALKING = replace(
+    RINGING,
+    state=CallState.TALKING,
+    since=NOW - 201,
+    answered=NOW - 201,
+    offers=1,
+    leg=Leg.CONNECTED,
+)
+ENDED = replace(
+    TALKING,
+    state=CallState.ENDED,
+    since=NOW,
+    reason=25,
+    talk_time=201.0,
+    outcome=message("ended.25", code=25),
+)
+
+
+class ScriptedPort:
+    """Keeps a snapshot, publishes what the test says, answers what the test prepared (else ok).
+    `sent` is every command, in order."""
+
+    def __init__(self, snapshot: Snapshot = IDLE) -> None:
+        self.state = snapshot
+        self.bus: EventBus[Event] = EventBus()
+        self.subscriptions: list[Subscription[Event]] = []
+        self.sent: list[Command] = []
+        self.answers: dict[type, Callable[[Command], Result]] = {}
+
+    async def execute(self, command: Command) -> Result:
+        self.sent.append(command)
+        answer = self.answers.get(type(command))
+        return answer(command) if answer else Result(True)
+
+    def subscribe(self) -> Subscription[Event]:
+        subscription = self.bus.subscribe()
+        self.subscriptions.append(subscription)
+        return subscription
+
+    def snapshot(self) -> Snapshot:
+        return self.state
+
+    def happen(self, *events: Event) -> None:
+        """Let events happen: the snapshot follows, subscribers hear."""
+        for event in events:
+            self.state = apply(self.state, event)
+            self.bus.publish(event)
+
+    def die(self) -> None:
+        """The engine's process is gone."""
+        for subscription in self.subscriptions:
+            subscription.close()
+
+
+def with_call(call: Call, snapshot: Snapshot = IDLE) -> Snapshot:
+    """A snapshot in which this call is shown."""
+    return snapshot.with_call(call)

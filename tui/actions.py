@@ -1,0 +1,249 @@
+"""The one registry of actions: keys, key bar, help, palette and README's table come from it.
+
+`python -m tui.actions` prints the table as Markdown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from tui.engine.commands import Answer, Command, Dismiss, HangUp, Hold, Mute, Resume, SetStatus
+from tui.engine.state import CallState, Leg, Message, Phase, Snapshot, Status
+
+
+class Place(StrEnum):
+    """Which screen is shown."""
+
+    ACCOUNTS = "accounts"
+    SIGN_IN = "sign-in"
+    GROUPS = "groups"
+    CONSOLE = "console"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All that a screen is drawn from."""
+
+    snapshot: Snapshot = field(default_factory=Snapshot)
+    place: Place = Place.SIGN_IN
+    connected: bool = False
+    """An engine answers."""
+    dialling: bool = False
+    """The dial field is open."""
+    sandbox_offered: bool = False
+    may_decline: bool = True
+    """The policy: whether an offered call may be declined."""
+    notice: Message | None = None
+    """What to say in the notice line."""
+
+
+def _always(view: View) -> bool:
+    return True
+
+
+def _nothing(view: View) -> Command | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that a key does. `alias` works only where no field has the focus. `bound` False:
+    the key belongs to a widget, and stands here to be shown. `command` is what goes to the
+    engine; an action without one is the screen's own. A `destructive` one is ignored for a
+    moment after a call changed state under the finger."""
+
+    id: str
+    key: str
+    available: Callable[[View], bool] = _always
+    command: Callable[[View], Command | None] = _nothing
+    label: Callable[[View], str] | None = None
+    """The message id of what it does now; `action.ID` when None."""
+    alias: str = ""
+    destructive: bool = False
+    bound: bool = True
+
+    def label_of(self, view: View) -> str:
+        """The message id of the label now."""
+        return self.label(view) if self.label else f"action.{self.id}"
+
+
+# ---------------------------------------------------------------- when
+
+
+def _state(view: View) -> CallState | None:
+    call = view.snapshot.call
+    return call.state if call is not None and call.live else None
+
+
+def _console(view: View) -> bool:
+    return view.place is Place.CONSOLE and view.connected
+
+
+def _signed_in(view: View) -> bool:
+    return _console(view) and view.snapshot.phase is Phase.SIGNED_IN
+
+
+def _can_dial(view: View) -> bool:
+    return _signed_in(view) and _state(view) is None and not view.dialling
+
+
+def _can_answer(view: View) -> bool:
+    return _console(view) and _state(view) is CallState.RINGING
+
+
+def _can_hold(view: View) -> bool:
+    call = view.snapshot.call
+    up = _state(view) in (CallState.TALKING, CallState.HOLDING)
+    return _console(view) and up and call is not None and not call.pending
+
+
+def _can_mute(view: View) -> bool:
+    call = view.snapshot.call
+    here = call is not None and call.leg in (Leg.AWAITED, Leg.CONNECTING, Leg.CONNECTED)
+    # With a phone of the agent's own (line types 4 and 5) the microphone is not ours to cut.
+    return _console(view) and here and _state(view) not in (None, CallState.RINGING)
+
+
+def _can_hang_up(view: View) -> bool:
+    if _state(view) is CallState.RINGING and not view.may_decline:
+        return False
+    return _console(view) and _state(view) not in (None, CallState.ENDING, CallState.DECLINING)
+
+
+def _can_switch(view: View) -> bool:
+    seat = view.snapshot.seat
+    asked = seat.pending is not None or seat.status is Status.OFFLINE
+    return _signed_in(view) and _state(view) is None and not asked
+
+
+def _can_dismiss(view: View) -> bool:
+    over = view.snapshot.call is not None and _state(view) is None
+    return _console(view) and (view.dialling or view.notice is not None or over)
+
+
+# ---------------------------------------------------------------- what
+
+
+def _hold(view: View) -> Command:
+    return Resume() if _state(view) is CallState.HOLDING else Hold()
+
+
+def _mute(view: View) -> Command:
+    call = view.snapshot.call
+    return Mute(on=not (call is not None and call.muted))
+
+
+def _switch(view: View) -> Command:
+    return SetStatus(1 if view.snapshot.seat.status is Status.BUSY else 2)
+
+
+# ---------------------------------------------------------------- how it is called now
+
+
+def _hold_label(view: View) -> str:
+    return "action.resume" if _state(view) is CallState.HOLDING else "action.hold"
+
+
+def _mute_label(view: View) -> str:
+    call = view.snapshot.call
+    return "action.unmute" if call is not None and call.muted else "action.mute"
+
+
+def _hang_up_label(view: View) -> str:
+    return "action.decline" if _state(view) is CallState.RINGING else "action.hangup"
+
+
+def _switch_label(view: View) -> str:
+    return "action.idle" if view.snapshot.seat.status is Status.BUSY else "action.busy"
+
+
+def _dismiss_label(view: View) -> str:
+    return "action.close" if view.dialling else "action.dismiss"
+
+
+def _leave_label(view: View) -> str:
+    return "action.leave" if view.place is Place.CONSOLE else "action.quit"
+
+
+def _at(*places: Place) -> Callable[[View], bool]:
+    return lambda view: view.place in places
+
+
+REGISTRY: Final[tuple[Action, ...]] = (
+    Action("help", "f1", alias="question_mark"),
+    Action("next", "tab", _at(Place.SIGN_IN), bound=False),
+    Action("submit", "enter", _at(Place.SIGN_IN), bound=False),
+    Action("choose", "enter", _at(Place.GROUPS, Place.ACCOUNTS), bound=False),
+    Action("back", "escape", _at(Place.GROUPS, Place.ACCOUNTS)),
+    Action("sandbox", "ctrl+s", lambda view: view.place is Place.SIGN_IN and view.sandbox_offered),
+    Action("call", "enter", lambda view: _console(view) and view.dialling, bound=False),
+    Action("answer", "f5", _can_answer, lambda view: Answer(), alias="a"),
+    Action("dial", "f2", _can_dial, alias="d"),
+    Action("hold", "f6", _can_hold, _hold, _hold_label, alias="h"),
+    Action("mute", "f7", _can_mute, _mute, _mute_label, alias="m"),
+    Action(
+        "hangup",
+        "f8",
+        _can_hang_up,
+        lambda view: HangUp(),
+        _hang_up_label,
+        alias="x",
+        destructive=True,
+    ),
+    Action("status", "f9", _can_switch, _switch, _switch_label, alias="b"),
+    Action("dismiss", "escape", _can_dismiss, lambda view: Dismiss(), _dismiss_label),
+    Action("palette", "ctrl+p"),
+    Action("leave", "ctrl+q", label=_leave_label, alias="ctrl+c"),
+)
+
+_NAMES: Final = {
+    "escape": "Esc",
+    "enter": "Enter",
+    "tab": "Tab",
+    "question_mark": "?",
+    "space": "Space",
+}
+
+
+def key_name(key: str) -> str:
+    """A key as it is printed: "F5", "^Q", "Esc"."""
+    if key.startswith("ctrl+"):
+        return "^" + key.removeprefix("ctrl+").upper()
+    return _NAMES.get(key, key.upper() if len(key) > 1 else key)
+
+
+def is_global(key: str) -> bool:
+    """Whether the key works everywhere, in fields and under dialogs too. Escape does not: a
+    dialog closes by it first."""
+    return key.startswith(("f", "ctrl+")) and len(key) > 1
+
+
+def available(view: View) -> tuple[Action, ...]:
+    """The actions whose keys work now, in the order of the key bar."""
+    return tuple(action for action in REGISTRY if action.available(view))
+
+
+def find(id: str) -> Action:
+    """The action of that id. Raises KeyError."""
+    for action in REGISTRY:
+        if action.id == id:
+            return action
+    raise KeyError(id)
+
+
+def markdown() -> str:
+    """README's key table."""
+    from tui.i18n import tr
+
+    rows = ["| key | also | does |", "|---|---|---|"]
+    for action in REGISTRY:
+        also = key_name(action.alias) if action.alias else ""
+        rows.append(f"| {key_name(action.key)} | {also} | {tr(f'help.{action.id}')} |")
+    return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    print(markdown())

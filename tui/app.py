@@ -1,0 +1,644 @@
+"""The terminal front end: looks at an engine through the port, and sends it commands.
+
+It shows its first frame before it has an engine; the supervisor hands one in by `attach`, says
+that one is gone by `engine_lost`, and attaches the next.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from tui import i18n
+from tui.actions import REGISTRY, Place, View, available, find, is_global
+from tui.bus import Overflow
+from tui.engine.commands import Command, Dial, Dismiss, GetGroups, JoinGroup, SignIn, SignOut
+from tui.engine.events import Event, LevelsChanged, apply
+from tui.engine.state import CallState, GroupPage, Message, Phase, Snapshot, message
+from tui.i18n import tr
+from tui.notices import Attention
+from tui.prefill import AccountChoice, Session, SignInPrefill
+from tui.screens.base import YimiScreen
+from tui.screens.sign_in import SignInScreen
+from tui.theming import load_theme, theme_directories
+from tui.widgets.glyphs import use_ascii
+from tui.widgets.heading import RUNNING, clock_start
+from tui.widgets.words import Clocks, spaced
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tui.config import Config
+    from tui.engine.port import EnginePort
+
+GUARD: Final = 0.3
+"""Seconds after a call changed state in which a destructive key is ignored."""
+LEVELS_APART: Final = 0.45
+"""Seconds between two drawings of the level bars: at most two a second."""
+QUIT, SIGNED_OUT, LEFT = "quit", "signed-out", "left"
+"""How the app ended, its return value: without a session, signed out, or left running."""
+
+
+def _bindings() -> list[BindingType]:
+    bindings: list[BindingType] = []
+    for action in REGISTRY:
+        if action.bound:
+            for key in filter(None, (action.key, action.alias)):
+                bindings.append(
+                    Binding(key, f"do('{action.id}')", show=False, priority=is_global(key))
+                )
+    return bindings
+
+
+class YimiApp(App[str]):
+    """The screens. See the module's text for its life."""
+
+    TITLE = "yimi"
+    BINDINGS: ClassVar[list[BindingType]] = _bindings()
+    COMMAND_PALETTE_BINDING = "f24"  # ours is in the registry
+    ESCAPE_TO_MINIMIZE = False
+
+    def __init__(
+        self,
+        port: EnginePort | None = None,
+        config: Config | None = None,
+        *,
+        prefill: SignInPrefill | None = None,
+        sandbox: bool = False,
+        session: Session | None = None,
+        accounts: tuple[AccountChoice, ...] = (),
+        on_account: Callable[[AccountChoice | None], Awaitable[None]] | None = None,
+        on_sandbox: Callable[[], Awaitable[SignInPrefill]] | None = None,
+        resuming: bool = False,
+        themes: Path | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        """`session` is the supervisor's and outlives a crashed screen. `accounts` are engines that
+        run already: with some, the first screen lets one be picked, and `on_account` is told.
+        `on_sandbox` starts a sandbox and returns what to fill in; with it the sign-in offers
+        one. `resuming`: a running engine is about to be attached, so the console comes first.
+        `themes` is the user's directory of themes. Raises ThemeError."""
+        super().__init__()
+        self.clocks = Clocks(clock, wall)
+        self._port = port
+        self._config = config
+        self._prefill = prefill or SignInPrefill()
+        self._sandbox = sandbox
+        self._session = session if session is not None else Session()
+        self._accounts, self._on_account = accounts, on_account
+        self._on_sandbox = on_sandbox
+        ui = config.ui if config is not None else None
+        i18n.use(ui.language if ui and ui.language else os.environ.get("LANG", "")[:2])
+        self._look = load_theme(ui.theme if ui else "yimi-dark", theme_directories(themes))
+        self._show_title = ui.title if ui else True
+        self._attention = Attention(self._write, bell=ui.bell if ui else True)
+        self._resuming = resuming
+        """A session is being taken up again: the console stays."""
+        self._kicked_seen = False
+        self._pending: tuple[SignIn, bool] | None = None
+        """A sign-in that waits for the engine."""
+        self.signing = False
+        self._joined_none = False
+        self._changed_at = -GUARD
+        self._levels_at = 0.0
+        self._levels_due = False
+        self._ticking = False
+        self._drawn_once = False
+        """The first frame is out, and there is a screen."""
+        self._generation = 0
+        place = Place.CONSOLE if resuming else Place.ACCOUNTS if accounts else Place.SIGN_IN
+        self.view = View(
+            place=place,
+            sandbox_offered=on_sandbox is not None,
+            may_decline=config.policies.decline if config is not None else True,
+        )
+        self.works = available(self.view)
+        use_ascii(self._look.ascii_borders)
+
+    # ------------------------------------------------------------ life
+
+    def get_default_screen(self) -> Screen[Any]:
+        screen = self._make_screen(self.view.place)
+        # As push_screen does; without it Textual cannot switch from the first screen.
+        screen._push_result_callback(screen, None)
+        return screen
+
+    def on_mount(self) -> None:
+        self.register_theme(self._look.theme)
+        self.theme = self._look.theme.name
+        self.set_class(self._look.ascii_borders, "-ascii")
+
+    def on_ready(self) -> None:
+        self._drawn_once = True
+        if self._port is not None:
+            self._listen(self._port)
+
+    def on_unmount(self) -> None:
+        self._attention.calm()
+
+    def attach(self, port: EnginePort) -> None:
+        """An engine is there: draw what it says, and what it will say."""
+        self._port = port
+        if self._drawn_once:
+            self._listen(port)
+
+    def engine_lost(self, what: Message | None = None) -> None:
+        """The engine is gone; another may be attached later. `what` is said on the screen."""
+        self._port = None
+        self._generation += 1
+        if self.view.place is Place.CONSOLE and self.view.snapshot.phase is not Phase.KICKED:
+            self._resuming = True
+        self.signing = False
+        self._update(connected=False, notice=what or message("engine.lost"))
+
+    def _listen(self, port: EnginePort) -> None:
+        self._generation += 1
+        self.run_worker(self._pump(port, self._generation), name="events")
+
+    async def _pump(self, port: EnginePort, generation: int) -> None:
+        events = port.subscribe()
+        self._take(port.snapshot())
+        try:
+            while generation == self._generation:
+                try:
+                    event = await events.get()
+                except Overflow:
+                    self._take(port.snapshot())
+                except StopAsyncIteration:
+                    if generation == self._generation:
+                        self.engine_lost()
+                else:
+                    if generation == self._generation:
+                        self._hear(event)
+        finally:
+            events.close()
+
+    def _take(self, snapshot: Snapshot) -> None:
+        """A fresh snapshot: after attaching, and after events were lost."""
+        if self._resuming and snapshot.phase is Phase.SIGNED_OUT and self._session.sign_in:
+            self._update(connected=True, snapshot=snapshot, notice=message("engine.resuming"))
+            self.run_worker(self._resume(), name="resume")
+            return
+        if snapshot.phase is not Phase.SIGNED_OUT:
+            self._joined_none = False
+        notice = None if not self.view.connected else self.view.notice
+        self._resuming = False
+        self._update(connected=True, snapshot=snapshot, notice=notice)
+        if self._pending is not None:
+            command, keyring = self._pending
+            self._pending = None
+            self.sign_in(command, keyring=keyring)
+
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, LevelsChanged):
+            self._levels(event)
+            return
+        self._update(snapshot=apply(self.view.snapshot, event))
+
+    # ------------------------------------------------------------ drawing
+
+    def _update(self, **changes: Any) -> None:
+        """Change the view and draw what differs."""
+        old = self.view
+        view = replace(old, **changes)
+        if view.snapshot.notice != old.snapshot.notice:
+            seen = view.snapshot.notice
+            view = replace(view, notice=seen.message if seen is not None else None)
+        if _call_key(view.snapshot) != _call_key(old.snapshot):
+            self._changed_at = self.clocks.monotonic()
+        view = replace(view, place=self._place(view))
+        if view.place is not Place.CONSOLE and view.dialling:
+            view = replace(view, dialling=False)
+        self.view, self.works = view, available(view)
+        if view.place is not old.place:
+            self._go(view.place)
+        self._attend(view.snapshot)
+        self._draw()
+        self._tick_if_needed()
+        if view.snapshot.phase is Phase.KICKED and not self._kicked_seen:
+            self._kicked_seen = True
+            self._show_kicked(view.snapshot)
+        elif view.snapshot.phase is Phase.CHOOSING_GROUP and not view.snapshot.groups:
+            self._join_none(view.snapshot)
+
+    def _draw(self) -> None:
+        if not self._drawn_once:
+            return
+        for screen in self.screen_stack:
+            if isinstance(screen, YimiScreen) and screen.is_mounted:
+                screen.show(self.view)
+
+    def _place(self, view: View) -> Place:
+        phase, now = view.snapshot.phase, self.view.place
+        if self._resuming or (not view.connected and now is not Place.ACCOUNTS):
+            return now
+        match phase:
+            case Phase.SIGNED_IN | Phase.SIGNING_OUT:
+                self._kicked_seen = False
+                return Place.CONSOLE
+            case Phase.KICKED:
+                return now if self._kicked_seen else Place.CONSOLE
+            case Phase.CHOOSING_GROUP:
+                return Place.GROUPS if view.snapshot.groups else Place.SIGN_IN
+            case Phase.REGISTERING:
+                return now if now in (Place.GROUPS, Place.SIGN_IN) else Place.CONSOLE
+            case _:
+                return now if now is Place.ACCOUNTS else Place.SIGN_IN
+
+    def _make_screen(self, place: Place) -> YimiScreen:
+        # Imported when first shown: the first frame needs one of them.
+        match place:
+            case Place.CONSOLE:
+                from tui.screens.console import ConsoleScreen
+
+                return ConsoleScreen(self.clocks)
+            case Place.GROUPS:
+                from tui.screens.pick import GroupScreen
+
+                return GroupScreen()
+            case Place.ACCOUNTS:
+                from tui.screens.pick import AccountScreen
+
+                return AccountScreen(self._accounts)
+            case _:
+                profiles = self._config.profiles if self._config is not None else ()
+                return SignInScreen(self._prefill, sandbox=self._sandbox, profiles=profiles)
+
+    def _go(self, place: Place) -> None:
+        if not self._drawn_once:
+            return
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        self.switch_screen(self._make_screen(place))
+
+    def _attend(self, snapshot: Snapshot) -> None:
+        call = snapshot.call
+        if call is not None and call.state is CallState.RINGING:
+            number = spaced(call.number) or tr("call.no_number")
+            self._attention.call(tr("title.ringing", number=number))
+        else:
+            self._attention.calm()
+
+    def _write(self, data: str) -> None:
+        # Textual has no call for the title; App.bell() writes to the driver in the same way.
+        if self._driver is not None and (self._show_title or data == "\a"):
+            self._driver.write(data)
+
+    def _levels(self, event: LevelsChanged) -> None:
+        """Keep the levels; draw them at most twice a second."""
+        self.view = replace(self.view, snapshot=apply(self.view.snapshot, event))
+        since = self.clocks.monotonic() - self._levels_at
+        if self._levels_due:
+            return
+        if since >= LEVELS_APART:
+            self._draw_levels()
+        else:
+            self._levels_due = True
+            self.set_timer(LEVELS_APART - since, self._draw_levels)
+
+    def _draw_levels(self) -> None:
+        self._levels_due = False
+        self._levels_at = self.clocks.monotonic()
+        self._draw()
+
+    def _tick_if_needed(self) -> None:
+        """One timer, and only while a call's clock runs on the console."""
+        call = self.view.snapshot.call
+        runs = call is not None and call.state in RUNNING and self.view.place is Place.CONSOLE
+        if runs and not self._ticking and self._drawn_once:
+            assert call is not None
+            self._ticking = True
+            elapsed = self.clocks.monotonic() - clock_start(call)
+            # Just after the whole second, so that no second is skipped or shown twice.
+            self.set_timer(1.005 - elapsed % 1, self._tick)
+
+    def _tick(self) -> None:
+        self._ticking = False
+        self._draw()
+        self._tick_if_needed()
+
+    # ------------------------------------------------------------ keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "do":
+            return find(str(parameters[0])).available(self.view)
+        return super().check_action(action, parameters)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        for action in self.works:
+            if action.bound and action.id != "palette":
+                label = tr(action.label_of(self.view))
+                yield SystemCommand(
+                    label, tr(f"help.{action.id}"), lambda id=action.id: self.do(id)
+                )
+
+    def action_do(self, id: str) -> None:
+        """A key of the registry."""
+        self.do(id)
+
+    def do(self, id: str) -> None:
+        """Carry out an action of the registry, if it can be done now."""
+        action = find(id)
+        if not action.available(self.view):
+            return
+        if action.destructive and self.clocks.monotonic() - self._changed_at < GUARD:
+            return
+        own = getattr(self, f"_do_{id}", None)
+        if own is not None:
+            own()
+        elif (command := action.command(self.view)) is not None:
+            self.send(command)
+
+    def send(self, command: Command) -> None:
+        """Send a command; what it cannot do is said in the notice line."""
+        self.run_worker(self._send(command), name=type(command).__name__)
+
+    async def _send(self, command: Command) -> None:
+        if self._port is None:
+            return
+        result = await self._port.execute(command)
+        if not result.ok and result.message is not None:
+            self._update(notice=result.message)
+
+    def _do_help(self) -> None:
+        from tui.screens.dialogs import HelpScreen
+
+        if isinstance(self.screen, HelpScreen):
+            self.pop_screen()
+        else:
+            self.push_screen(HelpScreen(self.view))
+
+    def _do_palette(self) -> None:
+        self.action_command_palette()
+
+    def _do_dial(self) -> None:
+        from tui.screens.console import ConsoleScreen
+
+        self._update(dialling=True)
+        if isinstance(self.screen_stack[0], ConsoleScreen):
+            self.screen_stack[0].open_dial()
+
+    def _do_dismiss(self) -> None:
+        from tui.screens.console import ConsoleScreen
+
+        if self.view.dialling:
+            if isinstance(self.screen_stack[0], ConsoleScreen):
+                self.screen_stack[0].close_dial()
+            self._update(dialling=False)
+            return
+        call = self.view.snapshot.call
+        if self.view.snapshot.notice is not None or (call is not None and not call.live):
+            self.send(Dismiss())
+        self._update(notice=None)
+
+    def dial(self, number: str) -> None:
+        """Enter in the dial field."""
+        self.run_worker(self._dial(number), name="dial")
+
+    async def _dial(self, number: str) -> None:
+        from tui.screens.console import ConsoleScreen
+
+        if self._port is None:
+            return
+        self._update(notice=None)
+        screen = self.screen_stack[0]
+        began = self.run_worker(self._port.execute(Dial(number)), name="dialled")
+        result = await began.wait()
+        if result.ok and isinstance(screen, ConsoleScreen):
+            screen.close_dial()
+            self._update(dialling=False)
+        elif result.message is not None:
+            self._update(notice=result.message)
+
+    # ------------------------------------------------------------ the session
+
+    def sign_in(self, command: SignIn, *, keyring: bool) -> None:
+        """Enter on the sign-in screen. Waits for the engine when there is none yet."""
+        if self.signing:
+            return
+        if self._port is None or not self.view.connected:
+            self._pending = (command, keyring)
+            self._update(notice=message("engine.starting"))
+            return
+        self.signing = True
+        self._update(notice=None)
+        self.run_worker(self._sign_in(command, keyring), name="sign-in")
+
+    async def _sign_in(self, command: SignIn, keyring: bool) -> None:
+        typed = bool(command.pwd)
+        try:
+            if keyring and not typed:
+                found = await self._from_keyring(command)
+                if found is None:
+                    return
+                command = found
+            assert self._port is not None
+            result = await self._port.execute(command)
+        finally:
+            self.signing = False
+        if not result.ok:
+            self._say(result.message)
+            return
+        self._session.sign_in, self._session.gid = command, None
+        self._prefill = replace(
+            self._prefill,
+            un=command.un,
+            pwd=type(command.pwd)(),
+            switchnumber=command.switchnumber,
+            callintype=command.callintype,
+            number=command.number,
+            backend=command.backend,
+            kind=command.kind,
+            keyring=keyring,
+        )
+        if keyring and typed:
+            await self._to_keyring(command)
+
+    async def _from_keyring(self, command: SignIn) -> SignIn | None:
+        from tui import keyring_store as store
+
+        name = store.account_name(command.un, command.switchnumber, command.backend)
+        try:
+            password = await store.load(name)
+        except store.KeyringUnavailable as error:
+            self._say(error.message)
+            return None
+        if password is None:
+            self._say(message("keyring.empty"))
+            return None
+        return replace(command, pwd=password)
+
+    async def _to_keyring(self, command: SignIn) -> None:
+        from tui import keyring_store as store
+
+        name = store.account_name(command.un, command.switchnumber, command.backend)
+        try:
+            await store.save(name, command.pwd)
+        except store.KeyringUnavailable as error:
+            self._update(notice=error.message)
+
+    def _say(self, failure: Message | None) -> None:
+        screen = self.screen_stack[0]
+        if isinstance(screen, SignInScreen) and screen.is_mounted:
+            screen.say(failure)
+
+    def join(self, gid: str) -> None:
+        """Sign in to a group ("0" for none)."""
+        self.run_worker(self._join(gid), name="join")
+
+    async def _join(self, gid: str) -> None:
+        from tui.screens.pick import GroupScreen
+
+        if self._port is None:
+            return
+        result = await self._port.execute(JoinGroup(gid))
+        if result.ok:
+            self._session.gid = gid
+            return
+        screen = self.screen_stack[0]
+        if isinstance(screen, GroupScreen):
+            screen.fail(result.message)
+        else:
+            self._say(result.message)
+
+    def _join_none(self, snapshot: Snapshot) -> None:
+        """An agent in no group goes straight on with "0": once, not again after a failure."""
+        if not self._joined_none and snapshot.failure is None and self.view.connected:
+            self._joined_none = True
+            self.join("0")
+
+    async def _resume(self) -> None:
+        """A new engine after the old one died: sign it in as before. What became of a call it
+        asks of the platform."""
+        command, gid = self._session.sign_in, self._session.gid
+        assert command is not None
+        self._joined_none = True
+        failure: Message | None = None
+        if self._port is not None:
+            result = await self._port.execute(command)
+            if result.ok and gid is not None and self._port is not None:
+                result = await self._port.execute(JoinGroup(gid))
+            failure = None if result.ok else result.message
+        self._resuming = self._port is None
+        self._update(notice=failure)
+        if failure is not None:
+            self._say(failure)
+
+    def refresh_groups(self) -> None:
+        """Look at the groups' states again."""
+        if self.view.snapshot.phase is Phase.CHOOSING_GROUP and self._port is not None:
+            self.run_worker(self._refresh_groups(), name="groups", exclusive=True, group="groups")
+
+    async def _refresh_groups(self) -> None:
+        from tui.screens.pick import GroupScreen
+
+        fresh = {}
+        page = last = 1
+        while page <= last and self._port is not None:
+            result = await self._port.execute(GetGroups(page))
+            if not result.ok or not isinstance(result.value, GroupPage):
+                return  # the states stay as they were; joining tells what is wrong
+            fresh.update({group.gid: group for group in result.value.groups})
+            page, last = page + 1, min(result.value.last_page, 50)
+        if isinstance(self.screen_stack[0], GroupScreen):
+            self.screen_stack[0].update_states(fresh)
+
+    def use_profile(self, name: str) -> None:
+        """A profile was chosen: its policies count."""
+        if self._config is not None:
+            policies = self._config.with_profile(name).policies
+            self._update(may_decline=policies.decline)
+
+    def choose_account(self, account: AccountChoice | None) -> None:
+        """One of the running engines was picked, or None for a new sign-in."""
+        self.view = replace(self.view, place=Place.SIGN_IN)
+        if account is not None:
+            self._resuming = True
+            self.view = replace(self.view, place=Place.CONSOLE)
+        self.works = available(self.view)
+        self._go(self.view.place)
+        if self._on_account is not None:
+            self.run_worker(self._tell_account(account), name="account")
+
+    async def _tell_account(self, account: AccountChoice | None) -> None:
+        assert self._on_account is not None
+        await self._on_account(account)
+
+    def _do_sandbox(self) -> None:
+        self.run_worker(self._start_sandbox(), name="sandbox", exclusive=True, group="sandbox")
+
+    async def _start_sandbox(self) -> None:
+        assert self._on_sandbox is not None
+        self._update(notice=message("sandbox.starting"))
+        self._prefill = await self._on_sandbox()
+        self._sandbox = True
+        self._update(sandbox_offered=False, notice=None)
+        screen = self.screen_stack[0]
+        if isinstance(screen, SignInScreen):
+            screen.fill(self._prefill)
+
+    def _do_back(self) -> None:
+        if self.view.place is Place.ACCOUNTS:
+            self.choose_account(None)
+        elif self.view.snapshot.phase is Phase.CHOOSING_GROUP:
+            self._session.forget()
+            self.send(SignOut(end=False))
+
+    # ------------------------------------------------------------ the ends
+
+    def _do_leave(self) -> None:
+        from tui.screens.dialogs import Dialog, leave_dialog
+
+        if self.view.place is not Place.CONSOLE or self.view.snapshot.phase is Phase.KICKED:
+            self.run_worker(self._quit(), name="quit")
+        elif not isinstance(self.screen, Dialog):
+            self.push_screen(leave_dialog(self.view), self._leave)
+
+    def _leave(self, way: str | None) -> None:
+        if way == "leave":
+            self.exit(LEFT)
+        elif way == "sign-out":
+            if self.clocks.monotonic() - self._changed_at < GUARD:
+                return
+            self.run_worker(self._sign_out(), name="sign-out")
+
+    async def _sign_out(self) -> None:
+        self._session.forget()
+        if self._port is not None:
+            await self._port.execute(SignOut(end=True))
+        self.exit(SIGNED_OUT)
+
+    async def _quit(self) -> None:
+        """Nobody is signed in: the engine is of no use any more."""
+        if self._port is not None and self.view.connected:
+            self._generation += 1
+            await self._port.execute(SignOut(end=True))
+        self.exit(QUIT)
+
+    def _show_kicked(self, snapshot: Snapshot) -> None:
+        from tui.screens.dialogs import kicked_dialog
+
+        self._session.forget()
+        if self._drawn_once:
+            self.push_screen(kicked_dialog(snapshot), self._after_kick)
+
+    def _after_kick(self, way: str | None) -> None:
+        if way == "quit":
+            self.run_worker(self._quit(), name="quit")
+            return
+        self.view = replace(self.view, place=Place.SIGN_IN, notice=None)
+        self.works = available(self.view)
+        self._go(Place.SIGN_IN)
+
+
+def _call_key(snapshot: Snapshot) -> tuple[object, ...]:
+    call = snapshot.call
+    return () if call is None else (call.key, call.state, call.offers)

@@ -1,0 +1,47 @@
+"""What stands in the sign-in form before the agent types, and what a session remembers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tui.engine.commands import SignIn
+from tui.engine.state import VOIP
+from tui.secrets import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class SignInPrefill:
+    """First values of the sign-in form. `keyring` ticks the box, and lets an empty password be
+    read from the keyring on Enter."""
+
+    un: str = ""
+    pwd: Secret = Secret()  # noqa: RUF009 - immutable
+    switchnumber: str = ""
+    callintype: int = VOIP
+    number: str = ""
+    backend: str = ""
+    kind: str = "platform2"
+    profile: str = ""
+    keyring: bool = False
+
+
+@dataclass(slots=True)
+class Session:
+    """The sign-in that worked, kept in memory only, so that a new engine can be signed in after
+    the old one died. It belongs to the supervisor: it outlives a crashed screen."""
+
+    sign_in: SignIn | None = None
+    gid: str | None = None
+
+    def forget(self) -> None:
+        """After a sign-out, and after the platform signed the agent out."""
+        self.sign_in = None
+        self.gid = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChoice:
+    """An engine that is running already: `id` is the supervisor's, `label` is for people."""
+
+    id: str
+    label: str

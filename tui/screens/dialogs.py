@@ -1,0 +1,136 @@
+"""Dialogs. They stand in the lower half: the heading and a call stay in sight above them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from tui.actions import REGISTRY, View, key_name
+from tui.engine.state import Message, Snapshot, message
+from tui.i18n import render, tr
+
+_CSS = """
+Dialog { align: center bottom; background: $background 0%; }
+Dialog #box {
+    width: 72; max-width: 100%; height: auto; max-height: 100%; padding: 1 2; margin: 0 0 2 0;
+    background: $surface; border: solid $key;
+}
+.-ascii Dialog #box { border: ascii $key; }
+Dialog Static { height: auto; }
+Dialog .title { text-style: bold; color: $strong; margin: 0 0 1 0; }
+Dialog .todo { color: $dim; margin: 1 0 0 0; }
+Dialog OptionList, Dialog OptionList:focus {
+    height: auto; max-height: 8; border: none; background: $surface; padding: 0;
+    margin: 1 0 0 0; background-tint: $foreground 0%;
+}
+"""
+
+
+class Dialog(ModalScreen[str]):
+    """A title, what happened, what to do, and a few ways out; its result is the id of one. Esc
+    takes the one that changes nothing."""
+
+    DEFAULT_CSS = _CSS
+    BINDINGS = [Binding("escape", "way_out", show=False)]  # noqa: RUF012
+
+    def __init__(
+        self,
+        title: str,
+        what: Sequence[Message],
+        todo: str,
+        ways: Sequence[tuple[str, str]],
+        harmless: str,
+    ) -> None:
+        super().__init__()
+        self._title_id, self._what, self._todo_id = title, tuple(what), todo
+        self._ways = tuple(ways)
+        self._harmless = harmless
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box"):
+            yield Static(tr(self._title_id), classes="title", markup=False)
+            for sentence in self._what:
+                yield Static(render(sentence), markup=False)
+            if self._todo_id:
+                yield Static(tr(self._todo_id), classes="todo", markup=False)
+            yield OptionList(
+                *(Option(Content.assemble(" ", tr(label)), id=id) for id, label in self._ways),
+                markup=False,
+            )
+
+    def on_mount(self) -> None:
+        options = self.query_one(OptionList)
+        options.highlighted = next(
+            (index for index, (id, _) in enumerate(self._ways) if id == self._harmless), 0
+        )
+        options.focus()
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(event.option.id or self._harmless)
+
+    def action_way_out(self) -> None:
+        """Esc."""
+        self.dismiss(self._harmless)
+
+
+class HelpScreen(ModalScreen[None]):
+    """Every action with its keys; those that work now stand out."""
+
+    DEFAULT_CSS = """
+    HelpScreen { align: center bottom; background: $background 0%; }
+    HelpScreen #box {
+        width: 72; max-width: 100%; height: auto; max-height: 20; padding: 0 2;
+        margin: 0 0 1 0; background: $surface; border: solid $key; scrollbar-size-vertical: 1;
+    }
+    .-ascii HelpScreen #box { border: ascii $key; }
+    HelpScreen Static { height: auto; }
+    """
+    BINDINGS = [Binding("escape,q,f1", "dismiss", show=False)]  # noqa: RUF012
+
+    def __init__(self, view: View) -> None:
+        super().__init__()
+        self._view = view
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(id="box"):
+            yield Static(self._content(), markup=False)
+
+    def _content(self) -> Content:
+        parts: list[str | tuple[str, str]] = [(tr("help.title") + "\n\n", "bold $strong")]
+        for action in REGISTRY:
+            now = action.available(self._view)
+            keys = key_name(action.key)
+            if action.alias:
+                keys += f"  {key_name(action.alias)}"
+            parts.append((f"{keys:<10}", "bold $key" if now else "$dim"))
+            parts.append((tr(f"help.{action.id}") + "\n", "" if now else "$dim"))
+        parts.append(("\n" + tr("help.foot"), "$dim"))
+        return Content.assemble(*parts)
+
+
+def leave_dialog(view: View) -> Dialog:
+    """Ctrl+Q on the console: sign out, leave, or stay."""
+    call = view.snapshot.call
+    in_call = call is not None and call.live
+    what = message("leave.what_call" if in_call else "leave.what")
+    ways = (("stay", "leave.stay"), ("leave", "leave.leave"), ("sign-out", "leave.sign_out"))
+    return Dialog("leave.title", [what], "leave.todo", ways, "stay")
+
+
+def kicked_dialog(snapshot: Snapshot) -> Dialog:
+    """The platform signed the agent out: why, and what to do."""
+    failure = snapshot.failure
+    if failure is None and snapshot.notice is not None:
+        failure = snapshot.notice.message
+    ways = (("sign-in", "kicked.sign_in"), ("quit", "kicked.quit"))
+    what = [failure or message("kicked.unknown", code="")]
+    return Dialog("kicked.title", what, "kicked.todo", ways, "sign-in")

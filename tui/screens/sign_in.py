@@ -1,0 +1,250 @@
+"""Sign in: who, where, and by which line. Nothing typed is ever lost to a failure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Input
+
+from tui.actions import Place, View, find, key_name
+from tui.engine.commands import SignIn
+from tui.engine.state import VOIP, Message, Phase, message
+from tui.i18n import render, tr
+from tui.prefill import SignInPrefill
+from tui.screens.base import YimiScreen
+from tui.secrets import Secret
+from tui.widgets.bars import KeyBar
+from tui.widgets.fields import Choice, Field, Fold, Label, Tick
+from tui.widgets.glyphs import glyphs
+from tui.widgets.rows import Rows, row, two_sided
+
+LINES = (VOIP, 5, 4)
+"""`callintype` in the order shown: audio here, a SIP phone, a callback phone (specification)."""
+KINDS = ("platform2",)
+
+
+class Title(Rows):
+    """The program's name, and what kind of platform this is."""
+
+    DEFAULT_CSS = "Title { height: 1; padding: 0 1; }"
+
+
+class Said(Rows):
+    """What went wrong, or what goes on: under the form, over as many lines as it needs."""
+
+    DEFAULT_CSS = "Said { height: 5; margin: 1 0 0 0; text-wrap: wrap; }"
+
+
+class Line(Horizontal):
+    """A label and a widget."""
+
+    DEFAULT_CSS = "Line { height: 1; }"
+
+    def __init__(self, label: str, widget: Rows, *, classes: str | None = None) -> None:
+        super().__init__(classes=classes)
+        self._parts = (Label(label), widget)
+
+    def compose(self) -> ComposeResult:
+        yield from self._parts
+
+
+class SignInScreen(YimiScreen):
+    """The form."""
+
+    PLACE = Place.SIGN_IN
+    AUTO_FOCUS = None
+    DEFAULT_CSS = """
+    SignInScreen #form { height: 1fr; padding: 1 3; overflow-y: auto; }
+    SignInScreen #heading-1 { margin: 0 0 1 0; }
+    SignInScreen .more { display: none; }
+    SignInScreen .-opened .more { display: block; }
+    """
+
+    def __init__(self, prefill: SignInPrefill, *, sandbox: bool, profiles: tuple[Any, ...]) -> None:
+        super().__init__()
+        self._sandbox = sandbox
+        self._profiles = profiles
+        self._said: Message | None = None
+        self._busy = False
+        self._show_hint = not prefill.backend
+        self.title_row = Title()
+        self.heading = Rows(id="heading-1")
+        self.un = Field("field.extension", prefill.un, id="un")
+        self.pwd = Field("field.password", prefill.pwd.reveal(), password=True, id="pwd")
+        self.switch = Field("field.switchnumber", prefill.switchnumber, id="switchnumber")
+        line = LINES.index(prefill.callintype) if prefill.callintype in LINES else 0
+        self.line = Choice([tr(f"line_type.{kind}") for kind in LINES], line, id="callintype")
+        self.number = Field("field.phone", prefill.number, id="number")
+        self.fold = Fold(id="more")
+        kind = KINDS.index(prefill.kind) if prefill.kind in KINDS else 0
+        self.kind = Choice([tr(f"kind.{kind}") for kind in KINDS], kind, id="kind")
+        self.backend = Field("field.backend", prefill.backend, id="backend", classes="more -long")
+        names = [profile.name for profile in profiles]
+        chosen = names.index(prefill.profile) if prefill.profile in names else 0
+        self.profile = Choice(names, chosen, id="profile")
+        self.keyring = Tick("field.keyring", prefill.keyring, id="keyring")
+        self.said = Said(id="said")
+        self.keys = KeyBar()
+
+    def compose(self) -> ComposeResult:
+        yield self.title_row
+        with Vertical(id="form"):
+            yield self.heading
+            yield self.un
+            yield self.pwd
+            yield self.switch
+            yield Line("field.voice", self.line)
+            yield self.number
+            yield Line("field.more", self.fold)
+            if len(self._profiles) > 1:
+                yield Line("field.profile", self.profile, classes="more")
+            yield Line("field.kind", self.kind, classes="more")
+            yield self.backend
+            yield Line("", self.keyring)
+            yield self.said
+        yield self.keys
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.heading.draw([row((tr("signin.title"), "bold $strong"))])
+        self._line_chosen()
+        self._summarise()
+        for field in (self.un, self.pwd, self.switch):
+            if not field.value:
+                field.focus_input()
+                break
+        else:
+            self.pwd.focus_input()
+
+    # ------------------------------------------------------------ drawing
+
+    def show(self, view: View) -> None:
+        width = self.title_row.content_size.width
+        if width:
+            right = row((tr("signin.sandbox"), "bold $ring")) if self._sandbox else ()
+            self.title_row.draw([two_sided(row(("yimi", "bold $key")), right, width)])
+        self._busy = view.snapshot.phase in (Phase.SIGNING_IN, Phase.REGISTERING)
+        self._draw_said(view)
+        self.keys.show(view, self.yimi.works)
+
+    def say(self, sentence: Message | None) -> None:
+        """Show a failure, or take it back."""
+        self._said = sentence
+        self._draw_said(self.yimi.view)
+
+    def _draw_said(self, view: View) -> None:
+        failure = self._said or view.snapshot.failure
+        if self._busy:
+            rows = [row((tr("signin.busy"), "$dim"))]
+        elif failure is not None:
+            rows = [
+                row((f"{glyphs().wrong} ", "bold $bad"), (render(failure), "$bad")),
+                row(("  " + tr("signin.kept"), "$dim")),
+            ]
+        elif view.notice is not None:
+            rows = [row(("! ", "bold $ring"), (render(view.notice), "$ring"))]
+        elif self._show_hint:
+            rows = [row((tr("signin.hint_backend"), "$dim"))]
+            if view.sandbox_offered:
+                key = key_name(find("sandbox").key)
+                rows.append(row((key, "bold $key"), (" " + tr("signin.hint_sandbox"), "$dim")))
+        else:
+            rows = []
+        self.said.draw(rows)
+        self.said.refresh()  # its lines may wrap
+
+    # ------------------------------------------------------------ the form
+
+    @on(Choice.Changed, "#callintype")
+    def _line_chosen(self) -> None:
+        self.number.input.disabled = LINES[self.line.selected] == VOIP
+
+    @on(Choice.Changed, "#profile")
+    def _profile_chosen(self) -> None:
+        profile = self._profiles[self.profile.selected]
+        self.backend.value = profile.backend
+        # What a profile leaves open stays as it was typed.
+        self.switch.value = profile.switchnumber or self.switch.value
+        self.un.value = profile.un or self.un.value
+        self.number.value = profile.number or self.number.value
+        self.line.selected = LINES.index(profile.callintype)
+        self.kind.selected = KINDS.index(profile.kind) if profile.kind in KINDS else 0
+        self.keyring.ticked = profile.keyring
+        self.yimi.use_profile(profile.name)
+
+    @on(Choice.Changed, "#kind")
+    @on(Input.Changed)
+    def _edited(self) -> None:
+        self._summarise()
+        for field in (self.un, self.pwd, self.switch, self.number):
+            if field.complaint and field.value:
+                field.complain("")
+
+    @on(Fold.Toggled)
+    def _fold(self) -> None:
+        self.query_one("#form").set_class(self.fold.opened, "-opened")
+        self._summarise()
+
+    def _summarise(self) -> None:
+        parts = [self.kind.options[self.kind.selected], self.backend.value or tr("signin.nowhere")]
+        if len(self._profiles) > 1:
+            parts.insert(0, self.profile.options[self.profile.selected])
+        self.fold.tell("" if self.fold.opened else glyphs().between.join(parts))
+
+    def fill(self, prefill: SignInPrefill) -> None:
+        """Put other values in, as those of a sandbox account."""
+        self._show_hint = not prefill.backend
+        self._sandbox = True
+        self.un.value, self.pwd.value = prefill.un, prefill.pwd.reveal()
+        self.switch.value, self.number.value = prefill.switchnumber, prefill.number
+        self.backend.value = prefill.backend
+        self.line.selected = LINES.index(prefill.callintype)
+        self.kind.selected = KINDS.index(prefill.kind)
+        self.say(None)
+        self.show(self.yimi.view)
+        self.pwd.focus_input()
+
+    @on(Input.Submitted)
+    def _enter(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.submit()
+
+    def key_enter(self) -> None:
+        """Enter on a choice or a box signs in as well."""
+        self.submit()
+
+    def submit(self) -> None:
+        """Sign in with what stands in the form, or say what is missing."""
+        if self._busy:
+            return
+        callintype = LINES[self.line.selected]
+        missing = [field for field in (self.un, self.switch) if not field.value.strip()]
+        if not self.pwd.value and not self.keyring.ticked:
+            missing.insert(1 if self.un in missing else 0, self.pwd)
+        if callintype != VOIP and not self.number.value.strip():
+            missing.append(self.number)
+        for field in (self.un, self.pwd, self.switch, self.number):
+            field.complain(tr("signin.missing") if field in missing else "")
+        if missing:
+            self.say(message("signin.missing_fields", n=len(missing)))
+            missing[0].focus_input()
+            return
+        if not self.backend.value.strip():
+            self.say(message("signin.no_backend"))
+            self.fold.opened = True
+            self.backend.focus_input()
+            return
+        self.say(None)
+        command = SignIn(
+            un=self.un.value.strip(),
+            pwd=Secret(self.pwd.value),
+            switchnumber=self.switch.value.strip(),
+            callintype=callintype,
+            number="" if callintype == VOIP else self.number.value.strip(),
+            backend=self.backend.value.strip(),
+            kind=KINDS[self.kind.selected],
+        )
+        self.yimi.sign_in(command, keyring=self.keyring.ticked)

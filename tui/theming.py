@@ -1,0 +1,89 @@
+"""Colour themes from TOML files that a user can copy and change.
+
+A theme is looked for in the user's directory first, then where the package keeps its own. The
+keys are those of `themes/yimi-dark.toml`; an unknown key is an error in words, not a guess.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from textual.theme import BUILTIN_THEMES, Theme
+
+DEFAULT_THEME: Final = "yimi-dark"
+_COLOURS: Final = frozenset(
+    [
+        "primary",
+        "secondary",
+        "accent",
+        "warning",
+        "error",
+        "success",
+        "foreground",
+        "background",
+        "surface",
+        "panel",
+    ]
+)
+VARIABLES: Final = frozenset(
+    ["dim", "strong", "key", "ring", "good", "bad", "bar", "rule", "field", "field-focus"]
+)
+"""Colours of our own, each with a meaning; every theme gives all of them."""
+BORDERS: Final = ("unicode", "ascii")
+
+
+class ThemeError(ValueError):
+    """A theme that cannot be used; the text names the file and what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A theme, and whether lines are drawn with ASCII characters (for terminals that draw the
+    line characters two cells wide)."""
+
+    theme: Theme
+    ascii_borders: bool
+
+
+def theme_directories(user: Path | None = None) -> tuple[Path, ...]:
+    """Where themes are looked for, in order."""
+    package = Path(__file__).parent
+    own = (package / "themes", package.parent / "themes")
+    return (user, *own) if user else own
+
+
+def load_theme(name: str, directories: Iterable[Path]) -> Look:
+    """The theme of that name. Raises ThemeError."""
+    for directory in directories:
+        path = directory / f"{name}.toml"
+        if path.is_file():
+            try:
+                return _read(name, tomllib.loads(path.read_text("utf-8")))
+            except (tomllib.TOMLDecodeError, UnicodeDecodeError, ThemeError) as error:
+                raise ThemeError(f"{path.name}: {error}") from error
+    raise ThemeError(f"no theme is called {name!r}")
+
+
+def _read(name: str, table: dict[str, Any]) -> Look:
+    borders = table.pop("borders", "unicode")
+    ansi, dark = table.pop("ansi", False), table.pop("dark", True)
+    colours, variables = table.pop("colours", {}), table.pop("variables", {})
+    if table:
+        raise ThemeError(f"unknown: {', '.join(sorted(table))}")
+    if borders not in BORDERS:
+        raise ThemeError(f"borders is one of {', '.join(BORDERS)}")
+    if unknown := set(colours) - _COLOURS:
+        raise ThemeError(f"unknown colours: {', '.join(sorted(unknown))}")
+    if missing := VARIABLES - set(variables):
+        raise ThemeError(f"missing variables: {', '.join(sorted(missing))}")
+    if "primary" not in colours:
+        raise ThemeError("missing colour: primary")
+    if ansi:
+        # Textual's own rules name variables that only its 16-colour themes define.
+        variables = {**BUILTIN_THEMES["ansi-dark" if dark else "ansi-light"].variables, **variables}
+    theme = Theme(name=name, ansi=ansi, dark=dark, variables=variables, **colours)
+    return Look(theme, borders == "ascii")

@@ -1,0 +1,219 @@
+"""The call panel: always at the same place, so that a call never covers anything.
+
+What it says is computed by `describe`, a function of the view; `CallPanel` draws it and holds
+the dial field under it.
+"""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message as TextualMessage
+from textual.widgets import Input
+
+from tui.actions import Action, View, key_name
+from tui.engine.state import Call, CallState, Leg, Levels
+from tui.i18n import render, tr
+from tui.widgets.fields import Field
+from tui.widgets.glyphs import glyphs
+from tui.widgets.rows import Row, Rows, row, two_sided
+from tui.widgets.words import Clocks, duration, ordinal, spaced
+
+BAR_CELLS = 10
+HEIGHT = 6
+
+
+def bar(level: int) -> Row:
+    """A level bar of ten cells; filled and empty differ in shape, not in colour alone."""
+    filled = max(0, min(BAR_CELLS, level))
+    sign = glyphs()
+    return row((sign.full * filled, "$bar"), (sign.empty * (BAR_CELLS - filled), "$dim"))
+
+
+def describe(
+    view: View,
+    keys: dict[str, str],
+    width: int,
+    *,
+    clocks: Clocks,
+) -> list[Row]:
+    """The rows of the panel. `keys` are the printed keys of the actions, by id."""
+    call = view.snapshot.call
+    if call is None:
+        return _no_call(view, keys)
+    if not call.live:
+        return _over(call, width, clocks)
+    match call.state:
+        case CallState.RINGING:
+            return _ringing(view, call, keys, width)
+        case CallState.DIALING | CallState.PROCEEDING:
+            return _calling(view, call, width)
+        case _:
+            return _up(view, call, width)
+
+
+def _no_call(view: View, keys: dict[str, str]) -> list[Row]:
+    if not view.connected:
+        return [(), row((tr("panel.no_engine"), "$bad")), row((tr("panel.no_engine_2"), "$dim"))]
+    hint: Row = ()
+    if "dial" in keys:
+        hint = (("   ", ""), (keys["dial"], "bold $key"), (" " + tr("action.dial"), "$dim"))
+    return [(), row((tr("panel.no_call"), "$dim"), *hint)]
+
+
+def _title(view: View, call: Call, mark: str, style: str, width: int) -> Row:
+    account = view.snapshot.account
+    about = [tr("call.internal")] if call.internal else []
+    if account is not None and account.group and not call.outgoing:
+        about.append(tr("call.for_group", group=account.group))
+    if call.offers > 1:
+        about.append(tr("call.offer", ordinal=ordinal(call.offers), n=call.offers))
+    number = spaced(call.number) or tr("call.no_number")
+    return two_sided(
+        row((f"{mark} {number}", style)), row((glyphs().between.join(about), "$dim")), width
+    )
+
+
+def _ringing(view: View, call: Call, keys: dict[str, str], width: int) -> list[Row]:
+    choices: list[tuple[str, str]] = []
+    for id, label in (("answer", "action.answer"), ("hangup", "action.decline")):
+        if id in keys:
+            choices += [(keys[id], "bold $ring"), (f" {tr(label)}      ", "")]
+    title = _title(view, call, glyphs().ring, "bold $ring", width)
+    return [(), title, (), tuple(choices), *_outcome(call)]
+
+
+def _calling(view: View, call: Call, width: int) -> list[Row]:
+    if call.state is CallState.DIALING:
+        said = tr("call.asking")
+    elif call.leg is Leg.CONNECTED:
+        said = tr("call.proceeding_heard")
+    else:
+        said = tr("call.proceeding")
+    title = _title(view, call, glyphs().out, "bold $strong", width)
+    return [(), title, (), row((said, "")), *_audio(call), *_outcome(call)]
+
+
+def _up(view: View, call: Call, width: int) -> list[Row]:
+    mark = glyphs().out if call.outgoing else glyphs().into
+    rows = [_title(view, call, mark, "bold $strong", width)]
+    rows += _bars(call, view.snapshot.levels) if call.leg is not Leg.NONE else [(), ()]
+    said = {
+        CallState.ANSWERING: "call.answering",
+        CallState.DECLINING: "call.declining",
+        CallState.ENDING: "call.ending",
+        CallState.HOLDING: "call.held",
+    }.get(call.state, "call.own_phone" if call.leg is Leg.NONE else "")
+    rows.append(row((tr(said), "$ring" if call.state is CallState.HOLDING else "")) if said else ())
+    rows += _audio(call)
+    rows += _outcome(call)
+    if call.recovered:
+        rows.append(row((tr("call.recovered"), "$dim")))
+    return rows
+
+
+def _bars(call: Call, levels: Levels) -> list[Row]:
+    column = max(len(tr("bar.you")), len(tr("bar.them"))) + 3
+    note = ("  " + tr("bar.muted"), "$bad") if call.muted else ("", "")
+    return [
+        row(
+            (tr("bar.you").ljust(column), "$dim"),
+            *bar(0 if call.muted else levels.you),
+            note,
+        ),
+        row((tr("bar.them").ljust(column), "$dim"), *bar(levels.them)),
+    ]
+
+
+def _audio(call: Call) -> list[Row]:
+    if call.leg in (Leg.AWAITED, Leg.CONNECTING) and call.state is not CallState.DIALING:
+        return [row((tr(f"leg.{call.leg.value}"), "$dim"))]
+    if call.leg in (Leg.FAILED, Leg.LOST):
+        return [row((tr(f"leg.{call.leg.value}"), "bold $bad"))]
+    return []
+
+
+def _outcome(call: Call) -> list[Row]:
+    """What went wrong with a call that still lives."""
+    return [row((render(call.outcome), "$bad"))] if call.outcome is not None else []
+
+
+def _over(call: Call, width: int, clocks: Clocks) -> list[Row]:
+    number = spaced(call.number) or tr("call.no_number")
+    mark = glyphs().out if call.outgoing else glyphs().into
+    when = tr("call.over_at", time=clocks.time_of_day(call.since))
+    title = two_sided(row((f"{mark} {number}", "$strong")), row((when, "$dim")), width)
+    why = render(call.outcome) if call.outcome is not None else tr("ended.unknown")
+    rows = [(), title, row(("  " + why, ""))]
+    if call.talk_time is not None:
+        rows.append(row(("  " + tr("call.lasted", time=duration(call.talk_time)), "")))
+    return rows
+
+
+class CallCard(Rows):
+    """The part of the panel that describes the call."""
+
+    DEFAULT_CSS = f"CallCard {{ height: {HEIGHT}; }}"
+
+
+class CallPanel(Vertical):
+    """The card, and the dial field that opens under it."""
+
+    DEFAULT_CSS = f"""
+    CallPanel {{
+        height: {HEIGHT + 3};
+        padding: 0 2;
+        border-top: solid $rule;
+        border-bottom: solid $rule;
+    }}
+    CallPanel.-ringing {{ border-top: double $ring; border-bottom: double $ring; }}
+    .-ascii CallPanel {{ border-top: ascii $rule; border-bottom: ascii $rule; }}
+    CallPanel Field {{ display: none; }}
+    CallPanel.-dialling Field {{ display: block; }}
+    """
+
+    class Dialled(TextualMessage):
+        """Enter in the dial field."""
+
+        def __init__(self, number: str) -> None:
+            super().__init__()
+            self.number = number
+
+    class Refused(TextualMessage):
+        """What is typed cannot be a number."""
+
+    def __init__(self, clocks: Clocks) -> None:
+        super().__init__(id="call-panel")
+        self._clocks = clocks
+        self.card = CallCard()
+        self.dial = Field("field.dial", id="dial")
+
+    def compose(self) -> ComposeResult:
+        yield self.card
+        yield self.dial
+
+    def show(self, view: View, works: tuple[Action, ...]) -> None:
+        """Draw the view; `works` are the actions whose keys work now."""
+        call = view.snapshot.call
+        ringing = call is not None and call.state is CallState.RINGING
+        self.set_class(ringing, "-ringing")
+        self.set_class(view.dialling, "-dialling")
+        width = self.card.content_size.width
+        if width:
+            keys = {action.id: key_name(action.key) for action in works}
+            self.card.draw(describe(view, keys, width, clocks=self._clocks)[:HEIGHT])
+
+    @on(Input.Changed)
+    def _check(self, event: Input.Changed) -> None:
+        # A letter is refused at once; full-width digits and separators are left to the engine.
+        if any(character.isalpha() for character in event.value):
+            self.dial.complain(tr("dial.letters"))
+        else:
+            self.dial.complain("")
+
+    @on(Input.Submitted)
+    def _submit(self, event: Input.Submitted) -> None:
+        event.stop()
+        if event.value.strip() and not self.dial.complaint:
+            self.post_message(self.Dialled(event.value))

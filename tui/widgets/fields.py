@@ -1,0 +1,228 @@
+"""What is typed or chosen in a form: one line each, label on the left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.message import Message as TextualMessage
+from textual.reactive import reactive
+from textual.widgets import Input
+
+from tui.i18n import tr
+from tui.widgets.glyphs import glyphs
+from tui.widgets.rows import Row, Rows, row
+
+LABEL_CELLS = 16
+
+
+class Label(Rows):
+    """The name of a field."""
+
+    DEFAULT_CSS = f"Label {{ width: {LABEL_CELLS}; }}"
+
+    def __init__(self, label_id: str) -> None:
+        super().__init__()
+        self._label_id = label_id
+
+    def on_mount(self) -> None:
+        self.mark("")
+
+    def mark(self, style: str) -> None:
+        """Draw the label; dim while its field has nothing to say."""
+        self.draw([row((tr(self._label_id), style))] if self._label_id else [])
+
+
+class TextInput(Input):
+    """An Input of one line whose cursor stands still (a blinking one costs 2.5 kB/s)."""
+
+    DEFAULT_CSS = """
+    TextInput, TextInput.-textual-compact {
+        background: $field; color: $foreground; padding: 0 1; height: 1; border: none;
+    }
+    TextInput:focus, TextInput.-textual-compact:focus {
+        background: $field-focus; background-tint: $foreground 0%; border: none;
+    }
+    TextInput:disabled { background: $background; color: $dim; }
+    TextInput:ansi { text-style: underline; }
+    """
+
+    def __init__(self, value: str = "", *, password: bool = False, id: str | None = None) -> None:
+        super().__init__(value, password=password, id=id, compact=True, select_on_focus=False)
+        self.cursor_blink = False
+
+
+class Field(Horizontal):
+    """A label, a line to type in, and a word about what is wrong with it."""
+
+    DEFAULT_CSS = """
+    Field { height: 1; }
+    Field TextInput { width: 34; }
+    Field.-long TextInput { width: 46; }
+    Field Complaint { width: 1fr; padding: 0 0 0 2; }
+    """
+
+    def __init__(
+        self,
+        label: str,
+        value: str = "",
+        *,
+        password: bool = False,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._label = Label(label)
+        self._first, self._password = value, password
+        self.input: TextInput
+        """There once the field is composed: an Input cannot be made before there is a screen."""
+        self._complaint = Complaint()
+        self.complaint = ""
+
+    def compose(self) -> ComposeResult:
+        self.input = TextInput(self._first, password=self._password)
+        yield self._label
+        yield self.input
+        yield self._complaint
+
+    @property
+    def value(self) -> str:
+        return self.input.value
+
+    @value.setter
+    def value(self, value: str) -> None:
+        self.input.value = value
+
+    def complain(self, sentence: str) -> None:
+        """Say what is wrong beside the field; "" takes it back."""
+        self.complaint = sentence
+        self._complaint.draw([row((sentence, "$bad"))] if sentence else [])
+
+    def focus_input(self) -> None:
+        self.input.focus()
+
+
+class Complaint(Rows):
+    """What is wrong with a field."""
+
+
+class Choice(Rows, can_focus=True):
+    """One of a few, on one line: Left, Right and Space choose."""
+
+    DEFAULT_CSS = """
+    Choice { width: 1fr; padding: 0 1; }
+    Choice:focus { background: $field-focus; }
+    Choice:ansi:focus { text-style: underline; }
+    """
+
+    selected: reactive[int] = reactive(0, init=False)
+
+    class Changed(TextualMessage):
+        """Another one was chosen."""
+
+        def __init__(self, choice: Choice) -> None:
+            super().__init__()
+            self.choice = choice
+
+        @property
+        def control(self) -> Choice:
+            return self.choice
+
+    def __init__(self, options: Sequence[str], selected: int = 0, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.options = tuple(options)
+        """What is shown for each; plain text."""
+        self.set_reactive(Choice.selected, selected)
+
+    def on_mount(self) -> None:
+        self._show()
+
+    def _show(self) -> None:
+        pieces: list[tuple[str, str]] = []
+        for index, option in enumerate(self.options):
+            chosen = index == self.selected
+            mark = glyphs().chosen if chosen else glyphs().other
+            pieces.append((f"{mark} {option}", "$strong" if chosen else "$dim"))
+            pieces.append(("   ", ""))
+        self.draw([tuple(pieces[:-1])])
+
+    def watch_selected(self) -> None:
+        self._show()
+        self.post_message(self.Changed(self))
+
+    def on_key(self, event: events.Key) -> None:
+        step = {"left": -1, "right": 1, "space": 1}.get(event.key)
+        if step is not None and self.options:
+            event.stop()
+            self.selected = (self.selected + step) % len(self.options)
+
+
+class Tick(Rows, can_focus=True):
+    """A box to tick: Space does."""
+
+    DEFAULT_CSS = """
+    Tick { width: 1fr; padding: 0 1; }
+    Tick:focus { background: $field-focus; }
+    Tick:ansi:focus { text-style: underline; }
+    """
+
+    ticked: reactive[bool] = reactive(False, init=False)
+
+    def __init__(self, text_id: str, ticked: bool = False, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._text_id = text_id
+        self.set_reactive(Tick.ticked, ticked)
+
+    def on_mount(self) -> None:
+        self.watch_ticked()
+
+    def watch_ticked(self) -> None:
+        mark = "[x]" if self.ticked else "[ ]"
+        self.draw([row((f"{mark} ", "$strong"), tr(self._text_id))])
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key == "space":
+            event.stop()
+            self.ticked = not self.ticked
+
+
+class Fold(Rows, can_focus=True):
+    """A line that opens more lines: Space or Enter does."""
+
+    DEFAULT_CSS = """
+    Fold { width: 1fr; padding: 0 1; }
+    Fold:focus { background: $field-focus; }
+    Fold:ansi:focus { text-style: underline; }
+    """
+
+    opened: reactive[bool] = reactive(False, init=False)
+
+    class Toggled(TextualMessage):
+        """Opened or closed."""
+
+    summary = ""
+
+    def on_mount(self) -> None:
+        self.tell(self.summary)
+
+    def tell(self, summary: str) -> None:
+        """What stands beside the mark."""
+        self.summary = summary
+        self.draw([self._row()])
+
+    def _row(self) -> Row:
+        return row(
+            ((glyphs().opened if self.opened else glyphs().folded) + " ", "$key"),
+            (self.summary, "$dim"),
+        )
+
+    def watch_opened(self) -> None:
+        self.draw([self._row()])
+        self.post_message(self.Toggled())
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key in ("space", "enter"):
+            event.stop()
+            self.opened = not self.opened
