@@ -17,3 +17,8 @@ def wait_after(failures: int, rng: random.Random) -> float:
     and min(30, 2ⁿ)."""
     limit = min(LIMIT, 2.0 ** min(failures, 10))
     return max(FLOOR, rng.uniform(0.0, limit))
+
+
+def wait_before(attempt: int, rng: random.Random) -> float:
+    """Seconds before a new connection, the first (1) soon: 0–1 s; later ones as `wait_after`."""
+    return rng.uniform(0.0, 1.0) if attempt <= 1 else wait_after(attempt - 1, rng)

@@ -1,0 +1,323 @@
+"""The rim of the SIP core, and its only file with I/O: one WebSocket (RFC 7118) that is dialled,
+kept alive, and dialled again, and one timer for the agent's next deadline.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import ssl as tls
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidHandshake,
+    InvalidStatus,
+    InvalidURI,
+)
+from websockets.typing import Subprotocol
+
+from tui.sip.address import check_address
+from tui.sip.agent import UserAgent
+from tui.sip.backoff import wait_before
+from tui.sip.events import Event, FlowFailed
+
+_SIP: Final = Subprotocol("sip")
+_FRAME_LIMIT: Final = 64 * 1024
+_GOOD_FLOW: Final = 60.0
+"""Seconds after which a flow counts as good, and earlier failures as forgotten."""
+_POLICY_VIOLATION: Final = 1008
+
+# The library logs frames at DEBUG: credentials would stand in the log.
+_quiet = logging.getLogger(f"{__name__}.frames")
+_quiet.setLevel(logging.WARNING)
+
+
+@dataclass(frozen=True, slots=True)
+class FlowState:
+    """What became of the WebSocket. `reason` is in our words, never the peer's.
+
+    `refused`: the server does not want us; nothing more is tried until `run()` is called again.
+    `retry_in`: seconds until the next try. Said again, connected, when `latency` changed.
+    """
+
+    connected: bool
+    reason: str = ""
+    refused: bool = False
+    retry_in: float | None = None
+    latency: float | None = None
+
+
+class _Refused(Exception):
+    """The server does not want us."""
+
+
+class SipConnection:
+    """Drives a UserAgent over a WebSocket. `on_event` hears the agent's events in order, in the
+    event loop, never from inside `flush()`; `on_flow` the connection's own state.
+
+    `ws://` is refused off loopback, and a TLS context that does not verify: ValueError.
+    Times are in seconds.
+    """
+
+    def __init__(
+        self,
+        agent: UserAgent,
+        url: str,
+        *,
+        rng: random.Random,
+        on_event: Callable[[Event], None],
+        on_flow: Callable[[FlowState], None],
+        ssl: tls.SSLContext | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        ping_interval: float = 25.0,
+        ping_timeout: float = 10.0,
+        open_timeout: float = 10.0,
+        close_timeout: float = 2.0,
+        wait: Callable[[int, random.Random], float] = wait_before,
+    ) -> None:
+        self.agent = agent
+        self.latency: float | None = None
+        """Seconds of the last ping and pong; None before the first."""
+        self._url = url
+        self._ssl = check_address(url, ssl)
+        self._rng = rng
+        self._on_event = on_event
+        self._on_flow = on_flow
+        self._clock = clock
+        self._ping_interval = ping_interval
+        self._ping_timeout = ping_timeout
+        self._open_timeout = open_timeout
+        self._close_timeout = close_timeout
+        self._wait = wait
+        self._closing = asyncio.Event()
+        self._dial: asyncio.Task[ClientConnection] | None = None
+        self._socket: ClientConnection | None = None
+        self._broken = ""
+        self._queue: deque[bytes] = deque()
+        self._wake = asyncio.Event()
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._due: float | None = None
+        self._delivery: asyncio.Handle | None = None
+        self._delivering = False
+
+    # -------------------------------------------------------- driving the agent
+
+    def flush(self) -> None:
+        """Send what the agent has to send, and wake it when it wants. After every command."""
+        self._push()
+        if self._delivery is None and not self._delivering:
+            self._delivery = asyncio.get_running_loop().call_soon(self._turn)
+
+    def _push(self) -> None:
+        """Hand bytes to the sender and set the one timer. Never waits."""
+        data = self.agent.data_to_send()
+        if data and self._socket is not None:
+            self._queue.extend(data)
+            self._empty.clear()
+            self._wake.set()
+        due = self.agent.next_deadline()
+        if due != self._due:
+            self._due = due
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            if due is not None and not self._closing.is_set():
+                pause = max(0.0, due - self._clock())
+                self._timer = asyncio.get_running_loop().call_later(pause, self._timeout)
+
+    def _timeout(self) -> None:
+        self._timer = self._due = None
+        self.agent.handle_timeout(self._clock())
+        self._turn()
+
+    def _turn(self) -> None:
+        """Send, then tell; what the listener commands meanwhile is sent and told as well."""
+        if self._delivery is not None:
+            self._delivery.cancel()
+            self._delivery = None
+        if self._delivering:
+            return
+        self._delivering = True
+        try:
+            self._push()
+            while events := self.agent.events():
+                for event in events:
+                    self._on_event(event)
+                    if isinstance(event, FlowFailed):
+                        self._break(event.reason)
+                self._push()
+        finally:
+            self._delivering = False
+
+    def _break(self, reason: str) -> None:
+        """Drop a socket that carries nothing any more; no closing handshake would be heard."""
+        if self._socket is not None:
+            self._broken = reason
+            self._socket.transport.abort()
+
+    # -------------------------------------------------------- the flow
+
+    async def run(self) -> None:
+        """Connect, and again whenever the flow is lost, until `close()` or a refusal."""
+        tries = 0
+        while not self._closing.is_set():
+            began = self._clock()
+            self._dial = asyncio.create_task(self._open())
+            try:
+                socket = await self._dial
+                began = self._clock()
+                reason = await self._serve(socket)
+            except asyncio.CancelledError:
+                if self._closing.is_set() and self._dial.cancelled():
+                    return  # by close(), while it dialled
+                raise
+            except _Refused as refused:
+                self._on_flow(FlowState(False, str(refused), refused=True))
+                return
+            except (OSError, InvalidHandshake, InvalidURI, EOFError) as error:
+                reason = _words(error)
+            if self._closing.is_set():
+                return
+            if self._clock() - began >= _GOOD_FLOW:
+                tries = 0
+            tries += 1
+            pause = self._wait(tries, self._rng)
+            self._on_flow(FlowState(False, reason, retry_in=pause))
+            await self._sleep(pause)
+
+    async def _sleep(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()
+        except TimeoutError:
+            return
+
+    async def _open(self) -> ClientConnection:
+        """Dial. _Refused for 401, 403 and a server without the `sip` subprotocol."""
+        try:
+            socket = await connect(
+                self._url,
+                ssl=self._ssl,
+                subprotocols=[_SIP],
+                compression=None,
+                open_timeout=self._open_timeout,
+                close_timeout=self._close_timeout,
+                ping_interval=None,  # `_ping` does it: it measures, and drops at once
+                max_size=_FRAME_LIMIT,
+                proxy=True if self._ssl is not None else None,
+                logger=_quiet,
+            )
+        except InvalidStatus as error:
+            if error.response.status_code in (401, 403):
+                raise _Refused(f"the server answered {error.response.status_code}") from None
+            raise
+        if socket.subprotocol != _SIP:
+            await socket.close(1002)
+            raise _Refused("the server does not speak SIP here")
+        return socket
+
+    async def _serve(self, socket: ClientConnection) -> str:
+        """Carry messages until the flow ends; why it did. _Refused for a close with 1008."""
+        if self._closing.is_set():
+            await socket.close()
+            return ""
+        self._socket = socket
+        self._broken = ""
+        helpers = [asyncio.create_task(self._send(socket)), asyncio.create_task(self._ping(socket))]
+        try:
+            self._on_flow(FlowState(True, latency=self.latency))
+            self.agent.connection_made(self._clock())
+            self._turn()
+            while True:
+                frame = await socket.recv(decode=False)
+                self.agent.receive_data(frame, self._clock())
+                self._turn()
+        except ConnectionClosed as closed:
+            code = closed.rcvd.code if closed.rcvd is not None else None
+            if code == _POLICY_VIOLATION:
+                raise _Refused("the server closed the connection with 1008") from None
+            return self._broken or (f"closed with {code}" if code else "the connection was lost")
+        finally:
+            self._socket = None
+            self._queue.clear()
+            self._empty.set()
+            for helper in helpers:
+                helper.cancel()
+            await asyncio.gather(*helpers, return_exceptions=True)
+            socket.transport.abort()
+            self.agent.connection_lost(self._clock())
+            self._turn()
+
+    async def _send(self, socket: ClientConnection) -> None:
+        """The one sender: keeps the order, and writes in the turn after `flush()`."""
+        while True:
+            while self._queue:
+                data = self._queue[0]
+                await socket.send(data, text=_is_text(data))
+                if self._queue:
+                    self._queue.popleft()
+            self._empty.set()
+            self._wake.clear()
+            await self._wake.wait()
+
+    async def _ping(self, socket: ClientConnection) -> None:
+        """A ping now and every 25 s; without its pong in 10 s the flow is dead."""
+        while True:
+            try:
+                pong = await socket.ping()
+                async with asyncio.timeout(self._ping_timeout):
+                    self.latency = await pong
+            except TimeoutError:
+                self._break("no answer to a ping")
+                return
+            self._on_flow(FlowState(True, latency=self.latency))
+            await asyncio.sleep(self._ping_interval)
+
+    async def close(self) -> None:
+        """Send what is queued, close the socket and end `run()`. Nothing is armed afterwards."""
+        self._turn()
+        self._closing.set()
+        if self._dial is not None:
+            self._dial.cancel()
+        socket = self._socket
+        if socket is not None:
+            try:
+                async with asyncio.timeout(self._close_timeout):
+                    await self._empty.wait()
+                    await socket.close()
+            except TimeoutError:
+                socket.transport.abort()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = self._due = None
+
+
+def _is_text(data: bytes) -> bool:
+    """Text frames for UTF-8, which all peers read; binary for what is none (RFC 7118 §5)."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _words(error: Exception) -> str:
+    """A failure to connect in a few words; none of the server's own."""
+    if isinstance(error, InvalidStatus):
+        return f"the server answered {error.response.status_code}"
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, tls.SSLCertVerificationError):
+        return f"the certificate was refused: {error.verify_message}"
+    if isinstance(error, OSError):
+        return error.strerror or "the server cannot be reached"
+    return "the server does not speak WebSocket here"
