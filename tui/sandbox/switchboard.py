@@ -292,7 +292,7 @@ class Switchboard:
         if peer is None:
             return
         self._forget(peer, call)
-        for end in (peer.ua.bye, peer.ua.cancel):
+        for end in (peer.ua.cancel, peer.ua.bye):
             try:
                 end(call, time.monotonic())
                 break
