@@ -1,0 +1,212 @@
+"""JSON over HTTP to one backend, with every failure on the way turned into a PlatformError."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any, Final
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+import aiohttp
+
+from tui.platform import codes
+from tui.platform.base import PlatformError
+from tui.platform.routes import Route
+from tui.secrets import Secret
+from tui.text import clean_text
+
+MAX_BYTES: Final = 1024 * 1024
+MAX_REDIRECTS: Final = 3
+_YES: Final = (200, 0)
+_TOKEN_REFUSED: Final = (401, 403)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer: the HTTP status, and the JSON value."""
+
+    http: int
+    body: Any
+
+    @property
+    def status(self) -> int:
+        """The code of the answer: 200 is yes, any other why not."""
+        given = self.body.get("status") if isinstance(self.body, dict) else None
+        code = _integer(given)
+        if given is not None and code not in _YES:
+            return codes.SERVER_ERROR if code is None else code
+        if 200 <= self.http < 300:
+            return 200
+        return self.http if self.http in _TOKEN_REFUSED else codes.SERVER_ERROR
+
+    @property
+    def token_refused(self) -> bool:
+        """Whether the token was not taken, or not any longer."""
+        return self.http in _TOKEN_REFUSED or self.status in _TOKEN_REFUSED
+
+    @property
+    def info(self) -> str:
+        """The platform's own words, cleaned."""
+        given = self.body.get("info") if isinstance(self.body, dict) else ""
+        return clean_text(given) if isinstance(given, str) else ""
+
+
+def base_url(backend: str) -> str:
+    """The address that routes are relative to, with a final `/`.
+
+    Raises PlatformError: 50002 when there is none, 50001 when it is no address of a web server, or
+    is `http://` to another machine.
+    """
+    text = backend.strip()
+    if not text:
+        raise PlatformError(codes.NO_SERVER, "no backend", codes.NO_BACKEND)
+    if "://" not in text:
+        text = "https://" + text
+    parts = _split(text)
+    if parts is None or parts.scheme not in ("http", "https") or parts.query or parts.fragment:
+        raise PlatformError(codes.BAD_ARGUMENT, "the backend is no web address")
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        raise PlatformError(
+            codes.BAD_ARGUMENT, "http:// to another machine", codes.INSECURE_BACKEND
+        )
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}/"
+
+
+def socket_url(url: str) -> str:
+    """The address of the SIP line, as login data give it. Raises PlatformError 50005 when it is no
+    WebSocket address, or is `ws://` to another machine."""
+    parts = _split(url)
+    if parts is None or parts.scheme not in ("ws", "wss") or parts.fragment:
+        raise PlatformError(codes.UNREADABLE_LOGIN, "the line's address is no WebSocket")
+    if parts.scheme == "ws" and not is_loopback(parts.hostname or ""):
+        info = "ws:// to another machine"
+        raise PlatformError(codes.UNREADABLE_LOGIN, info, codes.INSECURE_LINE)
+    return url
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class Web:
+    """One backend. `limit` is the time for one request in seconds, redirects and all."""
+
+    def __init__(self, base: str, *, limit: float = 10.0, user_agent: str = "yimi") -> None:
+        self.base = base
+        self._session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=limit),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={
+                "Accept": "application/json",
+                # Not compressed, and not expanded either: the size on the wire is the size here.
+                "Accept-Encoding": "identity",
+                "User-Agent": user_agent,
+            },
+            auto_decompress=False,
+        )
+
+    async def request(
+        self,
+        route: Route,
+        *,
+        token: Secret | None = None,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
+    ) -> Reply:
+        """Ask, and read the answer. PlatformError 50002 when the host's name leads nowhere, 50000
+        when no JSON came for any other reason; a refusal in JSON is a Reply."""
+        sent = dict(headers or {})
+        if token:
+            sent["Authorization"] = f"Bearer {token.reveal()}"
+        url = self.base + route.path
+        try:
+            for _ in range(MAX_REDIRECTS + 1):
+                async with self._session.request(
+                    route.method,
+                    url,
+                    headers=sent,
+                    params=query,
+                    json=body,
+                    allow_redirects=False,
+                ) as response:
+                    if not 300 <= response.status < 400:
+                        return Reply(response.status, _parsed(await _read(response)))
+                    url = self._redirected(url, response, route.method)
+                    query = None  # a Location is complete
+        except aiohttp.ClientConnectorDNSError:
+            raise PlatformError(codes.NO_SERVER, "the backend's name was not found") from None
+        except TimeoutError:
+            raise PlatformError(codes.SERVER_ERROR, "no answer in time") from None
+        except (aiohttp.ClientError, OSError) as error:
+            # Its name only: texts of the library quote addresses and headers.
+            raise PlatformError(codes.SERVER_ERROR, type(error).__name__) from None
+        except ValueError as error:  # an argument that no header or address can carry
+            raise PlatformError(codes.BAD_ARGUMENT, type(error).__name__) from None
+        raise PlatformError(codes.SERVER_ERROR, "too many redirects")
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._session.close()
+
+    def _redirected(self, url: str, response: aiohttp.ClientResponse, method: str) -> str:
+        """Where to, on this very server: a redirect must not carry a token elsewhere, nor make a
+        request that changes something into another."""
+        there = urljoin(url, response.headers.get("Location", ""))
+        if _origin(there) != _origin(self.base):
+            raise PlatformError(codes.SERVER_ERROR, "redirected to another server")
+        if method != "GET" and response.status not in (307, 308):
+            raise PlatformError(codes.SERVER_ERROR, f"redirected ({response.status})")
+        return there
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(65536):
+        body += chunk
+        if len(body) > MAX_BYTES:
+            raise PlatformError(codes.SERVER_ERROR, "the answer is too long")
+    return bytes(body)
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise PlatformError(codes.SERVER_ERROR, "the answer is not JSON") from None
+
+
+def _split(url: str) -> SplitResult | None:
+    """The parts of an address that names a host, a port where it is a number, and no password."""
+    try:
+        parts = urlsplit(url)
+        usable = bool(parts.hostname) and "@" not in parts.netloc and parts.port != 0
+    except ValueError:
+        return None
+    # urlsplit drops line breaks in silence; nobody means an address with white space.
+    return parts if usable and url.isprintable() and " " not in url else None
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = _split(url)
+    if parts is None:
+        return ("", None, None)
+    return (
+        parts.scheme,
+        parts.hostname,
+        parts.port or {"http": 80, "https": 443}.get(parts.scheme),
+    )
+
+
+def _integer(value: object) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
