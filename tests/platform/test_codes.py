@@ -39,12 +39,12 @@ def test_an_unknown_code_has_a_general_sentence(r: int | str) -> None:
 
 def test_an_error_with_a_sentence_of_its_own_keeps_it() -> None:
     assert codes.login_id(PlatformError(50002)) == "login.50002"
-    assert codes.login_id(PlatformError(50002, "", codes.NO_BACKEND)) == "login.no_backend"
+    assert codes.login_id(PlatformError(50002, "", codes.NO_BACKEND)) == "login.no-backend"
 
 
 def test_every_id_is_listed_once_and_reads_as_an_id() -> None:
     assert len(set(codes.ALL_IDS)) == len(codes.ALL_IDS)
-    assert all(re.fullmatch(r"[a-z]+\.[a-z0-9_]+", each) for each in codes.ALL_IDS)
+    assert all(re.fullmatch(r"[a-z]+\.[a-z0-9-]+", each) for each in codes.ALL_IDS)
     named = {
         value for name, value in vars(codes).items() if name.isupper() and isinstance(value, str)
     }

@@ -115,11 +115,11 @@ async def test_a_sign_in_that_cannot_be_is_refused_with_its_code(
 @pytest.mark.parametrize(
     ("address", "code", "message_id"),
     [
-        ("", 50002, "login.no_backend"),
-        ("  ", 50002, "login.no_backend"),
-        ("http://pbx.invalid/", 50001, "login.insecure_backend"),
-        ("http://127.0.0.1.pbx.invalid/", 50001, "login.insecure_backend"),
-        ("http://10.0.0.1/", 50001, "login.insecure_backend"),
+        ("", 50002, "login.no-backend"),
+        ("  ", 50002, "login.no-backend"),
+        ("http://pbx.invalid/", 50001, "login.insecure-backend"),
+        ("http://127.0.0.1.pbx.invalid/", 50001, "login.insecure-backend"),
+        ("http://10.0.0.1/", 50001, "login.insecure-backend"),
         ("ftp://pbx.invalid/", 50001, ""),
         ("https://", 50001, ""),
         ("https://pbx.invalid:99999/", 50001, ""),
@@ -251,7 +251,7 @@ async def test_a_line_in_the_clear_to_another_machine_is_refused(
 ) -> None:
     backend.user["sip"]["url"] = "ws://pbx.invalid/sip"
     refused = await _refused(platform.sign_in(_credentials(backend)))
-    assert refused == (50005, "login.insecure_line")
+    assert refused == (50005, "login.insecure-line")
 
 
 async def test_what_login_data_may_leave_out(backend: Backend, platform: Platform2) -> None:
@@ -363,9 +363,9 @@ async def test_checking_in_and_out_tell_the_platform(backend: Backend, platform:
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        ((200, {"status": 52003, "info": "no such phone"}), (52003, "login.check_in")),
-        ((403, {"status": 52003}), (52003, "login.check_in")),
-        ((403, {}), (52000, "login.check_in")),
+        ((200, {"status": 52003, "info": "no such phone"}), (52003, "login.check-in")),
+        ((403, {"status": 52003}), (52003, "login.check-in")),
+        ((403, {}), (52000, "login.check-in")),
         ((500, {}), (50000, "")),
     ],
 )
@@ -480,7 +480,7 @@ async def test_a_token_that_is_never_taken_is_an_error(
     await platform.sign_in(_credentials(backend))
     before = len(backend.seen)
     backend.answers[ROUTES.groups.path] = (401, {})
-    assert await _refused(platform.get_groups()) == (50003, "login.token_refused")
+    assert await _refused(platform.get_groups()) == (50003, "login.token-refused")
     assert len(backend.seen) == before + 3
 
 
@@ -514,7 +514,7 @@ async def test_a_password_that_was_changed_ends_the_renewal_once(
     backend.tokens.clear()
     backend.answers[ROUTES.sign_in.path] = (401, {"status": 50003})
     for _ in range(3):
-        assert await _refused(platform.get_groups()) == (50003, "login.token_refused")
+        assert await _refused(platform.get_groups()) == (50003, "login.token-refused")
     assert [error.code for error in failures] == [50003]
     assert backend.paths().count(ROUTES.renew.path) == 1
 

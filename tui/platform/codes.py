@@ -42,16 +42,16 @@ LOGIN: Final[dict[int, str]] = {
 }
 LOGIN_UNKNOWN: Final = "login.unknown"
 
-NO_BACKEND: Final = "login.no_backend"
+NO_BACKEND: Final = "login.no-backend"
 """No backend was given, and there is none to fall back on. Code 50002."""
-INSECURE_BACKEND: Final = "login.insecure_backend"
+INSECURE_BACKEND: Final = "login.insecure-backend"
 """`http://` to another machine. Code 50001."""
-INSECURE_LINE: Final = "login.insecure_line"
+INSECURE_LINE: Final = "login.insecure-line"
 """The login data want `ws://` to another machine. Code 50005."""
-CHECK_IN_FAILED: Final = "login.check_in"
+CHECK_IN_FAILED: Final = "login.check-in"
 """The seat check-in was refused: with line type 5 the bound SIP phone does not exist. Code 52000,
 or the platform's."""
-TOKEN_REFUSED: Final = "login.token_refused"  # noqa: S105
+TOKEN_REFUSED: Final = "login.token-refused"  # noqa: S105
 """The platform takes the token no longer, and gives no other. Code 50003, or the platform's."""
 
 REFUSED: Final[dict[int, str]] = {
