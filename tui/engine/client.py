@@ -18,8 +18,17 @@ from tui.engine.commands import Command, JoinGroup, Result, SignIn, SignOut
 from tui.engine.events import Event, apply
 from tui.engine.sockets import connect
 from tui.engine.state import Message, Snapshot, message
-from tui.engine.wire import ENGINE_LIMIT, WireError, encode_line, read_line, version
+from tui.engine.wire import (
+    ENGINE_LIMIT,
+    EngineUnavailable,
+    WireError,
+    encode_line,
+    read_line,
+    version,
+)
 from tui.text import clean_text
+
+__all__ = ["EngineClient", "EngineUnavailable"]
 
 HELLO_LIMIT: Final = 10.0
 """Seconds for an engine's hello and first snapshot: one that has just started still imports."""
@@ -27,15 +36,6 @@ REPLY_LIMIT: Final = 30.0
 """Seconds for the result of a command. The engine's own limits are shorter."""
 SESSION_LIMIT: Final = 60.0
 """The same for signing in, registering and signing out, which are several steps each."""
-
-
-class EngineUnavailable(Exception):
-    """There is no engine at the socket, or none that this front end can speak to; `message`
-    says it in words."""
-
-    def __init__(self, message: Message) -> None:
-        super().__init__(message.id)
-        self.message = message
 
 
 class EngineClient:

@@ -1,0 +1,157 @@
+"""The sandbox that `yimi --sandbox` starts apart: it outlives the terminal, is shared by all who
+want one, and ends with the last process that holds it (front ends and engines alike)."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import os
+import socket
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from tui.engine.launch import home, python_module
+from tui.engine.state import Message, message
+from tui.paths import Paths
+from tui.prefill import SignInPrefill
+from tui.secrets import Secret
+
+START_LIMIT: Final = 30.0
+"""Seconds until a new sandbox is ready; it loads a media library first."""
+_LOOK_AGAIN: Final = 0.02
+
+
+class SandboxUnavailable(Exception):
+    """There is no sandbox and none could be started; `message` says it in words."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.id)
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """A sandbox that runs: where, and whom it knows. `hold` is the file to keep it alive by."""
+
+    http: str
+    switchnumber: str
+    agents: tuple[SignInPrefill, ...]
+    hold: Path
+
+    def free_agent(self, taken: frozenset[str]) -> SignInPrefill:
+        """The first agent that is not signed in yet; the first of all when all are."""
+        return next((agent for agent in self.agents if agent.un not in taken), self.agents[0])
+
+
+class SandboxDoor:
+    """Finds the sandbox of this runtime directory, or starts it. Holds it as long as this
+    object lives."""
+
+    def __init__(self, paths: Paths, port: int = 0) -> None:
+        self._paths = paths
+        self._port = port
+        self.hold_file = paths.runtime / "sandbox.hold"
+        self._ready_file = paths.runtime / "sandbox.json"
+        self._held = -1
+
+    def look(self) -> Sandbox | None:
+        """The sandbox that runs already. Takes no time."""
+        self._hold()
+        try:
+            sandbox = self._parse(json.loads(self._ready_file.read_text("utf-8")))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return sandbox if _answers(sandbox.http) else None
+
+    async def open(self) -> Sandbox:
+        """The sandbox that runs, or a new one. Raises SandboxUnavailable."""
+        lock = os.open(self._paths.runtime / "sandbox.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            async with asyncio.timeout(START_LIMIT):
+                # One at a time: of two that begin at once, one starts it and the other finds it.
+                while not _lock(lock):  # noqa: ASYNC110 - a file has no event
+                    await asyncio.sleep(_LOOK_AGAIN)
+                return self.look() or await self._start()
+        except TimeoutError:
+            raise SandboxUnavailable(Message("sandbox.timeout")) from None
+        finally:
+            os.close(lock)
+
+    def close(self) -> None:
+        """Let go of it."""
+        if self._held >= 0:
+            os.close(self._held)
+            self._held = -1
+
+    def _hold(self) -> None:
+        if self._held < 0:
+            self._held = os.open(self.hold_file, os.O_RDWR | os.O_CREAT, 0o600)
+            # The sandbox tries an exclusive lock for an instant now and then: wait for that.
+            fcntl.flock(self._held, fcntl.LOCK_SH)
+
+    async def _start(self) -> Sandbox:
+        self._ready_file.unlink(missing_ok=True)
+        process = self._spawn()
+        while (sandbox := self.look()) is None:
+            if process.poll() is not None:
+                raise SandboxUnavailable(message("sandbox.failed", code=process.returncode))
+            await asyncio.sleep(_LOOK_AGAIN)
+        return sandbox
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        self._paths.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        log_file = self._paths.state / "sandbox.log"
+        log = os.open(log_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            return subprocess.Popen(  # noqa: S603 - our own module, our own arguments
+                python_module(
+                    *("tui.cli", "sandbox", "--port", str(self._port)),
+                    *("--ready-file", self._ready_file, "--hold", self.hold_file),
+                ),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                cwd=home(),
+            )
+        except OSError as error:
+            raise SandboxUnavailable(message("sandbox.failed", code=error.strerror)) from None
+        finally:
+            os.close(log)
+
+    def _parse(self, ready: dict[str, Any]) -> Sandbox:
+        http, switchnumber = str(ready["http"]), str(ready["switchnumber"])
+        agents = tuple(
+            SignInPrefill(
+                un=str(agent["un"]),
+                pwd=Secret(str(agent["pwd"])),
+                switchnumber=switchnumber,
+                backend=http,
+            )
+            for agent in ready["agents"]
+        )
+        if not agents:
+            raise ValueError("a sandbox without agents")
+        return Sandbox(http, switchnumber, agents, self.hold_file)
+
+
+def _lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _answers(url: str) -> bool:
+    """Whether something listens there. Loopback: it is known at once."""
+    where = urlsplit(url)
+    try:
+        with socket.create_connection((where.hostname or "", where.port or 80), timeout=1.0):
+            return True
+    except (OSError, ValueError):
+        return False

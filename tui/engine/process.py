@@ -1,0 +1,145 @@
+"""`python -m tui.engine.process`: an engine in a process and a session of its own.
+
+It listens before it imports what is slow: whoever started it can attach at once, and is answered
+when the engine is there. SIGTERM signs out (BYE, un-REGISTER, seat check-out) in bounded time;
+SIGHUP means nothing to it. Nothing that fails in a task ends it: what fails is logged.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import faulthandler
+import fcntl
+import gc
+import importlib
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from tui.config import Config, ConfigError, load
+from tui.engine.host import Host
+from tui.engine.sockets import fresh_name, listen
+from tui.log import get_logger, setup
+from tui.paths import PathError, Paths
+
+log = get_logger("engine")
+
+LAST_LIMIT: Final = 3.0
+"""Seconds after the port is closed; then the process ends whatever still runs in it."""
+_WARM: Final = ("aiohttp", "tui.platform.platform2")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run an engine until it is done. 0 when it ended in good order."""
+    options = _options(argv)
+    os.umask(0o077)
+    with suppress(PermissionError):
+        os.setsid()  # PermissionError: whoever started us has seen to it
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        paths = Paths.find()
+        if options.runtime is not None:
+            paths = replace(paths, runtime=options.runtime.absolute())
+        paths.prepare()
+        config = load(options.config)
+        if options.profile:
+            config = config.with_profile(options.profile)
+    except (PathError, ConfigError) as error:
+        print(f"yimi: {error}", file=sys.stderr)
+        return 2
+    hold(options.hold)
+    path = paths.runtime / fresh_name()
+    listening = listen(path)
+    _leave_terminal(paths.log_file)
+    setup(paths.log_file)
+    faulthandler.enable()
+    if options.ready_fd is not None:
+        os.write(options.ready_fd, os.fsencode(path.name) + b"\n")
+        os.close(options.ready_fd)
+    try:
+        asyncio.run(_serve(config, paths, listening, path))
+    except Exception:
+        log.exception("the engine's process failed")
+        path.unlink(missing_ok=True)
+        return 1
+    return 0
+
+
+def hold(files: Sequence[Path]) -> None:
+    """Keep a shared lock on each file as long as this process lives: whoever can lock one
+    exclusively knows that no engine needs it any more."""
+    for file in files:
+        fcntl.flock(os.open(file, os.O_RDWR | os.O_CREAT, 0o600), fcntl.LOCK_SH)
+
+
+def _options(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tui.engine.process", description=__doc__)
+    parser.add_argument("--runtime", type=Path, help="the runtime directory")
+    parser.add_argument("--config", type=Path, help="config.toml")
+    parser.add_argument("--profile", default="", help="whose policies are in force")
+    parser.add_argument("--hold", type=Path, action="append", default=[], metavar="FILE")
+    parser.add_argument("--ready-fd", type=int, help="where to write the socket's name")
+    return parser.parse_args(argv)
+
+
+def _leave_terminal(log_file: Path) -> None:
+    """Nothing read from the terminal, nothing written to it: what native libraries print goes
+    to the log."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    written = os.open(log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for source, target in ((nothing, 0), (written, 1), (written, 2)):
+        os.dup2(source, target)
+    os.close(nothing)
+    os.close(written)
+
+
+async def _serve(config: Config, paths: Paths, listening: socket.socket, path: Path) -> None:
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_failed)
+    from tui.engine.engine import Engine  # after the socket listens: it takes a while
+
+    host = Host(Engine(config, paths=paths), paths.runtime, listening=listening, path=path)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, host.end)
+    log.info("engine %d listens", os.getpid())
+    warming = loop.create_task(asyncio.to_thread(_warm))
+    await host.serve()
+    log.info("engine %d ends", os.getpid())
+    end_soon()
+    await asyncio.gather(warming, return_exceptions=True)
+
+
+def _warm() -> None:
+    """Import what signing in needs, and take what was loaded so far out of the collector's sight,
+    so that no collection of it ever falls into a call."""
+    for name in _WARM:
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            log.exception("%s cannot be imported", name)
+    gc.collect()
+    gc.freeze()
+
+
+def end_soon(limit: float = LAST_LIMIT) -> None:
+    """End the process even if a thread of a sound library hangs."""
+    timer = threading.Timer(limit, os._exit, (0,))
+    timer.daemon = True
+    timer.start()
+
+
+def _failed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    error = context.get("exception")
+    log.error("%s", context.get("message"), exc_info=error)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
