@@ -15,6 +15,7 @@ from av import AudioFrame
 
 from tui.media.leg import Leg
 from tui.media.levels import FRAME, RATE, to_mono
+from tui.media.localsdp import renumber
 from tui.media.sources import Looped, Source, ToneSource
 from tui.media.tones import strength
 
@@ -64,6 +65,7 @@ class Plain:
     def __init__(self, hz: float) -> None:
         self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self.heard = Collector()
+        self.opus = 96
         self.track = PlainTrack(ToneSource(hz) if hz else Looped(b""))
         self.pc.addTrack(self.track)
         self.readers: list[asyncio.Task[None]] = []
@@ -79,8 +81,10 @@ class Plain:
                 self.heard.write(to_mono(pcm, frame.layout.nb_channels))
 
     async def offer(self) -> str:
+        """Its numbers are those it answered with: plain aiortc offers opus as 96 again, and then
+        drops what comes as 96."""
         await self.pc.setLocalDescription(await self.pc.createOffer())
-        return self.pc.localDescription.sdp
+        return renumber(self.pc.localDescription.sdp, {96: self.opus})
 
     async def accept(self, sdp: str) -> None:
         await self.pc.setRemoteDescription(RTCSessionDescription(sdp=sdp, type="answer"))
@@ -88,6 +92,7 @@ class Plain:
     async def answer(self, sdp: str) -> str:
         await self.pc.setRemoteDescription(RTCSessionDescription(sdp=sdp, type="offer"))
         await self.pc.setLocalDescription(await self.pc.createAnswer())
+        self.opus = self.pc.getTransceivers()[0]._codecs[0].payloadType
         return self.pc.localDescription.sdp
 
     @property

@@ -18,7 +18,6 @@ from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCSession
 from aiortc.jitterbuffer import JitterBuffer
 from aiortc.mediastreams import MediaStreamTrack
 from aiortc.rtp import RtcpByePacket
-from OpenSSL import SSL
 
 from tui.media import ice
 from tui.media.reception import Reception
@@ -28,6 +27,8 @@ log = logging.getLogger(__name__)
 
 CLOSE_LIMIT = 3.0
 """Seconds that closing may take; what hangs longer is left behind with its sockets shut."""
+HELLO_WAIT = 0.5
+"""Seconds in which a peer that named no DTLS role may begin the handshake; then we do."""
 MAX_STREAMS = 8
 """Streams (SSRC) remembered; more reports than 31 would not fit into one RTCP packet."""
 
@@ -58,6 +59,8 @@ class Peer:
         self._on_state = on_state
         self._readers: set[asyncio.Task[None]] = set()
         self._send_codec: Any = None
+        self._hello = asyncio.Event()
+        self._starting: asyncio.Future[None] | None = None
         self._closing: asyncio.Task[None] | None = None
         self.transceiver: Any = self.pc.addTransceiver(track, direction=direction)
         self._dtls: Any = self.transceiver.receiver.transport
@@ -154,6 +157,22 @@ class Peer:
                 self._send_codec = parameters.codecs[0]
             await sending(parameters)
 
+        starting = dtls.start
+
+        async def wait_and_start(parameters: Any) -> None:
+            if self.may_turn_server and dtls._role == "client":
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._hello.wait(), HELLO_WAIT)
+                if self._hello.is_set():
+                    dtls._role = "server"
+            await starting(parameters)
+
+        async def start(parameters: Any) -> None:
+            if self._starting is None:
+                self._starting = asyncio.ensure_future(wait_and_start(parameters))
+            await asyncio.shield(self._starting)
+
+        dtls.start = start
         receiver._handle_rtp_packet = handle_rtp
         receiver._handle_rtcp_packet = handle_rtcp
         receiver._send_rtcp = send_rtcp
@@ -162,20 +181,10 @@ class Peer:
             setattr(dtls, name, _quiet(getattr(dtls, name)))
 
     def _on_datagram(self, data: bytes) -> None:
-        """A ClientHello although we are the client: the peer took RFC 4145's default role. The
-        handshake loop of aiortc looks at the connection anew in each turn."""
-        if not self.may_turn_server or len(data) < 14 or data[0] != 22 or data[13] != 1:
-            return
-        dtls = self._dtls
-        if dtls._role == "client" and dtls.state == "connecting" and not dtls.encrypted:
-            log.info("the peer is the DTLS client as well; answering as the server")
-            self.may_turn_server = False
-            certificate = dtls._RTCDtlsTransport__local_certificate
-            dtls._role = "server"
-            dtls._ssl = SSL.Connection(
-                certificate._create_ssl_context(srtp_profiles=dtls._srtp_profiles)
-            )
-            dtls._ssl.set_accept_state()
+        """Notice a ClientHello although we are the client: the peer named no role in its offer,
+        and took RFC 4145's default."""
+        if self.may_turn_server and len(data) > 13 and data[0] == 22 and data[13] == 1:
+            self._hello.set()
 
     # ------------------------------------------------------------ events
 

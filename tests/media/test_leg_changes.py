@@ -1,0 +1,171 @@
+"""What may change in a running call: holds by us, restarts of ICE, payload numbers, codecs."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tui.media.leg import Leg, LegState, UnacceptableOffer
+from tui.media.localsdp import renumber
+from tui.media.sdp import direction_of, transport_of
+from tui.media.sources import ToneSource
+from tui.media.tones import strength
+
+OURS, THEIRS = 440, 1000
+
+
+@pytest.fixture
+async def call(leg: Any, plain: Any, collector: Any, hears: Any) -> Any:
+    """A call that we offered, up, with both tones heard."""
+
+    async def make() -> tuple[Leg, Any, Any]:
+        heard, peer = collector(), plain(THEIRS)
+        us = leg(ToneSource(OURS), heard)
+        await us.accept(await peer.answer(await us.offer()))
+        await hears(heard, THEIRS)
+        await hears(peer.heard, OURS)
+        return us, peer, heard
+
+    return make
+
+
+async def test_our_hold_by_re_offer_silences_and_our_resume_brings_back(
+    call: Any, hears: Any
+) -> None:
+    us, peer, heard = await call()
+    offer = await us.reoffer("inactive")
+    assert direction_of(offer) == "inactive"
+    assert "SAVPF 111 " in offer
+    heard.pcm.clear()
+    await hears(heard, THEIRS)  # nothing has changed yet
+    await us.apply(await peer.answer(offer))
+    assert us.direction == "inactive"
+    await asyncio.sleep(0.1)
+    before, sent = len(heard.pcm), us.statistics().sent
+    await asyncio.sleep(0.2)
+    assert len(heard.pcm) - before < 5 * 1920
+    assert us.statistics().sent - sent <= 1
+    again = await us.reoffer("sendrecv")
+    versions = [int(sdp.split("o=- ")[1].split()[1]) for sdp in (offer, again)]
+    assert versions[1] == versions[0] + 1
+    await us.apply(await peer.answer(again))
+    heard.pcm.clear()
+    peer.heard.pcm.clear()
+    await hears(heard, THEIRS)
+    await hears(peer.heard, OURS)
+
+
+async def test_a_refused_re_offer_undoes_nothing(call: Any, hears: Any) -> None:
+    us, peer, heard = await call()
+    await us.reoffer("inactive")  # 488: nobody applies it
+    heard.pcm.clear()
+    peer.heard.pcm.clear()
+    await hears(heard, THEIRS)
+    await hears(peer.heard, OURS)
+    assert us.direction == "sendrecv"
+    await us.apply(await peer.answer(await us.reoffer("sendonly")))
+    assert us.direction == "sendonly"
+
+
+async def test_the_peer_may_re_offer_while_ours_is_under_way(call: Any, hears: Any) -> None:
+    us, peer, _heard = await call()
+    await us.reoffer("sendonly")
+    peer.direction = "recvonly"
+    answer = await us.answer(await peer.offer())
+    assert direction_of(answer) == "sendonly"
+    await peer.accept(answer)
+    peer.heard.pcm.clear()
+    await hears(peer.heard, OURS)
+
+
+async def test_a_new_ice_user_gets_a_fresh_connection_and_the_sound_goes_on(
+    call: Any, plain: Any, hears: Any, until: Any
+) -> None:
+    us, _peer, heard = await call()
+    before = us._peer
+    received = us.statistics().received
+    other = plain(1500)  # the PBX moved the call to another media server
+    offer = await other.offer()
+    answer = await us.answer(offer)
+    await other.accept(answer)
+    assert us._peer is not before
+    heard.pcm.clear()
+    await hears(heard, 1500)
+    await hears(heard, THEIRS, absent=True)
+    await hears(other.heard, OURS)
+    await until(lambda: not us._closers)
+    assert before.pc.connectionState == "closed"
+    assert us.state is LegState.CONNECTED
+    assert us.statistics().received > received
+    assert not transport_of(answer).same_peer(transport_of(offer))
+
+
+async def test_an_answer_that_restarts_ice_unasked_is_refused(call: Any) -> None:
+    us, peer, _heard = await call()
+    answer = await peer.answer(await us.reoffer("sendonly"))
+    ufrag = transport_of(answer).ufrag
+    with pytest.raises(UnacceptableOffer):
+        await us.apply(answer.replace(f"ufrag:{ufrag}", "ufrag:other"))
+    assert us.direction == "sendrecv"
+
+
+async def test_another_payload_number_in_a_re_offer_is_obeyed_both_ways(
+    call: Any, hears: Any
+) -> None:
+    us, peer, heard = await call()
+    offer = renumber(await peer.offer(), {111: 120})
+    receiver = peer.pc.getReceivers()[0]
+    transport = receiver.transport
+    receiver._RTCRtpReceiver__codecs[120] = receiver._RTCRtpReceiver__codecs[111]
+    transport._rtp_router.payload_type_table[120] = {receiver}
+    numbers: list[int] = []
+    handle, send = receiver._handle_rtp_packet, transport._send_rtp
+
+    async def note(packet: Any, arrival_time_ms: int) -> None:
+        numbers.append(packet.payload_type)
+        await handle(packet, arrival_time_ms=arrival_time_ms)
+
+    async def as_120(data: bytes) -> None:
+        if data[1] & 0x7F == 111:
+            data = data[:1] + bytes([data[1] & 0x80 | 120]) + data[2:]
+        await send(data)
+
+    receiver._handle_rtp_packet, transport._send_rtp = note, as_120
+    answer = await us.answer(offer)
+    assert "a=rtpmap:120 opus/48000/2" in answer
+    numbers.clear()
+    peer.heard.pcm.clear()
+    heard.pcm.clear()
+    await hears(peer.heard, OURS)
+    await hears(heard, THEIRS)
+    assert set(numbers[2:]) == {120}
+
+
+async def test_a_codec_change_in_a_re_offer_is_followed(call: Any, hears: Any) -> None:
+    us, peer, _heard = await call()
+    assert us._peer is not None
+    offer = await peer.offer()
+    g711 = "\r\n".join(
+        "m=audio 9 UDP/TLS/RTP/SAVPF 8" if line.startswith("m=audio") else line
+        for line in offer.split("\r\n")
+        if not line.startswith(("a=rtpmap:111", "a=rtpmap:0", "a=rtpmap:9 ", "a=fmtp"))
+    )
+    answer = await us.answer(g711)
+    assert "UDP/TLS/RTP/SAVPF 8\r\n" in answer
+    receiver = peer.pc.getReceivers()[0]
+    numbers: list[int] = []
+    handle = receiver._handle_rtp_packet
+
+    async def note(packet: Any, arrival_time_ms: int) -> None:
+        numbers.append(packet.payload_type)
+        await handle(packet, arrival_time_ms=arrival_time_ms)
+
+    receiver._handle_rtp_packet = note
+    peer.heard.pcm.clear()
+    await asyncio.sleep(0.5)
+    assert numbers[-1] == 8
+    peer.heard.pcm.clear()  # plain aiortc decodes G.711 to 8 kHz
+    await asyncio.sleep(0.5)
+    assert strength(bytes(peer.heard.pcm[-3200:]), OURS, 8000) > 0.2
