@@ -1,0 +1,31 @@
+"""What was heard, by frequency: reads the end of a wav file that is still being written."""
+
+from __future__ import annotations
+
+import array
+import math
+import wave
+from pathlib import Path
+
+
+def share_of(path: Path, hz: float, seconds: float) -> float:
+    """The share of the energy at `hz` in the last seconds of the file, 0 to 1 (Goertzel)."""
+    try:
+        with wave.open(str(path), "rb") as file:
+            rate, total = file.getframerate(), file.getnframes()
+            wanted = min(total, int(rate * seconds))
+            if wanted < rate * seconds:
+                return 0.0
+            file.setpos(total - wanted)
+            samples = array.array("h", file.readframes(wanted))
+    except (OSError, EOFError, wave.Error):
+        return 0.0
+    energy = sum(sample * sample for sample in samples)
+    if energy == 0:
+        return 0.0
+    coefficient = 2 * math.cos(2 * math.pi * hz / rate)
+    before = last = 0.0
+    for sample in samples:
+        before, last = last, sample + coefficient * last - before
+    power = last * last + before * before - coefficient * last * before
+    return power / (energy * len(samples) / 2)
