@@ -98,7 +98,7 @@ class SandboxDoor:
         process = self._spawn()
         while (sandbox := self.look()) is None:
             if process.poll() is not None:
-                raise SandboxUnavailable(message("sandbox.failed", code=process.returncode))
+                raise SandboxUnavailable(message("sandbox.failed", error=process.returncode))
             await asyncio.sleep(_LOOK_AGAIN)
         return sandbox
 
@@ -119,7 +119,7 @@ class SandboxDoor:
                 cwd=home(),
             )
         except OSError as error:
-            raise SandboxUnavailable(message("sandbox.failed", code=error.strerror)) from None
+            raise SandboxUnavailable(message("sandbox.failed", error=error.strerror)) from None
         finally:
             os.close(log)
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from tui import i18n
 from tui.bus import Overflow
-from tui.cli import NO_ENGINE, OK, REFUSED, SEVERAL, USAGE, complain
+from tui.cli import NO_ENGINE, OK, REFUSED, SEVERAL, complain
 from tui.engine.client import EngineClient, EngineUnavailable
 from tui.engine.codec import TAG, to_json
 from tui.engine.commands import (
@@ -97,10 +97,7 @@ def _command(options: Namespace) -> Command:
 def _answer(result: Result) -> int:
     if result.ok:
         return OK
-    sentence = render(result.message or Message("engine.refused"))
-    # A number that is none was not understood; everything else was refused.
-    wrong = result.message is not None and result.message.id.startswith("number.")
-    return complain(sentence, USAGE if wrong else REFUSED)
+    return complain(render(result.message or Message("engine.refused")), REFUSED)
 
 
 # ---------------------------------------------------------------- status

@@ -110,7 +110,8 @@ class FrontEnd:
         self._writer.transport.set_write_buffer_limits(high=_TRANSPORT_BYTES)
         writing: asyncio.Task[None] | None = None
         try:
-            await self._hello()
+            if not await self._hello():
+                return
             writing = asyncio.get_running_loop().create_task(self._write())
             await self._read()
         except WireError as error:
@@ -140,7 +141,8 @@ class FrontEnd:
 
     # ------------------------------------------------------------
 
-    async def _hello(self) -> None:
+    async def _hello(self) -> bool:
+        """Whether there was a hello: somebody who only looks whether one listens says none."""
         uid = peer_uid(self._writer.get_extra_info("socket"))
         if uid not in (None, os.geteuid()):
             raise WireError(Message("engine.other_user"))
@@ -150,7 +152,7 @@ class FrontEnd:
         except TimeoutError:
             raise WireError(Message("engine.no_hello")) from None
         if hello is None:
-            raise WireError(Message("engine.no_hello"))
+            return False
         if hello.get("yimi") != version():
             raise WireError(message("engine.version", engine=version()))
         if hello.get("kind") not in KINDS:
@@ -158,6 +160,7 @@ class FrontEnd:
         self._say({"yimi": version(), "pid": os.getpid(), "screens": self._host.screens})
         self.kind = hello["kind"]
         self._host.attach(self)
+        return True
 
     def _say(self, value: dict[str, Any]) -> None:
         if not self._writer.is_closing():
