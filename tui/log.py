@@ -1,77 +1,173 @@
-"""The log: one named logger a room; rotating, for its owner only, and without secrets.
+"""The log: a file that rotates, that holds no secret, and in which nobody can forge a line.
 
-Values that must not be read are `Secret`s and never get here as text; the redaction below is the
-second net, for headers and bodies of other people's making.
+Front end, engine and sandbox may write to one file; whoever finds it full turns it over, the others
+notice. Nothing is ever printed: the terminal belongs to the screen.
 """
 
 from __future__ import annotations
 
 import logging
-import logging.handlers
 import os
 import re
-import traceback
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-_FORMAT: Final = "%(asctime)s %(process)d %(levelname)s %(name)s %(message)s"
-_BYTES: Final = 1_000_000
-_FILES: Final = 3
-_LINE: Final = 8_000
-"""Characters of one record at most; what is longer is cut."""
-_STARS: Final = "••••"
-_HEADER: Final = re.compile(r"(?i)\b((?:proxy-)?authorization|cookie|set-cookie)(\s*:\s*)[^\r\n]+")
-_FIELD: Final = re.compile(
-    r"""(?ix) \b (pwd|passw(?:or)?d|passphrase|secret|token|access_token|signature|response)
-        (["']?\s*[:=]\s*) ("[^"]*"|'[^']*'|[^\s,;&}\]]+)"""
+from tui.text import clean_text
+
+LIMIT: Final = 1024 * 1024
+"""Bytes in one file."""
+BACKUPS: Final = 3
+"""Older files kept beside it, `.1` the youngest."""
+LONGEST: Final = 2000
+"""Characters of one line; a longer one is cut."""
+
+_HIDDEN: Final = "•••"
+_HEADERS: Final = re.compile(
+    r"(?i)\b((?:proxy-)?authori[sz]ation|(?:www|proxy)-authenticate|(?:set-)?cookie)\b"
+    r"(['\"]?\s*[:=]).*"
 )
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_SCHEMES: Final = re.compile(r"(?i)\b(bearer|basic|digest)\s+(?=\S*[=\"0-9])\S.*")
+_NAMED: Final = re.compile(
+    r"(?i)\b([a-z0-9_-]{0,40}(?:password|passwd|pwd|passphrase|secret|token|signature|cnonce)"
+    r"|ha1|seed|response(?=['\"]?\s*=)|response(?=['\"]\s*:)|digest(?=['\"]?\s*[=:]))"
+    r"(['\"]?\s*[=:]\s*)(b?\"[^\"]*+\"?|b?'[^']*+'?|[^\s,;&}\])]++)"
+)
+_IN_ADDRESS: Final = re.compile(
+    r"(?i)\b(sips?:|[a-z]{2,5}://)([^\s:@/;<>]{1,200}):[^\s@/;<>]{1,200}@"
+)
+_DIGEST: Final = re.compile(
+    r"(?<![0-9A-Fa-f])([0-9A-Fa-f]{4})[0-9A-Fa-f]{28}(?:[0-9A-Fa-f]{8}|[0-9A-Fa-f]{32})?"
+    r"(?![0-9A-Fa-f])"
+)
 
 
 def get_logger(name: str) -> logging.Logger:
-    """The logger of a room: `yimi.NAME`."""
-    return logging.getLogger(f"yimi.{name}")
+    """The logger of one room: "engine", "screen" …"""
+    return logging.getLogger(f"tui.{name}")
+
+
+def setup(path: Path, level: int = logging.INFO) -> logging.Handler:
+    """Log to this file from now on: what is ours from `level`, what is of libraries from WARNING.
+
+    Never raises: where the file cannot be written nothing is logged. A second call replaces the
+    first.
+    """
+    root = logging.getLogger()
+    for known in list(root.handlers):
+        if isinstance(known, LogFile):
+            root.removeHandler(known)
+            known.close()
+    handler = LogFile(path)
+    handler.setFormatter(Redacted())
+    root.addHandler(handler)
+    root.setLevel(logging.WARNING)
+    logging.getLogger("tui").setLevel(level)
+    return handler
 
 
 def redact(text: str) -> str:
-    """The text with values of secret-looking names starred, and without control characters."""
-    text = _HEADER.sub(rf"\1\2{_STARS}", text)
-    text = _FIELD.sub(rf"\1\2{_STARS}", text)
-    return _CONTROL.sub("�", text)
+    """The text without what looks like a secret: authorization and cookie headers to the end of
+    the line, values by name (password, pwd, token, response, digest …), passwords in addresses, and
+    of bare MD5, SHA-1 and SHA-256 all but the first four digits."""
+    text = _HEADERS.sub(rf"\1\2 {_HIDDEN}", text)
+    text = _SCHEMES.sub(rf"\1 {_HIDDEN}", text)
+    text = _NAMED.sub(rf"\1\2{_HIDDEN}", text)
+    text = _IN_ADDRESS.sub(rf"\1\2:{_HIDDEN}@", text)
+    return _DIGEST.sub(r"\1…", text)
 
 
-class _Formatter(logging.Formatter):
+class Redacted(logging.Formatter):
+    """One line a record, clean and redacted; a traceback's lines each begin with `  | `, which no
+    record does."""
+
     def format(self, record: logging.LogRecord) -> str:
-        text = redact(super().format(record))
-        return text if len(text) <= _LINE else text[:_LINE] + " …"
+        moment = time.localtime(record.created)
+        stamp = time.strftime("%Y-%m-%d %H:%M:%S", moment) + f".{int(record.msecs):03d}"
+        try:
+            message = record.getMessage()
+        except Exception as error:
+            message = f"{record.msg!r} could not be formatted: {type(error).__name__}"
+        head = f"{stamp} {record.levelname} {record.name}[{record.process}] "
+        lines = [head + redact(clean_text(message, LONGEST))]
+        if record.exc_info:
+            lines += self._below(self.formatException(record.exc_info))
+        if record.stack_info:
+            lines += self._below(record.stack_info)
+        return "\n".join(lines)
 
-    def formatException(self, ei: object) -> str:
-        # Frames without their local variables, whatever hook is installed.
-        assert isinstance(ei, tuple)
-        return "".join(traceback.format_exception(*ei)).rstrip()
+    def _below(self, text: str) -> list[str]:
+        made = []
+        # Once over all of it too: a secret may stand on the line below its name.
+        for line in redact(text).split("\n"):
+            indent = " " * min(len(line) - len(line.lstrip(" ")), 40)
+            made.append(f"  | {indent}{redact(clean_text(line, LONGEST))}")
+        return made
 
 
-class _OwnerOnly(logging.handlers.RotatingFileHandler):
-    def _open(self) -> object:  # type: ignore[override]
-        os.close(os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
-        return super()._open()
+class LogFile(logging.Handler):
+    """Appends to a file that other processes append to and turn over as well."""
 
+    def __init__(self, path: Path, limit: int = LIMIT, backups: int = BACKUPS) -> None:
+        super().__init__()
+        self.path = path
+        self._limit = limit
+        self._backups = backups
+        self._file = -1
 
-def setup(path: Path, level: int = logging.INFO) -> None:
-    """Log to the file from now on: ours from `level`, other libraries' warnings. A file that
-    cannot be written is no reason not to run: then nothing is logged."""
-    handler: logging.Handler
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handler = _OwnerOnly(path, maxBytes=_BYTES, backupCount=_FILES, encoding="utf-8")
-    except OSError:
-        handler = logging.NullHandler()
-    handler.setFormatter(_Formatter(_FORMAT))
-    logging.raiseExceptions = False  # a full disk spoils no screen
-    root = logging.getLogger()
-    for old in list(root.handlers):
-        root.removeHandler(old)
-        old.close()
-    root.addHandler(handler)
-    root.setLevel(logging.WARNING)
-    logging.getLogger("yimi").setLevel(level)
+    def emit(self, record: logging.LogRecord) -> None:
+        # A full disk must not cost a call, nor print on the screen.
+        with suppress(Exception):
+            self._write((self.format(record) + "\n").encode("utf-8", "replace"))
+
+    def close(self) -> None:
+        self.acquire()
+        try:
+            self._shut()
+        finally:
+            self.release()
+        super().close()
+
+    def _write(self, data: bytes) -> None:
+        if not self._is_current():
+            self._open()
+        if os.fstat(self._file).st_size + len(data) > self._limit:
+            self._turn_over()
+        os.write(self._file, data)
+
+    def _open(self) -> None:
+        self._shut()
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+        self._file = os.open(self.path, flags, 0o600)
+
+    def _shut(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def _is_current(self) -> bool:
+        """Whether the open file still is the one of that name."""
+        if self._file < 0:
+            return False
+        try:
+            there = os.stat(self.path)
+        except OSError:
+            return False
+        return os.path.samestat(there, os.fstat(self._file))
+
+    def _turn_over(self) -> None:
+        import fcntl
+
+        # The lock is on the file itself: the second who waits for it finds the name moved on.
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        if self._is_current():
+            for number in range(self._backups, 0, -1):
+                older = self.path if number == 1 else self._backup(number - 1)
+                if older.exists():
+                    older.replace(self._backup(number))
+        self._open()
+
+    def _backup(self, number: int) -> Path:
+        return self.path.with_name(f"{self.path.name}.{number}")
