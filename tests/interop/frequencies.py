@@ -78,6 +78,18 @@ class Ear:
         with self._lock:
             return self._sound[-int(seconds * self.rate) :]
 
+    async def hears_nothing(self, seconds: float = 1.0, timeout: float = 20.0) -> None:
+        """Wait until nothing but silence, or nothing at all, comes for that long."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + timeout
+        while loop.time() < end:
+            with self._lock:
+                self._sound = array.array("h")
+            await asyncio.sleep(seconds)
+            if max(map(abs, self.last(seconds)), default=0) < 50:
+                return
+        raise AssertionError(f"there was no silent second in {timeout} s")
+
     async def hears(self, hz: float, seconds: float = 1.0, timeout: float = 20.0) -> None:
         """Wait until the last second is that tone and little else."""
         loop = asyncio.get_running_loop()

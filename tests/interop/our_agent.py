@@ -8,13 +8,13 @@ import time
 from typing import Any, TypeVar
 
 from frequencies import Ear
-from tui.sip.websocket import SipConnection
 
 from tui.media.leg import Leg
 from tui.media.sources import ToneSource
 from tui.secrets import Secret
 from tui.sip import AgentConfig, UserAgent
-from tui.sip.events import CallEnded, InviteReceived, ReinviteReceived
+from tui.sip.events import CallEnded, InviteReceived, ReinviteAccepted, ReinviteReceived
+from tui.sip.websocket import SipConnection
 
 E = TypeVar("E")
 
@@ -72,6 +72,17 @@ class OurAgent:
         assert self.call is not None
         self.agent.bye(self.call, self._now())
         self.connection.flush()
+
+    async def change(self, direction: str) -> None:
+        """A re-INVITE with that direction ("sendonly" is hold), and its 2xx applied."""
+        assert self.call is not None
+        self.events = [one for one in self.events if not isinstance(one, ReinviteAccepted)]
+        offer = await self.leg.reoffer(direction)
+        self.agent.reinvite(self.call, offer.encode(), self._now())
+        self.connection.flush()
+        accepted = await self.until(ReinviteAccepted)
+        assert accepted.sdp is not None
+        await self.leg.apply(accepted.sdp.decode())
 
     def unregister(self) -> None:
         """REGISTER with expires 0."""

@@ -64,6 +64,18 @@ async def test_our_bye_ends_the_plain_phones_call(
     assert baresip.heard(1200) > 0.8
 
 
+async def test_our_hold_silences_the_plain_phone_and_our_resume_brings_it_back(
+    kamailio: Kamailio, baresip: Baresip, agent: OurAgent
+) -> None:
+    await _talk(kamailio, baresip, agent)
+    await agent.change("sendonly")
+    await agent.ear.hears_nothing()
+    await agent.change("sendrecv")
+    await agent.ear.hears(700)
+    agent.hang_up()
+    await baresip.until("CALL_CLOSED")
+
+
 async def _talk(kamailio: Kamailio, baresip: Baresip, agent: OurAgent) -> None:
     """A call from the phone, up, with the phone's 700 Hz heard and two seconds said."""
     await baresip.say("dial", f"sip:1001@127.0.0.1:{kamailio.sip_port}")
