@@ -30,7 +30,7 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return hmac.compare_digest(self._value.encode(), other._value.encode())
+        return hmac.compare_digest(_bytes(self._value), _bytes(other._value))
 
     def __hash__(self) -> int:
         return hash(("Secret", self._value))
@@ -45,3 +45,8 @@ class Secret:
 
     def __reduce__(self) -> tuple[object, ...]:
         raise TypeError("a Secret is not written to disk")
+
+
+def _bytes(value: str) -> bytes:
+    # A terminal may let lone surrogates in, and the error of a strict encoder quotes its input.
+    return value.encode("utf-8", "surrogatepass")
