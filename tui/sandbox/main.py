@@ -67,6 +67,7 @@ async def _until_released(path: Path) -> None:
     after the grace."""
     started = time.monotonic()
     held_once = False
+    free = 0
     while True:
         await asyncio.sleep(HOLD_POLL)
         try:
@@ -77,7 +78,9 @@ async def _until_released(path: Path) -> None:
             held = held_once = True
         except OSError:
             held = False
-        if not held and (held_once or time.monotonic() - started > HOLD_GRACE):
+        # Two looks: between an engine that ends and the next one there may be a moment of nobody.
+        free = 0 if held else free + 1
+        if free > 1 and (held_once or time.monotonic() - started > HOLD_GRACE):
             return
 
 

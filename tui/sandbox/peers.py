@@ -49,8 +49,14 @@ class Peer:
 class Socket:
     """One WebSocket: reads frames into `on_frame`, writes through a queue, answers pings."""
 
-    def __init__(self, ws: web.WebSocketResponse, faults: Faults) -> None:
+    def __init__(
+        self,
+        ws: web.WebSocketResponse,
+        transport: asyncio.BaseTransport | None,
+        faults: Faults,
+    ) -> None:
         self.ws = ws
+        self._transport = transport
         self.peer: Peer | None = None
         self._faults = faults
         self._out: asyncio.Queue[bytes] = asyncio.Queue()
@@ -95,9 +101,8 @@ class Socket:
 
     def drop(self) -> None:
         """Cut the connection without a closing handshake, as a network does."""
-        transport = self.ws._req.transport if self.ws._req is not None else None
-        if transport is not None:
-            transport.abort()
+        if isinstance(self._transport, asyncio.WriteTransport):
+            self._transport.abort()
 
 
 class Peers:

@@ -20,6 +20,7 @@ from tui.sandbox.registrar import Registrar
 from tui.sandbox.world import World
 from tui.sip import LocalProtocolError, Request
 from tui.sip import events as sip
+from tui.text import clean_text
 
 log = logging.getLogger(__name__)
 
@@ -59,13 +60,13 @@ class Switchboard:
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """The handler of `/sip`."""
         ws = web.WebSocketResponse(
-            protocols=("sip",), autoping=False, max_msg_size=MAX_FRAME, compress=False
+            timeout=2.0, protocols=("sip",), autoping=False, max_msg_size=MAX_FRAME, compress=False
         )
         await ws.prepare(request)
         if ws.ws_protocol != "sip":
             await ws.close(code=1002, message=b"the subprotocol is sip")
             return ws
-        socket = Socket(ws, self.faults)
+        socket = Socket(ws, request.transport, self.faults)
         self._sockets.add(socket)
         self.peers.new(socket)
         try:
@@ -127,7 +128,7 @@ class Switchboard:
             case sip.InviteReceived(call):
                 peer.ua.reject(call, 403, now)
             case sip.Ignored(what):
-                log.info("ignored: %s", what)
+                log.info("ignored: %s", clean_text(what))
             case _:
                 pass
 
@@ -254,7 +255,7 @@ class Switchboard:
                 raise ValueError("no leg, or no answer")
             await leg.accept(sdp.decode(errors="replace"))
         except Exception as error:
-            log.warning("the answer of %s is of no use: %s", key[1], error)
+            log.warning("the answer of %s is of no use: %s", key[1], clean_text(str(error)))
             self._close(*key)
             self.pbx.leg_failed(*key, time.monotonic())
             self.step()
@@ -275,7 +276,7 @@ class Switchboard:
                 raise ValueError("no leg, or no offer")
             answer = await leg.answer(sdp.decode(errors="replace"))
         except Exception as error:
-            log.warning("a re-INVITE is of no use: %s", error)
+            log.warning("a re-INVITE is of no use: %s", clean_text(str(error)))
             answer = ""
         try:
             if answer:
@@ -349,8 +350,8 @@ class Switchboard:
         """Close legs and sockets, stop timers."""
         if self._timer is not None:
             self._timer.cancel()
-        for socket in list(self._sockets):
-            await socket.ws.close(code=1001)
+        closing = [socket.ws.close(code=1001) for socket in self._sockets]
+        await asyncio.gather(*closing, return_exceptions=True)
         for peer in list(self.peers.all):
             self.peers.discard(peer)
         for task in list(self._tasks):
