@@ -117,6 +117,7 @@ class FrontEnd:
         except WireError as error:
             log.warning("a front end was turned away: %s", error)
             self._say({"error": to_json(error.message), "yimi": version()})
+            await self._discard()
         finally:
             self.ended.set()
             self._host.detach(self)
@@ -165,6 +166,14 @@ class FrontEnd:
     def _say(self, value: dict[str, Any]) -> None:
         if not self._writer.is_closing():
             self._writer.write(encode_line(value))
+
+    async def _discard(self) -> None:
+        """Closing with something unread would take our last words away from the other end."""
+        with suppress(OSError, TimeoutError):
+            async with asyncio.timeout(_LAST_WORDS):
+                self._writer.write_eof()
+                while await self._reader.read(65536):
+                    pass
 
     async def _write(self) -> None:
         with suppress(ConnectionError):
