@@ -262,7 +262,7 @@ async def test_what_login_data_may_leave_out(backend: Backend, platform: Platfor
         "enterprise": {
             "allow_auto_answer": 1,
             "auto_answer_duration": "5",
-            "epName": "A\u202e[/]",
+            "epname": "A\u202e[/]",
             "extension_start": 100,
             "extension_end": "x",
         },

@@ -23,7 +23,7 @@ from tui.engine.number import NumberError, parse_number
 from tui.engine.state import Account, Message, Phase, message
 from tui.platform import control
 from tui.platform.base import LINE_TYPES, VOIP, Credentials, Platform, PlatformError
-from tui.platform.codes import LOGIN
+from tui.platform.codes import LOGIN, login_id
 
 if TYPE_CHECKING:
     from tui.config import Config, Paths
@@ -43,7 +43,7 @@ def account_key(command: SignIn) -> str:
 
 def login_message(error: PlatformError) -> Message:
     """The sentence for a refused sign-in."""
-    return message(LOGIN.get(error.code, "login.unknown"), code=error.code, info=error.info)
+    return message(login_id(error), code=error.code, info=error.info)
 
 
 class Session:

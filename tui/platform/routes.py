@@ -9,7 +9,7 @@ with `status` (200 or 0, or left out, is yes; anything else is the code of a ref
 |---|---|---|
 | sign_in | headers as in `signature`; `{"switchnumber", "callintype", "number"}` | `data: {"token", "expires_in"}`, the life in seconds |
 | renew | `{}` with the old token | as sign_in; the old token serves until the new one is used |
-| user | | `data: {"userInfo": {"displayname", "eid", "number"}, "groupInfo": [{"gid", "eid", "name"}], "enterprise": {"extension_start", "extension_end", …}, "sip": {"url", "domain", "pbx"}}`: the line to register at; `pbx` may be left out, and is then `sip:PBX@DOMAIN` |
+| user | | `data: {"userInfo": {"displayname", "eid", "number"}, "groupInfo": [{"gid", "eid", "name"}], "enterprise": {"epname", "extension_start", "extension_end", …}, "sip": {"url", "domain", "pbx"}}`: the line to register at; `pbx` may be left out, and is then `sip:PBX@DOMAIN` |
 | check_in | `{"gid", "callintype", "number"}` | a refusal when the bound SIP phone does not exist |
 | check_out | `{}` | |
 | groups | `?page=1` | `{"current_page", "last_page", "total", "data": [group]}` (specification, getGroups) |

@@ -64,7 +64,7 @@ def read_user(data: Any) -> tuple[UserData, SipLine]:
         groups=tuple(_group(each, code) for each in groups),
         extension_start=_optional_digits(enterprise.get("extension_start")),
         extension_end=_optional_digits(enterprise.get("extension_end")),
-        epname=_text(enterprise.get("epName") or enterprise.get("name")),
+        epname=_text(enterprise.get("epName") or enterprise.get("epname")),
         auto_answer=_auto_answer(enterprise),
     )
     return user, _sip_line(root.get("sip"))
