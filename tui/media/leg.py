@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from tui.media import ice, localsdp
@@ -24,6 +23,7 @@ from tui.media.sdp import (
 )
 from tui.media.sinks import Sink
 from tui.media.sources import Source
+from tui.media.statistics import Statistics, added
 from tui.media.tracks import SourceTrack
 
 __all__ = ["Leg", "LegState", "Statistics", "UnacceptableOffer"]
@@ -42,19 +42,6 @@ class LegState(StrEnum):
     LOST = "lost"
     """It was up, and the path or the peer is gone."""
     CLOSED = "closed"
-
-
-@dataclass(frozen=True, slots=True)
-class Statistics:
-    """Packets since the leg began; times in milliseconds, None before the peer's first report."""
-
-    sent: int = 0
-    received: int = 0
-    lost: int = 0
-    jitter: float = 0.0
-    rtt: float | None = None
-    dropped: int = 0
-    """Datagrams from strangers, and broken ones."""
 
 
 class Leg:
@@ -219,7 +206,7 @@ class Leg:
         """The numbers of the whole leg, over all its connections."""
         if self._peer is None:
             return self._past
-        return _add(self._past, self._peer)
+        return added(self._past, self._peer)
 
     @property
     def direction(self) -> str:
@@ -235,7 +222,7 @@ class Leg:
         self._stop_timer()
         peer, self._peer = self._peer, None
         if peer is not None:
-            self._past = _add(self._past, peer)
+            self._past = added(self._past, peer)
             self._retire(peer)
         while self._closers:
             await asyncio.wait(set(self._closers))
@@ -259,7 +246,7 @@ class Leg:
         old, self._peer = self._peer, peer
         self._remote, self._local = remote, local
         if old is not None and old is not peer:
-            self._past = _add(self._past, old)
+            self._past = added(self._past, old)
             self._retire(old)
         if peer.pc.connectionState == "connected":
             self._connected()
@@ -335,15 +322,3 @@ class Leg:
             if not self._sink_failed:
                 self._sink_failed = True
                 log.exception("the sink failed; the call goes on")
-
-
-def _add(past: Statistics, peer: Peer) -> Statistics:
-    rtt = peer.rtt
-    return Statistics(
-        sent=past.sent + peer.packets_sent,
-        received=past.received + peer.reception.packets,
-        lost=past.lost + peer.reception.lost,
-        jitter=peer.reception.jitter * 1000,
-        rtt=past.rtt if rtt is None else rtt * 1000,
-        dropped=past.dropped + peer.doorman.dropped,
-    )

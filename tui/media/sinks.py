@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import wave
+import contextlib
+import struct
+from io import FileIO
 from pathlib import Path
 from typing import Protocol
 
@@ -31,12 +33,9 @@ class FileSink:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self._pending = bytearray()
-        self._raw = self.path.open("wb", buffering=0)
-        self._file: wave.Wave_write | None = wave.open(self._raw, "wb")  # noqa: SIM115
-        self._file.setnchannels(1)
-        self._file.setsampwidth(WIDTH)
-        self._file.setframerate(RATE)
-        self._file.writeframes(b"")
+        self._size = 0
+        self._file: FileIO | None = self.path.open("wb", buffering=0)
+        self._file.write(_header(0))
 
     def write(self, pcm: bytes) -> None:
         """Append; written out five times a second."""
@@ -47,21 +46,31 @@ class FileSink:
     def flush(self) -> None:
         """Write out what is pending."""
         data, self._pending = bytes(self._pending), bytearray()
-        if self._file is None:
+        if self._file is None or not data:
             return
         try:
-            self._file.writeframes(data)
-        except (OSError, wave.Error):
-            self._file = None
+            self._size += self._file.write(data) & ~1
+            self._file.seek(0)
+            self._file.write(_header(self._size))
+            self._file.seek(len(_header(0)) + self._size)
+        except OSError:
+            self._shut()
 
     def close(self) -> None:
         """Write out the rest and close the file."""
         self.flush()
+        self._shut()
+
+    def _shut(self) -> None:
         file, self._file = self._file, None
         if file is not None:
-            try:
+            with contextlib.suppress(OSError):
                 file.close()
-            except (OSError, wave.Error):
-                return
-            finally:
-                self._raw.close()
+
+
+def _header(size: int) -> bytes:
+    """The 44 bytes before `size` bytes of PCM; past 4 GiB (twelve hours) it says 4 GiB."""
+    size = min(size, 0xFFFFFF00)
+    riff = struct.pack("<4sI4s4sI", b"RIFF", 36 + size, b"WAVE", b"fmt ", 16)
+    form = struct.pack("<HHIIHH", 1, 1, RATE, RATE * WIDTH, WIDTH, 8 * WIDTH)
+    return riff + form + struct.pack("<4sI", b"data", size)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import wave
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -137,7 +136,7 @@ class Sound:
     def _to_file(self, path: str) -> Sink:
         try:
             sink = FileSink(path)
-        except (OSError, wave.Error) as problem:
+        except OSError as problem:
             log.warning("the output file cannot be made: %s", type(problem).__name__)
             self._settle("output", SoundState.FAILED, Path(path).name)
             return NullSink()

@@ -1,0 +1,325 @@
+"""Files, tones and devices that are not there: the sound without a sound card."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import resource
+import sys
+import time
+import wave
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tui.media import devices
+from tui.media.buffers import Ring
+from tui.media.devices import DeviceStream, PortAudio, SoundState
+from tui.media.levels import FRAME, RATE, Meter, gain, rms
+from tui.media.sinks import FileSink
+from tui.media.sound import open_sound
+from tui.media.sources import FileSource, ToneSource, read_wav
+from tui.media.tones import BUSY, cadence, loop, pattern, strength, tone
+
+
+def note(states: list[tuple[SoundState, str]]) -> Any:
+    return lambda state, device: states.append((state, device))
+
+
+async def test_a_tone_goes_into_a_file_that_can_be_read_while_it_grows(
+    tmp_path: Path, until: Any
+) -> None:
+    path, states = tmp_path / "out.wav", []
+    sound = open_sound("tone:440", f"file:{path}", note(states))
+    for _ in range(25):
+        sound.sink.write(sound.source.read(FRAME))
+    assert strength(read_wav(path), 440) == pytest.approx(0.3, abs=0.02)
+    sound.close()
+    assert len(read_wav(path)) == 25 * FRAME * 2
+    await until(lambda: states)
+    assert states[-1] == (SoundState.OK, "out.wav")
+
+
+async def test_volume_and_gain_hold_from_the_next_block_on(tmp_path: Path) -> None:
+    sound = open_sound("tone:1000", "none", lambda state, device: None)
+    full = rms(sound.source.read(FRAME))
+    sound.set_gain(50)
+    assert rms(sound.source.read(FRAME)) == pytest.approx(full / 2, rel=0.02)
+    sound.set_gain(-5)
+    assert rms(sound.source.read(FRAME)) == 0
+    sound.set_gain(900)
+    assert sound.gain == 200
+    path = tmp_path / "loud.wav"
+    other = open_sound("none", f"file:{path}", lambda state, device: None)
+    other.set_volume(200)
+    for _ in range(10):
+        other.sink.write(tone((1000,), duration=0.02, level=0.2, fade=0))
+    other.close()
+    assert strength(read_wav(path), 1000) == pytest.approx(0.4, abs=0.02)
+
+
+async def test_a_file_that_is_missing_is_a_state_and_silence(tmp_path: Path, until: Any) -> None:
+    states: list[tuple[SoundState, str]] = []
+    sound = open_sound(
+        f"file:{tmp_path / 'no.wav'}", f"file:{tmp_path / 'no' / 'out.wav'}", note(states)
+    )
+    assert sound.source.read(FRAME) == bytes(2 * FRAME)
+    sound.sink.write(bytes(2 * FRAME))
+    await until(lambda: states)
+    assert states[-1][0] is SoundState.FAILED
+    sound.close()
+
+
+@pytest.mark.parametrize("bad", ["x", "tone:", "tone:abc", "tone:99999", "files:x"])
+async def test_a_sound_that_cannot_be_meant_is_refused(bad: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        open_sound(bad, "none", lambda state, device: None)
+
+
+async def test_without_portaudio_there_is_a_state_and_silence(
+    monkeypatch: pytest.MonkeyPatch, until: Any
+) -> None:
+    monkeypatch.setitem(sys.modules, "sounddevice", None)  # the import fails
+    states: list[tuple[SoundState, str]] = []
+    sound = open_sound("", "", note(states))
+    await until(lambda: states)
+    assert states[-1][0] is SoundState.NO_PORTAUDIO
+    assert sound.source.read(FRAME) == bytes(2 * FRAME)
+    sound.sink.write(bytes(2 * FRAME))
+    sound.ring(True)
+    sound.ring(False)
+    sound.close()
+
+
+async def test_a_device_of_an_unknown_name_is_no_device(until: Any) -> None:
+    states: list[tuple[SoundState, str]] = []
+    sound = open_sound("device:no such headset", "none", note(states))
+    await until(lambda: any(s is not SoundState.OK for s, _ in states))
+    assert states[-1] == (SoundState.NO_DEVICE, "no such headset")
+    assert sound.source.read(FRAME) == bytes(2 * FRAME)
+    sound.close()
+
+
+class Card:
+    """PortAudio's interface, driven by hand: what is tested is what we do with it."""
+
+    class CallbackStop(Exception):
+        pass
+
+    class PortAudioError(Exception):
+        pass
+
+    def __init__(self) -> None:
+        self.streams: list[Any] = []
+        self.fails = False
+        card = self
+
+        class Stream:
+            def __init__(self, **named: Any) -> None:
+                if card.fails:
+                    raise card.PortAudioError("busy")
+                self.named, self.closed = named, False
+                card.streams.append(self)
+
+            def start(self) -> None:
+                pass
+
+            def close(self) -> None:
+                self.closed = True
+
+        self.RawInputStream = self.RawOutputStream = Stream
+
+    def query_devices(self, name: str | None, kind: str) -> dict[str, Any]:
+        return {"name": "headset", "index": 3}
+
+
+class Library(PortAudio):
+    def __init__(self, card: Card) -> None:
+        super().__init__()
+        self.card = card
+
+    def load(self) -> Any:
+        return self.card
+
+
+def stream_on(card: Card, kind: Any, states: list[Any], now: list[float]) -> DeviceStream:
+    return DeviceStream(
+        kind, "", library=Library(card), on_state=note(states), clock=lambda: now[0]
+    )
+
+
+def settle(stream: DeviceStream) -> None:
+    assert stream._library.worker.flush()
+
+
+def test_a_device_opens_on_use_and_the_microphone_closes_when_idle() -> None:
+    card, states, now = Card(), [], [100.0]
+    stream = stream_on(card, "input", states, now)
+    settle(stream)
+    assert card.streams == []
+    stream.use()
+    settle(stream)
+    opened = card.streams[0]
+    assert states == [(SoundState.OK, "headset")]
+    named = opened.named
+    assert (named["samplerate"], named["channels"], named["dtype"]) == (48000, 1, "int16")
+    assert named["blocksize"] == FRAME
+    named["callback"](b"\1\0" * FRAME, FRAME, None, None)
+    assert stream.ring.read(4) == b"\1\0\1\0"
+    now[0] += devices.IDLE + 0.1
+    with pytest.raises(Card.CallbackStop):
+        named["callback"](b"\1\0" * FRAME, FRAME, None, None)
+    named["finished_callback"]()
+    settle(stream)
+    assert opened.closed
+    assert states == [(SoundState.OK, "headset")]  # idle is not lost
+    stream.use()
+    settle(stream)
+    assert len(card.streams) == 2
+
+
+def test_a_device_that_falls_silent_is_lost_and_tried_again_later() -> None:
+    card, states, now = Card(), [], [100.0]
+    stream = stream_on(card, "input", states, now)
+    stream.use()
+    settle(stream)
+    now[0] += devices.DEAF + 0.1
+    stream.use()
+    settle(stream)
+    assert states[-1] == (SoundState.DEVICE_LOST, "headset")
+    assert card.streams[0].closed
+    card.fails = True
+    stream.use()
+    settle(stream)
+    assert len(states) == 2  # not at once
+    now[0] += devices.RETRY + 0.1
+    stream.use()
+    settle(stream)
+    assert states[-1] == (SoundState.FAILED, "headset")
+    card.fails = False
+    now[0] += devices.RETRY + 0.1
+    stream.use()
+    settle(stream)
+    assert states[-1] == (SoundState.OK, "headset")
+
+
+def test_a_stream_that_ends_by_itself_in_use_is_lost() -> None:
+    card, states, now = Card(), [], [100.0]
+    stream = stream_on(card, "output", states, now)
+    stream.use()
+    settle(stream)
+    card.streams[0].named["finished_callback"]()
+    settle(stream)
+    assert states[-1][0] is SoundState.DEVICE_LOST
+
+
+def test_the_ring_tone_keeps_the_listening_side_open_and_is_mixed_in() -> None:
+    card, states, now = Card(), [], [100.0]
+    stream = stream_on(card, "output", states, now)
+    stream.tone = loop(tone((660,), duration=1.0, fade=0), FRAME)
+    stream.use()
+    settle(stream)
+    out = bytearray()
+    for _ in range(20):
+        now[0] += 1.0
+        block = bytearray(2 * FRAME)
+        card.streams[0].named["callback"](memoryview(block), FRAME, None, None)
+        out += block
+    assert strength(bytes(out), 660) == pytest.approx(0.3, abs=0.02)
+    stream.close()
+    settle(stream)
+    assert card.streams[0].closed
+
+
+def test_a_ring_never_grows_and_gives_silence_when_it_is_dry() -> None:
+    ring = Ring(most=8, keep=4, prime=4)
+    ring.write(b"ab")
+    assert ring.read(2) == b"\0\0"  # not primed
+    ring.write(b"cd")
+    assert ring.read(6) == b"abcd\0\0"
+    for _ in range(100):
+        ring.write(b"xy")
+    assert len(ring) <= 8
+    assert ring.dropped > 0
+
+
+def test_a_wav_of_another_rate_and_two_channels_is_heard_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "clip.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(2)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        mono = tone((500,), 8000, 1.0, fade=0)
+        file.writeframes(b"".join(mono[i : i + 2] * 2 for i in range(0, len(mono), 2)))
+    source = FileSource(path)
+    pcm = b"".join(source.read(FRAME) for _ in range(120))  # looped: more than it holds
+    assert strength(pcm, 500) == pytest.approx(0.3, abs=0.05)
+
+
+def test_a_file_that_is_no_wav_is_a_value_error(tmp_path: Path) -> None:
+    path = tmp_path / "x.wav"
+    path.write_bytes(b"RIFF no")
+    with pytest.raises(ValueError, match=r"x\.wav"):
+        FileSource(path)
+
+
+def test_a_full_disk_only_ends_the_recording(tmp_path: Path) -> None:
+    sink = FileSink(tmp_path / "out.wav")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
+    try:
+        for _ in range(100):
+            sink.write(bytes(2 * FRAME))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    sink.close()
+    assert 0 < len(read_wav(sink.path)) <= 50_000
+
+
+def test_tones_have_their_frequencies_and_cadences_their_pauses() -> None:
+    both = tone((440, 1000), duration=0.5, level=0.4)
+    assert strength(both, 440) == pytest.approx(0.2, abs=0.02)
+    assert strength(both, 1000) == pytest.approx(0.2, abs=0.02)
+    assert strength(both, 700) < 0.01
+    one = pattern(BUSY)
+    assert len(one) == round(0.7 * RATE) * 2
+    assert rms(one[: RATE // 2]) > 0.1
+    assert rms(one[-RATE // 2 :]) == 0
+    blocks = cadence(BUSY)
+    heard = b"".join(next(blocks) for _ in range(70))
+    assert heard[: len(one)] == one == heard[len(one) : 2 * len(one)]
+    assert next(loop(b"", 10)) == bytes(20)
+
+
+def test_gain_clips_rather_than_wraps_and_a_meter_falls_to_zero() -> None:
+    loud = (30000).to_bytes(2, "little", signed=True) * FRAME
+    assert gain(loud, 200)[:2] == (32767).to_bytes(2, "little")
+    meter = Meter(hold=0.2)
+    meter.feed(loud, 1.0)
+    assert meter.read(1.1) == pytest.approx(0.915, abs=0.01)
+    meter.feed(bytes(2 * FRAME), 1.12)
+    assert 0 < meter.read(1.12) < 0.8
+    assert meter.read(1.5) == 0
+
+
+async def test_the_tick_does_not_drift_and_a_stall_is_not_made_up_in_a_burst() -> None:
+    from tui.media.tracks import SourceTrack
+
+    track = SourceTrack(ToneSource(440), lambda pcm: None)
+    track.codec = "pcma"
+    clock = asyncio.get_running_loop().time
+    await track.recv()
+    begin = clock()
+    for _ in range(25):
+        await track.recv()
+        time.sleep(0.005)  # noqa: ASYNC251 - work on the tick must not push the next one
+    assert clock() - begin == pytest.approx(0.5, abs=0.06)
+    before = (await track.recv()).pts
+    time.sleep(0.5)  # noqa: ASYNC251 - the whole loop stands still
+    stalled = clock()
+    after = [(await track.recv()).pts for _ in range(10)]
+    assert clock() - stalled > 0.15
+    assert after[0] - before == pytest.approx(0.5 * RATE, abs=2 * FRAME)
+    assert all(b - a == FRAME for a, b in itertools.pairwise(after))
+    track.stop()
