@@ -97,7 +97,7 @@ class UserAgent:
                 if not self._core.layer.receive_response(message, now):
                     self._core.ignore("a response to nothing that we asked")
             else:
-                self._gate.check_identities(message)
+                self._gate.check(message)
                 self._request(message, now)
         except RemoteProtocolError as error:
             self._core.ignore(f"malformed: {error}")

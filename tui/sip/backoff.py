@@ -16,7 +16,7 @@ def wait_after(failures: int, rng: random.Random) -> float:
     """Seconds to wait after `failures` failures in a row, 1 or more: anything between the floor
     and min(30, 2ⁿ)."""
     limit = min(LIMIT, 2.0 ** min(failures, 10))
-    return max(FLOOR, rng.uniform(0.0, limit))
+    return rng.uniform(FLOOR, limit)
 
 
 def wait_before(attempt: int, rng: random.Random) -> float:

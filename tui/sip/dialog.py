@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tui.sip.core import Core, Lines
+from tui.sip.errors import RemoteProtocolError
+from tui.sip.fields import NameAddr, parse_name_addr
 from tui.sip.message import Request, Response
-from tui.sip.uri import parse_uri
 
 
 @dataclass(slots=True)
@@ -29,7 +30,7 @@ class Dialog:
     @classmethod
     def of_caller(cls, request: Request, response: Response) -> Dialog:
         """The UAC's dialog out of its INVITE and a response with a To tag (§12.1.2)."""
-        contact = response.contact
+        contact = read_contact(response)
         return cls(
             call_id=request.call_id,
             local_tag=request.from_.tag or "",
@@ -37,7 +38,7 @@ class Dialog:
             ours=request.headers.get("From") or "",
             theirs=response.headers.get("To") or "",
             target=str(contact.uri) if contact else request.uri,
-            routes=tuple(reversed(response.headers.get_all("Record-Route"))),
+            routes=tuple(reversed(_read_routes(response))),
             local_cseq=request.cseq.number,
             began_it=True,
         )
@@ -52,7 +53,7 @@ class Dialog:
             ours=f"{request.headers.get('To') or ''};tag={local_tag}",
             theirs=request.headers.get("From") or "",
             target=target,
-            routes=tuple(request.headers.get_all("Record-Route")),
+            routes=_read_routes(request),
             remote_cseq=request.cseq.number,
         )
 
@@ -76,7 +77,7 @@ class Dialog:
 
     def refresh_target(self, message: Request | Response) -> None:
         """The Contact of a re-INVITE, or of its 2xx, is the new remote target (§12.2)."""
-        contact = message.contact
+        contact = read_contact(message)
         if contact is not None:
             self.target = str(contact.uri)
 
@@ -124,7 +125,23 @@ class Dialog:
         if not self.routes:
             return self.target, ()
         first = self.routes[0]
-        uri = parse_uri(first[first.find("<") + 1 : first.find(">")])
+        uri = parse_name_addr(first).uri
         if "lr" in uri.params:
             return self.target, self.routes
         return str(uri), (*self.routes[1:], f"<{self.target}>")
+
+
+def read_contact(message: Request | Response) -> NameAddr | None:
+    """The Contact, or None where there is none that can be read: a 2xx is ACKed all the same."""
+    try:
+        return message.contact
+    except RemoteProtocolError:
+        return None
+
+
+def _read_routes(message: Request | Response) -> tuple[str, ...]:
+    """Record-Route as it stands, or nothing where it cannot be read."""
+    try:
+        return tuple(message.headers.get_all("Record-Route")) if message.record_route else ()
+    except RemoteProtocolError:
+        return ()

@@ -10,6 +10,7 @@ from tui.sip.core import EXTENSIONS, METHODS, SDP, Core, Lines
 from tui.sip.errors import RemoteProtocolError
 from tui.sip.fields import NameAddr, parse_name_addr
 from tui.sip.message import Request
+from tui.sip.session_timer import read_session_expires
 from tui.sip.uri import parse_uri
 
 Refusal = tuple[int, Lines]
@@ -99,11 +100,12 @@ class Gate:
             return None
         return 415, [("Accept", ", ".join(types))]
 
-    def check_identities(self, request: Request) -> None:
-        """RemoteProtocolError when an identity cannot be read."""
+    def check(self, request: Request) -> None:
+        """RemoteProtocolError, to be answered 400, when a header that we act on is unreadable."""
         try:
             _all_asserted(request)
-        except RemoteProtocolError:
-            raise RemoteProtocolError(
-                "a malformed P-Asserted-Identity", request_hint=request
-            ) from None
+            if request.method == "INVITE":
+                request.contacts, request.record_route  # noqa: B018
+                read_session_expires(request.headers)
+        except RemoteProtocolError as error:
+            raise RemoteProtocolError(str(error), request_hint=request) from None
