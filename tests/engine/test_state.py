@@ -13,6 +13,7 @@ from tui.engine import events as e
 from tui.engine.state import (
     CALL_TABLE,
     SEAT_TABLE,
+    THIRD_TABLE,
     Account,
     Call,
     CallInput,
@@ -28,14 +29,19 @@ from tui.engine.state import (
     SeatInput,
     SeatState,
     SeatStatus,
+    Shift,
     Snapshot,
     Status,
+    Third,
+    ThirdInput,
+    ThirdState,
     Voice,
     VoiceState,
     message,
     seat_state,
     step_call,
     step_seat,
+    step_third,
 )
 
 
@@ -133,6 +139,21 @@ def test_without_a_live_call_the_status_decides_the_seat_state(
     assert Snapshot(seat=SeatStatus(status), calls=(a_call(CallState.ENDED),)).seat_state is seat
 
 
+@pytest.mark.parametrize("state", ThirdState)
+@pytest.mark.parametrize("given_", ThirdInput)
+def test_every_cell_of_the_third_partys_table_leads_where_it_says_or_nowhere(
+    state: ThirdState, given_: ThirdInput
+) -> None:
+    assert step_third(state, given_) is THIRD_TABLE.get((state, given_), state)
+
+
+@pytest.mark.parametrize("state", ThirdState)
+def test_a_third_party_is_present_from_the_invitation_until_it_is_out(state: ThirdState) -> None:
+    third = Third(state, 1, "1002", "Wang Fang", 0.0)
+    inside = {ThirdState.INVITED, ThirdState.JOINED, ThirdState.LEAVING}
+    assert third.present is (state in inside)
+
+
 def test_the_call_to_show_is_the_live_one_else_the_last() -> None:
     over, live = a_call(CallState.ENDED, "1"), a_call(CallState.RINGING, "2")
     assert Snapshot().call is None
@@ -163,6 +184,10 @@ CHANGES = [
     (e.LineChanged(Line(LineState.OK)), "line", Line(LineState.OK)),
     (e.VoiceChanged(Voice(VoiceState.OK)), "voice", Voice(VoiceState.OK)),
     (e.LevelsChanged(Levels(1, 2)), "levels", Levels(1, 2)),
+    (e.NextStatusChanged(2), "next_status", 2),
+    (e.WrapUpChanged(None), "wrapup", None),
+    (e.ShiftChanged(Shift(talked=1)), "shift", Shift(talked=1)),
+    (e.PhoneModeChanged("mobile"), "phone_mode", "mobile"),
     (e.NoticeChanged(Notice(message("n"), 1.0)), "notice", Notice(message("n"), 1.0)),
 ]  # fmt: skip
 

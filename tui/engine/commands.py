@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tui.engine.state import GroupPage, MemberPage, Message, UserData
+from tui.engine.state import GroupPage, HistoryPage, MemberPage, Message, UserData
 from tui.platform.base import VOIP
 from tui.secrets import Secret
 
-Value = UserData | GroupPage | MemberPage | None
+Value = UserData | GroupPage | MemberPage | HistoryPage | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +73,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class HangUp:
-    """`terminate`: hangs up a call, declines an offer."""
+    """`terminate`: hangs up a call, declines an offer. While a third party is in the call, or on
+    its way, `terminate` would leave the others talking with no way back: refused with
+    `threeway.ask` unless `leave_them` says that this is wanted."""
 
     ccnumber: str = ""
+    leave_them: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,124 @@ class Dismiss:
     """The agent has seen the notice, or an ended call: take it off the snapshot."""
 
 
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """`transferPBXCall`: hand the call to the agent `number`, who sits in the group `gid`.
+    Answered when the platform took the request; 38 or 39 follows as an event. `name` is shown."""
+
+    gid: str
+    number: str
+    name: str = ""
+    ccnumber: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Threeway:
+    """`threewayCall` with type 1 (agent: `callee` is the extension), 2 (group: gid) or 3 (outside
+    number). Answered when the platform took or refused it; `name` is shown."""
+
+    type: int
+    callee: str
+    name: str = ""
+    ccnumber: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DropThird:
+    """`threewayCall` with type 4: take the third party out, or stop calling it."""
+
+    ccnumber: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EndForAll:
+    """End a three-way call for everybody: type 4, wait until the call is two-way again, then
+    `terminate`. When the platform does not answer, nothing is terminated and it says so."""
+
+    ccnumber: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetNextStatus:
+    """The status after this call: 2 busy (87), 1 takes it back."""
+
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class CannotTake:
+    """ "Can't take it": busy first, then decline the offer."""
+
+    ccnumber: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SendDigits:
+    """Tones in a call: 0-9 * # A-D, and `,` for a pause. Sent one by one, paced; the digits sent
+    so far stand in `Call.digits`."""
+
+    digits: str
+    ccnumber: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StopAutoAnswer:
+    """Do not answer the offer by itself after all."""
+
+    ccnumber: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetAutoAnswer:
+    """Answer offers by itself after so many seconds (3, 5 or 8; 0 = not)."""
+
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class EditWrapUp:
+    """What is typed and chosen so far: kept by the engine. None leaves one as it is."""
+
+    outcome: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeepWrapUpOpen:
+    """Stop the countdown; the write-up ends when the agent is ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class FinishWrapUp:
+    """Save the write-up and be ready: the seat takes the status that was set ahead, else idle.
+    Refused where the policy wants an outcome first, or no early end."""
+
+
+@dataclass(frozen=True, slots=True)
+class GetHistory:
+    """Calls of the history that hold `text` (number, group, outcome, note), newest first, 50 a
+    page from 1; value HistoryPage."""
+
+    text: str = ""
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ExportHistory:
+    """Write the matching history as CSV into the file `path`; `Result.code` is the rows."""
+
+    path: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetPhoneMode:
+    """Generation 1: "fixed" or "mobile"; `number` is the mobile phone with the latter."""
+
+    mode: str
+    number: str = ""
+
+
 Command = (
     SignIn
     | JoinGroup
@@ -162,4 +283,19 @@ Command = (
     | GetGroupMembers
     | SetVolume
     | Dismiss
+    | Transfer
+    | Threeway
+    | DropThird
+    | EndForAll
+    | SetNextStatus
+    | CannotTake
+    | SendDigits
+    | StopAutoAnswer
+    | SetAutoAnswer
+    | EditWrapUp
+    | KeepWrapUpOpen
+    | FinishWrapUp
+    | GetHistory
+    | ExportHistory
+    | SetPhoneMode
 )

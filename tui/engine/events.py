@@ -20,8 +20,10 @@ from tui.engine.state import (
     Notice,
     Phase,
     SeatStatus,
+    Shift,
     Snapshot,
     Voice,
+    WrapUp,
 )
 
 # ---------------------------------------------------------------- facts
@@ -110,6 +112,28 @@ class StatusChanged:
     status: int
 
 
+@dataclass(frozen=True, slots=True)
+class ThreewayChanged:
+    """`threewayCall`, the event: `result` 0 the third party is in, 1 failed, 2 it left."""
+
+    ccnumber: str
+    result: int
+
+
+@dataclass(frozen=True, slots=True)
+class TransferSucceeded:
+    """`transferCallSuccess`."""
+
+    ccnumber: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransferFailed:
+    """`transferCallFaield`."""
+
+    ccnumber: str
+
+
 Fact = (
     RegistrationFinished
     | CallOffered
@@ -121,6 +145,9 @@ Fact = (
     | CallEnded
     | KickedOffline
     | StatusChanged
+    | ThreewayChanged
+    | TransferSucceeded
+    | TransferFailed
 )
 
 # ---------------------------------------------------------------- changes
@@ -178,6 +205,26 @@ class NoticeChanged:
     notice: Notice | None
 
 
+@dataclass(frozen=True, slots=True)
+class NextStatusChanged:
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUpChanged:
+    wrapup: WrapUp | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftChanged:
+    shift: Shift
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneModeChanged:
+    mode: str
+
+
 Change = (
     PhaseChanged
     | AccountChanged
@@ -189,6 +236,10 @@ Change = (
     | VoiceChanged
     | LevelsChanged
     | NoticeChanged
+    | NextStatusChanged
+    | WrapUpChanged
+    | ShiftChanged
+    | PhoneModeChanged
 )
 Event = Fact | Change
 
@@ -220,5 +271,13 @@ def apply(snapshot: Snapshot, event: Event) -> Snapshot:
             return replace(snapshot, levels=levels)
         case NoticeChanged(notice):
             return replace(snapshot, notice=notice)
+        case NextStatusChanged(status):
+            return replace(snapshot, next_status=status)
+        case WrapUpChanged(wrapup):
+            return replace(snapshot, wrapup=wrapup)
+        case ShiftChanged(shift):
+            return replace(snapshot, shift=shift)
+        case PhoneModeChanged(mode):
+            return replace(snapshot, phone_mode=mode)
         case _:
             return snapshot

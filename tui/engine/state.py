@@ -12,6 +12,25 @@ from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 from typing import Final
 
+from tui.engine.values import (
+    Account,
+    CallRecord,
+    HistoryEntry,
+    HistoryPage,
+    Leg,
+    Levels,
+    Line,
+    LineState,
+    Message,
+    Notice,
+    Phase,
+    Shift,
+    Voice,
+    VoiceState,
+    WrapUp,
+    WrapUpMode,
+    message,
+)
 from tui.platform.base import VOIP, Group, GroupPage, MemberPage, Seat, UserData
 
 __all__ = [
@@ -23,53 +42,37 @@ __all__ = [
     "CallState",
     "Group",
     "GroupPage",
+    "HistoryEntry",
+    "HistoryPage",
     "Leg",
     "Levels",
     "Line",
     "LineState",
     "MemberPage",
     "Message",
+    "Notice",
     "Phase",
     "Seat",
     "SeatInput",
     "SeatState",
     "SeatStatus",
+    "Shift",
     "Snapshot",
     "Status",
+    "Third",
+    "ThirdInput",
+    "ThirdState",
     "UserData",
     "Voice",
     "VoiceState",
+    "WrapUp",
+    "WrapUpMode",
     "message",
     "seat_state",
     "step_call",
     "step_seat",
+    "step_third",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A sentence by its id in the catalogues, with the values that go into it."""
-
-    id: str
-    values: tuple[tuple[str, str], ...] = ()
-
-
-def message(id: str, **values: object) -> Message:
-    """Build a Message: `message("login.50003", code=50003)`."""
-    return Message(id, tuple((name, str(value)) for name, value in sorted(values.items())))
-
-
-class Phase(StrEnum):
-    """Where the session is: it decides which screen is shown."""
-
-    SIGNED_OUT = "signed-out"
-    SIGNING_IN = "signing-in"
-    CHOOSING_GROUP = "choosing-group"
-    REGISTERING = "registering"
-    SIGNED_IN = "signed-in"
-    SIGNING_OUT = "signing-out"
-    KICKED = "kicked"
-    """Signed out by the platform; the reason is in `Snapshot.notice`. Never left by itself."""
 
 
 # ---------------------------------------------------------------- seat
@@ -227,16 +230,82 @@ def step_call(state: CallState, given: CallInput) -> CallState:
     return CALL_TABLE.get((state, given), state)
 
 
-class Leg(StrEnum):
-    """The audio of a call."""
+# ---------------------------------------------------------------- the third party
 
-    NONE = "none"
-    """No audio here: a phone rings instead (line types 4 and 5), or no leg was asked for yet."""
-    AWAITED = "awaited"
-    CONNECTING = "connecting"
-    CONNECTED = "connected"
+
+class ThirdState(StrEnum):
+    """The third party of a three-way call."""
+
+    ASKED = "asked"
+    """The request is sent; the platform has not taken it."""
+    INVITED = "invited"
+    """The platform rings the third party; both others hear ringing."""
+    JOINED = "joined"
+    LEAVING = "leaving"
+    """Type 4 sent: the platform takes the third party out, or stops calling it."""
     FAILED = "failed"
-    LOST = "lost"
+    LEFT = "left"
+
+
+class ThirdInput(StrEnum):
+    """What can move a third party."""
+
+    ACCEPTED = "result 0"
+    REFUSED = "result 1"
+    JOINED = "event 0"
+    FAILED = "event 1"
+    LEFT = "event 2"
+    END_SENT = "type 4 sent"
+    END_ACCEPTED = "result 0 to type 4"
+    NO_REPLY = "nothing came in time"
+
+
+_T, _N = ThirdState, ThirdInput
+
+THIRD_TABLE: Final[dict[tuple[ThirdState, ThirdInput], ThirdState]] = {
+    (_T.ASKED, _N.ACCEPTED): _T.INVITED,
+    (_T.ASKED, _N.REFUSED): _T.FAILED,
+    (_T.ASKED, _N.NO_REPLY): _T.FAILED,
+    (_T.ASKED, _N.JOINED): _T.JOINED,
+    (_T.ASKED, _N.FAILED): _T.FAILED,
+    (_T.INVITED, _N.JOINED): _T.JOINED,
+    (_T.INVITED, _N.FAILED): _T.FAILED,
+    (_T.INVITED, _N.LEFT): _T.LEFT,
+    (_T.INVITED, _N.END_SENT): _T.LEAVING,
+    (_T.JOINED, _N.LEFT): _T.LEFT,
+    (_T.JOINED, _N.END_SENT): _T.LEAVING,
+    # Result 0 means that the third is out, or no longer called; event 2 in that time counts
+    # too (platform.md, "Edges"). Without either the engine puts back what was before.
+    (_T.LEAVING, _N.END_ACCEPTED): _T.LEFT,
+    (_T.LEAVING, _N.LEFT): _T.LEFT,
+    (_T.LEAVING, _N.FAILED): _T.LEFT,
+}
+
+
+def step_third(state: ThirdState, given: ThirdInput) -> ThirdState:
+    """The state that follows; unchanged when the table lists nothing."""
+    return THIRD_TABLE.get((state, given), state)
+
+
+@dataclass(frozen=True, slots=True)
+class Third:
+    """The third party of a call. `kind` is `threewayCall`'s type: 1 agent, 2 group, 3 outside
+    number; `callee` the extension, gid or number; `name` what to show."""
+
+    state: ThirdState
+    kind: int
+    callee: str
+    name: str
+    since: float
+    joined: float | None = None
+    outcome: Message | None = None
+    before: ThirdState | None = None
+    """The state to go back to when type 4 is not answered."""
+
+    @property
+    def present(self) -> bool:
+        """Whether hanging up now would leave the others together: it is in, or on its way."""
+        return self.state in (_T.INVITED, _T.JOINED, _T.LEAVING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,24 +339,22 @@ class Call:
     """The state to go back to when a hang-up is not confirmed."""
     recovered: bool = False
     """Taken over from an engine that died."""
+    group: str = ""
+    """The skill group it came by, for display; "" when it is not known."""
+    third: Third | None = None
+    transfer: str = ""
+    """Whom the call is being handed to, for display, while the platform has not said 38 or 39."""
+    digits: str = ""
+    """The tones sent in this call, in order."""
+    auto_answer: float | None = None
+    """When it will be answered by itself; None = not."""
+    hold_time: float = 0.0
+    """Seconds on hold, without the hold that is running."""
 
     @property
     def live(self) -> bool:
         """Whether it is still a call."""
         return self.state is not CallState.ENDED
-
-
-@dataclass(frozen=True, slots=True)
-class CallRecord:
-    """A call that is over, for the list under the console."""
-
-    number: str
-    outgoing: bool
-    ended: float
-    talk_time: float | None
-    outcome: Message | None
-    missed: bool = False
-    ccnumber: str = ""
 
 
 _SEAT_OF_CALL: Final = {
@@ -319,85 +386,6 @@ def seat_state(status: Status, calls: tuple[Call, ...]) -> SeatState:
 # ---------------------------------------------------------------- the rest
 
 
-class LineState(StrEnum):
-    """The signalling line to the platform."""
-
-    OFF = "off"
-    CONNECTING = "connecting"
-    REGISTERING = "registering"
-    OK = "ok"
-    LOST = "lost"
-    """Signalling is gone; a call's audio may go on. Reconnecting by itself."""
-    REFUSED = "refused"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """`latency` is the last WebSocket round trip in milliseconds, None before the first."""
-
-    state: LineState = LineState.OFF
-    since: float = 0.0
-    latency: int | None = None
-
-
-class VoiceState(StrEnum):
-    """The sound of this computer."""
-
-    OFF = "off"
-    """Not loaded: not registered yet, or the line carries no audio here."""
-    LOADING = "loading"
-    OK = "ok"
-    NO_PORTAUDIO = "no-portaudio"
-    NO_DEVICE = "no-device"
-    DEVICE_LOST = "device-lost"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Voice:
-    """`device` is what carries the sound now, for display. `volume` and `gain` in per cent."""
-
-    state: VoiceState = VoiceState.OFF
-    device: str = ""
-    volume: int = 100
-    gain: int = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Levels:
-    """Level bars, 0 to 10 each: the agent's microphone, and what is heard."""
-
-    you: int = 0
-    them: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Who is signed in, without the password."""
-
-    un: str
-    switchnumber: str
-    backend: str
-    kind: str = "platform2"
-    callintype: int = VOIP
-    number: str = ""
-    displayname: str = ""
-    eid: str = ""
-    gid: str = ""
-    group: str = ""
-    extension_start: str = ""
-    extension_end: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """The last failure, or what happened while nobody looked."""
-
-    message: Message
-    at: float
-    serious: bool = True
-
-
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """All a front end needs to draw itself from nothing."""
@@ -412,6 +400,12 @@ class Snapshot:
     voice: Voice = Voice()
     levels: Levels = Levels()
     notice: Notice | None = None
+    next_status: int = 0
+    """The status after this call, set ahead: 1 idle, 2 busy, 0 none."""
+    wrapup: WrapUp | None = None
+    shift: Shift = Shift()
+    phone_mode: str = "fixed"
+    """The seat mode: "fixed", or "mobile" (generation 1: the client then ignores every call)."""
     failure: Message | None = None
     """Why the last sign-in or registration did not work; shown on the sign-in screen."""
 
