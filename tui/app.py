@@ -98,6 +98,9 @@ class YimiApp(App[str]):
         ui = config.ui if config is not None else None
         i18n.use(ui.language if ui and ui.language else os.environ.get("LANG", "")[:2])
         self._look = load_theme(ui.theme if ui else "yimi-dark", theme_directories(themes))
+        # Before the first screen's rules are read: they name the theme's variables.
+        self.register_theme(self._look.theme)
+        self.theme = self._look.theme.name
         self._show_title = ui.title if ui else True
         self._attention = Attention(self._write, bell=ui.bell if ui else True)
         self._resuming = resuming
@@ -132,8 +135,6 @@ class YimiApp(App[str]):
         return screen
 
     def on_mount(self) -> None:
-        self.register_theme(self._look.theme)
-        self.theme = self._look.theme.name
         self.set_class(self._look.ascii_borders, "-ascii")
 
     def on_ready(self) -> None:
