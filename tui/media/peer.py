@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import queue
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ from aiortc.rtp import RtcpByePacket
 
 from tui.media import ice
 from tui.media.reception import Reception
-from tui.media.tracks import SourceTrack, listen
+from tui.media.tracks import Decoder, SourceTrack, listen
 
 log = logging.getLogger(__name__)
 
@@ -173,6 +174,7 @@ class Peer:
             await asyncio.shield(self._starting)
 
         dtls.start = start
+        receiver._RTCRtpReceiver__decoder_queue = _InPlace(self._heard)
         receiver._handle_rtp_packet = handle_rtp
         receiver._handle_rtcp_packet = handle_rtcp
         receiver._send_rtcp = send_rtcp
@@ -240,6 +242,24 @@ class Peer:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError, Exception):
                 await asyncio.wait({task}, timeout=0.5)
+
+
+class _InPlace(queue.SimpleQueue[Any]):
+    """The queue to aiortc's decoder thread, with a short cut: opus is decoded at once, which
+    takes less than the way to the thread and back. Other codecs, and the end, go to the thread.
+    """
+
+    def __init__(self, heard: Callable[[bytes], None]) -> None:
+        super().__init__()
+        self._heard = heard
+        self._decoder = Decoder()
+
+    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
+        """Take what aiortc gives its decoder: a codec and a frame, or None at the end."""
+        if item is None or item[0].name.lower() != "opus":
+            super().put(item)
+        elif pcm := self._decoder.decode(item[1].data):
+            self._heard(pcm)
 
 
 def _quiet(handler: Callable[..., Any]) -> Callable[..., Any]:

@@ -58,6 +58,27 @@ class Encoder:
         return packet
 
 
+class Decoder:
+    """Opus to 48 kHz mono s16 in place: no thread, no queue, no stereo."""
+
+    def __init__(self) -> None:
+        codec = CodecContext.create("libopus", "r")
+        codec.format = "s16"
+        codec.layout = "mono"
+        codec.sample_rate = RATE
+        self._codec = codec
+
+    def decode(self, data: bytes) -> bytes:
+        """One packet's samples; nothing for a packet that cannot be decoded."""
+        if not data:  # an empty packet would end the decoder
+            return b""
+        try:
+            frames = self._codec.decode(Packet(data))
+        except (FFmpegError, ValueError):
+            return b""
+        return b"".join(bytes(frame.planes[0])[: frame.samples * 2] for frame in frames)
+
+
 def audio_frame(pcm: bytes, pts: int) -> AudioFrame:
     """One mono block as a frame of av."""
     frame = AudioFrame(format="s16", layout="mono", samples=len(pcm) // 2)
