@@ -37,7 +37,7 @@ _is_token = re.compile(rf"[{TCHAR}]++").fullmatch
 _is_bare_value = re.compile(rf"[{TCHAR}\[\]:]++").fullmatch
 _unescape = re.compile(r"\\(.)", re.DOTALL).sub
 _escape = re.compile(r'([\\"])').sub
-_list_item = re.compile(rf'(?:[^,"<]++|{QUOTED}|<[^>]*+>)*').match
+_list_items = re.compile(rf'(?:[^,"<]++|{QUOTED}|<[^>]*+>|["<][\s\S]*+)+').findall
 
 
 def is_token(text: str) -> bool:
@@ -88,18 +88,5 @@ def split_list(value: str) -> list[str]:
     Commas in quotes and in angle brackets do not separate; empty items are left out. Where a
     quote or bracket never closes, the rest is one item: whoever parses it will refuse it.
     """
-    if "," not in value:
-        item = value.strip(" \t")
-        return [item] if item else []
-    items = []
-    start = 0
-    while start <= len(value):
-        found = _list_item(value, start)
-        end = found.end() if found else start
-        if end < len(value) and value[end] != ",":
-            end = len(value)
-        item = value[start:end].strip(" \t")
-        if item:
-            items.append(item)
-        start = end + 1
-    return items
+    parts = _list_items(value) if "," in value else (value,)
+    return [item for part in parts if (item := part.strip(" \t"))]

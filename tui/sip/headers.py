@@ -87,14 +87,11 @@ KEYS: Final = {
 """The spellings that nearly all messages use, to the key. Others go the long way."""
 
 
-def header_key(name: str) -> str:
-    """The lower-case long name of a header, compact forms resolved. RemoteProtocolError."""
-    key = KEYS.get(name)
-    if key is None:
-        if not is_token(name):
-            raise RemoteProtocolError("a header name that is no token")
-        key = name.lower()
-    return key
+def rare_key(name: str) -> str:
+    """The key of a name that `KEYS` does not have. RemoteProtocolError when it is no token."""
+    if not is_token(name):
+        raise RemoteProtocolError("a header name that is no token")
+    return name.lower()
 
 
 class Headers:
@@ -222,7 +219,7 @@ class Headers:
 
 
 def _key(name: str) -> str:
-    return KEYS.get(name) or COMPACT.get(name.lower()) or name.lower()
+    return KEYS.get(name) or name.lower()
 
 
 def _written(name: str) -> str:

@@ -27,7 +27,7 @@ from tui.sip.fields import (
     parse_via,
 )
 from tui.sip.grammar import TCHAR, is_token
-from tui.sip.headers import KEYS, Headers, header_key
+from tui.sip.headers import KEYS, Headers, rare_key
 from tui.sip.uri import Uri, parse_uri
 
 MAX_SIZE: Final = 64 * 1024
@@ -45,6 +45,7 @@ _status_line = re.compile(
 _request_line = re.compile(rf"([{TCHAR}]++) ([^\s]++) [Ss][Ii][Pp]/([0-9]+\.[0-9]+)").fullmatch
 _forbidden = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
 _digits = re.compile(r"[0-9]{1,10}").fullmatch
+_leading_number = re.compile(r"[0-9]{1,20}(?![0-9])").match
 _COPIED: Final = ("via", "from", "to", "call-id", "cseq")
 
 
@@ -124,7 +125,7 @@ class Message:
         value = self.headers.get(name)
         if value is None:
             return None
-        digits = re.match(r"[0-9]{1,20}(?![0-9])", value)
+        digits = _leading_number(value)
         if digits is None:
             raise RemoteProtocolError("a header that is no number")
         return min(int(digits[0]), 2**32 - 1)
@@ -174,7 +175,7 @@ class Request(Message):
         """The wire form, with the true Content-Length. LocalProtocolError when it has none."""
         if not is_token(self.method):
             raise LocalProtocolError("a method that is no token")
-        if not self.uri or len(self.uri.split()) != 1 or " " in self.uri:
+        if self.uri.split() != [self.uri]:
             raise LocalProtocolError("a Request-URI with white space")
         return self._to_bytes(f"{self.method} {self.uri} SIP/2.0")
 
@@ -253,7 +254,7 @@ def parse_message(
         raise RemoteProtocolError("a malformed header line")
     index: dict[str, list[str]] = {}
     for name, value in items:
-        key = KEYS.get(name) or header_key(name)
+        key = KEYS.get(name) or rare_key(name)
         values = index.get(key)
         if values is None:
             index[key] = [value]
