@@ -1,0 +1,250 @@
+"""The call survives the terminal: `yimi` as processes, in terminals that die in every way."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.box import AGENT_TONE, Box, until
+from tests.e2e.pty_console import PROJECT, PtyConsole, end_engines, environment
+
+F5, F8, ENTER, TAB = b"\x1b[15~", b"\x1b[19~", b"\r", b"\t"
+ROUNDS = 20
+GAP = 100
+"""Milliseconds of the agent's audio that may be missing at the customer: what a busy machine costs,
+and far below what a new leg takes."""
+
+
+class Station:
+    """A sandbox, and consoles in front of it."""
+
+    def __init__(self, box: Box, folder: Path) -> None:
+        self.box, self.folder = box, folder
+        self.consoles: list[PtyConsole] = []
+        config = folder / "config" / "config.toml"
+        config.parent.mkdir(exist_ok=True)
+        config.write_text(
+            f'[audio]\ninput = "tone:{AGENT_TONE}"\noutput = "none"\n'
+            f'[profiles.box]\nun = "1001"\nbackend = "{box.http}"\n'
+            f'switchnumber = "{box.ready["switchnumber"]}"\n'
+        )
+
+    def open(self, *arguments: str) -> PtyConsole:
+        console = PtyConsole(self.folder, *arguments)
+        self.consoles.append(console)
+        return console
+
+    async def sign_in(self) -> PtyConsole:
+        """A console that was signed in by its keys."""
+        console = self.open("--profile", "box")
+        await console.see("Sign in")
+        console.press(self.box.agent("1001")["pwd"].encode() + ENTER)
+        await console.see("Which group")
+        console.press(ENTER)
+        await console.see("IDLE")
+        return console
+
+    async def call(self, console: PtyConsole) -> str:
+        """A call that is up and heard; its ccNumber."""
+        cc = await self.box.ring("1001")
+        await console.see("RINGING")
+        console.press(F5)
+        await console.see("TALKING")
+        async with asyncio.timeout(20):
+            while await self.box.heard(cc, AGENT_TONE) < 0.5:
+                await asyncio.sleep(0.1)
+        return cc
+
+    async def script(self, *arguments: str, code: int = 0) -> str:
+        """Run a command of `yimi` for scripts; what it printed."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tui.cli", *arguments),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=PROJECT,
+            env=environment(self.folder),
+        )
+        output, _ = await asyncio.wait_for(process.communicate(), 30)
+        assert process.returncode == code, output.decode()
+        return output.decode()
+
+    async def status(self) -> dict[str, Any]:
+        status: dict[str, Any] = json.loads(await self.script("status", "--json"))
+        return status
+
+
+@pytest.fixture
+async def station(box: Box, tmp_path: Path) -> AsyncIterator[Station]:
+    station = Station(box, tmp_path)
+    yield station
+    for console in station.consoles:
+        await console.close()
+    await end_engines(tmp_path)
+
+
+async def end_by_signal(console: PtyConsole, number: int) -> None:
+    os.kill(console.process.pid, number)
+    assert await console.ended(5) == 128 + number
+    assert console.left_behind() == {}
+
+
+async def end_by_kill(console: PtyConsole) -> None:
+    console.process.kill()
+    assert await console.ended(5) == -signal.SIGKILL
+
+
+async def end_by_closing(console: PtyConsole) -> None:
+    console.hang_up()
+    assert await console.ended(10) == 128 + signal.SIGHUP
+
+
+async def end_by_bad_bytes(console: PtyConsole) -> None:
+    """They crash the screen: it comes back by itself, in the call; then it is left in order."""
+    mark = console.mark()
+    console.press(b"\xff\xfe\x9b\xc3(\x1b[M\xff\xff\xff")
+    await console.see(r"TALKING \d+:\d\d", mark, 5)
+    await end_by_signal(console, signal.SIGTERM)
+
+
+async def test_a_call_survives_its_terminal_twenty_times_in_a_row(station: Station) -> None:
+    console = await station.sign_in()
+    cc = await station.call(console)
+    engine = (await station.status())["pid"]
+    ways = (
+        lambda c: end_by_signal(c, signal.SIGTERM),
+        lambda c: end_by_signal(c, signal.SIGHUP),
+        end_by_kill,
+        end_by_closing,
+        end_by_bad_bytes,
+    )
+    took: list[float] = []
+    for number in range(ROUNDS):
+        await ways[number % len(ways)](console)
+        console = station.open()
+        found = await console.see(r"TALKING (\d+):(\d\d)")
+        took.append(time.monotonic() - console.began)
+        call = await station.box.control(f"calls/{cc}")
+        state = await station.box.control("state")
+        assert call["phase"] == "up"
+        talked = state["now"] - call["up_at"]
+        shown = int(found[1]) * 60 + int(found[2])
+        assert talked - 3 < shown <= talked + 1  # the true talk time, not the screen's own
+    assert (await station.status())["pid"] == engine
+    call = await station.box.control(f"calls/{cc}")
+    assert call["longest_missing"] <= GAP, call
+    assert call["longest_silence"] <= GAP, call
+    assert await station.box.heard(cc, AGENT_TONE) > 0.5
+    assert statistics.median(took) < 1.0, took
+    console.press(F8)
+    await until(lambda: "TALKING" not in console.text(console.mark()))
+    await station.script("signout")
+
+
+async def test_sigterm_to_the_engine_says_bye_and_unregisters(station: Station) -> None:
+    console = await station.sign_in()
+    cc = await station.call(console)
+    os.kill((await station.status())["pid"], signal.SIGTERM)
+    mark = console.mark()
+    await console.see("ended from elsewhere", mark)
+    agent = await station.box.control("agents/1001")
+    assert agent["counts"]["BYE"] == 1
+    assert agent["counts"]["un-REGISTER"] == 1
+    assert agent["counts"]["check-out"] == 1
+    assert not agent["registered"]
+    assert (await station.box.control(f"calls/{cc}"))["phase"] == "ended"
+    await station.script("status", code=3)
+
+
+async def test_an_engine_that_was_killed_is_replaced_and_the_call_taken_up(
+    station: Station,
+) -> None:
+    console = await station.sign_in()
+    cc = await station.call(console)
+    old = await station.status()
+    mark = console.mark()
+    os.kill(old["pid"], signal.SIGKILL)
+    await console.see("has stopped", mark)
+    await console.see("Taken over", mark)
+    new = await station.status()
+    assert new["pid"] != old["pid"]
+    assert new["calls"][0]["ccnumber"] == cc
+    assert new["calls"][0]["state"] == "talking"
+    assert new["calls"][0]["talk_time"] > old["calls"][0]["talk_time"]
+    async with asyncio.timeout(20):
+        while await station.box.heard(cc, AGENT_TONE) < 0.5:
+            await asyncio.sleep(0.1)
+
+
+async def test_a_stopped_screen_and_a_hung_connection_block_nobody(station: Station) -> None:
+    console = await station.sign_in()
+    cc = await station.call(console)
+    hung = station.open()
+    await hung.see("TALKING")
+    hung.stop_reading()
+    os.kill(console.process.pid, signal.SIGSTOP)
+    for _ in range(3):
+        await station.script("hold")
+        await station.script("resume")
+    await station.script("mute")
+    call = await station.box.control(f"calls/{cc}")
+    assert call["phase"] == "up"
+    mark = console.mark()
+    os.kill(console.process.pid, signal.SIGCONT)
+    await console.see("MUTED", mark)
+    hung.resume_reading()
+    await hung.see("MUTED")
+    await station.script("hangup")
+    await console.see("IDLE", mark)
+
+
+async def test_a_second_console_attaches_to_the_engine_that_runs(station: Station) -> None:
+    first = await station.sign_in()
+    engine = (await station.status())["pid"]
+    second = station.open()
+    await second.see("IDLE")
+    cc = await station.box.ring("1001")
+    await first.see("RINGING")
+    await second.see("RINGING")
+    mark = first.mark()
+    second.press(F5)
+    await first.see("TALKING", mark)
+    assert (await station.status())["pid"] == engine
+    assert (await station.box.control(f"calls/{cc}"))["phase"] in ("up", "connecting")
+
+
+async def test_signing_in_to_an_account_that_another_engine_has_attaches_to_that(
+    station: Station,
+) -> None:
+    first = await station.sign_in()
+    engine = (await station.status())["pid"]
+    # An account that is not in the way: so this console starts with a sign-in of its own.
+    second = station.open("--profile", "box", "--account", "9999")
+    await second.see("Sign in")
+    second.press(station.box.agent("1001")["pwd"].encode() + ENTER)
+    await second.see("IDLE")
+    assert (await station.status())["pid"] == engine
+    os.kill(first.process.pid, signal.SIGTERM)
+    await first.ended()
+    cc = await station.box.ring("1001")
+    await second.see("RINGING")
+    assert cc
+
+
+async def test_a_signal_before_anything_is_shown_leaves_a_clean_terminal(station: Station) -> None:
+    for delay in (0.15, 0.3, 0.5):
+        console = station.open()
+        await asyncio.sleep(delay)
+        console.process.terminate()
+        assert await console.ended(8) in (128 + signal.SIGTERM, -signal.SIGTERM)
+        assert console.left_behind() == {}
