@@ -11,11 +11,12 @@ from aiohttp import web
 
 from tui.sandbox.audio import bind_to_loopback
 from tui.sandbox.calls import Times
+from tui.sandbox.desk import local_only
 from tui.sandbox.faults import Faults, Journal
 from tui.sandbox.pbx import Pbx
 from tui.sandbox.switchboard import Switchboard
 from tui.sandbox.tokens import Tokens
-from tui.sandbox.trainer import Trainer, local_only
+from tui.sandbox.trainer import Trainer
 from tui.sandbox.webapi import WebApi
 from tui.sandbox.world import World
 
