@@ -182,6 +182,8 @@ def main() -> None:
     if given.end:
         asyncio.run(end(given.end, given.seconds))
         return
+    if os.environ.get("YIMI_BENCH_SMOKE"):
+        given.seconds, given.rounds = 1.0, 1
     results: dict[str, list[dict[str, float]]] = {"ours": [], "bare": []}
     for _ in range(given.rounds):
         for kind, taken in results.items():

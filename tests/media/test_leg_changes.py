@@ -169,3 +169,63 @@ async def test_a_codec_change_in_a_re_offer_is_followed(call: Any, hears: Any) -
     peer.heard.pcm.clear()  # plain aiortc decodes G.711 to 8 kHz
     await asyncio.sleep(0.5)
     assert strength(bytes(peer.heard.pcm[-3200:]), OURS, 8000) > 0.2
+
+
+async def test_an_answer_in_a_183_and_again_in_the_200_are_one(
+    leg: Any, plain: Any, collector: Any, hears: Any
+) -> None:
+    heard, peer = collector(), plain(THEIRS)
+    us = leg(ToneSource(OURS), heard)
+    answer = await peer.answer(await us.offer())
+    await us.accept(answer)
+    await hears(heard, THEIRS)
+    await us.accept(answer)
+    heard.pcm.clear()
+    peer.heard.pcm.clear()
+    await hears(heard, THEIRS)
+    await hears(peer.heard, OURS)
+    ufrag = transport_of(answer).ufrag
+    with pytest.raises(UnacceptableOffer):
+        await us.accept(answer.replace(f"ufrag:{ufrag}", "ufrag:fork"))
+
+
+@pytest.mark.parametrize("name", ["PCMA", "PCMU", "G722"])
+async def test_a_peer_without_opus_is_heard_and_hears(
+    leg: Any, plain: Any, collector: Any, hears: Any, until: Any, name: str
+) -> None:
+    heard, peer = collector(), plain(THEIRS)
+    transceiver = peer.pc.getTransceivers()[0]
+    wanted = [c for c in transceiver.sender.getCapabilities("audio").codecs if c.name == name]
+    transceiver.setCodecPreferences(wanted)
+    us = leg(ToneSource(OURS), heard)
+    answer = await us.answer(await peer.offer())
+    assert "opus" not in answer
+    await peer.accept(answer)
+    await hears(heard, THEIRS)
+    rate = 16000 if name == "G722" else 8000
+    await until(lambda: strength(bytes(peer.heard.pcm[-rate // 5 * 2 :]), OURS, rate) > 0.2)
+
+
+async def test_a_close_that_hangs_in_the_library_ends_by_our_limit(
+    call: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    us, _peer, _heard = await call()
+    pc = us._peer.pc
+    close = pc.close
+    monkeypatch.setattr("tui.media.peer.CLOSE_LIMIT", 0.2)
+    monkeypatch.setattr(pc, "close", asyncio.Event().wait)
+    async with asyncio.timeout(2):
+        await us.close()
+    await close()
+
+
+async def test_a_leg_closes_while_it_is_being_set_up(leg: Any, plain: Any, collector: Any) -> None:
+    for moment in range(6):
+        peer = plain(THEIRS)
+        us = leg(ToneSource(OURS), collector())
+        answer = await us.answer((await peer.offer()).replace("a=setup:actpass\r\n", ""))
+        await peer.accept(answer)
+        await asyncio.sleep(moment * 0.02)
+        async with asyncio.timeout(3):
+            await us.close()
+        assert us.state is LegState.CLOSED

@@ -77,6 +77,8 @@ class Doorman:
         self._on_data = on_data
         self._checked: set[tuple[str, int]] = set()
         incoming = connection.check_incoming
+        self._to_dtls = connection.data_received
+        connection.data_received = self._no_stun
 
         def check_incoming(message: Any, addr: tuple[str, int], protocol: Any) -> Any:
             self._checked.add((addr[0], addr[1]))
@@ -107,7 +109,7 @@ class Doorman:
                     return
                 if self._on_data is not None:
                     self._on_data(data)
-                self._connection.data_received(data, protocol.local_candidate.component)
+                self._to_dtls(data, protocol.local_candidate.component)
                 return
             try:
                 passed(data, addr)
@@ -116,6 +118,10 @@ class Doorman:
                 log.debug("a STUN datagram was left out: %s", type(problem).__name__)
 
         protocol.datagram_received = datagram_received
+
+    def _no_stun(self, data: bytes, component: int) -> None:
+        """What looked like STUN and is none, from anywhere: aioice would queue it for DTLS."""
+        self.dropped += 1
 
     def _knows(self, addr: tuple[str, int]) -> bool:
         if addr in self._checked:

@@ -135,15 +135,20 @@ class Leg:
         return self._origin.stamp(local)
 
     async def accept(self, answer: str) -> None:
-        """The peer's answer to `offer()`. UnacceptableOffer when it cannot be used."""
+        """The peer's answer to `offer()`. UnacceptableOffer when it cannot be used. A second one
+        (a 183 came before the 200) may change the direction, not the peer."""
         self._assert_open()
         if self._peer is None:
             raise RuntimeError("there is no offer to accept an answer to")
         remote = transport_of(answer)
+        again = self._remote is not None
+        if self._remote is not None and not remote.same_peer(self._remote):
+            raise UnacceptableOffer("a second answer comes from another peer")
         clean = normalise(answer, role="answer", mid=str(self._peer.transceiver.mid))
         self._peer.may_turn_server = remote.setup is None
-        await self._apply(self._peer, "", clean)
-        self._adopt(self._peer, remote, self._local)
+        await self._apply(self._peer, self._local if again else "", clean)
+        if not again:
+            self._adopt(self._peer, remote, self._local)
 
     async def reoffer(self, direction: str) -> str:
         """A re-offer for a re-INVITE. Nothing is changed before `apply`: a refusal needs no

@@ -171,6 +171,7 @@ class Peer:
         async def start(parameters: Any) -> None:
             if self._starting is None:
                 self._starting = asyncio.ensure_future(wait_and_start(parameters))
+                self._starting.add_done_callback(_noted)
             await asyncio.shield(self._starting)
 
         dtls.start = start
@@ -238,10 +239,13 @@ class Peer:
         elif (problem := closing.exception()) is not None:
             log.warning("aiortc failed to close: %s", type(problem).__name__)
         self.track.stop()
-        for task in list(self._readers):
+        left: set[asyncio.Future[None]] = {*self._readers}
+        if self._starting is not None:
+            left.add(self._starting)
+        for task in left:
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError, Exception):
-                await asyncio.wait({task}, timeout=0.5)
+        if left:
+            await asyncio.wait(left, timeout=0.5)
 
 
 class _InPlace(queue.SimpleQueue[Any]):
@@ -260,6 +264,12 @@ class _InPlace(queue.SimpleQueue[Any]):
             super().put(item)
         elif pcm := self._decoder.decode(item[1].data):
             self._heard(pcm)
+
+
+def _noted(task: asyncio.Future[None]) -> None:
+    """Look at how a task ended, so that the loop does not complain that nobody did."""
+    if not task.cancelled() and (problem := task.exception()) is not None:
+        log.warning("DTLS did not start: %s", type(problem).__name__)
 
 
 def _quiet(handler: Callable[..., Any]) -> Callable[..., Any]:
