@@ -1,0 +1,252 @@
+"""From a key to the wire, and from the platform's message to the screen.
+
+All of it real: a sandbox process, an engine process, `yimi` in a pseudo-terminal of 80×24.
+Key to wire: F9 is written into the terminal; the sandbox's journal tells when the MESSAGE it makes
+arrived there. Message to screen: a customer calls; the call's own time of beginning is when the
+platform sent its message, and the caller's number leaving the terminal ends the count. Both ends
+read the same monotonic clock of this machine. Aims: p99 ≤ 5 ms and p99 ≤ 30 ms.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import pty
+import re
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from aiohttp import ClientSession
+
+SMOKE = bool(os.environ.get("YIMI_BENCH_SMOKE"))
+ROUNDS = 3 if SMOKE else 100
+AIMS = {"key to wire": 5.0, "message to screen": 30.0}
+UN = "1001"
+F9 = b"\x1b[20~"
+PATIENCE = 10.0
+_ESCAPES = re.compile(rb"\x1b\[[0-9;?<>=]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+
+
+class Terminal:
+    """`yimi` in a pseudo-terminal; every chunk it writes is kept with its instant."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self._master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tui.cli"], stdin=slave, stdout=slave, stderr=slave,
+            env={**environment, "TERM": "xterm-256color"}, start_new_session=True,
+        )  # fmt: skip
+        os.close(slave)
+        self._changed = threading.Condition()
+        self._chunks: list[tuple[float, bytes]] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def press(self, key: bytes) -> float:
+        """Write a key; the instant before."""
+        at = time.monotonic()
+        os.write(self._master, key)
+        return at
+
+    def mark(self) -> int:
+        """The place in the output where the next chunk will stand."""
+        return len(self._chunks)
+
+    def until_shown(self, text: str, since: int = 0) -> float:
+        """Wait for ``text`` among what was written from ``since`` on, spaces (which group a
+        number's digits) left out; when it was complete."""
+        end = time.monotonic() + PATIENCE
+        with self._changed:
+            while True:
+                written = b""
+                for at, chunk in self._chunks[since:]:
+                    written += chunk
+                    if text.replace(" ", "").encode() in _ESCAPES.sub(b"", written).replace(
+                        b" ", b""
+                    ):
+                        return at
+                if not self._changed.wait(end - time.monotonic()):
+                    shown = _ESCAPES.sub(b"", written).decode("utf-8", "replace")
+                    raise SystemExit(f"the screen never showed {text!r}: {shown[-2000:]!r}")
+
+    def _read(self) -> None:
+        with contextlib.suppress(OSError):
+            while data := os.read(self._master, 65536):
+                with self._changed:
+                    self._chunks.append((time.monotonic(), data))
+                    self._changed.notify_all()
+
+    def close(self) -> None:
+        """Kill it."""
+        self.process.kill()
+        self.process.wait()
+        self._reader.join(2)
+        os.close(self._master)
+
+
+class Platform:
+    """The sandbox's control API."""
+
+    def __init__(self, session: ClientSession, http: str) -> None:
+        self._session = session
+        self._http = http
+
+    async def ask(self, path: str, **body: Any) -> Any:
+        """POST with a body, GET without; its JSON."""
+        method = "POST" if body else "GET"
+        url = f"{self._http}/control/{path}"
+        async with self._session.request(method, url, json=body or None) as response:
+            if response.status != 200:
+                raise SystemExit(f"{path}: {await response.text()}")
+            return await response.json()
+
+    async def message_after(self, at: float) -> float:
+        """When the first MESSAGE after that instant reached the platform."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            await asyncio.sleep(0.05)
+            for entry in (await self.ask(f"agents/{UN}"))["log"]:
+                if entry["what"] == "MESSAGE" and entry["detail"] and entry["at"] > at:
+                    return float(entry["at"])
+        raise SystemExit("the key never became a message")
+
+    async def status_is(self, status: int) -> None:
+        """Wait until the platform holds the seat for idle (1) or busy (2)."""
+        end = time.monotonic() + PATIENCE
+        while (await self.ask(f"agents/{UN}"))["status"] != status:
+            if time.monotonic() > end:
+                raise SystemExit(f"the seat never became {status}")
+            await asyncio.sleep(0.05)
+
+
+async def key_to_wire(terminal: Terminal, platform: Platform) -> list[float]:
+    """F9 again and again; milliseconds each."""
+    took = []
+    for turn in range(ROUNDS):
+        at = terminal.press(F9)
+        took.append((await platform.message_after(at) - at) * 1000)
+        await platform.status_is(1 if turn % 2 else 2)
+        await asyncio.sleep(0.4)  # the screen redraws; a key in that time is another measurement
+    if ROUNDS % 2:
+        terminal.press(F9)
+        await platform.status_is(1)
+    return took
+
+
+async def message_to_screen(terminal: Terminal, platform: Platform) -> list[float]:
+    """One caller after the other, each gives up; milliseconds each."""
+    took = []
+    for turn in range(ROUNDS):
+        number = f"1370000{turn:04d}"
+        await asyncio.sleep(0.7)  # past the half second that an ended offer is held back
+        since = terminal.mark()
+        cc = (await platform.ask("ring", un=UN, number=number))["cc"]
+        shown = await asyncio.to_thread(terminal.until_shown, number, since)
+        took.append((shown - (await platform.ask(f"calls/{cc}"))["began"]) * 1000)
+        await platform.ask(f"calls/{cc}/hangup", now=True)
+        await platform.status_is(1)
+    return took
+
+
+async def sign_in(http: str, switchnumber: str, agent: dict[str, Any]) -> int:
+    """An engine process, signed in and idle; its process id."""
+    from tui.engine.client import EngineClient
+    from tui.engine.commands import JoinGroup, SignIn
+    from tui.engine.launch import Starting
+    from tui.paths import Paths
+    from tui.secrets import Secret
+
+    paths = Paths.find().prepare()
+    starting = Starting(paths.runtime, config=paths.config_file)
+    client = await EngineClient.connect(await starting.socket())
+    for command in (
+        SignIn(un=UN, pwd=Secret(agent["pwd"]), switchnumber=switchnumber, backend=http),
+        JoinGroup(agent["groups"][0]["gid"]),
+    ):
+        result = await client.execute(command)
+        if not result.ok:
+            raise SystemExit(f"{type(command).__name__}: {result.message}")
+    end = time.monotonic() + PATIENCE
+    while client.snapshot().seat_state.name != "IDLE" and time.monotonic() < end:
+        await asyncio.sleep(0.05)
+    await client.close()
+    return starting.process.pid
+
+
+def start_sandbox(ready_file: Path) -> subprocess.Popen[bytes]:
+    """A sandbox whose customers call when told to."""
+    options = ["--no-auto-call", "--ready-file", str(ready_file)]
+    return subprocess.Popen(
+        [sys.executable, "-m", "tui.cli", "sandbox", *options], start_new_session=True
+    )
+
+
+async def measure(folder: Path) -> dict[str, list[float]]:
+    """Start everything, measure, end everything."""
+    for name in ("CONFIG", "STATE", "RUNTIME", "DATA"):
+        os.environ[f"YIMI_{name}_DIR"] = str(folder / name.lower())
+        (folder / name.lower()).mkdir(mode=0o700)
+    (folder / "config" / "config.toml").write_text('[audio]\ninput = "none"\noutput = "none"\n')
+    ready_file = folder / "ready.json"
+    sandbox = start_sandbox(ready_file)
+    engine = 0
+    terminal = None
+    try:
+        end = time.monotonic() + PATIENCE
+        while not ready_file.exists() and time.monotonic() < end:
+            await asyncio.sleep(0.05)
+        ready = json.loads(ready_file.read_text())
+        agent = next(one for one in ready["agents"] if one["un"] == UN)
+        engine = await sign_in(ready["http"], ready["switchnumber"], agent)
+        terminal = Terminal(dict(os.environ))
+        async with ClientSession() as session:
+            platform = Platform(session, ready["http"])
+            await asyncio.to_thread(terminal.until_shown, agent["groups"][0]["name"])
+            await asyncio.sleep(1)
+            return {
+                "message to screen": await message_to_screen(terminal, platform),
+                "key to wire": await key_to_wire(terminal, platform),
+            }
+    finally:
+        if terminal is not None:
+            terminal.close()
+        if engine:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(engine, signal.SIGTERM)
+                await asyncio.sleep(0.5)
+        sandbox.terminate()
+        sandbox.wait(10)
+
+
+def main() -> None:
+    """Print both distributions."""
+    with tempfile.TemporaryDirectory() as folder:
+        results = asyncio.run(measure(Path(folder)))
+    report: dict[str, Any] = {"bench": "latency", "rounds": ROUNDS}
+    missed = False
+    for name, took in results.items():
+        ordered = sorted(took)
+        p50, p99 = (ordered[min(len(took) - 1, int(len(took) * share))] for share in (0.5, 0.99))
+        aim = AIMS[name]
+        verdict = "" if SMOKE else f"  (aim: p99 ≤ {aim:g}: {'met' if p99 <= aim else 'missed'})"
+        print(f"{name:18} p50 {p50:.2f}  p99 {p99:.2f}  max {ordered[-1]:.2f} ms{verdict}")
+        report[name] = {"p50": round(p50, 3), "p99": round(p99, 3), "max": round(ordered[-1], 3)}
+        missed = missed or (not SMOKE and p99 > aim * 1.25)
+    print(json.dumps(report))
+    raise SystemExit(1 if missed else 0)
+
+
+if __name__ == "__main__":
+    main()
