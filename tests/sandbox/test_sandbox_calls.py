@@ -181,3 +181,47 @@ async def test_a_second_sign_in_kicks_the_first(console: Make) -> None:
     assert (kicked.number, kicked.r) == ("1001", 895)
     assert not any(isinstance(each, m.Kicked) for each in two.told)
     assert (await two.control("GET", "/agents/1001"))["registered"]
+
+
+async def test_a_console_that_died_comes_back_into_its_call(console: Make) -> None:
+    one = await console(hz=880)
+    cc = await ring(one)
+    await one.until_told(m.NewCall)
+    one.say(m.Answer(cc))
+    await one.until_customer_hears(880)
+    await one.close()  # its audio and its socket go, and nothing is said
+    two = await console(hz=990)
+    assert not any(isinstance(each, m.Kicked) for each in two.told)
+    two.say(m.QueryCall())
+    await two.until(lambda: m.Answered(cc, "12000000001") in two.told)
+    await two.until(lambda: cc in two.calls.values())
+    await two.until_customer_hears(990)
+    two.say(m.HangUp(cc))
+    assert (await two.until_told(m.Ended)).r == 26
+
+
+async def test_a_call_nobody_told_the_console_about_is_gone_after_a_query(console: Make) -> None:
+    one = await console(hz=880)
+    cc = await ring(one)
+    await one.until_told(m.NewCall)
+    one.say(m.Answer(cc))
+    await one.until_customer_hears(880)
+    await one.drop()
+    await one.control("POST", f"/calls/{cc}/hangup")
+    one.sip.clear()
+    await one.connect()
+    await one.until(lambda: any(isinstance(each, sip.Registered) for each in one.sip))
+    one.say(m.QueryCall())
+    await one.until_told(m.NoCall)
+
+
+async def test_a_leg_over_the_agents_own_telephone_needs_no_invite(console: Make) -> None:
+    one = await console(sign_in=False)
+    await one.web_sign_in(callintype=4, number="12000000099")
+    await one.connect()
+    await one.until_told(m.StatusChanged)
+    cc = await ring(one)
+    await one.until_told(m.NewCall)
+    one.say(m.Answer(cc))
+    await one.until_told(m.Answered)
+    assert not any(isinstance(each, sip.InviteReceived) for each in one.sip)

@@ -216,6 +216,7 @@ async def test_a_bad_request_to_control_says_what_is_wrong(sandbox: Sandbox) -> 
         for path, body in (
             ("ring", {"un": "1001", "voice": "loud"}),
             ("ring", {"un": "9"}),
+            ("ring", {"un": "1001", "number": "\x1b]52;c;eA==\x07"}),
             ("faults", {"kind": "gremlin"}),
             ("times", {"ring": -1}),
             ("agents/1001/status", {"status": 7}),

@@ -114,10 +114,9 @@ def run(argv: list[str]) -> int:
     )
     add_arguments(parser)
     args = parser.parse_args(argv)
-    logging.basicConfig(
-        level=logging.INFO if args.verbose else logging.ERROR,
-        format="%(asctime)s %(name)s %(message)s",
-    )
+    logging.basicConfig(level=logging.ERROR, format="%(asctime)s %(name)s %(message)s")
+    if args.verbose:
+        logging.getLogger("tui").setLevel(logging.INFO)
     options = Options(
         port=args.port,
         auto_call=None if args.no_auto_call else args.auto_call,
