@@ -229,3 +229,31 @@ async def test_a_leg_closes_while_it_is_being_set_up(leg: Any, plain: Any, colle
         async with asyncio.timeout(3):
             await us.close()
         assert us.state is LegState.CLOSED
+
+
+async def test_the_last_description_may_be_sent_again_as_a_re_offer(
+    leg: Any, plain: Any, collector: Any, hears: Any
+) -> None:
+    """A session timer refreshes with the last local SDP, which was an answer."""
+    heard, peer = collector(), plain(THEIRS)
+    us = leg(ToneSource(OURS), heard)
+    last = await us.answer(await peer.offer())
+    await peer.accept(last)
+    await hears(heard, THEIRS)
+    await us.accept(await peer.answer(last))
+    heard.pcm.clear()
+    peer.heard.pcm.clear()
+    await hears(heard, THEIRS)
+    await hears(peer.heard, OURS)
+    assert us.direction == "sendrecv"
+
+
+async def test_many_re_offers_leave_one_doorman_at_the_socket(call: Any, hears: Any) -> None:
+    us, peer, heard = await call()
+    protocol = us._peer.ice._protocols[0]
+    before = protocol.datagram_received
+    for direction in ("sendonly", "sendrecv"):
+        await us.apply(await peer.answer(await us.reoffer(direction)))
+    assert protocol.datagram_received is before
+    heard.pcm.clear()
+    await hears(heard, THEIRS)

@@ -362,3 +362,16 @@ def test_64_kib_of_anything_is_read_or_refused_at_once() -> None:
         begin = time.perf_counter()
         survives(GOOD + text[: 65536 - len(GOOD)])
         assert time.perf_counter() - begin < 2.0
+
+
+def test_the_normaliser_and_the_tones_do_without_aiortc() -> None:
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    code = (
+        "import sys; import tui.media.sdp, tui.media.localsdp, tui.media.tones; "
+        "sys.exit(any(m in sys.modules for m in ('aiortc', 'av', 'sounddevice')))"
+    )
+    root = Path(__file__).parents[2]
+    assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0

@@ -73,6 +73,7 @@ class Doorman:
 
     def __init__(self, connection: Any, on_data: Callable[[bytes], None] | None = None) -> None:
         self.dropped = 0
+        self._standing = False
         self._connection = connection
         self._on_data = on_data
         self._checked: set[tuple[str, int]] = set()
@@ -87,7 +88,11 @@ class Doorman:
         connection.check_incoming = check_incoming
 
     def stand(self) -> None:
-        """After gathering: stand before each socket, and empty what strangers have queued."""
+        """After gathering: stand before each socket, and empty what strangers have queued. Once;
+        later calls do nothing."""
+        if self._standing:
+            return
+        self._standing = bool(self._connection._protocols)
         queue = self._connection._queue
         while not queue.empty():
             queue.get_nowait()
