@@ -188,6 +188,13 @@ def test_two_who_write_to_one_file_lose_nothing_when_it_turns_over(tmp_path: Pat
     assert all(f"n={number}." in text for number in range(200))
 
 
+def test_a_log_that_was_deleted_begins_again(file: Path) -> None:
+    get_logger("x").warning("before")
+    file.unlink()
+    get_logger("x").warning("after")
+    assert "after" in file.read_text()
+
+
 def test_a_log_that_cannot_be_written_costs_nothing(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

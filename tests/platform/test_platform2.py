@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import socket
+import ssl
 import traceback
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from ipaddress import ip_address
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestServer
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from tui.platform.base import Credentials, Group, Platform, PlatformError, Seat
 from tui.platform.platform2 import Platform2
@@ -120,6 +128,7 @@ async def test_a_sign_in_that_cannot_be_is_refused_with_its_code(
         ("http://pbx.invalid/", 50001, "login.insecure-backend"),
         ("http://127.0.0.1.pbx.invalid/", 50001, "login.insecure-backend"),
         ("http://10.0.0.1/", 50001, "login.insecure-backend"),
+        ("http://pbx.localhost/", 50001, "login.insecure-backend"),
         ("ftp://pbx.invalid/", 50001, ""),
         ("https://", 50001, ""),
         ("https://pbx.invalid:99999/", 50001, ""),
@@ -440,6 +449,14 @@ async def test_a_directory_of_a_wrong_shape_is_50008_or_50009(
     assert await _refused(platform.get_group_members("1")) == (50009, "")
 
 
+async def test_a_refusal_of_the_directory_has_its_code(
+    backend: Backend, platform: Platform2
+) -> None:
+    await platform.sign_in(_credentials(backend))
+    backend.answers[ROUTES.groups.path] = (200, {"status": 50007, "info": "x"})
+    assert await _refused(platform.get_groups()) == (50007, "")
+
+
 async def test_a_state_of_any_shape_is_a_state(backend: Backend, platform: Platform2) -> None:
     await platform.sign_in(_credentials(backend))
     for state in [*WRONG, {"state_id": "x", "state_name": 5}, {"state_id": 10**20}]:
@@ -496,6 +513,27 @@ async def test_after_a_night_of_sleep_the_password_gets_a_new_token(
     ]
 
 
+@pytest.mark.parametrize("answer", [(404, {"status": 50007}), (200, {"status": 50003})])
+async def test_a_renewal_that_is_refused_in_other_words_is_mended_as_well(
+    backend: Backend, platform: Platform2, answer: Any
+) -> None:
+    await platform.sign_in(_credentials(backend))
+    backend.tokens.clear()
+    backend.answers[ROUTES.renew.path] = answer
+    assert (await platform.get_groups()).total == 3
+    assert backend.paths().count(ROUTES.sign_in.path) == 2
+
+
+async def test_a_renewal_that_gets_no_answer_does_not_try_the_password(
+    backend: Backend, platform: Platform2
+) -> None:
+    await platform.sign_in(_credentials(backend))
+    backend.tokens.clear()
+    backend.answers[ROUTES.renew.path] = (503, {})
+    assert await _refused(platform.get_groups()) == (50000, "")
+    assert backend.paths().count(ROUTES.sign_in.path) == 1
+
+
 async def test_many_requests_that_are_refused_at_once_renew_once(
     backend: Backend, platform: Platform2
 ) -> None:
@@ -527,3 +565,71 @@ async def test_closing_ends_everything_quietly(backend: Backend) -> None:
     await platform.close()
     assert backend.paths()[-1] == ROUTES.user.path
     assert await _refused(platform.get_groups()) == (50001, "")
+
+
+async def test_closing_in_the_middle_of_a_request_is_an_error_in_words(backend: Backend) -> None:
+    platform = Platform2()
+    await platform.sign_in(_credentials(backend))
+    arrived, gone = asyncio.Event(), asyncio.Event()
+
+    async def hang(request: web.Request) -> tuple[int, Any]:
+        arrived.set()
+        await gone.wait()
+        return 200, {}
+
+    backend.answers[ROUTES.groups.path] = hang
+    asked = asyncio.create_task(platform.get_groups())
+    await asyncio.wait_for(arrived.wait(), 5)
+    await platform.close()
+    assert await _refused(asked) == (50000, "")
+    gone.set()
+
+
+# ---------------------------------------------------------------- TLS
+
+
+def _self_signed(path: Path) -> ssl.SSLContext:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    plain = serialization.NoEncryption()
+    pem = serialization.Encoding.PEM
+    key_pem = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
+    path.write_bytes(made.public_bytes(pem) + key_pem)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_refused(
+    platform: Platform2, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+
+    async def handle(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.json_response({"status": 50004})
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", handle)
+    server = TestServer(app, host="127.0.0.1", scheme="https")
+    await server.start_server(ssl=_self_signed(tmp_path / "own.pem"))
+    address = f"https://127.0.0.1:{server.port}"
+    given = Credentials("1001", Secret("hush"), "02500001234", backend=address)
+    with pytest.raises(PlatformError, match=r"^50000 .*Certificate"):
+        await platform.sign_in(given)
+    await server.close()
+    assert asked == []

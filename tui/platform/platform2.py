@@ -26,7 +26,7 @@ from tui.platform.base import (
 from tui.platform.numbers import eid16
 from tui.platform.routes import ROUTES, Route
 from tui.platform.signature import NONCE_BYTES, password_key, sign
-from tui.platform.token import Token, TokenKeeper
+from tui.platform.token import PASSING, Token, TokenKeeper
 from tui.platform.web import Reply, Web, base_url
 from tui.secrets import Secret
 
@@ -171,7 +171,7 @@ class Platform2:
         """A new token for the old one; for the password when the old one is no good any longer,
         as after a night of sleep."""
         reply = await self._request(self._routes.renew, token=old, body={})
-        if not reply.token_refused:
+        if not reply.token_refused and reply.status in (200, *PASSING):
             return shapes.read_token(_data(reply))
         try:
             return await self._fresh_token()

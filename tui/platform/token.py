@@ -25,7 +25,8 @@ RENEW_AT: Final = (0.76, 0.84)
 """The part of its life after which a token is renewed."""
 RETRY_LIMIT: Final = 30.0
 """Seconds between tries at most, while the platform cannot be reached."""
-_PASSING: Final = (codes.SERVER_ERROR, codes.NO_SERVER, codes.UNREADABLE_LOGIN)
+PASSING: Final = (codes.SERVER_ERROR, codes.NO_SERVER, codes.UNREADABLE_LOGIN)
+"""Trouble that may be over at the next try; any other code is the platform's last word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ class TokenKeeper:
         try:
             self.put(await self._fetch(self._value))
         except PlatformError as error:
-            if error.code not in _PASSING:
+            if error.code not in PASSING:
                 self._failure = error
             raise
         finally:

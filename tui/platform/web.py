@@ -87,8 +87,9 @@ def socket_url(url: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine."""
-    if host == "localhost" or host.endswith(".localhost"):
+    """Whether a host is this machine: an address of it, or "localhost" itself. What stands before
+    ".localhost" some resolvers look up in the DNS, so that it may be anywhere."""
+    if host == "localhost":
         return True
     try:
         return ip_address(host).is_loopback
@@ -146,8 +147,9 @@ class Web:
             raise PlatformError(codes.NO_SERVER, "the backend's name was not found") from None
         except TimeoutError:
             raise PlatformError(codes.SERVER_ERROR, "no answer in time") from None
-        except (aiohttp.ClientError, OSError) as error:
-            # Its name only: texts of the library quote addresses and headers.
+        except (aiohttp.ClientError, OSError, RuntimeError) as error:
+            # Its name only: texts of the library quote addresses and headers. (RuntimeError: the
+            # session was closed meanwhile.)
             raise PlatformError(codes.SERVER_ERROR, type(error).__name__) from None
         except ValueError as error:  # an argument that no header or address can carry
             raise PlatformError(codes.BAD_ARGUMENT, type(error).__name__) from None
