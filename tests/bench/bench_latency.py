@@ -118,7 +118,7 @@ class Platform:
         while time.monotonic() < end:
             await asyncio.sleep(0.05)
             for entry in (await self.ask(f"agents/{UN}"))["log"]:
-                if entry["what"] == "MESSAGE" and entry["detail"] and entry["at"] > at:
+                if entry["what"] == "MESSAGE" and entry["at"] > at:
                     return float(entry["at"])
         raise SystemExit("the key never became a message")
 
