@@ -34,8 +34,10 @@ log = logging.getLogger(__name__)
 
 PRIME = 3
 """Blocks that must be there before playing begins: a cushion of 60 ms."""
-MOST = 12
-"""Blocks kept at most; more would only be delay."""
+MOST = 25
+"""Blocks kept at most: what comes at once after half a second in which this process stood still."""
+PLENTY = 8
+"""With more blocks than this, two are taken at a time until the delay is gone."""
 
 
 def bind_to_loopback() -> None:
@@ -219,8 +221,15 @@ class Leg:
         self._primed = bool(self._blocks)
         return self._blocks.popleft() if self._primed else None
 
+    @property
+    def plenty(self) -> bool:
+        """More is waiting than the cushion needs."""
+        return len(self._blocks) > PLENTY
+
     def relay(self) -> bytes:
-        """The same as a voice, for another leg to play."""
+        """The same as a voice, for another leg to play; what is too late is left out."""
+        if self.plenty:
+            self.take()
         return self.take() or SILENCE
 
     async def close(self) -> None:

@@ -21,6 +21,8 @@ from tui.sandbox.ear import Ear
 from tui.sandbox.voices import SILENCE, Voice, prompt, ringback, silence, voice, warm_up
 
 TICK = 0.02
+OWN_STALL = 0.05
+"""Seconds by which a tick may be late and still be made up for."""
 
 
 @dataclass(slots=True)
@@ -128,14 +130,25 @@ class Hall:
         at = time.monotonic()
         while True:
             leg = next((self.legs[key] for key in self.legs if key[0] == call.cc), None)
+            self._listen(customer, leg, held_prompt)
+            at += TICK
+            late = time.monotonic() - at
+            if late > OWN_STALL:
+                # This process stood still, not the agent. What was sent meanwhile has yet to be
+                # read: to make up for the time now would count as a gap in the agent's audio.
+                at += late
+            await asyncio.sleep(max(0.0, -late))
+
+    def _listen(self, customer: Customer, leg: Leg | None, held_prompt: Voice) -> None:
+        while True:
             block = leg.take() if leg is not None else None
             if customer.holding:
                 customer.ear.hear(held_prompt(), arrived=True, held=True)
             else:
                 customer.ear.hear(block or SILENCE, arrived=block is not None, held=False)
                 customer.heard.append(block or SILENCE)
-            at += TICK
-            await asyncio.sleep(max(0.0, at - time.monotonic()))
+            if leg is None or customer.holding or not leg.plenty:
+                return
 
     def _stop(self, cc: str) -> None:
         customer = self.customers.get(cc)
