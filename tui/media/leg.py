@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from enum import StrEnum
 
 from tui.media import ice, localsdp
 from tui.media.levels import Meter
+from tui.media.life import LegState, Life
 from tui.media.peer import Peer
 from tui.media.sdp import (
     DIRECTIONS,
@@ -29,19 +29,6 @@ from tui.media.tracks import SourceTrack
 __all__ = ["Leg", "LegState", "Statistics", "UnacceptableOffer"]
 
 log = logging.getLogger(__name__)
-
-
-class LegState(StrEnum):
-    """The life of a leg."""
-
-    NEW = "new"
-    CONNECTING = "connecting"
-    CONNECTED = "connected"
-    FAILED = "failed"
-    """It never came up: the reason is in `Leg.reason`."""
-    LOST = "lost"
-    """It was up, and the path or the peer is gone."""
-    CLOSED = "closed"
 
 
 class Leg:
@@ -62,9 +49,6 @@ class Leg:
         setup_timeout: float = 15.0,
         on_state: Callable[[LegState], None] | None = None,
     ) -> None:
-        self.state = LegState.NEW
-        self.reason = ""
-        """Why it failed or was lost: "setup-timeout", "transport", "peer-closed"."""
         self.muted = False
         self.held = False
         """Cut here, both ways, whatever was negotiated."""
@@ -72,7 +56,7 @@ class Leg:
         self._servers = ice.servers(ice_servers)
         self._loopback = loopback
         self._setup_timeout = setup_timeout
-        self._on_state = on_state
+        self._life = Life(on_state)
         self._origin = localsdp.Origin()
         self._you, self._them = Meter(), Meter()
         self._direction = "sendrecv"
@@ -81,10 +65,19 @@ class Leg:
         self._local = ""
         """Our audio section as it was last agreed."""
         self._pending: tuple[str, str] | None = None
-        self._timer: asyncio.TimerHandle | None = None
         self._closers: set[asyncio.Task[None]] = set()
         self._past = Statistics()
         self._sink_failed = False
+
+    @property
+    def state(self) -> LegState:
+        """Where the leg is."""
+        return self._life.state
+
+    @property
+    def reason(self) -> str:
+        """Why it failed or was lost: "setup-timeout", "transport", "peer-closed"; else ""."""
+        return self._life.reason
 
     # ------------------------------------------------------------ negotiation
 
@@ -222,9 +215,7 @@ class Leg:
 
     async def close(self) -> None:
         """End the leg; at most about three seconds, and never an exception."""
-        if self.state is not LegState.CLOSED:
-            self._set(LegState.CLOSED, self.reason)
-        self._stop_timer()
+        self._life.close()
         peer, self._peer = self._peer, None
         if peer is not None:
             self._past = added(self._past, peer)
@@ -254,14 +245,11 @@ class Leg:
             self._past = added(self._past, old)
             self._retire(old)
         if peer.pc.connectionState == "connected":
-            self._connected()
-        elif peer is not old or self._timer is None:
-            self._stop_timer()
-            self._set(LegState.CONNECTING)
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(self._setup_timeout, self._give_up, "setup-timeout")
+            self._life.connected()
+        elif peer is not old or not self._life.waiting:
+            self._life.begin(self._setup_timeout)
         if peer.pc.connectionState == "failed":
-            self._give_up("transport")
+            self._life.give_up("transport")
 
     def _agreed(self) -> dict[str, int] | None:
         """The codec in use, which a re-offer does not change while the peer still has it."""
@@ -273,37 +261,11 @@ class Leg:
         if peer is not self._peer or self.state is LegState.CLOSED:
             return
         if state == "connected":
-            self._connected()
+            self._life.connected()
         elif state == "failed":
-            self._give_up("transport")
+            self._life.give_up("transport")
         elif state == "closed":
-            self._give_up("peer-closed")
-
-    def _connected(self) -> None:
-        self._stop_timer()
-        self._set(LegState.CONNECTED)
-
-    def _give_up(self, reason: str) -> None:
-        self._stop_timer()
-        if self.state in (LegState.CONNECTING, LegState.NEW):
-            self._set(LegState.FAILED, reason)
-        elif self.state is LegState.CONNECTED:
-            self._set(LegState.LOST, reason)
-
-    def _set(self, state: LegState, reason: str = "") -> None:
-        if state is self.state:
-            return
-        self.state, self.reason = state, reason
-        if self._on_state is not None:
-            try:
-                self._on_state(state)
-            except Exception:
-                log.exception("the listener for states failed")
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+            self._life.give_up("peer-closed")
 
     def _retire(self, peer: Peer) -> None:
         task = asyncio.ensure_future(peer.close())
