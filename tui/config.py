@@ -17,12 +17,17 @@ __all__ = [
     "AudioSettings",
     "Config",
     "ConfigError",
+    "DtmfSettings",
+    "HistorySettings",
+    "OfferSettings",
     "Paths",
     "Policies",
+    "PopSettings",
     "Profile",
     "SandboxSettings",
     "SipSettings",
     "UiSettings",
+    "WrapUpSettings",
     "example",
     "load",
     "parse",
@@ -42,9 +47,11 @@ def setting(
     low: float | None = None,
     high: float | None = None,
     choices: tuple[object, ...] = (),
+    like: str = "",
 ) -> T:
-    """One setting: its default, its meaning, and what it may be."""
-    metadata = {"doc": doc, "low": low, "high": high, "choices": choices}
+    """One setting: its default, its meaning, and what it may be; `like` is a regular expression
+    for a text, or for each text of a list."""
+    metadata = {"doc": doc, "low": low, "high": high, "choices": choices, "like": like}
     return field(default=default, metadata=metadata)
 
 
@@ -85,8 +92,8 @@ class Profile:
     backend: str = setting(
         "", "The platform's web address, https://…; it comes from whoever runs the platform."
     )
-    switchnumber: str = setting("", "The enterprise's main number.")
-    un: str = setting("", "The extension: digits in quotes, leading zeros count.")
+    switchnumber: str = setting("", "The enterprise's main number.", like="[0-9]*")
+    un: str = setting("", "The extension: digits in quotes, leading zeros count.", like="[0-9]*")
     callintype: int = setting(
         2, "The line: 2 this computer, 4 callback phone, 5 SIP phone.", choices=(2, 4, 5)
     )
@@ -103,16 +110,22 @@ class AudioSettings:
     """The sound of this computer."""
 
     input: str = setting(
-        "", 'The microphone: "" the default device, "device:NAME", "file:PATH", "tone:HZ", "none".'
+        "",
+        'The microphone: "" the default device, "device:NAME", "file:PATH", "tone:HZ", "none".',
+        like=r"|(device|file):.+|tone:[0-9]+|none",
     )
     output: str = setting(
-        "", 'What you hear with: "" the default device, "device:NAME", "file:PATH", "none".'
+        "",
+        'What you hear with: "" the default device, "device:NAME", "file:PATH", "none".',
+        like=r"|(device|file):.+|none",
     )
     volume: int = setting(100, "Listening volume in per cent.", low=0, high=200)
     gain: int = setting(100, "Microphone gain in per cent.", low=0, high=200)
     ring: bool = setting(True, "Whether an incoming call rings on the sound device.")
     ice_servers: tuple[str, ...] = setting(
-        (), 'STUN and TURN servers, "stun:HOST:PORT". None are asked unless they stand here.'
+        (),
+        'STUN and TURN servers, "stun:HOST:PORT". None are asked unless they stand here.',
+        like=r"(stun|turn)s?:.+",
     )
 
 
@@ -127,6 +140,65 @@ class SipSettings:
     allow_weaker_digest: bool = setting(
         False, "Whether a platform may fall back to a weaker digest (MD5) than it used before."
     )
+
+
+@dataclass(frozen=True)
+class WrapUpSettings:
+    """The write-up after a call."""
+
+    mode: str = setting(
+        "timed",
+        "What is wanted after a call: an outcome is optional or required, or there is a countdown.",
+        choices=("off", "optional", "required", "timed", "timed-strict"),
+    )
+    seconds: int = setting(30, "The countdown; 0 = no write-up.", low=0, high=3600)
+    outcomes: tuple[str, ...] = setting(
+        ("Resolved", "Call back", "Complaint", "Wrong number"), "What can be chosen."
+    )
+
+
+@dataclass(frozen=True)
+class OfferSettings:
+    """Calls that are offered."""
+
+    auto_answer: int = setting(
+        0, "Answer by itself after so many seconds; 0 = no.", choices=(0, 3, 5, 8)
+    )
+    enterprise_auto_answer: bool = setting(
+        True, "Whether the enterprise may want calls answered by themselves."
+    )
+    missed_limit: int = setting(
+        3, "After so many missed offers in a row the seat goes busy; 0 = never.", low=0, high=100
+    )
+
+
+@dataclass(frozen=True)
+class DtmfSettings:
+    """Tones from the keypad. A receiver drops digits that come too fast."""
+
+    tone: int = setting(160, "How long a tone is, in milliseconds.", low=40, high=2000)
+    gap: int = setting(250, "The silence between two tones, in milliseconds.", low=20, high=5000)
+    pause: int = setting(2000, "What a comma waits, in milliseconds.", low=100, high=20000)
+
+
+@dataclass(frozen=True)
+class HistorySettings:
+    """The history of calls, kept on this computer."""
+
+    mask: bool = setting(False, "Whether numbers are masked wherever the history shows them.")
+    keep_days: int = setting(90, "Days before a call is forgotten; 0 = never.", low=0, high=36500)
+
+
+@dataclass(frozen=True)
+class PopSettings:
+    """What to run when a call comes or goes: words of a command, or one URL to open."""
+
+    ringing: tuple[str, ...] = setting(
+        (),
+        "When a call is offered. {number} {ccnumber} {group} {reason} are replaced in each word.",
+    )
+    answered: tuple[str, ...] = setting((), "When it is up.")
+    ended: tuple[str, ...] = setting((), "When it is over.")
 
 
 @dataclass(frozen=True)
@@ -156,6 +228,11 @@ class Config:
     audio: AudioSettings = AudioSettings()
     sip: SipSettings = SipSettings()
     ui: UiSettings = UiSettings()
+    wrapup: WrapUpSettings = WrapUpSettings()
+    offers: OfferSettings = OfferSettings()
+    dtmf: DtmfSettings = DtmfSettings()
+    history: HistorySettings = HistorySettings()
+    pop: PopSettings = PopSettings()
     sandbox: SandboxSettings = SandboxSettings()
     routes: Mapping[str, str] = field(default_factory=dict)
     messages: Mapping[str, str] = field(default_factory=dict)
@@ -256,7 +333,7 @@ def _listed(defaults: Any) -> str:
     lines = []
     for each in fields(defaults):
         if "doc" in each.metadata:
-            lines.append(f"# {each.metadata['doc']}\n{each.name} = {written(each.default)}\n")
+            lines.append(f"# {each.metadata['doc']}\n{each.name} = {written(each.default, 1000)}\n")
     return "".join(lines)
 
 

@@ -6,6 +6,7 @@ Apart from `tui.config`, so that who only needs the defaults does not pay for a 
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from dataclasses import Field, fields, replace
 from typing import Any, Final, cast
@@ -91,6 +92,8 @@ class _Reader:
         if kind.startswith("tuple"):
             if type(value) is not list or not all(type(each) is str for each in value):
                 raise self._error(path, wrong)
+            for each in value:
+                self._like(path, each, known)
             return tuple(value)
         if type(value).__name__ != kind:
             raise self._error(path, wrong)
@@ -102,7 +105,16 @@ class _Reader:
         if choices and value not in choices:
             listed = ", ".join(map(written, choices))
             raise self._error(path, f"{key} must be one of {listed}, not {written(value)}")
+        if kind == "str":
+            self._like(path, value, known)
         return value
+
+    def _like(self, path: tuple[str, ...], value: str, known: Field[Any]) -> None:
+        like = known.metadata["like"]
+        if like and not re.fullmatch(like, value):
+            raise self._error(
+                path, f"{path[-1]} cannot be {written(value)}: {known.metadata['doc']}"
+            )
 
     def _names(self, section: str, table: dict[str, Any], known: tuple[str, ...]) -> dict[str, str]:
         for key, value in table.items():
@@ -129,7 +141,7 @@ class _Reader:
     ) -> ConfigError:
         line = _line_of(self.text, path)
         where = f"{self.name}, line {line}" if line else self.name
-        return ConfigError(f"{where}: {what}.{meant(key, known) if key else ''}")
+        return ConfigError(f"{where}: {what.removesuffix('.')}.{meant(key, known) if key else ''}")
 
 
 _KINDS: Final = {
@@ -141,17 +153,17 @@ _KINDS: Final = {
 }
 
 
-def written(value: object) -> str:
-    """A value as TOML has it, shortened."""
+def written(value: object, limit: int = 60) -> str:
+    """A value as TOML has it, shortened to `limit` characters."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
         text = '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
     elif isinstance(value, (list, tuple)):
-        text = "[" + ", ".join(map(written, value)) + "]"
+        text = "[" + ", ".join(written(each, limit) for each in value) + "]"
     else:
         text = "a section" if isinstance(value, dict) else str(value)
-    return text if len(text) <= 60 else text[:59] + "…"
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def meant(key: str, known: tuple[str, ...]) -> str:
