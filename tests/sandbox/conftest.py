@@ -80,6 +80,14 @@ class AgentLeg:
         await self.pc.setLocalDescription(await self.pc.createAnswer())
         return self.pc.localDescription.sdp.encode()
 
+    async def offer(self) -> bytes:
+        self.pc.addTrack(Tone(self._hz))
+        await self.pc.setLocalDescription(await self.pc.createOffer())
+        return self.pc.localDescription.sdp.encode()
+
+    async def accept(self, answer: bytes) -> None:
+        await self.pc.setRemoteDescription(RTCSessionDescription(answer.decode(), "answer"))
+
     def share(self, hz: float) -> float:
         """The share of the last 200 ms' energy that lies at a frequency."""
         last = self.heard[-3200:]
@@ -95,7 +103,9 @@ class Console:
     """An agent's console. `told` holds every control message in order; `legs` the audio legs by
     SIP call; `calls` the ccNumber that an INFO tied to each."""
 
-    def __init__(self, sandbox: Sandbox, un: str, *, hz: int, instance: str = "") -> None:
+    def __init__(
+        self, sandbox: Sandbox, un: str, *, hz: int, instance: str = "", expires: int = 600
+    ) -> None:
         self.ready = sandbox.ready
         self.un = un
         self.seed = sandbox.world.agents[un]
@@ -106,9 +116,11 @@ class Console:
         self.calls: dict[str, str] = {}
         self.token = ""
         self.answer_legs = True
+        self.asleep = False
         self.http = aiohttp.ClientSession(self.ready["http"])
         self._hz = hz
         self._changed = asyncio.Event()
+        self.new_leg = AgentLeg
         self._ws: aiohttp.ClientWebSocketResponse | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self.ua = UserAgent(
@@ -119,6 +131,7 @@ class Console:
                 registrar=f"sip:{self.world.domain}",
                 instance_id=instance or f"urn:uuid:00000000-0000-4000-8000-{un:0>12}",
                 trusted=(self.world.pbx,),
+                expires=expires,
             ),
             rng=random.Random(),
         )
@@ -187,7 +200,7 @@ class Console:
     async def _tick(self) -> None:
         while True:
             deadline = self.ua.next_deadline()
-            if deadline is not None and deadline <= time.monotonic():
+            if deadline is not None and deadline <= time.monotonic() and not self.asleep:
                 self.ua.handle_timeout(time.monotonic())
                 self.flush()
             await asyncio.sleep(0.05)

@@ -7,7 +7,10 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
+
 from tui.platform import messages as m
+from tui.sandbox import registrar
 from tui.sip import events as sip
 
 Make = Callable[..., Awaitable[Any]]
@@ -225,3 +228,75 @@ async def test_a_leg_over_the_agents_own_telephone_needs_no_invite(console: Make
     one.say(m.Answer(cc))
     await one.until_told(m.Answered)
     assert not any(isinstance(each, sip.InviteReceived) for each in one.sip)
+
+
+async def take_call(one: Any, **how: Any) -> str:
+    """Ring the agent, answer, and wait until the customer hears its 880 Hz."""
+    cc = await ring(one, **how)
+    await one.until_told(m.NewCall)
+    one.say(m.Answer(cc))
+    await one.until_customer_hears(880)
+    return cc
+
+
+async def test_a_re_offer_from_a_new_ice_session_is_answered_by_a_new_connection(
+    console: Make,
+) -> None:
+    one = await console(hz=880)
+    await take_call(one, voice="tone:440")
+    call, old = next(iter(one.legs.items()))
+    fresh = one.legs["fresh"] = one.new_leg(990)
+    one.ua.reinvite(call, await fresh.offer(), time.monotonic())
+    one.flush()
+    await one.until(lambda: any(isinstance(each, sip.ReinviteAccepted) for each in one.sip))
+    accepted = next(each for each in one.sip if isinstance(each, sip.ReinviteAccepted))
+    await fresh.accept(accepted.sdp)
+    await old.close()
+    await one.until_customer_hears(990)
+    await one.until(lambda: fresh.share(440) > 0.8)
+
+
+async def test_a_re_offer_that_is_no_sdp_gets_488_and_the_call_goes_on(console: Make) -> None:
+    one = await console(hz=880)
+    await take_call(one)
+    one.ua.reinvite(next(iter(one.legs)), b"v=0\r\nrubbish\r\n", time.monotonic())
+    one.flush()
+    await one.until(lambda: any(isinstance(each, sip.ReinviteRefused) for each in one.sip))
+    refused = next(each for each in one.sip if isinstance(each, sip.ReinviteRefused))
+    assert refused.status == 488
+    await one.until_customer_hears(880)
+
+
+async def test_a_registration_that_runs_out_is_897(
+    console: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registrar, "MIN_EXPIRES", 1)
+    one = await console(expires=2)
+    one.asleep = True  # nothing is refreshed any more
+    assert (await one.until_told(m.Kicked)).r == 897
+    assert not (await one.control("GET", "/agents/1001"))["registered"]
+
+
+async def test_an_expiry_that_is_too_short_gets_423_and_then_works(console: Make) -> None:
+    one = await console(expires=5)
+    registered = next(each for each in one.sip if isinstance(each, sip.Registered))
+    assert registered.expires == registrar.MIN_EXPIRES
+
+
+async def test_the_customers_voice_can_be_changed_in_the_call(console: Make) -> None:
+    one = await console(hz=880)
+    cc = await take_call(one, voice="silent")
+    (leg,) = one.legs.values()
+    assert leg.share(600) < 0.1
+    await one.control("POST", f"/calls/{cc}/voice", json={"voice": "tone:600"})
+    await one.until(lambda: leg.share(600) > 0.8)
+
+
+async def test_a_leg_the_platform_forgot_comes_back_after_a_query(console: Make) -> None:
+    one = await console(hz=880)
+    await take_call(one)
+    assert await one.control("POST", "/agents/1001/lose-leg") == {"lost": True}
+    assert (await one.control("GET", "/calls/last"))["parties"]["1001"]["leg"] == "lost"
+    one.say(m.QueryCall())
+    await one.until(lambda: len(one.legs) == 2)
+    await one.until_customer_hears(880)
