@@ -1,0 +1,656 @@
+"""The rim against a real `websockets` server on loopback: frames, subprotocol, ping, reconnect."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import ipaddress
+import logging
+import random
+import ssl
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.datastructures import Headers as HttpHeaders
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request as HttpRequest
+from websockets.http11 import Response as HttpResponse
+
+from tests.sip.agents import AGENT, PBX, XML, Side, config, pbx_config
+from tui.sip import (
+    FlowFailed,
+    Headers,
+    MessageReceived,
+    Registered,
+    Request,
+    RequestOutcome,
+    RequestReceived,
+    Unregistered,
+    UserAgent,
+)
+from tui.sip.backoff import wait_after, wait_before
+from tui.sip.events import Event
+from tui.sip.websocket import FlowState, SipConnection
+
+LIMIT = 10.0
+"""Seconds after which a wait in these tests has failed."""
+Handler = Callable[[ServerConnection], Awaitable[None]]
+
+
+class Server:
+    """A registrar in a box: 200 to everything; `frames` keeps what came, as it came."""
+
+    def __init__(self) -> None:
+        self.frames: list[str | bytes] = []
+        self.sockets: list[ServerConnection] = []
+        self.headers: tuple[tuple[str, str], ...] = (("Expires", "600"),)
+        self.binary = False
+        self.url = ""
+
+    async def talk(self, socket: ServerConnection) -> None:
+        self.sockets.append(socket)
+        side = Side(pbx_config(), len(self.sockets), "srv.invalid")
+        side.agent.connection_made(0.0)
+        async for frame in socket:
+            self.frames.append(frame)
+            side.agent.receive_data(frame, 0.0)
+            for event in side.agent.events():
+                if isinstance(event, RequestReceived):
+                    side.agent.respond(event.id, 200, 0.0, headers=self.headers)
+            for data in side.agent.data_to_send():
+                await socket.send(data, text=not self.binary)
+
+
+class Phone:
+    """A connection under test, and all that it said."""
+
+    def __init__(self, url: str, **changes: Any) -> None:
+        settings = changes.pop("settings", config())
+        self.agent = UserAgent(settings, rng=random.Random(5), via_host="aaaa.invalid")
+        self.events: list[Event] = []
+        self.flows: list[FlowState] = []
+        self.changed = asyncio.Event()
+        self.hook: Callable[[Event], None] = lambda event: None
+        values: dict[str, Any] = {"wait": lambda tries, rng: 0.01}
+        self.connection = SipConnection(
+            self.agent,
+            url,
+            rng=random.Random(6),
+            on_event=self._event,
+            on_flow=self._flow,
+            **{**values, **changes},
+        )
+
+    def _event(self, event: Event) -> None:
+        self.events.append(event)
+        self.changed.set()
+        self.hook(event)
+
+    def _flow(self, flow: FlowState) -> None:
+        self.flows.append(flow)
+        self.changed.set()
+
+    async def until(self, true: Callable[[], object]) -> None:
+        """Wait until something holds; checked whenever an event or a flow state came."""
+        async with asyncio.timeout(LIMIT):
+            while not true():
+                self.changed.clear()
+                await self.changed.wait()
+
+    def has(self, kind: type[Event], count: int = 1) -> Callable[[], bool]:
+        return lambda: sum(isinstance(event, kind) for event in self.events) >= count
+
+    def refused(self) -> bool:
+        return any(flow.refused for flow in self.flows)
+
+
+@asynccontextmanager
+async def serving(talk: Handler, **changes: Any) -> AsyncIterator[str]:
+    values: dict[str, Any] = {"subprotocols": ["sip"], "compression": None, "ping_interval": None}
+    async with serve(talk, "127.0.0.1", 0, **{**values, **changes}) as server:
+        port = server.sockets[0].getsockname()[1]
+        yield f"ws://127.0.0.1:{port}/sip"
+
+
+@asynccontextmanager
+async def running(phone: Phone) -> AsyncIterator[asyncio.Task[None]]:
+    task = asyncio.create_task(phone.connection.run())
+    try:
+        yield task
+    finally:
+        await phone.connection.close()
+        async with asyncio.timeout(LIMIT):
+            await task
+
+
+async def test_it_registers_sends_and_unregisters() -> None:
+    server = Server()
+    async with serving(server.talk) as url:
+        phone = Phone(url)
+        async with running(phone):
+            await phone.until(phone.has(Registered))
+            assert server.sockets[0].subprotocol == "sip"
+            assert server.sockets[0].protocol.extensions == []
+            assert phone.flows[0] == FlowState(True)
+            phone.agent.send_message(PBX, b"<cc/>", XML, time.monotonic())
+            phone.connection.flush()
+            await phone.until(phone.has(RequestOutcome))
+            phone.agent.unregister(time.monotonic())
+            phone.connection.flush()
+            await phone.until(phone.has(Unregistered))
+        assert all(isinstance(frame, str) for frame in server.frames)
+        assert [frame.split(" ", 1)[0] for frame in server.frames] == [  # type: ignore[arg-type]
+            "REGISTER", "MESSAGE", "REGISTER",
+        ]  # fmt: skip
+
+
+async def test_binary_frames_are_read_and_what_is_no_utf8_is_sent_as_one() -> None:
+    server = Server()
+    server.binary = True
+    async with serving(server.talk) as url:
+        phone = Phone(url)
+        async with running(phone):
+            await phone.until(phone.has(Registered))
+            phone.agent.send_message(PBX, b"\xff\xfe", XML, time.monotonic())
+            phone.connection.flush()
+            await phone.until(phone.has(RequestOutcome))
+        assert isinstance(server.frames[-1], bytes)
+        assert server.frames[-1].endswith(b"\xff\xfe")
+
+
+async def test_a_text_frame_with_bad_utf8_does_not_end_the_flow() -> None:
+    server = Server()
+
+    async def talk(socket: ServerConnection) -> None:
+        await socket.send(b"\xff\xfe not SIP", text=True)
+        await server.talk(socket)
+
+    async with serving(talk) as url:
+        phone = Phone(url)
+        async with running(phone):
+            await phone.until(phone.has(Registered))
+        assert not any(not flow.connected for flow in phone.flows)
+
+
+async def test_what_the_server_sends_first_is_heard() -> None:
+    headers = Headers(
+        [
+            ("Via", "SIP/2.0/WS srv.invalid;branch=z9hG4bKx"),
+            ("From", f"<{PBX}>;tag=p"),
+            ("To", f"<{AGENT}>"),
+            ("Call-ID", "first"),
+            ("CSeq", "1 MESSAGE"),
+            ("Content-Type", XML),
+        ]
+    )
+    wire = Request("MESSAGE", AGENT, headers, b"<cc/>").to_bytes()
+    answers: list[str | bytes] = []
+
+    async def talk(socket: ServerConnection) -> None:
+        await socket.send(wire)
+        answers.append(await socket.recv())
+        await socket.wait_closed()
+
+    async with serving(talk) as url:
+        phone = Phone(url, settings=config(register=False))
+        async with running(phone):
+            await phone.until(phone.has(MessageReceived))
+            async with asyncio.timeout(LIMIT):
+                while not answers:
+                    await asyncio.sleep(0)
+        assert str(answers[0]).startswith("SIP/2.0 200 OK")
+
+
+# ---------------------------------------------------------------- refusals
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_refused_handshake_stops_and_says_so(status: int) -> None:
+    async def refuse(socket: ServerConnection, request: HttpRequest) -> HttpResponse:
+        return HttpResponse(status, "No", HttpHeaders())
+
+    async with serving(Server().talk, process_request=refuse) as url:
+        phone = Phone(url)
+        async with asyncio.timeout(LIMIT):
+            await phone.connection.run()
+        assert phone.flows == [FlowState(False, f"the server answered {status}", refused=True)]
+
+
+async def test_another_answer_is_tried_again() -> None:
+    server = Server()
+    count = 0
+
+    async def busy(socket: ServerConnection, request: HttpRequest) -> HttpResponse | None:
+        nonlocal count
+        count += 1
+        return HttpResponse(503, "Busy", HttpHeaders()) if count == 1 else None
+
+    async with serving(server.talk, process_request=busy) as url:
+        phone = Phone(url)
+        async with running(phone):
+            await phone.until(phone.has(Registered))
+        assert phone.flows[0] == FlowState(False, "the server answered 503", retry_in=0.01)
+
+
+async def test_a_server_without_the_sip_subprotocol_is_refused() -> None:
+    async def talk(socket: ServerConnection) -> None:
+        await socket.wait_closed()
+
+    async with serving(talk, subprotocols=None) as url:
+        phone = Phone(url)
+        async with asyncio.timeout(LIMIT):
+            await phone.connection.run()
+        (flow,) = phone.flows
+        assert flow.refused
+        assert flow.reason == "the server does not speak SIP here"
+
+
+async def test_a_close_with_1008_stops_and_says_so() -> None:
+    async def talk(socket: ServerConnection) -> None:
+        await socket.recv()
+        await socket.close(1008, "not you \x1b[2J")
+
+    async with serving(talk) as url:
+        phone = Phone(url)
+        async with asyncio.timeout(LIMIT):
+            await phone.connection.run()
+        assert phone.flows[-1].refused
+        assert phone.flows[-1].reason == "the server closed the connection with 1008"
+
+
+# ---------------------------------------------------------------- loss and reconnect
+
+
+async def test_a_server_that_is_not_there_is_said_at_once_with_a_reason() -> None:
+    async with serving(Server().talk) as url:
+        pass
+    phone = Phone(url, wait=lambda tries, rng: 3600.0)
+    async with running(phone):
+        await phone.until(lambda: phone.flows)
+    (flow,) = phone.flows
+    assert not flow.connected
+    assert not flow.refused
+    assert flow.reason
+    assert flow.retry_in == 3600.0
+
+
+async def test_what_is_no_websocket_is_said_in_words() -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"SSH-2.0-no\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    phone = Phone(f"ws://127.0.0.1:{port}/", wait=lambda tries, rng: 3600.0)
+    async with server, running(phone):
+        await phone.until(lambda: phone.flows)
+    assert phone.flows[0].reason == "the server does not speak WebSocket here"
+
+
+async def test_a_server_that_accepts_and_says_nothing_is_given_up() -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    phone = Phone(f"ws://127.0.0.1:{port}/", open_timeout=0.05, wait=lambda tries, rng: 3600.0)
+    async with server, running(phone):
+        await phone.until(lambda: phone.flows)
+    assert phone.flows[0].reason == "no answer in time"
+
+
+async def test_close_does_not_wait_for_a_server_that_says_nothing() -> None:
+    dialled = asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        dialled.set()
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    phone = Phone(f"ws://127.0.0.1:{port}/", open_timeout=3600.0)
+    async with server, running(phone):
+        async with asyncio.timeout(LIMIT):
+            await dialled.wait()
+    assert phone.flows == []
+
+
+async def test_a_cancelled_run_is_cancelled() -> None:
+    dialled = asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        dialled.set()
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    phone = Phone(f"ws://127.0.0.1:{port}/", open_timeout=3600.0)
+    async with server:
+        task = asyncio.create_task(phone.connection.run())
+        async with asyncio.timeout(LIMIT):
+            await dialled.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
+async def test_after_a_loss_it_connects_and_registers_again() -> None:
+    server = Server()
+    async with serving(server.talk) as url:
+        phone = Phone(url)
+        async with running(phone):
+            await phone.until(phone.has(Registered))
+            server.sockets[0].transport.abort()
+            await phone.until(phone.has(Registered, 2))
+            await server.sockets[1].close(1001)
+            await phone.until(phone.has(Registered, 3))
+        reasons = [flow.reason for flow in phone.flows if not flow.connected]
+        assert reasons == ["the connection was lost", "closed with 1001"]
+
+
+async def test_tries_are_counted_until_a_flow_was_good_for_a_minute() -> None:
+    tries: list[int] = []
+    now = 0.0
+    server = Server()
+
+    def wait(count: int, rng: random.Random) -> float:
+        tries.append(count)
+        return 0.0
+
+    async with serving(server.talk) as url:
+        phone = Phone(url, wait=wait, clock=lambda: now)
+        async with running(phone):
+            for count, good in enumerate((0.0, 59.0, 60.0, 1.0), 1):
+                await phone.until(phone.has(Registered, count))
+                now += good
+                server.sockets[-1].transport.abort()
+            await phone.until(phone.has(Registered, 5))
+    assert tries == [1, 2, 1, 2]
+
+
+def test_the_back_off_is_that_of_the_design() -> None:
+    rng = random.Random(1)
+    for _ in range(200):
+        assert 0.0 <= wait_before(1, rng) <= 1.0
+        for failures in range(2, 40):
+            assert 2.0 <= wait_before(failures, rng) <= min(30.0, 2.0 ** (failures - 1))
+    assert max(wait_after(9, rng) for _ in range(200)) > 25.0
+    assert min(wait_after(9, rng) for _ in range(200)) < 5.0
+
+
+# ---------------------------------------------------------------- ping, timers, limits
+
+
+async def test_latency_is_measured_and_told() -> None:
+    server = Server()
+    async with serving(server.talk) as url:
+        phone = Phone(url, ping_interval=0.01)
+        assert phone.connection.latency is None
+        async with running(phone):
+            await phone.until(lambda: len([f for f in phone.flows if f.latency is not None]) > 2)
+            assert phone.connection.latency is not None
+            assert 0.0 < phone.connection.latency < LIMIT
+
+
+async def test_a_ping_without_a_pong_drops_the_flow() -> None:
+    async def deaf(socket: ServerConnection) -> None:
+        socket.transport.pause_reading()
+        await socket.wait_closed()
+
+    async with serving(deaf, close_timeout=0.1) as url:
+        phone = Phone(url, ping_timeout=0.05, wait=lambda tries, rng: 3600.0)
+        async with running(phone):
+            await phone.until(lambda: any(not flow.connected for flow in phone.flows))
+        assert phone.flows[-1].reason == "no answer to a ping"
+
+
+async def test_a_flow_that_the_agent_gives_up_is_dropped() -> None:
+    server = Server()
+    server.headers = (("Expires", "600"), ("Flow-Timer", "1"))
+    now = time.monotonic()
+
+    async with serving(server.talk) as url:
+        phone = Phone(url, clock=lambda: now, wait=lambda tries, rng: 3600.0)
+        async with running(phone):
+            await phone.until(phone.has(Registered))
+            server.sockets[0].transport.pause_reading()
+            now += 2.0
+            phone.connection.flush()
+            phone.agent.handle_timeout(now)
+            now += 30.0
+            phone.agent.handle_timeout(now)
+            phone.connection.flush()
+            await phone.until(phone.has(FlowFailed))
+            await phone.until(lambda: not phone.flows[-1].connected)
+            server.sockets[0].transport.resume_reading()
+        assert phone.flows[-1].reason == "the keep-alive was not answered"
+
+
+async def test_the_one_timer_wakes_the_agent() -> None:
+    server = Server()
+    server.headers = (("Expires", "1"),)
+    async with serving(server.talk) as url:
+        phone = Phone(url)
+        async with running(phone):
+            await phone.until(lambda: len(server.frames) >= 1 and phone.has(Registered)())
+            async with asyncio.timeout(LIMIT):
+                while len(server.frames) < 2:
+                    await asyncio.sleep(0.05)
+        assert str(server.frames[1]).startswith("REGISTER ")
+
+
+async def test_a_frame_over_64_kib_ends_the_flow() -> None:
+    async def talk(socket: ServerConnection) -> None:
+        try:
+            await socket.send("x" * (64 * 1024 + 1))
+            await socket.wait_closed()
+        except ConnectionClosed:
+            return
+
+    async with serving(talk) as url:
+        phone = Phone(url, wait=lambda tries, rng: 3600.0)
+        async with running(phone):
+            await phone.until(lambda: any(not flow.connected for flow in phone.flows))
+
+
+async def test_a_listener_may_command_and_flush_from_inside() -> None:
+    server = Server()
+    async with serving(server.talk) as url:
+        phone = Phone(url)
+
+        def hook(event: Event) -> None:
+            if isinstance(event, Registered):
+                phone.agent.send_message(PBX, b"<cc/>", XML, time.monotonic())
+                phone.connection.flush()
+                assert not phone.has(RequestOutcome)()
+
+        phone.hook = hook
+        async with running(phone):
+            await phone.until(phone.has(RequestOutcome))
+        assert len(server.frames) == 2
+
+
+async def test_flush_tells_nothing_from_inside_and_everything_right_after() -> None:
+    async with serving(Server().talk) as url:
+        phone = Phone(url, settings=config(register=False))
+        async with running(phone):
+            await phone.until(lambda: phone.flows)
+            phone.agent.unregister(time.monotonic())
+            phone.connection.flush()
+            phone.connection.flush()
+            assert not phone.has(Unregistered)()
+            await phone.until(phone.has(Unregistered))
+
+
+async def test_a_listener_that_fails_ends_the_run_and_not_in_silence() -> None:
+    server = Server()
+    async with serving(server.talk) as url:
+        phone = Phone(url)
+
+        def hook(event: Event) -> None:
+            raise RuntimeError("a bug of the listener")
+
+        phone.hook = hook
+        with pytest.raises(RuntimeError):
+            async with asyncio.timeout(LIMIT):
+                await phone.connection.run()
+        phone.hook = lambda event: None
+        await phone.connection.close()
+
+
+async def test_close_sends_what_is_queued_and_leaves_nothing_armed() -> None:
+    server = Server()
+    async with serving(server.talk) as url:
+        phone = Phone(url)
+        async with running(phone) as task:
+            await phone.until(phone.has(Registered))
+            phone.agent.send_message(PBX, b"<last/>", XML, time.monotonic())
+            await phone.connection.close()
+            async with asyncio.timeout(LIMIT):
+                await task
+        assert str(server.frames[-1]).endswith("<last/>")
+        assert phone.connection._timer is None
+        await phone.connection.run()
+        assert not phone.flows[-1].refused
+
+
+async def test_close_gives_up_on_a_peer_that_does_not_read() -> None:
+    async def deaf(socket: ServerConnection) -> None:
+        socket.transport.pause_reading()
+        await socket.wait_closed()
+
+    async with serving(deaf, close_timeout=0.1) as url:
+        phone = Phone(url, settings=config(register=False), close_timeout=0.1)
+        async with running(phone):
+            await phone.until(lambda: phone.flows)
+            began = time.monotonic()
+            for _ in range(64):
+                phone.agent.send_message(PBX, b"x" * 60000, XML, time.monotonic())
+            phone.connection.flush()
+            await phone.connection.close()
+            assert time.monotonic() - began < LIMIT
+
+
+async def test_close_right_after_the_handshake_ends_the_run() -> None:
+    server = Server()
+    async with serving(server.talk) as url:
+        phone = Phone(url)
+        socket = await phone.connection._open()
+        await phone.connection.close()
+        assert await phone.connection._serve(socket) == ""
+    assert phone.flows == []
+
+
+# ---------------------------------------------------------------- addresses and TLS
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ws://pbx.example.test/sip",
+        "ws://192.0.2.1/",
+        "ws://127.0.0.1.example.test/",
+        "ws://",
+        "wss://",
+        "http://127.0.0.1/",
+        "127.0.0.1",
+    ],
+)
+def test_an_address_off_loopback_without_tls_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match=r"wss://"):
+        Phone(url)
+
+
+@pytest.mark.parametrize("url", ["ws://localhost:1/", "ws://127.0.0.9/", "ws://[::1]:80/x"])
+def test_loopback_may_go_without(url: str) -> None:
+    assert Phone(url).connection._ssl is None
+
+
+def test_tls_is_verified_by_default_and_never_otherwise() -> None:
+    context = Phone("wss://pbx.example.test/").connection._ssl
+    assert context is not None
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname
+    lax = ssl.create_default_context()
+    lax.check_hostname = False
+    with pytest.raises(ValueError, match="verification"):
+        Phone("wss://pbx.example.test/", ssl=lax)
+    lax.verify_mode = ssl.CERT_NONE
+    with pytest.raises(ValueError, match="verification"):
+        Phone("wss://pbx.example.test/", ssl=lax)
+
+
+def certificate(folder: Path) -> Path:
+    """A certificate for 127.0.0.1 that nobody knows, with its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "loopback")])
+    start = datetime.datetime(2020, 1, 1)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(start)
+        .not_valid_after(start + datetime.timedelta(days=36500))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
+            critical=False,
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / "server.pem"
+    file.write_bytes(
+        made.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return file
+
+
+async def test_wss_works_with_a_known_certificate_and_not_with_a_stranger(tmp_path: Path) -> None:
+    file = certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    server = Server()
+    async with serving(server.talk, ssl=context) as url:
+        url = url.replace("ws://", "wss://")
+        stranger = Phone(url, wait=lambda tries, rng: 3600.0)
+        async with running(stranger):
+            await stranger.until(lambda: stranger.flows)
+        assert stranger.flows[0].reason.startswith("the certificate was refused")
+        known = Phone(
+            url,
+            ssl=ssl.create_default_context(cafile=str(file)),
+            settings=config(transport="wss"),
+        )
+        async with running(known):
+            await known.until(known.has(Registered))
+        assert "Via: SIP/2.0/WSS " in str(server.frames[-1])
+
+
+async def test_no_frame_reaches_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    server = Server()
+    async with serving(server.talk, logger=logging.Logger("apart")) as url:
+        phone = Phone(url)
+        async with running(phone):
+            await phone.until(phone.has(Registered))
+    assert "REGISTER" not in caplog.text
