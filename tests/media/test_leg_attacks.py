@@ -19,6 +19,10 @@ ALERT = bytes.fromhex("15fefd0000000000000000000202 28".replace(" ", ""))
 """A plaintext DTLS alert: fatal, handshake failure."""
 
 
+STUN = bytes.fromhex("000100082112a442") + bytes(12) + bytes.fromhex("0020000400020000")
+"""A binding request whose address attribute is too short."""
+
+
 @pytest.fixture
 async def call(leg: Any, plain: Any, collector: Any, hears: Any) -> Any:
     async def make() -> tuple[Leg, Any, Any]:
@@ -135,7 +139,14 @@ async def test_datagrams_of_strangers_do_not_reach_a_running_call(
     assert us._peer is not None
     address = us._peer.ice._protocols[0].transport.get_extra_info("sockname")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
-        for data in (ALERT, b"", b"\x80" + bytes(50), bytes(20), b"\x00\x01\x00\x00" + bytes(16)):
+        for data in (
+            ALERT,
+            b"",
+            b"\x80" + bytes(50),
+            bytes(20),
+            b"\x00\x01\x00\x00" + bytes(16),
+            STUN,
+        ):
             for _ in range(5):
                 stranger.sendto(data, address[:2])
     await until(lambda: us.statistics().dropped >= 15)
