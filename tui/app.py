@@ -25,11 +25,9 @@ from tui.engine.state import CallState, GroupPage, Message, Phase, Snapshot, mes
 from tui.i18n import tr
 from tui.notices import Attention
 from tui.prefill import AccountChoice, Session, SignInPrefill
-from tui.screens.base import YimiScreen
-from tui.screens.sign_in import SignInScreen
+from tui.screens.first import FirstScreen
 from tui.theming import load_theme, theme_directories
 from tui.widgets.glyphs import use_ascii
-from tui.widgets.heading import RUNNING, clock_start
 from tui.widgets.words import Clocks, spaced
 
 if TYPE_CHECKING:
@@ -37,6 +35,7 @@ if TYPE_CHECKING:
 
     from tui.config import Config
     from tui.engine.port import EnginePort
+    from tui.screens.base import YimiScreen
 
 GUARD: Final = 0.3
 """Seconds after a call changed state in which a destructive key is ignored."""
@@ -75,7 +74,7 @@ class YimiApp(App[str]):
         session: Session | None = None,
         accounts: tuple[AccountChoice, ...] = (),
         on_account: Callable[[AccountChoice | None], Awaitable[None]] | None = None,
-        on_sandbox: Callable[[], Awaitable[SignInPrefill]] | None = None,
+        on_sandbox: Callable[[], Awaitable[SignInPrefill | Message]] | None = None,
         resuming: bool = False,
         themes: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -83,8 +82,8 @@ class YimiApp(App[str]):
     ) -> None:
         """`session` is the supervisor's and outlives a crashed screen. `accounts` are engines that
         run already: with some, the first screen lets one be picked, and `on_account` is told.
-        `on_sandbox` starts a sandbox and returns what to fill in; with it the sign-in offers
-        one. `resuming`: a running engine is about to be attached, so the console comes first.
+        `on_sandbox` starts a sandbox and returns what to fill in, or why not; with it the sign-in
+        offers one. `resuming`: a running engine is attached, so the console comes first.
         `themes` is the user's directory of themes. Raises ThemeError."""
         super().__init__()
         self.clocks = Clocks(clock, wall)
@@ -106,6 +105,8 @@ class YimiApp(App[str]):
         self._resuming = resuming
         """A session is being taken up again: the console stays."""
         self._kicked_seen = False
+        self._arrival: Message | None = None
+        """What to say once the engine that is being attached is drawn."""
         self._pending: tuple[SignIn, bool] | None = None
         """A sign-in that waits for the engine."""
         self.signing = False
@@ -129,7 +130,7 @@ class YimiApp(App[str]):
     # ------------------------------------------------------------ life
 
     def get_default_screen(self) -> Screen[Any]:
-        screen = self._make_screen(self.view.place)
+        screen = FirstScreen(self.view.place, self._prefill, sandbox=self._sandbox)
         # As push_screen does; without it Textual cannot switch from the first screen.
         screen._push_result_callback(screen, None)
         return screen
@@ -139,15 +140,28 @@ class YimiApp(App[str]):
 
     def on_ready(self) -> None:
         self._drawn_once = True
+        early = self.screen.early if isinstance(self.screen, FirstScreen) else []
+        self._go(self.view.place)
+        for key in early:
+            self.call_later(self.post_message, key)
         if self._port is not None:
             self._listen(self._port)
 
     def on_unmount(self) -> None:
         self._attention.calm()
 
-    def attach(self, port: EnginePort) -> None:
-        """An engine is there: draw what it says, and what it will say."""
+    def attach(
+        self,
+        port: EnginePort,
+        *,
+        notice: Message | None = None,
+        prefill: SignInPrefill | None = None,
+    ) -> None:
+        """An engine is there: draw what it says, and what it will say. `notice` is said once it
+        is drawn; `prefill` stands in the form if there is to sign in."""
         self._port = port
+        self._arrival = notice
+        self._prefill = prefill or self._prefill
         if self._drawn_once:
             self._listen(port)
 
@@ -190,7 +204,8 @@ class YimiApp(App[str]):
             return
         if snapshot.phase is not Phase.SIGNED_OUT:
             self._joined_none = False
-        notice = None if not self.view.connected else self.view.notice
+        notice = self._arrival if not self.view.connected else self.view.notice
+        self._arrival = None
         self._resuming = False
         self._update(connected=True, snapshot=snapshot, notice=notice)
         if self._pending is not None:
@@ -233,6 +248,8 @@ class YimiApp(App[str]):
     def _draw(self) -> None:
         if not self._drawn_once:
             return
+        from tui.screens.base import YimiScreen
+
         for screen in self.screen_stack:
             if isinstance(screen, YimiScreen) and screen.is_mounted:
                 screen.show(self.view)
@@ -270,6 +287,8 @@ class YimiApp(App[str]):
 
                 return AccountScreen(self._accounts)
             case _:
+                from tui.screens.sign_in import SignInScreen
+
                 profiles = self._config.profiles if self._config is not None else ()
                 return SignInScreen(self._prefill, sandbox=self._sandbox, profiles=profiles)
 
@@ -313,8 +332,10 @@ class YimiApp(App[str]):
     def _tick_if_needed(self) -> None:
         """One timer, and only while a call's clock runs on the console."""
         call = self.view.snapshot.call
-        runs = call is not None and call.state in RUNNING and self.view.place is Place.CONSOLE
+        runs = call is not None and call.live and self.view.place is Place.CONSOLE
         if runs and not self._ticking and self._drawn_once:
+            from tui.widgets.heading import clock_start
+
             assert call is not None
             self._ticking = True
             elapsed = self.clocks.monotonic() - clock_start(call)
@@ -487,6 +508,8 @@ class YimiApp(App[str]):
             self._update(notice=error.message)
 
     def _say(self, failure: Message | None) -> None:
+        from tui.screens.sign_in import SignInScreen
+
         screen = self.screen_stack[0]
         if isinstance(screen, SignInScreen) and screen.is_mounted:
             screen.say(failure)
@@ -579,7 +602,13 @@ class YimiApp(App[str]):
     async def _start_sandbox(self) -> None:
         assert self._on_sandbox is not None
         self._update(notice=message("sandbox.starting"))
-        self._prefill = await self._on_sandbox()
+        prefill = await self._on_sandbox()
+        if isinstance(prefill, Message):
+            self._update(notice=prefill)
+            return
+        from tui.screens.sign_in import SignInScreen
+
+        self._prefill = prefill
         self._sandbox = True
         self._update(sandbox_offered=False, notice=None)
         screen = self.screen_stack[0]

@@ -125,12 +125,15 @@ def _screen(options: Namespace) -> int:
     supervisor = Supervisor(
         Options(file, options.profile, options.sandbox, options.account), config, paths
     )
-    try:
-        return asyncio.run(supervisor.run())
-    except EngineUnavailable as error:
-        from tui.i18n import render
+    from tui.i18n import render, tr
 
+    try:
+        code = asyncio.run(supervisor.run())
+    except EngineUnavailable as error:
         return complain(render(error.message), REFUSED)
+    if supervisor.left_running:
+        print(tr("cli.left_running"))
+    return code
 
 
 def complain(sentence: str, code: int) -> int:

@@ -248,3 +248,81 @@ async def test_a_signal_before_anything_is_shown_leaves_a_clean_terminal(station
         console.process.terminate()
         assert await console.ended(8) in (128 + signal.SIGTERM, -signal.SIGTERM)
         assert console.left_behind() == {}
+
+
+async def test_a_screen_that_cannot_stay_up_says_so_and_leaves_a_clean_terminal_and_the_call(
+    station: Station,
+) -> None:
+    console = await station.sign_in()
+    cc = await station.call(console)
+    for _ in range(6):
+        mark = console.mark()
+        console.press(b"\xff\xff\xff")
+        await console.see("TALKING|again and again", mark)
+    assert await console.ended() == 1
+    assert console.left_behind() == {}
+    assert (await station.box.control(f"calls/{cc}"))["phase"] == "up"
+    assert (await station.status())["calls"][0]["state"] == "talking"
+
+
+async def test_a_console_without_the_password_asks_for_it_after_the_engine_was_killed(
+    station: Station,
+) -> None:
+    first = await station.sign_in()
+    second = station.open()
+    await second.see("IDLE")
+    os.kill(first.process.pid, signal.SIGKILL)
+    await first.ended()
+    mark = second.mark()
+    os.kill((await station.status())["pid"], signal.SIGKILL)
+    await second.see("Sign in again", mark)
+    await second.see("02500001234", mark)
+    mark = second.mark()
+    second.press(station.box.agent("1001")["pwd"].encode() + ENTER)
+    await second.see("Which group", mark)
+
+
+async def test_of_two_consoles_one_brings_the_engine_back_for_both(station: Station) -> None:
+    first = await station.sign_in()
+    second = station.open()
+    await second.see("IDLE")
+    old = (await station.status())["pid"]
+    marks = first.mark(), second.mark()
+    os.kill(old, signal.SIGKILL)
+    await first.see("line ok", marks[0])
+    await second.see("line ok", marks[1])
+    await station.box.ring("1001")
+    await first.see("RINGING")
+    await second.see("RINGING")
+    assert (await station.status())["pid"] != old
+
+
+async def test_the_second_sandbox_console_joins_the_sandbox_as_the_next_agent(
+    tmp_path: Path,
+) -> None:
+    consoles = [PtyConsole(tmp_path, "--sandbox")]
+    try:
+        for number, un in enumerate(("1001", "1002")):
+            await consoles[number].see(un)
+            mark = consoles[number].mark()
+            consoles[number].press(ENTER)
+            await consoles[number].see("Which group", mark)
+            consoles[number].press(ENTER)
+            await consoles[number].see("IDLE")
+            if not number:
+                consoles.append(PtyConsole(tmp_path, "--sandbox"))
+        sandbox = json.loads((tmp_path / "runtime" / "sandbox.json").read_text())
+        assert len(list((tmp_path / "runtime").glob("*.sock"))) == 2
+        # The terminal of the first dies: `yimi --sandbox` is back at that very desk.
+        consoles[0].hang_up()
+        await consoles[0].ended()
+        consoles.append(PtyConsole(tmp_path, "--sandbox"))
+        await consoles[2].see("1001")
+        await consoles[2].see("IDLE|BUSY|RINGING")
+        assert json.loads((tmp_path / "runtime" / "sandbox.json").read_text()) == sandbox
+    finally:
+        for console in consoles:
+            await console.close()
+        await end_engines(tmp_path)
+        # The last that held it is gone: the sandbox ends by itself.
+        await until(lambda: not (tmp_path / "runtime" / "sandbox.json").exists())
