@@ -261,6 +261,16 @@ def test_a_cancel_ends_the_invite_with_487() -> None:
     assert callee.us.one(InviteCancelled).call == call
 
 
+def test_a_cancel_ends_the_one_call_that_it_is_for() -> None:
+    callee = Callee()
+    first = callee.invite()
+    second = callee.invite(call_id="two", branch="z9hG4bKtwo")
+    assert give(callee.us, ask("CANCEL", call_id="two", branch="z9hG4bKtwo")) == [200, 487]
+    assert callee.us.one(InviteCancelled).call == second
+    callee.us.agent.ring(first, 0.0)
+    assert callee.us.only().status == 180
+
+
 def test_a_cancel_of_nothing_is_481() -> None:
     callee = Callee()
     callee.invite()

@@ -233,6 +233,17 @@ def test_a_fork_that_answers_after_the_call_is_over_is_byed_too() -> None:
     assert caller.methods() == ["ACK", "BYE"]
 
 
+def test_forks_that_cross_a_cancel_are_all_byed_and_the_end_is_told_once() -> None:
+    caller = Caller()
+    caller.hear(180)
+    caller.side.agent.cancel(caller.call, caller.now)
+    caller.sends()
+    for tag in ("one", "two"):
+        caller.hear_ok(tag)
+        assert caller.methods() == ["ACK", "BYE"]
+    assert len(caller.side.all(InviteRefused)) == 1
+
+
 def test_a_2xx_after_32_seconds_is_nothing_that_we_asked() -> None:
     caller = Caller()
     caller.hear_ok()
@@ -363,6 +374,10 @@ def test_commands_out_of_place_are_refused() -> None:
     ):
         with pytest.raises(LocalProtocolError):
             command()
+    up = Caller()
+    up.hear_ok()
+    with pytest.raises(LocalProtocolError):
+        up.side.agent.cancel(up.call, 0.0)
     caller = Caller()
     for command in (
         lambda: caller.side.agent.bye(caller.call, 0.0),

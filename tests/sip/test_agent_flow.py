@@ -96,6 +96,12 @@ def test_what_was_queued_for_a_lost_flow_is_not_sent_over_the_next() -> None:
     desk.quiet()
 
 
+def test_what_is_heard_without_a_flow_is_answered_to_nobody() -> None:
+    desk = Desk(config(register=False), connect=False)
+    desk.side.agent.receive_data(ask("OPTIONS"), desk.now)
+    desk.quiet()
+
+
 def test_losing_a_flow_twice_is_losing_it_once() -> None:
     account = Account()
     account.side.agent.connection_lost(account.now)

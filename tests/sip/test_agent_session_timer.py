@@ -236,6 +236,11 @@ def test_a_caller_who_wants_to_refresh_may() -> None:
     assert (says, require, deadlines) == ("600;refresher=uac", ["timer"], [568.0])
 
 
+def test_other_parameters_of_the_interval_are_passed_over() -> None:
+    _, says, _, _ = accepted(TIMER, ("Session-Expires", "600;x=y; refresher = UAC ;z"))
+    assert says == "600;refresher=uac"
+
+
 def test_a_caller_who_can_but_does_not_ask_gets_our_interval() -> None:
     _, says, _, deadlines = accepted(TIMER)
     assert (says, deadlines) == ("1800;refresher=uas", [900.0])

@@ -11,7 +11,7 @@ from tests.sip.registrar import answer
 from tui.sip import Request, Response, parse_message
 from tui.sip.core import Core
 from tui.sip.dialog import Dialog
-from tui.sip.layer import ack_of_failure
+from tui.sip.layer import Layer, ack_of_failure
 from tui.sip.timers import Timers
 
 
@@ -123,6 +123,15 @@ def test_the_ack_to_a_refusal_goes_the_way_of_its_invite() -> None:
     assert (ack.uri, ack.branch, str(ack.cseq)) == (request.uri, request.branch, "5 ACK")
     assert ack.headers.get_all("Route") == ["<sip:one.test;lr>"]
     assert ack.to.tag == "callee"
+
+
+def test_a_repeat_before_any_answer_gets_nothing() -> None:
+    sent: list[bytes] = []
+    layer = Layer(sent.append, Timers())
+    transaction = layer.serve(invite(), 0.0)
+    assert layer.find(invite(), "INVITE") is transaction
+    assert not transaction.receive(invite(), 0.0)
+    assert sent == []
 
 
 def test_timers_fire_in_order_and_may_be_stopped_by_one_another() -> None:

@@ -554,6 +554,12 @@ async def test_close_right_after_the_handshake_ends_the_run() -> None:
     assert phone.flows == []
 
 
+async def test_breaking_a_flow_that_is_gone_changes_nothing() -> None:
+    phone = Phone("ws://127.0.0.1:1/")
+    phone.connection._break("twice is once")
+    assert phone.flows == []
+
+
 # ---------------------------------------------------------------- addresses and TLS
 
 

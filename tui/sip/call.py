@@ -129,7 +129,7 @@ class Book:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._calls: dict[str, Call] = {}
-        self._leaving: list[Call] = []
+        self._leaving: dict[Call, Dialog] = {}
         self._farewells: list[Dialog] = []
 
     def __len__(self) -> int:
@@ -171,8 +171,7 @@ class Book:
             call.unacked.stop()
             call.unacked = None
         self._calls.pop(call.handle, None)
-        if call in self._leaving:
-            self._leaving.remove(call)
+        self._leaving.pop(call, None)
 
     def end(
         self,
@@ -195,7 +194,7 @@ class Book:
             call.phase = Phase.ENDED
             call.stop_timers()
             del self._calls[call.handle]
-            self._leaving.append(call)
+            self._leaving[call] = dialog
         else:
             self.remove(call)
             if bye:
@@ -212,9 +211,9 @@ class Book:
 
     def leave(self, call: Call, now: float) -> None:
         """The BYE that had to wait for the ACK may go now."""
+        dialog = self._leaving[call]
         self.remove(call)
-        if call.dialog is not None:
-            self.say_bye(call.dialog, now)
+        self.say_bye(dialog, now)
 
     def say_bye(self, dialog: Dialog, now: float) -> None:
         """Send a BYE whose outcome changes nothing (§15.1.1); without a flow, when it is back."""

@@ -7,6 +7,7 @@ than they ask), so that a guessed branch alone reaches nothing.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
@@ -43,7 +44,7 @@ OnResponse: TypeAlias = Callable[[Response, float], None]
 OnLost: TypeAlias = Callable[[Lost, float], None]
 
 
-class _Transaction:
+class _Transaction(ABC):
     """A machine, its state, and the one timer that the state wants."""
 
     def __init__(self, layer: Layer, key: Key, machine: Machine) -> None:
@@ -81,8 +82,9 @@ class _Transaction:
         if self.over:
             self._layer.drop(self)
 
+    @abstractmethod
     def _feed(self, what: Input, now: float) -> None:
-        raise NotImplementedError
+        """Take what the clock or the transport has to say."""
 
 
 class ClientTransaction(_Transaction):

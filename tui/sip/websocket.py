@@ -107,14 +107,13 @@ class SipConnection:
         self._timer: asyncio.TimerHandle | None = None
         self._due: float | None = None
         self._delivery: asyncio.Handle | None = None
-        self._delivering = False
 
     # -------------------------------------------------------- driving the agent
 
     def flush(self) -> None:
         """Send what the agent has to send, and wake it when it wants. After every command."""
         self._push()
-        if self._delivery is None and not self._delivering:
+        if self._delivery is None:
             self._delivery = asyncio.get_running_loop().call_soon(self._turn)
 
     def _push(self) -> None:
@@ -144,19 +143,13 @@ class SipConnection:
         if self._delivery is not None:
             self._delivery.cancel()
             self._delivery = None
-        if self._delivering:
-            return
-        self._delivering = True
-        try:
+        self._push()
+        while events := self.agent.events():
+            for event in events:
+                self._on_event(event)
+                if isinstance(event, FlowFailed):
+                    self._break(event.reason)
             self._push()
-            while events := self.agent.events():
-                for event in events:
-                    self._on_event(event)
-                    if isinstance(event, FlowFailed):
-                        self._break(event.reason)
-                self._push()
-        finally:
-            self._delivering = False
 
     def _break(self, reason: str) -> None:
         """Drop a socket that carries nothing any more; no closing handshake would be heard."""
@@ -261,10 +254,8 @@ class SipConnection:
         """The one sender: keeps the order, and writes in the turn after `flush()`."""
         while True:
             while self._queue:
-                data = self._queue[0]
+                data = self._queue.popleft()
                 await socket.send(data, text=_is_text(data))
-                if self._queue:
-                    self._queue.popleft()
             self._empty.set()
             self._wake.clear()
             await self._wake.wait()
