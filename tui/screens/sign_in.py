@@ -196,6 +196,9 @@ class SignInScreen(YimiScreen):
 
     def fill(self, prefill: SignInPrefill) -> None:
         """Put other values in, as those of a sandbox account."""
+        if not self.is_mounted:
+            self.call_later(self.fill, prefill)
+            return
         self._show_hint = not prefill.backend
         self._sandbox = True
         self.un.value, self.pwd.value = prefill.un, prefill.pwd.reveal()

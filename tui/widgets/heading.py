@@ -18,19 +18,6 @@ from tui.widgets.glyphs import glyphs
 from tui.widgets.rows import Row, Rows, row, two_sided
 from tui.widgets.words import Clocks, duration
 
-RUNNING = frozenset(
-    {
-        CallState.DIALING,
-        CallState.PROCEEDING,
-        CallState.RINGING,
-        CallState.ANSWERING,
-        CallState.TALKING,
-        CallState.HOLDING,
-        CallState.ENDING,
-        CallState.DECLINING,
-    }
-)
-"""States with a clock that runs; in all others the screen says since when."""
 _MARK_AT = 34
 """The column of MUTED and the like: always the same."""
 
