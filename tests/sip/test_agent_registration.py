@@ -137,6 +137,12 @@ def test_503_waits_as_long_as_it_says() -> None:
     assert desk.side.one(Registered).expires == 600
 
 
+def test_a_retry_after_of_years_is_an_hour() -> None:
+    desk = Desk()
+    desk.reply(desk.request(), 503, ("Retry-After", "4000000000"))
+    assert desk.wake() == 3600.0
+
+
 def test_503_that_says_nothing_is_retried_with_a_growing_jittered_wait() -> None:
     desk = Desk()
     waits = []

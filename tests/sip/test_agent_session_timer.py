@@ -83,6 +83,10 @@ def test_a_refresher_whom_nobody_hears_ends_the_call_too() -> None:
     assert [ack.method for ack in ours.sends()] == ["ACK"]
     assert not ours.side.all(ReinviteRefused)
     ours.wake()
+    assert ours.elapsed() == 55.0
+    (again,) = ours.sends()
+    assert again.cseq.number == request.cseq.number + 1
+    ours.wake()
     assert ours.elapsed() == 60.0
     assert [bye.method for bye in ours.sends()] == ["BYE"]
 
@@ -183,13 +187,23 @@ def test_what_is_offered_during_a_refresh_fails_with_the_flow() -> None:
 def test_no_refresh_without_a_flow_and_the_end_comes_in_time() -> None:
     ours = Ours("90;refresher=uac")
     ours.side.agent.connection_lost(ours.now)
-    ours.wake()
-    assert ours.sends() == []
-    ours.wake()
-    assert ours.elapsed() == 60.0
+    for elapsed in (45.0, 55.0, 60.0):
+        ours.wake()
+        assert ours.elapsed() == elapsed
+        assert ours.sends() == []
     assert ours.side.one(CallEnded).reason == "session expired"
     ours.side.agent.connection_made(ours.now)
     assert [request.method for request in ours.sends()] == ["BYE"]
+
+
+def test_a_refresh_missed_without_a_flow_is_made_up_for() -> None:
+    ours = Ours("90;refresher=uac")
+    ours.side.agent.connection_lost(ours.now)
+    ours.wake()
+    ours.side.agent.connection_made(ours.now)
+    ours.wake()
+    assert ours.elapsed() == 55.0
+    assert [request.method for request in ours.sends()] == ["INVITE"]
 
 
 def test_a_reinvite_of_our_own_renews_the_session() -> None:

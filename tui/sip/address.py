@@ -27,6 +27,11 @@ def check_address(url: str, context: ssl.SSLContext | None) -> ssl.SSLContext | 
     return context
 
 
+def is_local(url: str) -> bool:
+    """Whether `url` leads to this machine: no proxy stands in between then."""
+    return _is_loopback(urlsplit(url).hostname or "")
+
+
 def _is_loopback(host: str) -> bool:
     if host == "localhost":
         return True

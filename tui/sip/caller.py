@@ -47,7 +47,8 @@ class OutgoingInvite:
         self._call_id, self._tag, self._cseq = core.call_id(), core.tag(), 0
         self._acks: dict[str | None, bytes] = {}
         self._forks: set[str | None] = set()
-        self._heard = False
+        self._heard: str | None = None
+        """The branch of the INVITE that a provisional came for: each retry needs its own."""
         self._cancelled = False
         self._cancel_sent = False
         self._waiting: Timer | None = None
@@ -83,7 +84,7 @@ class OutgoingInvite:
             raise LocalProtocolError("the call is being cancelled already")
         self._cancelled = True
         self._exchange.meets = False
-        if self._heard:
+        if self._heard == self._exchange.request.branch:
             self._cancel(now)
 
     def _cancel(self, now: float) -> None:
@@ -114,13 +115,12 @@ class OutgoingInvite:
         elif status < 300:
             self._accepted(response, now)
         elif status == 422 and self._raise_interval(response):
-            self._heard = False
             self._exchange = self._send(now)
         else:
             self._refuse(status, response.reason)
 
     def _provisional(self, response: Response, now: float) -> None:
-        self._heard = True
+        self._heard = response.branch
         if self._cancelled:
             if not self._cancel_sent:
                 self._cancel(now)

@@ -27,6 +27,8 @@ from tui.sip.session_timer import read_seconds
 from tui.sip.timers import Timer
 
 _TRY_AGAIN: Final = frozenset({408, 480, 500, 502, 503, 504})
+_LONGEST_WAIT: Final = 3600.0
+"""Seconds at most between two tries, whatever Retry-After says: a slip must not silence us."""
 _PONG_WITHIN: Final = 10.0
 """Seconds that a keep-alive may stay unanswered (RFC 5626 §4.4.1)."""
 
@@ -220,9 +222,10 @@ class Registration:
         self._failures += 1
         if after is None:
             after = wait_after(self._failures, self._core.rng)
+        after = min(float(after), _LONGEST_WAIT)
         self.state = State.WAITING
         self._timer = self._core.timers.start(now + after, self._again)
-        self._core.emit(RegistrationFailed(status, reason, False, float(after)))
+        self._core.emit(RegistrationFailed(status, reason, False, after))
 
     def _again(self, now: float) -> None:
         self._ask(now)

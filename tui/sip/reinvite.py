@@ -8,6 +8,7 @@ Retry-After; after a 491 to ours it is sent again 2.1–4 s later by the owner o
 from __future__ import annotations
 
 from functools import partial
+from typing import Final
 
 from tui.sip.call import Book, Call, Phase, RepeatedAnswer
 from tui.sip.core import SDP, Core, capabilities
@@ -24,6 +25,9 @@ from tui.sip.session_timer import (
     read_seconds,
     too_small,
 )
+
+_REFRESH_AGAIN: Final = 10.0
+"""Seconds after which a refresh that could not be done is tried again."""
 
 
 class Reinvites:
@@ -126,8 +130,10 @@ class Reinvites:
             self._done(call, 503, now)
 
     def _done(self, call: Call, status: int, now: float) -> None:
-        """The session stays as it was; a refresh that failed leaves the end to the timer."""
-        if not call.refreshing:
+        """The session stays as it was; a refresh that failed is tried again until it expires."""
+        if call.refreshing:
+            self._refresh_later(call, now)
+        else:
             self._core.emit(ReinviteRefused(call.handle, status))
         self._next(call, now)
 
@@ -244,6 +250,12 @@ class Reinvites:
         if self._core.connected and not any(busy):
             call.refreshing = True
             self._send(call, call.local_sdp, now)
+        else:
+            self._refresh_later(call, now)
+
+    def _refresh_later(self, call: Call, now: float) -> None:
+        """Not now: another INVITE is under way, the flow is lost, or the peer would not."""
+        call.refresh = self._core.timers.start(now + _REFRESH_AGAIN, partial(self._refresh, call))
 
     def _expired(self, call: Call, now: float) -> None:
         call.expiry = None

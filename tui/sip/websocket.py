@@ -11,7 +11,6 @@ import ssl as tls
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -23,10 +22,13 @@ from websockets.exceptions import (
 )
 from websockets.typing import Subprotocol
 
-from tui.sip.address import check_address
+from tui.sip.address import check_address, is_local
 from tui.sip.agent import UserAgent
 from tui.sip.backoff import wait_before
 from tui.sip.events import Event, FlowFailed
+from tui.sip.flow import FlowState, Refused, words
+
+__all__ = ["FlowState", "SipConnection"]
 
 _SIP: Final = Subprotocol("sip")
 _FRAME_LIMIT: Final = 64 * 1024
@@ -37,25 +39,6 @@ _POLICY_VIOLATION: Final = 1008
 # The library logs frames at DEBUG: credentials would stand in the log.
 _quiet = logging.getLogger(f"{__name__}.frames")
 _quiet.setLevel(logging.WARNING)
-
-
-@dataclass(frozen=True, slots=True)
-class FlowState:
-    """What became of the WebSocket. `reason` is in our words, never the peer's.
-
-    `refused`: the server does not want us; nothing more is tried until `run()` is called again.
-    `retry_in`: seconds until the next try. Said again, connected, when `latency` changed.
-    """
-
-    connected: bool
-    reason: str = ""
-    refused: bool = False
-    retry_in: float | None = None
-    latency: float | None = None
-
-
-class _Refused(Exception):
-    """The server does not want us."""
 
 
 class SipConnection:
@@ -173,11 +156,11 @@ class SipConnection:
                 if self._closing.is_set() and self._dial.cancelled():
                     return  # by close(), while it dialled
                 raise
-            except _Refused as refused:
+            except Refused as refused:
                 self._on_flow(FlowState(False, str(refused), refused=True))
                 return
             except (OSError, InvalidHandshake, InvalidURI, EOFError) as error:
-                reason = _words(error)
+                reason = words(error)
             if self._closing.is_set():
                 return
             if self._clock() - began >= _GOOD_FLOW:
@@ -195,7 +178,7 @@ class SipConnection:
             return
 
     async def _open(self) -> ClientConnection:
-        """Dial. _Refused for 401, 403 and a server without the `sip` subprotocol."""
+        """Dial. Refused for 401, 403 and a server without the `sip` subprotocol."""
         try:
             socket = await connect(
                 self._url,
@@ -206,20 +189,20 @@ class SipConnection:
                 close_timeout=self._close_timeout,
                 ping_interval=None,  # `_ping` does it: it measures, and drops at once
                 max_size=_FRAME_LIMIT,
-                proxy=True if self._ssl is not None else None,
+                proxy=None if is_local(self._url) else True,
                 logger=_quiet,
             )
         except InvalidStatus as error:
             if error.response.status_code in (401, 403):
-                raise _Refused(f"the server answered {error.response.status_code}") from None
+                raise Refused(f"the server answered {error.response.status_code}") from None
             raise
         if socket.subprotocol != _SIP:
             await socket.close(1002)
-            raise _Refused("the server does not speak SIP here")
+            raise Refused("the server does not speak SIP here")
         return socket
 
     async def _serve(self, socket: ClientConnection) -> str:
-        """Carry messages until the flow ends; why it did. _Refused for a close with 1008."""
+        """Carry messages until the flow ends; why it did. Refused for a close with 1008."""
         if self._closing.is_set():
             await socket.close()
             return ""
@@ -237,7 +220,7 @@ class SipConnection:
         except ConnectionClosed as closed:
             code = closed.rcvd.code if closed.rcvd is not None else None
             if code == _POLICY_VIOLATION:
-                raise _Refused("the server closed the connection with 1008") from None
+                raise Refused("the server closed the connection with 1008") from None
             return self._broken or (f"closed with {code}" if code else "the connection was lost")
         finally:
             self._socket = None
@@ -299,16 +282,3 @@ def _is_text(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _words(error: Exception) -> str:
-    """A failure to connect in a few words; none of the server's own."""
-    if isinstance(error, InvalidStatus):
-        return f"the server answered {error.response.status_code}"
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    if isinstance(error, tls.SSLCertVerificationError):
-        return f"the certificate was refused: {error.verify_message}"
-    if isinstance(error, OSError):
-        return error.strerror or "the server cannot be reached"
-    return "the server does not speak WebSocket here"
