@@ -78,6 +78,10 @@ class Ear:
         count = max(1, ms // BLOCK_MS)
         return list(self._blocks)[-count:]
 
+    def forget(self) -> None:
+        """Let go of the sound; the longest gaps stay."""
+        self._blocks.clear()
+
     def wav(self, ms: int) -> bytes:
         """The last `ms` as a WAV file."""
         out = io.BytesIO()

@@ -21,6 +21,8 @@ from tui.sandbox.ear import Ear
 from tui.sandbox.voices import SILENCE, Voice, prompt, ringback, silence, voice, warm_up
 
 TICK = 0.02
+RECORDINGS = 5
+"""Ended calls whose sound is kept: some 4 MB each."""
 OWN_STALL = 0.05
 """Seconds by which a tick may be late and still be made up for."""
 
@@ -155,6 +157,9 @@ class Hall:
         if customer is not None and customer.task is not None:
             customer.task.cancel()
             customer.task = None
+        over = [each for each in self.customers.values() if each.task is None]
+        for each in over[:-RECORDINGS]:
+            each.ear.forget()
 
     def forget(self, known: set[str]) -> None:
         """Drop the recordings of calls that the PBX has forgotten."""
