@@ -10,12 +10,13 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
-from tui.config import AudioSettings, Config
+from tui.config import AudioSettings, Config, WrapUpSettings
 from tui.engine.commands import JoinGroup, SignIn
 from tui.engine.core import Limits
 from tui.engine.engine import Engine
@@ -115,13 +116,19 @@ class Desk:
     """An engine in this process, in front of a sandbox, whose microphone is a tone."""
 
     def __init__(
-        self, box: Box, folder: Path, un: str = "1001", limits: Limits | None = None
+        self,
+        box: Box,
+        folder: Path,
+        un: str = "1001",
+        limits: Limits | None = None,
+        **sections: Any,
     ) -> None:
         self.box = box
         self.un = un
         self.output = folder / f"heard-{un}.wav"
         audio = AudioSettings(input=f"tone:{AGENT_TONE}", output=f"file:{self.output}")
-        self.engine = Engine(Config(audio=audio), paths=paths_in(folder), limits=limits)
+        config = replace(Config(audio=audio, wrapup=WrapUpSettings(mode="off")), **sections)
+        self.engine = Engine(config, paths=paths_in(folder), limits=limits)
 
     @property
     def snapshot(self) -> Snapshot:

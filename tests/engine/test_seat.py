@@ -23,7 +23,7 @@ Pair = tuple[Desk, SeatDesk]
 async def pair() -> AsyncIterator[Pair]:
     desk = Desk(Limits(status=0.02, unattended_busy=0.01))
     seat = SeatDesk(desk.core, desk._send)
-    desk.calls.on_change = lambda: None if desk.calls.live else seat.call_ended()
+    desk.calls.on_change = lambda before, after: None if after.live else seat.call_ended()
     yield desk, seat
     await desk.core.close()
 

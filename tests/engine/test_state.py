@@ -150,8 +150,7 @@ def test_every_cell_of_the_third_partys_table_leads_where_it_says_or_nowhere(
 @pytest.mark.parametrize("state", ThirdState)
 def test_a_third_party_is_present_from_the_invitation_until_it_is_out(state: ThirdState) -> None:
     third = Third(state, 1, "1002", "Wang Fang", 0.0)
-    inside = {ThirdState.INVITED, ThirdState.JOINED, ThirdState.LEAVING}
-    assert third.present is (state in inside)
+    assert third.present is (state not in {ThirdState.FAILED, ThirdState.LEFT})
 
 
 def test_the_call_to_show_is_the_live_one_else_the_last() -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 LEVEL_PERIOD = 0.5
 """Seconds between two looks at the levels; over SSH each look costs bytes (textual.md)."""
+BEEP_HZ, BEEP_SECONDS = (1000,), 0.2
 _QUIET_DB, _LOUD_DB = -54.0, -6.0
 
 
@@ -39,6 +40,7 @@ class Phone(Protocol):
 
     def now(self) -> float: ...
     def flush(self) -> None: ...
+    async def info(self, handle: str, content_type: str, body: bytes) -> bool: ...
 
 
 @dataclass(slots=True)
@@ -69,6 +71,7 @@ class Audio:
         self._legs: dict[str, _Leg] = {}
         self._loading: asyncio.Task[None] | None = None
         self._leg_module: Any = None
+        self._tones: Any = None
         self._sound: media_sound.Sound | None = None
         self._ringing = False
 
@@ -86,7 +89,8 @@ class Audio:
     async def _load(self) -> None:
         loop = asyncio.get_running_loop()
         try:
-            self._leg_module, sound_module = await loop.run_in_executor(None, _import_media)
+            modules = await loop.run_in_executor(None, _import_media)
+            self._leg_module, sound_module, self._tones = modules
             sound: media_sound.Sound = sound_module.open_sound(
                 self.settings.input, self.settings.output, self._sound_state
             )
@@ -160,6 +164,19 @@ class Audio:
             self._ringing = on
             if self._sound is not None and self.settings.ring:
                 self._sound.ring(on)
+
+    async def send_info(self, key: str, content_type: str, body: bytes) -> bool:
+        """An INFO in the call's leg; whether the platform took it. False without a leg."""
+        leg = next((leg for leg in self._legs.values() if leg.key == key and leg.answered), None)
+        if leg is None or self.phone is None:
+            return False
+        return await self.phone.info(leg.handle, content_type, body)
+
+    async def beep(self) -> None:
+        """Sound before the microphone opens by itself; over when this returns."""
+        if self._sound is not None and self._tones is not None:
+            self._sound.sink.write(self._tones.tone(BEEP_HZ, 48000, BEEP_SECONDS))
+            await asyncio.sleep(BEEP_SECONDS)
 
     # ------------------------------------------------------------ what SIP tells
 
@@ -407,8 +424,6 @@ def bar(level: float) -> int:
     return max(0, min(10, math.ceil((decibels - _QUIET_DB) / (_LOUD_DB - _QUIET_DB) * 10)))
 
 
-def _import_media() -> tuple[Any, Any]:
+def _import_media() -> tuple[Any, ...]:
     """Import what is heavy: 0.3 s and 60 MiB, so never before it is needed, and in a thread."""
-    leg = importlib.import_module("tui.media.leg")
-    sound = importlib.import_module("tui.media.sound")
-    return leg, sound
+    return tuple(importlib.import_module(f"tui.media.{name}") for name in ("leg", "sound", "tones"))

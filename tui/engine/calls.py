@@ -10,14 +10,13 @@ from typing import Any, Protocol
 
 from tui.engine.commands import Result
 from tui.engine.core import Core, log
-from tui.engine.events import CallChanged, CallRecorded, CallRemoved
-from tui.engine.number import NumberError, is_extension, parse_number
+from tui.engine.events import CallChanged, CallRemoved
+from tui.engine.number import NumberError, is_extension, parse_number, split_number
 from tui.engine.state import (
     CALL_TABLE,
     Account,
     Call,
     CallInput,
-    CallRecord,
     CallState,
     Leg,
     LineState,
@@ -84,8 +83,10 @@ class Calls:
         self.core = core
         self.send = send
         self.audio = audio
-        self.on_change: Callable[[], None] = lambda: None
-        """Called when a call was moved; the session keeps its note on disk by it."""
+        self.on_change: Callable[[Call | None, Call], None] = lambda before, after: None
+        """Called with a call as it was (None: it is new) and as it is."""
+        self.type_when_answered: Callable[[str, str], None] = lambda key, tones: None
+        """Keeps tones for a call that is being dialled (digits.py)."""
         self.may_decline = True
         """Whether an offer may be declined here (config, [policies])."""
         self.late_replies = 0
@@ -121,7 +122,7 @@ class Calls:
         now = self.core.clock()
         call = Call(key=str(self._next_key), **{"since": now, "began": now, **values})
         self.core.emit(CallChanged(call))
-        self._after(call)
+        self._after(None, call)
         return call
 
     def move(self, call: Call, given: CallInput, **changes: Any) -> Call | None:
@@ -129,22 +130,24 @@ class Calls:
         if (call.state, given) not in CALL_TABLE:
             log.info("call %s: %s ignored while %s", call.key, given.value, call.state.value)
             return None
-        state = step_call(call.state, given)
-        return self.put(call, state=state, since=self.core.clock(), **changes)
+        now = self.core.clock()
+        if call.state is CallState.HOLDING:
+            changes["hold_time"] = call.hold_time + now - call.since
+        return self.put(call, state=step_call(call.state, given), since=now, **changes)
 
     def put(self, call: Call, **changes: Any) -> Call:
         """Change fields of a call and tell everyone."""
         changed = replace(call, **changes)
         self.core.emit(CallChanged(changed))
-        self._after(changed)
+        self._after(call, changed)
         return changed
 
-    def _after(self, call: Call) -> None:
+    def _after(self, before: Call | None, call: Call) -> None:
         self.audio.ring(any(c.state is CallState.RINGING for c in self.core.snapshot.calls))
         if not call.live:
             self.core.timers.cancel(f"call {call.key}")
             self.audio.stop(call.key)
-        self.on_change()
+        self.on_change(before, call)
 
     def end(
         self,
@@ -156,28 +159,19 @@ class Calls:
         talk_time: float | None = None,
         missed: bool = False,
     ) -> bool:
-        """End a call and write it into the list of recent ones. False when it was over already."""
+        """End a call. False when it was over already."""
         ended = self.move(
             call,
             given,
             outcome=outcome,
             reason=reason,
             talk_time=talk_time,
-            pending="",
-        )
-        if ended is None:
-            return False
-        record = CallRecord(
-            number=call.number,
-            outgoing=call.outgoing,
-            ended=self.core.clock(),
-            talk_time=talk_time,
-            outcome=outcome,
             missed=missed,
-            ccnumber=call.ccnumber,
+            pending="",
+            transfer="",
+            auto_answer=None,
         )
-        self.core.emit(CallRecorded(record))
-        return True
+        return ended is not None
 
     def end_all(self, outcome: Message) -> None:
         """The session is over: so is every call."""
@@ -197,7 +191,8 @@ class Calls:
 
     # ------------------------------------------------------------ commands
 
-    def _not_ready(self) -> Result | None:
+    def not_ready(self) -> Result | None:
+        """Why nothing can be asked of the platform now; None when it can."""
         if self.core.snapshot.phase is not Phase.SIGNED_IN:
             return Result(False, message("engine.not_signed_in"))
         if self.core.snapshot.line.state is not LineState.OK:
@@ -205,12 +200,14 @@ class Calls:
         return None
 
     async def dial(self, text: str) -> Result:
-        """`call`: 2 outside line, 3 extension, by the enterprise's range."""
+        """`call`: 2 outside line, 3 extension, by the enterprise's range. What stands behind a
+        comma is typed once the call is up."""
         try:
-            number = parse_number(text)
+            number, tones = split_number(text)
+            number = parse_number(number)
         except NumberError as error:
             return Result(False, message(error.message_id, found=error.found))
-        if refusal := self._not_ready():
+        if refusal := self.not_ready():
             return refusal
         if self.live:
             return Result(False, message("dial.in_call"))
@@ -220,6 +217,7 @@ class Calls:
         call = self.add(
             state=CallState.DIALING, outgoing=True, number=number, internal=internal, leg=Leg.NONE
         )
+        self.type_when_answered(call.key, tones)
         self.audio.expect(call.key)
         self.limit(call, self.core.limits.dial_reply, self._no_reply)
         outcome = await self.send(self._dial_message(account, number, internal))
@@ -249,7 +247,7 @@ class Calls:
 
     async def answer(self, ccnumber: str) -> Result:
         """`answerPBXCall`."""
-        if refusal := self._not_ready():
+        if refusal := self.not_ready():
             return refusal
         call = self.find(ccnumber)
         if call is None or call.state is not CallState.RINGING:
@@ -282,17 +280,19 @@ class Calls:
         self.late_replies = max(0, self.late_replies - 1)
         self.core.spawn(self._hang_up_quietly(ccnumber))
 
-    async def hang_up(self, ccnumber: str) -> Result:
+    async def hang_up(self, ccnumber: str, *, leave_them: bool = False) -> Result:
         """`terminate`: an offer is declined, a call is hung up; the platform's own message
-        confirms it."""
+        confirms it. With a third party there it only happens when `leave_them` says so."""
         call = self.find(ccnumber)
         if call is None:
             return Result(False, message("call.none"))
         if call.state not in _ENDABLE:
             return Result(True)  # asked already
+        if call.third is not None and call.third.present and not leave_them:
+            return Result(False, message("threeway.ask"))
         if call.state is CallState.RINGING and not self.may_decline:
             return Result(False, message("decline.not_allowed"))
-        if refusal := self._not_ready():
+        if refusal := self.not_ready():
             return refusal
         moved = self.move(call, CallInput.HANGUP_SENT, before=call.state)
         assert moved is not None  # every state in _ENDABLE takes HANGUP_SENT
@@ -324,12 +324,14 @@ class Calls:
 
     async def hold(self, ccnumber: str, on: bool) -> Result:
         """`hold` and `unhold`: the 200 is the only confirmation."""
-        if refusal := self._not_ready():
+        if refusal := self.not_ready():
             return refusal
         call = self.find(ccnumber)
         wanted = CallState.TALKING if on else CallState.HOLDING
         if call is None or call.state is not wanted:
             return Result(False, message("hold.not_talking" if on else "resume.not_held"))
+        if call.third is not None and call.third.present:
+            return Result(False, message("hold.in_threeway"))
         if call.pending:
             return Result(True)  # asked already
         call = self.put(call, pending="hold" if on else "resume")

@@ -34,6 +34,14 @@ class Limits:
     """A 100 this soon after its 101 is held back, in case another 101 follows."""
     redial_window: float = 60.0
     """A new ccNumber from the number just declined counts as another offer this long."""
+    threeway: float = 10.0
+    """For the platform's answer to a three-way request, type 4 included."""
+    transfer: float = 60.0
+    """For 38 or 39 after a transfer: the other agent's phone rings in that time."""
+    transfer_close: float = 5.0
+    """For the 105 after 38."""
+    next_status: float = 5.0
+    """For the platform's answer to "status after this call"."""
     register: float = 15.0
     """For the registration's first outcome."""
     unregister: float = 4.0
@@ -112,6 +120,13 @@ class Core:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a task of the engine failed", exc_info=error)
+
+    async def settle(self) -> None:
+        """Wait until the work beside has been done, the caller's own aside."""
+        current = asyncio.current_task()
+        while tasks := [task for task in self._tasks if task is not current]:
+            await asyncio.wait(tasks, timeout=self.limits.message)
+            break
 
     async def close(self) -> None:
         """End timers and tasks."""

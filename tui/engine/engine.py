@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from pathlib import Path
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING
 
@@ -18,22 +19,19 @@ from tui.engine.audio import Audio
 from tui.engine.calls import Calls
 from tui.engine.commands import Command, Result
 from tui.engine.core import Core, Limits, log
+from tui.engine.digits import Digits, Pace
 from tui.engine.events import CallRemoved, KickedOffline, NoticeChanged
+from tui.engine.journal import Journal
+from tui.engine.offers import Offers
 from tui.engine.port import Claim
+from tui.engine.recovery import Recovery
 from tui.engine.reports import CallReports, as_code
-from tui.engine.seat import SeatDesk
+from tui.engine.seat import IDLE, SeatDesk
 from tui.engine.session import MakePlatform, Session, login_message
-from tui.engine.state import (
-    CallInput,
-    CallState,
-    Leg,
-    Message,
-    Phase,
-    Snapshot,
-    Status,
-    Voice,
-    message,
-)
+from tui.engine.state import Call, Message, Phase, Snapshot, Status, Voice, WrapUpMode, message
+from tui.engine.thirds import Thirds
+from tui.engine.workday import Workday
+from tui.engine.wrapup import WrapUpDesk
 from tui.platform import control
 from tui.platform.base import Platform, PlatformError
 from tui.platform.codes import KICKED
@@ -79,15 +77,40 @@ class Engine:
         )
         self._calls = Calls(self.core, self._session.send, self._audio)
         self._seat = SeatDesk(self.core, self._session.send)
-        self._take_policies(config.policies)
         self._reports = CallReports(self._calls)
+        self._thirds = Thirds(self._calls)
+        self._digits = Digits(self._calls, self._audio.send_info)
+        self._offers = Offers(self._calls, self._seat)
+        self._wrapup = WrapUpDesk(self.core, self._seat)
+        self._workday = Workday(self._calls, self._offers, self._wrapup)
+        self._recovery = Recovery(self._calls, self._reports, self._audio)
+        self._paths = paths
+        self._busy = asyncio.Lock()
+        self._take_settings()
+        self._tie()
+
+    def _tie(self) -> None:
+        """Who hears of what."""
         self._audio.calls = self._calls
         self._calls.on_change = self._call_changed
-        self._audio.on_leg_lost = self._leg_lost
+        self._calls.type_when_answered = self._digits.type_when_answered
+        self._reports.handed_over = self._thirds.handed_over
+        self._seat.on_idle = self._wrapup.hold_seat
+        self._offers.beep = self._audio.beep
         self._session.calls = self._calls
         self._session.on_sip = self._sip_event
-        self._session.on_up = self._flow_is_back
-        self._busy = asyncio.Lock()
+        self._session.on_up = self._recovery.flow_is_back
+
+    def _take_settings(self) -> None:
+        """What the config wants of the parts; a profile's policies come with the sign-in."""
+        config = self.config
+        self._take_policies(config.policies)
+        self._digits.pace = Pace(config.dtmf.tone, config.dtmf.gap, config.dtmf.pause)
+        self._offers.seconds = config.offers.auto_answer
+        self._offers.missed_limit = config.offers.missed_limit
+        self._wrapup.mode = WrapUpMode(config.wrapup.mode)
+        self._wrapup.seconds = float(config.wrapup.seconds)
+        self._wrapup.outcomes = config.wrapup.outcomes
 
     # ------------------------------------------------------------ the port
 
@@ -122,20 +145,8 @@ class Engine:
                 return await self._join(command)
             case c.SignOut(end):
                 return await self._sign_out(end)
-            case c.Dial(number):
-                return await self._calls.dial(number)
-            case c.Answer(ccnumber):
-                return await self._calls.answer(ccnumber)
-            case c.HangUp(ccnumber):
-                return await self._calls.hang_up(ccnumber)
-            case c.Hold(ccnumber):
-                return await self._calls.hold(ccnumber, True)
-            case c.Resume(ccnumber):
-                return await self._calls.hold(ccnumber, False)
-            case c.Mute(on, ccnumber):
-                return self._calls.mute(ccnumber, on)
             case c.SetStatus(status):
-                return await self._seat.set_status(status)
+                return await self._set_status(status)
             case c.CheckLogin():
                 online = self.core.snapshot.seat.status is not Status.OFFLINE
                 return Result(True, code=int(online))
@@ -143,19 +154,64 @@ class Engine:
                 return Result(True, code=int(self.core.snapshot.seat_state))
             case c.GetGroups() | c.GetGroupMembers():
                 return await self._directory(command)
+            case c.GetHistory() | c.ExportHistory():
+                return await self._history(command)
             case c.SetVolume(volume, gain):
                 self._audio.set_levels(volume, gain)
                 return Result(True)
+            case c.SetPhoneMode(mode, number):
+                return await self._session.set_phone_mode(mode, number)
             case c.Dismiss():
                 self._dismiss()
                 return Result(True)
+            case _:
+                return await self._about_calls(command)
+
+    async def _about_calls(self, command: Command) -> Result:
+        match command:
+            case c.Dial(number):
+                return await self._calls.dial(number)
+            case c.Answer(ccnumber):
+                return await self._calls.answer(ccnumber)
+            case c.HangUp(ccnumber, leave_them):
+                return await self._calls.hang_up(ccnumber, leave_them=leave_them)
+            case c.Hold(ccnumber):
+                return await self._calls.hold(ccnumber, True)
+            case c.Resume(ccnumber):
+                return await self._calls.hold(ccnumber, False)
+            case c.Mute(on, ccnumber):
+                return self._calls.mute(ccnumber, on)
+            case c.Transfer(gid, number, name, ccnumber):
+                return await self._thirds.transfer(gid, number, name, ccnumber)
+            case c.Threeway(kind, callee, name, ccnumber):
+                return await self._thirds.invite(kind, callee, name, ccnumber)
+            case c.DropThird(ccnumber):
+                return await self._thirds.drop(ccnumber)
+            case c.EndForAll(ccnumber):
+                return await self._thirds.end_for_all(ccnumber)
+            case c.CannotTake(ccnumber):
+                return await self._offers.cannot_take(ccnumber)
+            case c.StopAutoAnswer(ccnumber):
+                return self._offers.stop_auto_answer(ccnumber)
+            case c.SetAutoAnswer(seconds):
+                return self._offers.set_auto_answer(seconds)
+            case c.SendDigits(digits, ccnumber):
+                return self._digits.type(digits, ccnumber)
+            case c.SetNextStatus(status):
+                return await self._workday.set_next_status(status)
+            case c.EditWrapUp(outcome, note):
+                return self._wrapup.edit(outcome, note)
+            case c.KeepWrapUpOpen():
+                return self._wrapup.keep_open()
+            case c.FinishWrapUp():
+                return await self._wrapup.finish()
+        raise TypeError(f"{type(command).__name__} is no command")
 
     async def close(self) -> None:
         """Sign out as far as that can be done, and let go of everything."""
         async with self._busy:
             if self.core.snapshot.phase not in _SIGNED_OUT_PHASES:
-                await self._session.sign_out()
-                self._seat.signed_out()
+                await self._end_session()
         await self._audio.close()
         await self.core.close()
         self.finished.set()
@@ -170,7 +226,7 @@ class Engine:
             if isinstance(checked, Result):
                 return checked
             if self.core.snapshot.phase is Phase.CHOOSING_GROUP:
-                await self._session.sign_out()
+                await self._end_session()
             if self.claim is not None and (refused := await self.claim(checked)) is not None:
                 return refused
             if checked.profile:
@@ -188,20 +244,61 @@ class Engine:
             if self.core.snapshot.phase is not Phase.CHOOSING_GROUP:
                 return Result(False, message("group.not_now"))
             result = await self._session.join(command)
+            if result.ok:
+                await self._begin_shift()
         if result.ok:
-            self._after_registration()
+            marker = self._session.marker
+            remembered = None if marker is None else marker.read()
+            if remembered is not None:
+                self._recovery.engine_died(remembered)
             self._plan_end()
         return result
+
+    async def _begin_shift(self) -> None:
+        """The history of this account, and what the enterprise wants of offers."""
+        settings, session = self.config.history, self._session
+        journal = Journal(
+            self._paths.state / "history.sqlite3",
+            session.key,
+            mask=settings.mask,
+            keep_days=settings.keep_days,
+        )
+        await self._workday.begin(journal)
+        wanted = session.auto_answer
+        if wanted and self.config.offers.enterprise_auto_answer and not self._offers.seconds:
+            self._offers.set_auto_answer(wanted)
+
+    async def _set_status(self, status: int) -> Result:
+        """`changeStatus`. Idle during a write-up means that it is done."""
+        if status == IDLE and self.core.snapshot.wrapup is not None:
+            return await self._wrapup.finish()
+        return await self._seat.set_status(status)
+
+    async def _history(self, command: c.GetHistory | c.ExportHistory) -> Result:
+        journal = self._workday.journal
+        if journal is None:
+            return Result(False, message("history.none"))
+        if isinstance(command, c.GetHistory):
+            return Result(True, value=await journal.search(command.text, command.page))
+        try:
+            rows = await journal.export(Path(command.path), command.text)
+        except OSError as error:
+            return Result(False, message("history.not_exported", why=error.strerror or "?"))
+        return Result(True, message("history.exported", count=rows, path=command.path), rows)
 
     async def _sign_out(self, end: bool) -> Result:
         async with self._busy:
             if self.core.snapshot.phase not in _SIGNED_OUT_PHASES:
-                await self._session.sign_out()
-                self._seat.signed_out()
-                self.core.timers.clear()
+                await self._end_session()
         if end:
             self.finished.set()
         return Result(True)
+
+    async def _end_session(self) -> None:
+        await self._session.sign_out()
+        await self._workday.end()
+        self._seat.signed_out()
+        self.core.timers.clear()
 
     def _make_platform(self, command: c.SignIn) -> Platform:
         from tui.platform.platform2 import Platform2
@@ -240,15 +337,19 @@ class Engine:
         if isinstance(report, control.Unknown):
             log.warning("a control message that is not known is ignored: %s", report.why)
             return
-        if self._reports.handle(report):
+        if self._reports.handle(report) or self._thirds.handle(report):
             return
         match report:
             case control.StatusChanged(status):
                 self._seat.platform_says(status)
             case control.Kicked():
                 self._kicked(report)
+            case control.AfterCallWork():
+                self._seat.after_call_work()
+            case control.StatusAfterCallResponse(r):
+                self._workday.answered_next_status(as_code(r))
             case control.NoCall():
-                self._no_call()
+                self._recovery.no_call()
             case control.Ignored():
                 pass
             case _:
@@ -270,81 +371,19 @@ class Engine:
             if self.core.snapshot.phase in _SIGNED_OUT_PHASES:
                 return
             await self._session.kicked(failure)
+            await self._workday.end()
             self._seat.signed_out()
             self.core.timers.clear()
         self._plan_end()
 
-    # ------------------------------------------------------------ calls that outlive a flow
-
-    def _after_registration(self) -> None:
-        """A call that an engine left behind when it was killed: ask what became of it."""
-        marker = self._session.marker
-        remembered = None if marker is None else marker.read()
-        if remembered is None:
-            return
-        offered = not remembered.outgoing and remembered.answered is None
-        call = self._calls.add(
-            state=CallState.RINGING if offered else CallState.PROCEEDING,
-            outgoing=remembered.outgoing,
-            number=remembered.number,
-            ccnumber=remembered.ccnumber,
-            internal=remembered.internal,
-            began=remembered.began,
-            recovered=True,
-        )
-        if remembered.answered is not None:
-            moved = self._calls.move(call, CallInput.ANSWERED, answered=remembered.answered)
-            assert moved is not None  # PROCEEDING takes ANSWERED
-        if not offered:
-            self._audio.expect(call.key)
-        self._ask()
-
-    def _flow_is_back(self) -> None:
-        """Signalling was lost and is back: the legs are offered again, and the platform is
-        asked, because an event may have been missed in the gap."""
-        self.core.spawn(self._audio.refresh())
-        if self._calls.live:
-            self._ask()
-
-    def _leg_lost(self, key: str) -> None:
-        """A call is up and its audio is gone: the platform is asked, and offers a new leg."""
-        self._audio.expect(key)
-        self._ask()
-
-    def _ask(self) -> None:
-        self._reports.recovering = True
-        self._reports.told = set()
-        self.core.spawn(self._query())
-        self.core.timers.set("recover", self.core.limits.recover, self._not_told)
-
-    async def _query(self) -> None:
-        await self._session.send(control.QueryCall())
-
-    def _no_call(self) -> None:
-        """The platform knows of no call: neither do we."""
-        self._end_recovery()
-        for call in self._calls.live:
-            self._calls.end(call, CallInput.ENDED, message("ended.in_gap"))
-
-    def _not_told(self) -> None:
-        """Time is up: a call that the platform spoke of, or that still has audio, stays; any
-        other is taken off, because a dead call must not stay on the screen."""
-        told = self._reports.told
-        self._end_recovery()
-        for call in self._calls.live:
-            if call.leg is not Leg.CONNECTED and call.ccnumber not in told:
-                self._calls.end(call, CallInput.ENDED, message("ended.in_gap"))
-
-    def _end_recovery(self) -> None:
-        self._reports.recovering = False
-        self.core.timers.cancel("recover")
-
     # ------------------------------------------------------------ nobody there
 
-    def _call_changed(self) -> None:
+    def _call_changed(self, before: Call | None, call: Call) -> None:
         if self._session.marker is not None:
             live = self._calls.live
             self._session.marker.keep(live[0] if live else None)
+        self._workday.call_changed(before, call)
+        self._digits.call_changed(call.key, call.state)
         if not self._calls.live:
             self._seat.call_ended()
             self._plan_end()

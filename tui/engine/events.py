@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from tui.engine.state import (
+    RECENT_LIMIT,
     Account,
     Call,
     CallRecord,
@@ -242,8 +243,6 @@ Change = (
     | PhoneModeChanged
 )
 Event = Fact | Change
-
-RECENT_LIMIT = 50
 
 
 def apply(snapshot: Snapshot, event: Event) -> Snapshot:

@@ -120,6 +120,19 @@ class Link:
         except sip.LocalProtocolError as error:
             log.warning("%s could not be sent: %s", name, error)
             return Outcome(0, str(error))
+        return await self._outcome(identity, name)
+
+    async def info(self, handle: str, content_type: str, body: bytes) -> bool:
+        """Send an INFO inside a call; whether it was taken."""
+        try:
+            identity = self.agent.info(handle, content_type, body, self.now())
+        except sip.LocalProtocolError as error:
+            log.warning("an INFO could not be sent: %s", error)
+            return False
+        return (await self._outcome(identity, "INFO")).ok
+
+    async def _outcome(self, identity: str, name: str) -> Outcome:
+        """What became of a request of ours, within the limit."""
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting[identity] = future
         self.flush()

@@ -1,10 +1,13 @@
-"""Telephone numbers as people type them, and which of them are extensions."""
+"""Telephone numbers and tones as people type them, and which numbers are extensions."""
 
 from __future__ import annotations
 
 import unicodedata
 
 MAX_DIGITS = 32
+MAX_TONES = 64
+TONES = frozenset("0123456789*#ABCD")
+PAUSE = ","
 _SEPARATORS = frozenset(" -–—()./·")
 
 
@@ -51,3 +54,26 @@ def is_extension(number: str, start: str, end: str) -> bool:
     if number.startswith("0"):
         return False
     return int(start) <= int(number) <= int(end)
+
+
+def parse_digits(text: str) -> str:
+    """Tones and commas of a typed text; NumberError for anything else."""
+    found = []
+    for character in unicodedata.normalize("NFKC", text).upper():
+        if character.isspace():
+            continue
+        if character not in TONES and character != PAUSE:
+            raise NumberError("digits.not_tones", character if character.isprintable() else "?")
+        found.append(character)
+    if not found:
+        raise NumberError("digits.empty")
+    if len(found) > MAX_TONES:
+        raise NumberError("digits.too_long")
+    return "".join(found)
+
+
+def split_number(text: str) -> tuple[str, str]:
+    """A number and what to type once it is answered: "02500001234,,8001#" gives
+    ("02500001234", ",,8001#"). Without a comma there is nothing to type."""
+    number, comma, rest = unicodedata.normalize("NFKC", text).partition(PAUSE)
+    return number, parse_digits(comma + rest) if comma else ""

@@ -7,6 +7,7 @@ edges decides what is a repeat and what is another offer, and each row is a bran
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 
 from tui.engine.calls import Calls
 from tui.engine.core import log
@@ -19,7 +20,7 @@ from tui.engine.events import (
     CalloutResponded,
     OfferCancelled,
 )
-from tui.engine.state import CallInput, CallState, Leg, Message, message
+from tui.engine.state import Call, CallInput, CallState, Leg, Message, message
 from tui.platform import control
 from tui.platform.codes import ENDED, REFUSED
 
@@ -48,6 +49,8 @@ class CallReports:
         self.core = calls.core
         self._cancelled: OrderedDict[str, _Cancelled] = OrderedDict()
         self._over: OrderedDict[str, None] = OrderedDict()
+        self.handed_over: Callable[[Call], bool] = lambda call: False
+        """Whether the platform has handed this call to another agent (thirds.py)."""
         self.recovering = False
         """True while the platform is asked what became of calls: an unknown 104 is then a call
         to take over, else it is a stray."""
@@ -243,6 +246,8 @@ class CallReports:
             talk_time = call_time if call_time is not None else counted
         missed = not call.outgoing and call.answered is None and call.state is CallState.RINGING
         outcome = message(ENDED.get(r, "ended.unknown"), code=r)
+        if self.handed_over(call):
+            outcome = message("transfer.done", name=call.transfer)
         if self.calls.end(
             call, CallInput.ENDED, outcome, reason=r, talk_time=talk_time, missed=missed
         ):

@@ -44,12 +44,17 @@ class SeatDesk:
         self.core = core
         self.send = send
         self.go_busy_unattended = True
+        self.on_idle: Callable[[], None] = lambda: None
+        """Called when the platform says idle by itself; a write-up answers with busy."""
         self._said: asyncio.Future[None] | None = None
 
     # ------------------------------------------------------------ the agent asks
 
-    async def set_status(self, status: int, reason: Message | None = None) -> Result:
-        """`changeStatus`: the 200 confirms, or the statusChanged; neither in time = failed."""
+    async def set_status(
+        self, status: int, reason: Message | None = None, *, in_call: bool = False
+    ) -> Result:
+        """`changeStatus`: the 200 confirms, or the statusChanged; neither in time = failed.
+        `in_call`: allowed while a call rings or runs."""
         if status not in _CONFIRMED:
             return Result(False, message("status.unknown"))
         snapshot = self.core.snapshot
@@ -57,7 +62,7 @@ class SeatDesk:
             return Result(False, message("engine.not_signed_in"))
         if snapshot.line.state is not LineState.OK:
             return Result(False, message("engine.line_lost"))
-        if any(call.live for call in snapshot.calls):
+        if not in_call and any(call.live for call in snapshot.calls):
             return Result(False, message("status.in_call"))
         if snapshot.seat.status is Status.OFFLINE:
             return Result(False, message("status.offline"))
@@ -107,8 +112,14 @@ class SeatDesk:
         if self._said is not None and not self._said.done() and said is seat.pending:
             self._said.set_result(None)
         self.core.emit(StatusChanged(status))
+        if said is Status.ONLINE and seat.pending is not Status.ONLINE:
+            self.on_idle()
         if not self.core.attended:
             self._plan_busy()
+
+    def after_call_work(self) -> None:
+        """`a="6"`: the platform keeps the seat out of the queue by itself."""
+        self._step(SeatInput.PLATFORM_BUSY, message("seat.after_call_work"))
 
     def signed_out(self) -> None:
         """No session, no status."""

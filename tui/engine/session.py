@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 
 from tui import sip
 from tui.engine.audio import Audio
-from tui.engine.calls import Calls, Outcome
+from tui.engine.calls import Calls, Outcome, unconfirmed
 from tui.engine.commands import JoinGroup, Result, SignIn
 from tui.engine.core import Core, log
-from tui.engine.events import AccountChanged, PhaseChanged, RegistrationFinished
+from tui.engine.events import AccountChanged, PhaseChanged, PhoneModeChanged, RegistrationFinished
 from tui.engine.link import Link, RegistrationRefused
 from tui.engine.marker import Marker
 from tui.engine.number import NumberError, parse_number
@@ -69,7 +69,10 @@ class Session:
         self.marker: Marker | None = None
         self.on_sip: Callable[[sip.Event], None] = lambda event: None
         self.on_up: Callable[[], None] = lambda: None
-        self._key = ""
+        self.key = ""
+        """The account's name on this machine."""
+        self.auto_answer = 0
+        """Seconds after which the enterprise wants calls answered; 0 = not."""
 
     # ------------------------------------------------------------ signing in
 
@@ -120,8 +123,9 @@ class Session:
             self._phase(Phase.SIGNED_OUT)
             raise
         self.platform = platform
-        self._key = account_key(command)
-        self.marker = Marker(self.paths.runtime / f"{self._key}.call")
+        self.key = account_key(command)
+        self.auto_answer = user.auto_answer
+        self.marker = Marker(self.paths.runtime / f"{self.key}.call")
         account = Account(
             un=command.un,
             switchnumber=command.switchnumber,
@@ -174,7 +178,7 @@ class Session:
             self.core,
             sip_account,
             self.config.sip,
-            instance_id(self.paths.state / "instances" / self._key),
+            instance_id(self.paths.state / "instances" / self.key),
             assumed=self.assumed,
             on_event=self.on_sip,
             on_up=self.on_up,
@@ -203,6 +207,25 @@ class Session:
             if not outcome.ok:
                 name = type(each).__name__
                 self.core.notice(message("announce.failed", what=name, status=outcome.status))
+
+    async def set_phone_mode(self, mode: str, number: str) -> Result:
+        """Generation 1's seat mode: mobile or fixed. Other generations have none."""
+        change = getattr(self.platform, "set_phone_mode", None)
+        if change is None or self.core.snapshot.phase is not Phase.SIGNED_IN:
+            return Result(False, message("phone_mode.none"))
+        if mode not in ("fixed", "mobile"):
+            return Result(False, message("phone_mode.bad"))
+        try:
+            await change(mode, number)
+        except PlatformError as error:
+            return Result(False, login_message(error), error.code)
+        outcome = await self.send(control.SetSeatMode(fixed=mode == "fixed"))
+        if not outcome.ok:
+            return Result(False, unconfirmed("phone_mode", outcome))
+        self.core.emit(PhoneModeChanged(mode))
+        if mode == "fixed":
+            await self.send(control.SetStatus(1))
+        return Result(True)
 
     async def send(self, control_message: control.AgentMessage) -> Outcome:
         """Send a control message, if there is a line."""

@@ -34,6 +34,7 @@ from tui.engine.values import (
 from tui.platform.base import VOIP, Group, GroupPage, MemberPage, Seat, UserData
 
 __all__ = [
+    "RECENT_LIMIT",
     "VOIP",
     "Account",
     "Call",
@@ -305,7 +306,7 @@ class Third:
     @property
     def present(self) -> bool:
         """Whether hanging up now would leave the others together: it is in, or on its way."""
-        return self.state in (_T.INVITED, _T.JOINED, _T.LEAVING)
+        return self.state not in (_T.FAILED, _T.LEFT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,6 +351,8 @@ class Call:
     """When it will be answered by itself; None = not."""
     hold_time: float = 0.0
     """Seconds on hold, without the hold that is running."""
+    missed: bool = False
+    """An offer that ended unanswered and was not declined."""
 
     @property
     def live(self) -> bool:
@@ -384,6 +387,10 @@ def seat_state(status: Status, calls: tuple[Call, ...]) -> SeatState:
 
 
 # ---------------------------------------------------------------- the rest
+
+
+RECENT_LIMIT: Final = 50
+"""Calls in `Snapshot.recent`; the history on disk has the rest."""
 
 
 @dataclass(frozen=True, slots=True)

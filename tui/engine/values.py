@@ -140,6 +140,9 @@ class CallRecord:
     outcome: Message | None
     missed: bool = False
     ccnumber: str = ""
+    result: str = ""
+    """The outcome that the agent chose in the write-up."""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
