@@ -13,9 +13,8 @@ from random import Random, SystemRandom
 from typing import Any
 
 from tui.platform import codes, shapes
+from tui.platform.arguments import check
 from tui.platform.base import (
-    LINE_TYPES,
-    VOIP,
     Credentials,
     GroupPage,
     MemberPage,
@@ -67,7 +66,7 @@ class Platform2:
     async def sign_in(self, credentials: Credentials) -> UserData:
         """`getUser2`: a token for the proof of the password, then the user data."""
         await self.close()
-        _check(credentials)
+        check(credentials)
         base = base_url(credentials.backend)
         try:
             self._routes = ROUTES.overridden(self._overrides)
@@ -211,20 +210,3 @@ def _data(reply: Reply) -> Any:
     if reply.status != 200:
         raise PlatformError(reply.status, reply.info)
     return reply.body.get("data") if isinstance(reply.body, dict) else None
-
-
-def _check(credentials: Credentials) -> None:
-    """PlatformError 50001 when an argument is missing or cannot be right (getUser2)."""
-    for name in ("un", "switchnumber"):
-        if not _is_number(getattr(credentials, name)):
-            raise PlatformError(codes.BAD_ARGUMENT, name)
-    if not credentials.pwd:
-        raise PlatformError(codes.BAD_ARGUMENT, "pwd")
-    if credentials.callintype not in LINE_TYPES:
-        raise PlatformError(codes.BAD_ARGUMENT, "callintype")
-    if credentials.callintype != VOIP and not credentials.number.strip():
-        raise PlatformError(codes.BAD_ARGUMENT, "number")
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 32
