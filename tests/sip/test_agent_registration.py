@@ -331,6 +331,22 @@ def test_unregister_without_a_binding_is_over_at_once() -> None:
     assert desk.side.one(Unregistered) == Unregistered()
 
 
+def test_register_after_leaving_or_a_final_refusal_is_told_as_new() -> None:
+    desk = Desk()
+    desk.registered()
+    desk.side.agent.unregister(desk.now)
+    desk.reply(desk.request(), 200)
+    desk.side.agent.register(desk.now)
+    desk.reply(desk.request(), 200)
+    desk.wake()
+    desk.reply(desk.request(), 403)
+    desk.side.agent.register(desk.now)
+    desk.reply(desk.request(), 200)
+    assert names(desk.side.all(object)) == [
+        "Registered", "Unregistered", "Registered", "RegistrationFailed", "Registered",
+    ]  # fmt: skip
+
+
 def test_register_while_leaving_comes_after_it() -> None:
     desk = Desk()
     desk.registered()

@@ -214,6 +214,24 @@ def test_a_surfaced_request_cannot_be_answered_over_another_flow() -> None:
         pair.b.agent.respond(id, 200, pair.now)
 
 
+def test_a_surfaced_request_that_nobody_answers_is_forgotten_after_32_seconds() -> None:
+    pair = Pair(b=pbx_config(max_server_transactions=1))
+    pair.a.agent.send_message(PBX, b"1", XML, pair.now)
+    pair.a.agent.send_message("sip:other@example.test", b"2", XML, pair.now)
+    pair.pump()
+    assert [outcome.status for outcome in pair.a.all(RequestOutcome)] == [503]
+    id = pair.b.one(RequestReceived).id
+    pair.advance(32.0)
+    with pytest.raises(LocalProtocolError):
+        pair.b.agent.respond(id, 200, pair.now)
+    pair.a.agent.send_message(PBX, b"3", XML, pair.now)
+    pair.pump()
+    pair.b.agent.respond(pair.b.last(RequestReceived).id, 200, pair.now)
+    pair.pump()
+    assert pair.a.last(RequestOutcome).status == 200
+    assert pair.b.agent.next_deadline() is None
+
+
 def test_a_repeat_of_a_waiting_request_is_surfaced_once_and_gets_the_last_provisional() -> None:
     side = Side(pbx_config(), via_host="bbbb.invalid")
     side.agent.connection_made(0.0)

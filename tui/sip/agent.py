@@ -22,11 +22,11 @@ from tui.sip.caller import OutgoingInvite
 from tui.sip.config import AgentConfig
 from tui.sip.core import Core
 from tui.sip.errors import LocalProtocolError, RemoteProtocolError
-from tui.sip.events import Event, RequestReceived
+from tui.sip.events import Event
 from tui.sip.gate import Gate
+from tui.sip.incoming import Incoming
 from tui.sip.inside import Inside
-from tui.sip.layer import ServerTransaction
-from tui.sip.message import Request, Response, parse_message
+from tui.sip.message import Response, parse_message
 from tui.sip.registration import Registration
 from tui.sip.reinvite import Reinvites
 from tui.sip.requests import Requests
@@ -48,7 +48,9 @@ class UserAgent:
         self._reinvites = Reinvites(self._core, self._book)
         self._callee = Callee(self._core, self._book, self._reinvites)
         self._inside = Inside(self._core, self._book, self._gate, self._callee, self._reinvites)
-        self._surfaced: dict[str, ServerTransaction] = {}
+        self._incoming = Incoming(
+            self._core, self._book, self._gate, self._callee, self._reinvites, self._inside
+        )
 
     # -------------------------------------------------------- flow and time
 
@@ -63,7 +65,7 @@ class UserAgent:
         """The flow is gone: what waited for an answer fails, calls that are up stay."""
         self._core.connected = False
         self._core.drain_out()
-        self._surfaced.clear()
+        self._incoming.flow_down()
         self._core.layer.lose_flow(now)
         self._registration.flow_down()
 
@@ -98,7 +100,7 @@ class UserAgent:
                     self._core.ignore("a response to nothing that we asked")
             else:
                 self._gate.check(message)
-                self._request(message, now)
+                self._incoming.receive(message, now)
         except RemoteProtocolError as error:
             self._core.ignore(f"malformed: {error}")
             if error.request_hint is not None:
@@ -110,80 +112,6 @@ class UserAgent:
             self._core.transmit(b"\r\n")
         elif data == b"\r\n":
             self._registration.pong()
-
-    def _request(self, request: Request, now: float) -> None:
-        core = self._core
-        if request.method == "ACK":
-            self._ack(request, now)
-            return
-        if (known := core.layer.find(request, request.method)) is not None:
-            known.receive(request, now)
-            return
-        full = core.layer.serving >= core.config.max_server_transactions
-        if request.method not in ("BYE", "CANCEL") and (full or self._gate.too_fast(now)):
-            core.ignore(f"{request.method}: too much at once: 503")
-            core.turn_away(request, 503, [("Retry-After", "1")])
-            return
-        merged = request.to.tag is None and core.layer.merged(request)
-        transaction = core.layer.serve(request, now)
-        surfaced = core.config.registrar_role and request.to.tag is None
-        refusal = self._gate.refuse(request, surfaced=surfaced)
-        if request.method == "CANCEL":
-            self._cancelled(transaction, now)
-        elif merged:
-            core.answer(transaction, now, 482)
-        elif refusal is not None:
-            core.answer(transaction, now, refusal[0], lines=refusal[1])
-        elif request.to.tag is not None:
-            call = self._book.find(request)
-            if call is None:
-                core.answer(transaction, now, 481)
-            else:
-                self._inside.receive(call, transaction, now)
-        else:
-            self._outside(transaction, now)
-
-    def _outside(self, transaction: ServerTransaction, now: float) -> None:
-        """A new request outside of every dialog."""
-        core, request = self._core, transaction.request
-        if core.config.registrar_role and request.method != "INVITE":
-            id = core.handle("r")
-            self._surfaced[id] = transaction
-            core.emit(RequestReceived(id, request))
-        elif request.method == "OPTIONS":
-            self._inside.options(transaction, now)
-        elif request.method not in ("INVITE", "MESSAGE"):
-            core.answer(transaction, now, 481)  # BYE, INFO, NOTIFY: of no dialog of ours
-        elif refusal := (self._gate.refuse_stranger(request) or self._gate.refuse_content(request)):
-            core.answer(transaction, now, refusal[0], lines=refusal[1])
-        elif request.method == "MESSAGE":
-            self._inside.message(transaction, now)
-        else:
-            self._callee.receive(transaction, now)
-
-    def _ack(self, request: Request, now: float) -> None:
-        transaction = self._core.layer.find(request, "INVITE")
-        if transaction is not None and not transaction.receive(request, now):
-            return  # the ACK to a refusal: the transaction's own
-        call = self._book.find(request)
-        if call is None or not self._callee.ack(call, request, now):
-            self._core.ignore("an ACK to nothing")
-
-    def _cancelled(self, transaction: ServerTransaction, now: float) -> None:
-        """RFC 3261 §9.2: 200 whenever the INVITE is known, 487 to it if it still waits."""
-        core = self._core
-        invite = core.layer.find(transaction.request, "INVITE")
-        if invite is None:
-            core.answer(transaction, now, 481)
-            return
-        call = self._book.of_invite(invite)
-        core.answer(transaction, now, 200, tag=call.tag if call is not None else "")
-        if call is None or invite.answered:
-            return
-        if call.theirs is invite:
-            self._reinvites.cancelled(call, now)
-        else:
-            self._callee.cancelled(call, now)
 
     # -------------------------------------------------------- commands: registration, requests
 
@@ -224,12 +152,7 @@ class UserAgent:
         body: bytes = b"",
     ) -> None:
         """Answer a `RequestReceived`. The last answer is 200 or more."""
-        transaction = self._surfaced.get(request_id)
-        if transaction is None:
-            raise LocalProtocolError("there is no such request")
-        self._core.answer(transaction, now, status, reason, lines=headers, body=body)
-        if status >= 200:
-            del self._surfaced[request_id]
+        self._incoming.respond(request_id, status, now, reason, headers, body)
 
     # -------------------------------------------------------- commands: calls
 

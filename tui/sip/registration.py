@@ -211,7 +211,7 @@ class Registration:
             after = read_seconds(response.headers, "Retry-After")
             self._retry(response.status, response.reason, after, now)
         else:
-            self.wanted = False
+            self.wanted = self._told = False
             self.state = State.IDLE
             self._core.emit(RegistrationFailed(response.status, response.reason, True, None))
 
@@ -240,7 +240,7 @@ class Registration:
 
     def _gone(self) -> None:
         self._stop()
-        self._bound = False
+        self._bound = self._told = False
         self.state = State.IDLE
         self._core.emit(Unregistered())
 
