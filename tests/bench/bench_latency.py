@@ -35,6 +35,13 @@ AIMS = {"key to wire": 5.0, "message to screen": 30.0}
 UN = "1001"
 F9 = b"\x1b[20~"
 PATIENCE = 10.0
+CONFIG = """\
+[audio]
+input = "none"
+output = "none"
+[offers]
+missed_limit = 0
+"""
 _ESCAPES = re.compile(rb"\x1b\[[0-9;?<>=]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 
 
@@ -195,7 +202,7 @@ async def measure(folder: Path) -> dict[str, list[float]]:
     for name in ("CONFIG", "STATE", "RUNTIME", "DATA"):
         os.environ[f"YIMI_{name}_DIR"] = str(folder / name.lower())
         (folder / name.lower()).mkdir(mode=0o700)
-    (folder / "config" / "config.toml").write_text('[audio]\ninput = "none"\noutput = "none"\n')
+    (folder / "config" / "config.toml").write_text(CONFIG)
     ready_file = folder / "ready.json"
     sandbox = start_sandbox(ready_file)
     engine = 0
