@@ -21,6 +21,7 @@ import termios
 import time
 from pathlib import Path
 
+SMOKE = bool(os.environ.get("YIMI_BENCH_SMOKE"))
 ROOT = Path(__file__).resolve().parents[2]
 AIMS = {
     "first frame, times an empty app": 1.15,
@@ -122,7 +123,7 @@ def first_frame(program: str, word: bytes) -> float:
         terminal.end()
 
 
-def bytes_a_second(mode: str, seconds: float = 10.0) -> float:
+def bytes_a_second(mode: str, seconds: float = 2.0 if SMOKE else 10.0) -> float:
     terminal = Terminal(CONSOLE, mode)
     try:
         terminal.until(b"Li Ming")
@@ -133,7 +134,7 @@ def bytes_a_second(mode: str, seconds: float = 10.0) -> float:
 
 
 def main() -> int:
-    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 15
+    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 2 if SMOKE else 15
     for program, word in ((EMPTY, b"FRAME"), (SIGN_IN, b"Extension")):
         first_frame(program, word)  # compiles what is to be compiled
     empty, ours = [], []
@@ -155,7 +156,7 @@ def main() -> int:
         aim = AIMS[name]
         missed |= value > aim * 1.25
         print(json.dumps({name: round(value, 3), "aim": aim}))
-    return int(missed)
+    return int(missed and not SMOKE)
 
 
 if __name__ == "__main__":
