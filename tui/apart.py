@@ -100,6 +100,8 @@ class SandboxDoor:
             if process.poll() is not None:
                 raise SandboxUnavailable(message("sandbox.failed", error=process.returncode))
             await asyncio.sleep(_LOOK_AGAIN)
+        # It is to outlive this process: nobody waits for it.
+        process.returncode = 0
         return sandbox
 
     def _spawn(self) -> subprocess.Popen[bytes]:

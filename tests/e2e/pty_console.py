@@ -14,10 +14,12 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from tests.e2e.box import PATIENCE
+from tui.engine import sockets
 
 PROJECT = Path(__file__).parents[2]
 _MODE = re.compile(rb"\x1b\[\?([\d;]+)([hl])")
@@ -148,15 +150,17 @@ class PtyConsole:
 
 async def end_engines(folder: Path) -> None:
     """End every engine of the folder's runtime directory, and wait until they are gone."""
-    from tui.engine.client import EngineClient, EngineUnavailable
-    from tui.engine.sockets import live
-
     pids = set()
-    for path in live(folder / "runtime"):
-        with suppress(EngineUnavailable):
-            client = await EngineClient.connect(path, kind="script", limit=5)
-            pids.add(client.pid)
-            await client.close()
+    for path in sockets.live(folder / "runtime"):
+        with suppress(OSError), sockets.connect(path) as connection:
+            found = sockets.peer(connection)
+            assert found is not None
+            pids.add(found[0])
+    await end_processes(pids)
+
+
+async def end_processes(pids: Iterable[int]) -> None:
+    """SIGTERM to each, and wait until they are gone."""
     for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
@@ -164,6 +168,16 @@ async def end_engines(folder: Path) -> None:
         async with asyncio.timeout(20):
             while _runs(pid):
                 await asyncio.sleep(0.02)
+
+
+def processes_with(argument: Path) -> list[int]:
+    """The processes that have this path on their command line."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if os.fsencode(argument) in (process / "cmdline").read_bytes().split(b"\0"):
+                found.append(int(process.name))
+    return found
 
 
 def _runs(pid: int) -> bool:

@@ -18,66 +18,16 @@ from typing import Any
 
 import pytest
 
-from tui.bus import EventBus
+from tests.engine.plain_engine import ACCOUNT, PlainEngine
 from tui.engine import sockets
 from tui.engine.client import EngineClient, EngineUnavailable
 from tui.engine.codec import to_json
-from tui.engine.commands import Command, Dial, Mute, Result, SignIn, SignOut
-from tui.engine.events import Event, LevelsChanged, LineChanged, PhaseChanged, apply
+from tui.engine.commands import Dial, Mute, Result, SignOut
+from tui.engine.events import LevelsChanged, LineChanged, PhaseChanged
 from tui.engine.host import Host
-from tui.engine.port import Claim
-from tui.engine.state import Levels, Line, Phase, Snapshot, message
+from tui.engine.state import Levels, Line, Phase, message
 from tui.engine.wire import COMMAND_LIMIT, encode_line, version
 from tui.secrets import Secret
-
-ACCOUNT = SignIn("1001", Secret("open sesame"), "02500001234", backend="http://127.0.0.1:1")
-
-
-class PlainEngine:
-    """An engine without a phone: it keeps a snapshot, and publishes what a test tells it to."""
-
-    def __init__(self) -> None:
-        self.events: EventBus[Event] = EventBus()
-        self.claim: Claim | None = None
-        self.finished = asyncio.Event()
-        self.heard: list[Command] = []
-        self.seen: list[bool] = []
-        self.release = asyncio.Event()
-        self.closed = False
-        self._snapshot = Snapshot()
-
-    def publish(self, event: Event) -> None:
-        self._snapshot = apply(self._snapshot, event)
-        self.events.publish(event)
-
-    def snapshot(self) -> Snapshot:
-        return self._snapshot
-
-    def attended(self, present: bool) -> None:
-        self.seen.append(present)
-
-    async def execute(self, command: Command) -> Result:
-        self.heard.append(command)
-        match command:
-            case SignIn():
-                assert self.claim is not None
-                if (refused := await self.claim(command)) is not None:
-                    return refused
-                self.publish(PhaseChanged(Phase.SIGNED_IN))
-            case SignOut(end):
-                self.publish(PhaseChanged(Phase.SIGNED_OUT))
-                if end:
-                    self.finished.set()
-            case Dial():
-                await self.release.wait()
-                return Result(False, message("refused.503"), 503)
-            case Mute():
-                raise RuntimeError("a fault in the engine")
-        return Result(True)
-
-    async def close(self) -> None:
-        self.closed = True
-        self.publish(PhaseChanged(Phase.SIGNED_OUT))
 
 
 class Served:

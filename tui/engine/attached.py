@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tui.engine.codec import CodecError, from_json, to_json
 from tui.engine.commands import Command, Result
-from tui.engine.sockets import peer_uid
+from tui.engine.sockets import is_ours
 from tui.engine.state import Message, message
 from tui.engine.wire import KINDS, WireError, encode_line, read_line, version
 from tui.log import get_logger
@@ -144,8 +144,7 @@ class FrontEnd:
 
     async def _hello(self) -> bool:
         """Whether there was a hello: somebody who only looks whether one listens says none."""
-        uid = peer_uid(self._writer.get_extra_info("socket"))
-        if uid not in (None, os.geteuid()):
+        if not is_ours(self._writer.get_extra_info("socket")):
             raise WireError(Message("engine.other_user"))
         try:
             async with asyncio.timeout(HELLO_LIMIT):

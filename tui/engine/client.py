@@ -16,7 +16,7 @@ from tui.bus import EventBus, Subscription
 from tui.engine.codec import CodecError, from_json, to_json
 from tui.engine.commands import Command, JoinGroup, Result, SignIn, SignOut
 from tui.engine.events import Event, apply
-from tui.engine.sockets import connect
+from tui.engine.sockets import connect, peer
 from tui.engine.state import Message, Snapshot, message
 from tui.engine.wire import (
     ENGINE_LIMIT,
@@ -137,7 +137,9 @@ class EngineClient:
         hello = await self._line()
         if hello.get("yimi") != version():
             engine = clean_text(str(hello.get("yimi")), 40)
-            raise WireError(message("engine.version", engine=engine, screen=version()))
+            found = peer(self._writer.get_extra_info("socket"))
+            pid = str(found[0]) if found is not None else "?"
+            raise WireError(message("engine.version", engine=engine, screen=version(), pid=pid))
         pid, screens = hello.get("pid"), hello.get("screens")
         if isinstance(pid, int) and isinstance(screens, int):
             self.pid, self.screens = pid, screens

@@ -110,7 +110,7 @@ def connect(path: Path) -> socket.socket:
         connection.setblocking(False)
         with address(path) as name:
             connection.connect(name)
-        if peer_uid(connection) not in (None, os.geteuid()):
+        if not is_ours(connection):
             raise PermissionError(f"{path} is served by somebody else")
     except BaseException:
         connection.close()
@@ -122,14 +122,21 @@ class _Connected(Protocol):
     def getsockopt(self, level: int, optname: int, buflen: int, /) -> bytes: ...
 
 
-def peer_uid(connection: _Connected) -> int | None:
-    """Who is at the other end; None where the system cannot tell (the directory guards then)."""
+def peer(connection: _Connected) -> tuple[int, int] | None:
+    """Process id and uid of the other end, as of its connecting (or listening); None where the
+    system cannot tell: the directory guards then."""
     if sys.platform == "linux":
         size = struct.calcsize("3i")
         credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
-        _, uid, _ = struct.unpack("3i", credentials)
-        return int(uid)
+        pid, uid, _ = struct.unpack("3i", credentials)
+        return pid, uid
     return None
+
+
+def is_ours(connection: _Connected) -> bool:
+    """Whether the other end is this user's, as far as the system can tell."""
+    found = peer(connection)
+    return found is None or found[1] == os.geteuid()
 
 
 # ---------------------------------------------------------------- claims

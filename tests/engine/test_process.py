@@ -1,0 +1,110 @@
+"""An engine's process: apart from the terminal, gone in good order, and never started twice for
+one account."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tui.engine import sockets
+from tui.engine.client import EngineClient, EngineUnavailable
+from tui.engine.launch import Starting
+from tui.engine.state import Phase
+
+
+class Engines:
+    """Starts engines in directories of this test's own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.runtime = folder / "runtime"
+        self.log = folder / "state" / "yimi.log"
+        self.started: list[Starting] = []
+
+    async def start(self, **options: object) -> tuple[EngineClient, Path]:
+        starting = Starting(self.runtime, **options)  # type: ignore[arg-type]
+        self.started.append(starting)
+        path = await starting.socket()
+        return await EngineClient.connect(path), path
+
+    async def end_of(self, number: int = -1) -> int:
+        process = self.started[number].process
+        async with asyncio.timeout(20):
+            while process.poll() is None:
+                await asyncio.sleep(0.01)
+        return int(process.returncode)
+
+
+@pytest.fixture
+async def engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Engines]:
+    for name in ("config", "state", "runtime", "data"):
+        monkeypatch.setenv(f"YIMI_{name.upper()}_DIR", str(tmp_path / name))
+    engines = Engines(tmp_path)
+    yield engines
+    for starting in engines.started:
+        starting.process.kill()
+        starting.process.wait()
+
+
+async def test_it_is_apart_from_the_terminal_and_outlives_a_hang_up(engines: Engines) -> None:
+    client, path = await engines.start()
+    assert client.snapshot().phase is Phase.SIGNED_OUT
+    assert os.getsid(client.pid) == client.pid == engines.started[0].process.pid
+    opened = [os.readlink(f"/proc/{client.pid}/fd/{number}") for number in (0, 1, 2)]
+    assert opened == [os.devnull, str(engines.log), str(engines.log)]
+    os.kill(client.pid, signal.SIGHUP)
+    again = await EngineClient.connect(path)
+    assert again.pid == client.pid
+    await client.close()
+    await again.close()
+
+
+async def test_sigterm_ends_it_in_good_order(engines: Engines) -> None:
+    client, path = await engines.start()
+    lost: list[bool] = []
+    client.on_lost = lost.append
+    os.kill(client.pid, signal.SIGTERM)
+    assert await engines.end_of() == 0
+    assert lost == [True]
+    assert not path.exists()
+
+
+async def test_the_socket_of_one_that_was_killed_is_taken_away(engines: Engines) -> None:
+    client, path = await engines.start()
+    os.kill(client.pid, signal.SIGKILL)
+    assert await engines.end_of() == -signal.SIGKILL
+    assert path.exists()
+    assert sockets.live(engines.runtime) == []
+    assert not path.exists()
+    await client.close()
+
+
+async def test_it_holds_a_file_as_long_as_it_lives(engines: Engines, tmp_path: Path) -> None:
+    held = tmp_path / "held"
+    client, _ = await engines.start(hold=[held])
+    file = os.open(held, os.O_RDWR)
+    with pytest.raises(BlockingIOError):
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.kill(client.pid, signal.SIGKILL)
+    await engines.end_of()
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.close(file)
+    await client.close()
+
+
+async def test_one_that_cannot_start_is_said_in_words_and_at_once(
+    engines: Engines, tmp_path: Path
+) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text("no toml at all")
+    began = time.monotonic()
+    with pytest.raises(EngineUnavailable) as caught:
+        await engines.start(config=config)
+    assert caught.value.message.id == "engine.start_failed"
+    assert time.monotonic() - began < 10

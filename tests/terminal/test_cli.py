@@ -1,0 +1,242 @@
+"""The command line as scripts see it: what it prints, where, and its exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.engine.plain_engine import ACCOUNT, PlainEngine
+from tui import __version__
+from tui.engine.commands import Answer, HangUp, Hold, Mute, Resume, SetStatus, SignOut
+from tui.engine.events import CallChanged, CallOffered, SeatChanged
+from tui.engine.host import Host
+from tui.engine.state import Call, CallState, Leg, SeatStatus, Status
+
+PROJECT = Path(__file__).parents[2]
+
+
+def environment(folder: Path) -> dict[str, str]:
+    names = {f"YIMI_{name}_DIR": str(folder / name) for name in ("CONFIG", "STATE", "DATA")}
+    return {**os.environ, **names, "YIMI_RUNTIME_DIR": str(folder), "LANG": "C.UTF-8"}
+
+
+async def yimi(folder: Path, *arguments: str) -> tuple[int, str, str]:
+    """Run it: exit code, standard output, standard error."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tui.cli", *arguments),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=PROJECT,
+        env=environment(folder),
+    )
+    output, errors = await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode is not None
+    return process.returncode, output.decode(), errors.decode()
+
+
+@asynccontextmanager
+async def signed_in(folder: Path, un: str = "1001") -> AsyncIterator[PlainEngine]:
+    """An engine that an agent is signed in to."""
+    engine = PlainEngine()
+    host = Host(engine, folder)
+    task = asyncio.create_task(host.serve())
+    await asyncio.sleep(0)
+    from dataclasses import replace
+
+    assert (await engine.execute(replace(ACCOUNT, un=un))).ok
+    engine.heard.clear()
+    try:
+        yield engine
+    finally:
+        host.end()
+        await asyncio.wait_for(task, 10)
+
+
+@pytest.mark.parametrize("command", ["status", "events", "answer", "signout"])
+async def test_without_an_engine_it_is_3_and_a_sentence(tmp_path: Path, command: str) -> None:
+    code, output, errors = await yimi(tmp_path, command)
+    assert (code, output) == (3, "")
+    assert errors == "yimi: Nobody is signed in here. Start with: yimi\n"
+
+
+async def test_each_command_reaches_the_engine(tmp_path: Path) -> None:
+    async with signed_in(tmp_path) as engine:
+        for command in ("answer", "hangup", "hold", "resume", "idle", "busy"):
+            assert await yimi(tmp_path, command) == (0, "", "")
+        assert engine.heard == [
+            *(Answer(), HangUp(), Hold(), Resume()),
+            *(SetStatus(1), SetStatus(2)),
+        ]
+        assert engine.seen == []  # a script is nobody who looks
+
+
+async def test_signout_ends_the_engine(tmp_path: Path) -> None:
+    async with signed_in(tmp_path) as engine:
+        assert await yimi(tmp_path, "signout") == (0, "", "")
+        assert engine.heard == [SignOut(end=True)]
+        await asyncio.wait_for(engine.finished.wait(), 10)
+        assert (await yimi(tmp_path, "status"))[0] == 3
+
+
+async def test_a_refusal_is_1_and_the_reason_in_words(tmp_path: Path) -> None:
+    async with signed_in(tmp_path) as engine:
+        engine.release.set()
+        code, output, errors = await yimi(tmp_path, "dial", "12000000001")
+        assert (code, output) == (1, "")
+        assert "busy" in errors.lower()
+
+
+async def test_a_fault_in_the_engine_is_1(tmp_path: Path) -> None:
+    async with signed_in(tmp_path) as engine:
+        code, _, errors = await yimi(tmp_path, "mute", "off")
+        assert code == 1
+        assert "RuntimeError" in errors
+        assert engine.heard == [Mute(False)]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["dial"], ["mute", "loud"], ["fly"], ["status", "--yaml"], []]
+)
+async def test_what_is_not_understood_is_2(tmp_path: Path, arguments: list[str]) -> None:
+    code, output, errors = await yimi(tmp_path, *arguments)
+    assert (code, output) == (2, "")
+    assert errors
+
+
+async def test_status_as_json_is_one_line(tmp_path: Path) -> None:
+    async with signed_in(tmp_path) as engine:
+        call = Call(
+            key="1",
+            state=CallState.TALKING,
+            outgoing=False,
+            number="12000000001",
+            since=asyncio.get_running_loop().time(),
+            began=asyncio.get_running_loop().time() - 65,
+            answered=asyncio.get_running_loop().time() - 60,
+            ccnumber="17conf_1",
+            leg=Leg.CONNECTED,
+        )
+        engine.publish(SeatChanged(SeatStatus(Status.ONLINE, 1.0)))
+        engine.publish(CallChanged(call))
+        code, output, errors = await yimi(tmp_path, "status", "--json")
+        assert (code, errors, output.count("\n")) == (0, "", 1)
+        status = json.loads(output)
+        assert status["account"]["extension"] == "1001"
+        assert status["seat"]["state"] == "talking"
+        assert status["phase"] == "signed-in"
+        (shown,) = status["calls"]
+        assert (shown["number"], shown["state"], shown["direction"]) == (
+            "12000000001",
+            "talking",
+            "in",
+        )
+        assert 60 <= shown["talk_time"] < 90
+        assert "sesame" not in output
+        code, output, _ = await yimi(tmp_path, "status")
+        assert code == 0
+        assert "12000000001 talking" in output
+
+
+async def test_events_are_json_lines_until_the_engine_ends(tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        engine = await stack.enter_async_context(signed_in(tmp_path))
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tui.cli", "events"),
+            stdout=subprocess.PIPE,
+            cwd=PROJECT,
+            env=environment(tmp_path),
+        )
+        assert process.stdout is not None
+        first = json.loads(await asyncio.wait_for(process.stdout.readline(), 20))
+        assert (first["event"], first["seat"]["state"]) == ("Status", "offline")
+        engine.publish(CallOffered("17conf_1", "12000000001", 2))
+        second = json.loads(await asyncio.wait_for(process.stdout.readline(), 20))
+        assert second == {
+            "event": "CallOffered",
+            "ccnumber": "17conf_1",
+            "number": "12000000001",
+            "offers": 2,
+        }
+        await stack.aclose()
+        await asyncio.wait_for(process.stdout.read(), 20)
+        assert await process.wait() == 0
+
+
+async def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
+    async with signed_in(tmp_path) as engine:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tui.cli", "events"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=PROJECT,
+            env=environment(tmp_path),
+        )
+        assert process.stdout is not None
+        await asyncio.wait_for(process.stdout.readline(), 20)
+        process._transport.get_pipe_transport(1).close()  # type: ignore[attr-defined]
+        async with asyncio.timeout(20):
+            while process.returncode is None:
+                engine.publish(CallOffered("17conf_1", "12000000001"))
+                await asyncio.sleep(0.02)
+        assert process.stderr is not None
+        assert process.returncode == 0
+        assert await process.stderr.read() == b""
+
+
+async def test_of_several_engines_one_must_be_named(tmp_path: Path) -> None:
+    async with signed_in(tmp_path), signed_in(tmp_path, "1002") as second:
+        code, _, errors = await yimi(tmp_path, "answer")
+        assert code == 4
+        assert "1001, 1002" in errors
+        assert (await yimi(tmp_path, "answer", "--account", "1002"))[0] == 0
+        assert (await yimi(tmp_path, "--account", "1002", "hangup"))[0] == 0
+        assert second.heard == [Answer(), HangUp()]
+        code, _, errors = await yimi(tmp_path, "answer", "--account", "1003")
+        assert code == 3
+        assert "1003" in errors
+
+
+async def test_version_and_paths_need_no_engine(tmp_path: Path) -> None:
+    assert await yimi(tmp_path, "--version") == (0, f"yimi {__version__}\n", "")
+    code, output, _ = await yimi(tmp_path, "paths")
+    assert code == 0
+    assert str(tmp_path / "STATE" / "yimi.log") in output
+
+
+async def test_the_console_without_a_terminal_is_2(tmp_path: Path) -> None:
+    code, output, errors = await yimi(tmp_path)
+    assert (code, output) == (2, "")
+    assert "needs a terminal" in errors
+
+
+def test_starting_up_imports_nothing_heavy() -> None:
+    check = (
+        "import sys, tui.cli; "
+        "print([name for name in ('textual', 'asyncio', 'aiohttp', 'aiortc', 'rich', 'keyring')"
+        " if name in sys.modules])"
+    )
+    output = subprocess.run(
+        [sys.executable, "-c", check], capture_output=True, check=True, cwd=PROJECT, text=True
+    )
+    assert output.stdout == "[]\n"
+
+
+def test_the_supervisor_imports_neither_sound_nor_web() -> None:
+    check = (
+        "import sys, tui.supervisor, tui.screen; "
+        "print([name for name in ('aiohttp', 'aiortc', 'av', 'sounddevice', 'keyring', 'tui.media')"
+        " if name in sys.modules])"
+    )
+    output = subprocess.run(
+        [sys.executable, "-c", check], capture_output=True, check=True, cwd=PROJECT, text=True
+    )
+    assert output.stdout == "[]\n"
