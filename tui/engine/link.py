@@ -173,6 +173,12 @@ class Link:
     # ------------------------------------------------------------ what comes
 
     def _event(self, event: sip.Event) -> None:
+        try:
+            self._take(event)
+        except Exception:  # a fault of ours in one event must not end the signalling
+            log.exception("%s could not be handled", type(event).__name__)
+
+    def _take(self, event: sip.Event) -> None:
         match event:
             case sip.Registered():
                 was = self.core.snapshot.line.state

@@ -118,7 +118,8 @@ class Workday:
                 self._entries[key] = changed
                 record = self._record(changed, wrapup.ended)
                 self.core.emit(CallRecorded(record))
-                self.core.spawn(self._write_up(changed))
+                if self.journal is not None:
+                    self.core.spawn(self._write_up(self.journal, changed))
                 return
 
     # ------------------------------------------------------------ the history
@@ -155,13 +156,12 @@ class Workday:
             log.exception("a call could not be written into the history")
             self.core.notice(message("history.not_written", kind=type(error).__name__))
 
-    async def _write_up(self, entry: HistoryEntry) -> None:
-        if self.journal is not None:
-            try:
-                await self.journal.write_up(entry.id, entry.outcome, entry.note)
-            except Exception as error:
-                log.exception("a write-up could not be written into the history")
-                self.core.notice(message("history.not_written", kind=type(error).__name__))
+    async def _write_up(self, journal: Journal, entry: HistoryEntry) -> None:
+        try:
+            await journal.write_up(entry.id, entry.outcome, entry.note)
+        except Exception as error:
+            log.exception("a write-up could not be written into the history")
+            self.core.notice(message("history.not_written", kind=type(error).__name__))
 
     async def end(self) -> None:
         """Signed out: the write-up is kept, the file closed."""
