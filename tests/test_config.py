@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from tui.config import (
     MESSAGES,
+    ROUTES1,
     Config,
     ConfigError,
     Policies,
@@ -27,6 +28,7 @@ from tui.config import (
 from tui.engine.core import Limits
 from tui.paths import PathError, Paths
 from tui.platform.control import Assumed
+from tui.platform.routes1 import Routes1
 
 EXAMPLE = Path(__file__).parents[1] / "config.example.toml"
 
@@ -39,7 +41,7 @@ def test_the_example_is_the_defaults() -> None:
 def test_the_example_has_every_setting_with_its_meaning() -> None:
     table = tomllib.loads(example())
     for section in fields(Config):
-        if section.name in ("profiles", "routes", "messages"):
+        if section.name in ("profiles", "servers", "routes", "routes1", "messages"):
             continue
         settings = fields(getattr(Config(), section.name))
         assert list(table[section.name]) == [each.name for each in settings]
@@ -49,7 +51,7 @@ def test_the_example_has_every_setting_with_its_meaning() -> None:
 def test_the_profile_of_the_example_works_when_it_is_uncommented() -> None:
     text = example()
     start = text.index("# [profiles.office]")
-    text = re.sub(r"(?m)^# ?", "", text[start : text.index("# What nobody")])
+    text = re.sub(r"(?m)^# ?", "", text[start : text.index("# platform1: which")])
     config = parse(text)
     assert config.profile("office").policies == Policies(unattended_sign_out_after=600.0)
     assert config.profiles[0] == Profile(name="office", policies=config.profiles[0].policies)
@@ -57,6 +59,7 @@ def test_the_profile_of_the_example_works_when_it_is_uncommented() -> None:
 
 def test_the_names_of_messages_are_those_of_the_table() -> None:
     assert tuple(each.name for each in fields(Assumed)) == MESSAGES
+    assert tuple(each.name for each in fields(Routes1)) == ROUTES1
 
 
 def test_the_defaults_are_the_engines_own() -> None:
@@ -111,6 +114,36 @@ def test_what_a_config_says_is_set() -> None:
         Config().profile("x")
 
 
+def test_a_profile_of_generation_1_has_its_gateway_and_its_servers() -> None:
+    config = parse(
+        """
+        [profiles.one]
+        kind = "platform1"
+        gateway = "wss://cc.example:9060"
+        directory = "https://cc.example/find?n={switchnumber}"
+        seed = "00112233445566778899aabbccddeeff"
+        [servers]
+        025 = "cc.example"
+        "02500001234" = "cc.example:1048"
+        [routes1]
+        groups = "Talk/Api/groups"
+        """
+    )
+    one = config.profile("one")
+    assert (one.kind, one.gateway) == ("platform1", "wss://cc.example:9060")
+    assert config.servers == {"025": "cc.example", "02500001234": "cc.example:1048"}
+    assert config.routes1 == {"groups": "Talk/Api/groups"}
+    assert "00112233" not in repr(config)
+
+
+@pytest.mark.parametrize("value", ['"0011223344"', "1122334455", '["1122334455"]'])
+def test_a_seed_that_is_wrong_is_not_quoted(value: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(f"[profiles.one]\nseed = {value}")
+    assert "seed" in str(caught.value)
+    assert "2233" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -132,7 +165,10 @@ def test_what_a_config_says_is_set() -> None:
         ("[profiles.x]\npolicies = 5", "line 2: policies is a section, not a value."),
         ('[profiles.x]\nname = "y"', "line 2: a profile is named by its section"),
         ("[profiles.x]\ncallintype = 3", "line 2: callintype must be one of 2, 4, 5, not 3."),
-        ('[profiles.x]\nkind = "3"', 'line 2: kind must be one of "platform2", not "3".'),
+        (
+            '[profiles.x]\nkind = "3"',
+            'line 2: kind must be one of "platform2", "platform1", not "3".',
+        ),
         ('[profiles.x]\nback = "3"', "line 2: there is no setting 'back' in [profiles.x]. Did you"),
         ('[routes]\nusr = "x"', "line 2: there is no setting 'usr' in [routes]. Did you mean 'use"),
         ("[routes]\nuser = 5", "line 2: user must be text in quotes, not 5."),
@@ -143,6 +179,13 @@ def test_what_a_config_says_is_set() -> None:
         ('[audio]\noutput = "tone:440"', 'line 2: output cannot be "tone:440": What you hear'),
         ('[audio]\nice_servers = ["x"]', 'line 2: ice_servers cannot be "x": STUN and TURN'),
         ('[profiles.x]\nun = "１"', 'line 2: un cannot be "１": The extension: digits'),
+        (
+            '[profiles.x]\ngateway = "cc.example"',
+            'line 2: gateway cannot be "cc.example": platform1',
+        ),
+        ("[servers]\nx = 1", "line 2: 'x' in [servers] is no switch number"),
+        ("[servers]\n025 = 1", "line 2: 025 must be a server's name in quotes, not 1."),
+        ('[servers]\n025 = " "', "line 2: 025 must be a server's name in quotes"),
         ("[ui", "is not TOML:"),
         ("a = " + "[" * 5000, "is nested too deeply."),
     ],

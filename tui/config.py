@@ -48,11 +48,12 @@ def setting(
     high: float | None = None,
     choices: tuple[object, ...] = (),
     like: str = "",
+    shown: bool = True,
 ) -> T:
     """One setting: its default, its meaning, and what it may be; `like` is a regular expression
-    for a text, or for each text of a list."""
+    for a text, or for each text of a list. What is not `shown` is kept out of logs and errors."""
     metadata = {"doc": doc, "low": low, "high": high, "choices": choices, "like": like}
-    return field(default=default, metadata=metadata)
+    return field(default=default, metadata=metadata, repr=shown)
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,9 @@ class Profile:
     """A named sign-in, chosen on the sign-in screen. The password is not part of it."""
 
     name: str = ""
-    kind: str = setting("platform2", "The platform's generation.", choices=("platform2",))
+    kind: str = setting(
+        "platform2", "The platform's generation.", choices=("platform2", "platform1")
+    )
     backend: str = setting(
         "", "The platform's web address, https://…; it comes from whoever runs the platform."
     )
@@ -100,6 +103,20 @@ class Profile:
     number: str = setting("", "The phone's number, with lines 4 and 5.")
     keyring: bool = setting(
         False, "Take the password from the system's keyring, and offer to keep it."
+    )
+    gateway: str = setting(
+        "", "platform1: the SIP gateway, wss://HOST:9060.", like=r"|wss?://[!-~]+"
+    )
+    directory: str = setting(
+        "",
+        "platform1: where a server is asked for that [servers] has not; {switchnumber} is filled.",
+        like=r"|https?://[!-~]+",
+    )
+    seed: str = setting(
+        "",
+        "platform1: 32 hexadecimal digits, where customers' numbers are encrypted.",
+        like=r"|[0-9A-Fa-f]{32}",
+        shown=False,
     )
     policies: Policies | None = None
     """[profiles.NAME.policies]: in place of [policies], as far as given."""
@@ -220,8 +237,9 @@ class SandboxSettings:
 
 @dataclass(frozen=True)
 class Config:
-    """All settings. `routes` and `messages` hold what the config says otherwise than the tables
-    of what is assumed of the wire (`platform.routes`, `platform.control`)."""
+    """All settings. `routes`, `routes1` and `messages` hold what the config says otherwise than
+    the tables of the wire (`platform.routes`, `platform.routes1`, `platform.control`); `servers`
+    the servers of generation 1, by switch number or by what it begins with."""
 
     profiles: tuple[Profile, ...] = ()
     policies: Policies = Policies()
@@ -234,7 +252,9 @@ class Config:
     history: HistorySettings = HistorySettings()
     pop: PopSettings = PopSettings()
     sandbox: SandboxSettings = SandboxSettings()
+    servers: Mapping[str, str] = field(default_factory=dict)
     routes: Mapping[str, str] = field(default_factory=dict)
+    routes1: Mapping[str, str] = field(default_factory=dict)
     messages: Mapping[str, str] = field(default_factory=dict)
 
     def profile(self, name: str) -> Profile:
@@ -257,9 +277,14 @@ ROUTES: Final = (
     *("source", "sip_username", "user_agent"),
 )
 """The names of [routes]; their defaults are `platform.routes.Routes`."""
+ROUTES1: Final = (
+    *("server", "web", "getinfo", "profile", "member", "update", "check_phone", "groups"),
+    *("members", "sip_username", "user_agent"),
+)
+"""The names of [routes1]; their defaults are `platform.routes1.Routes1`."""
 MESSAGES: Final = (
     *("query", "offline", "threeway", "threeway_response", "threeway_result"),
-    *("threeway_type", "call_time", "info", "more_attributes"),
+    *("threeway_type", "call_time", "info", "area", "more_attributes"),
 )
 """The names of [messages]; their defaults are `platform.control.Assumed`."""
 
@@ -302,9 +327,17 @@ _TAIL: Final = """
 # [profiles.office.policies]
 # unattended_sign_out_after = 600.0
 
+# platform1: which server knows which switch number, or the numbers that begin so. A host, or an
+# address with its port:
+#
+# [servers]
+# 02500001234 = "cc.example.com"
+# 025 = "cc.example.com:1047"
+
 # What nobody has published about the wire is assumed. Where a platform does otherwise, say so by
 # these names, each with a text:
 # [routes]: {routes}
+# [routes1]: {routes1}
 # [messages]: {messages}
 """
 
@@ -317,8 +350,9 @@ def example() -> str:
         if defaults is not MISSING and is_dataclass(defaults):
             parts.append(f"\n# {type(defaults).__doc__}\n[{section.name}]\n{_listed(defaults)}")
     profile = "".join(f"# {line}\n" for line in _listed(Profile()).splitlines())
-    routes, messages = (_folded(names) for names in (ROUTES, MESSAGES))
-    return "".join(parts) + _TAIL.format(profile=profile, routes=routes, messages=messages)
+    names = {"routes": ROUTES, "routes1": ROUTES1, "messages": MESSAGES}
+    folded = {name: _folded(each) for name, each in names.items()}
+    return "".join(parts) + _TAIL.format(profile=profile, **folded)
 
 
 def _folded(names: tuple[str, ...]) -> str:

@@ -11,7 +11,7 @@ import tomllib
 from dataclasses import Field, fields, replace
 from typing import Any, Final, cast
 
-from tui.config import MESSAGES, ROUTES, Config, ConfigError, Policies, Profile
+from tui.config import MESSAGES, ROUTES, ROUTES1, Config, ConfigError, Policies, Profile
 
 _PASSWORDS: Final = frozenset(("password", "passwd", "pwd", "passphrase", "secret"))
 
@@ -43,8 +43,10 @@ class _Reader:
                 raise self._error((key,), f"there is no section or setting {key!r}", key, sections)
             if not isinstance(value, dict):
                 raise self._error((key,), f"[{key}] is a section, not a value")
-            if key in ("routes", "messages"):
-                values[key] = self._names(key, value, ROUTES if key == "routes" else MESSAGES)
+            if key in _TABLES:
+                values[key] = self._names(key, value, _TABLES[key])
+            elif key == "servers":
+                values[key] = self._servers(value)
             elif key == "profiles":
                 continue
             else:
@@ -86,7 +88,8 @@ class _Reader:
 
     def _value(self, path: tuple[str, ...], value: Any, known: Field[Any]) -> Any:
         key, kind = path[-1], str(known.type)
-        wrong = f"{key} must be {_KINDS[kind]}, not {written(value)}"
+        given = written(value) if known.repr else "that"
+        wrong = f"{key} must be {_KINDS[kind]}, not {given}"
         if kind == "float" and type(value) is int:
             value = float(value)
         if kind.startswith("tuple"):
@@ -112,9 +115,8 @@ class _Reader:
     def _like(self, path: tuple[str, ...], value: str, known: Field[Any]) -> None:
         like = known.metadata["like"]
         if like and not re.fullmatch(like, value):
-            raise self._error(
-                path, f"{path[-1]} cannot be {written(value)}: {known.metadata['doc']}"
-            )
+            given = written(value) if known.repr else "that"
+            raise self._error(path, f"{path[-1]} cannot be {given}: {known.metadata['doc']}")
 
     def _names(self, section: str, table: dict[str, Any], known: tuple[str, ...]) -> dict[str, str]:
         for key, value in table.items():
@@ -124,6 +126,16 @@ class _Reader:
             if not isinstance(value, str):
                 what = f"{key} must be text in quotes, not {written(value)}"
                 raise self._error((section, key), what)
+        return dict(table)
+
+    def _servers(self, table: dict[str, Any]) -> dict[str, str]:
+        for key, value in table.items():
+            if not (key.isascii() and key.isdigit()):
+                what = f"{key!r} in [servers] is no switch number, nor how one begins"
+                raise self._error(("servers", key), what)
+            if not isinstance(value, str) or not value.strip():
+                what = f"{key} must be a server's name in quotes, not {written(value)}"
+                raise self._error(("servers", key), what)
         return dict(table)
 
     def _no_passwords(self, table: dict[str, Any], path: tuple[str, ...]) -> None:
@@ -144,6 +156,7 @@ class _Reader:
         return ConfigError(f"{where}: {what.removesuffix('.')}.{meant(key, known) if key else ''}")
 
 
+_TABLES: Final = {"routes": ROUTES, "routes1": ROUTES1, "messages": MESSAGES}
 _KINDS: Final = {
     "bool": "true or false",
     "int": "a whole number",

@@ -71,6 +71,10 @@ FROM_AGENT: list[tuple[str, AgentMessage]] = [
         DialOutside(SWITCH, ID, "12000000001"),
     ),
     (
+        f'<cc a="200" p="{SWITCH}" i="{ID}" t="912000000001" area="990101"/>',
+        DialOutside(SWITCH, ID, "12000000001", "990101"),
+    ),
+    (
         f'<cc a="300" p="{SWITCH}" i="{ID}" t="0102_00011170"/>',
         DialExtension(SWITCH, ID, "0102", "70000"),
     ),
@@ -341,6 +345,8 @@ def test_the_leg_is_known_by_the_body_of_its_info() -> None:
         JoinGroup("1", ""),
         DialOutside(SWITCH, ID, ""),
         DialOutside("", ID, "12000000001"),
+        DialOutside(SWITCH, ID, "12000000001", "99010"),
+        DialOutside(SWITCH, ID, "12000000001", "99010x"),
         DialExtension(SWITCH, ID, "1002", ""),
         DialExtension(SWITCH, ID, "", "70000"),
         DialExtension(SWITCH, ID, "1002", "abc"),
@@ -380,6 +386,7 @@ def test_every_assumed_message_can_be_said_otherwise() -> None:
             "threeway_type": "kind",
             "call_time": "length",
             "info": "why",
+            "area": "where",
             "more_attributes": "x y",
         }
     )
@@ -393,6 +400,9 @@ def test_every_assumed_message_can_be_said_otherwise() -> None:
     assert decode_agent(encode(three, other), other) == three
     assert decode(b'<cc a="73" c="x" r="1" why="y"/>', other) == ThreewayResponse("x", 1, "y")
     assert decode(b'<cc a="74" c="x" r="1"/>', other) == ThreewayResult("x", 1)
+    far = DialOutside("1", "2", "3", "990101")
+    assert encode(far, other) == b'<cc a="200" p="1" i="2" t="93" where="990101"/>'
+    assert decode_agent(encode(far, other), other) == far
     assert encode(Ended(CC, 25, 7), other) == f'<cc a="105" c="{CC}" r="25" length="7"/>'.encode()
     assert decode(b'<cc a="105" c="x" r="26" length="7" y=""/>', other) == Ended("x", 26, 7)
     assert isinstance(decode(b'<cc a="22"/>', other), Unknown)

@@ -80,6 +80,11 @@ def test_leading_zeros_of_an_extension_count() -> None:
     assert split_number("12000000001") == ("12000000001", "")
 
 
+@pytest.mark.parametrize("text", ["a_" + "b" * 20, "a_" + "b" * 20 + "==", "_" * 43 + "="])
+def test_an_encrypted_number_is_not_cut_at_its_underscores(text: str) -> None:
+    assert split_number(text) == (text, "")
+
+
 @given(st.from_regex(r"[0-9]{1,8}", fullmatch=True), st.integers(0, 2**63))
 def test_an_internal_number_comes_back_whole(extension: str, eid: int) -> None:
     assert split_number(internal_number(extension, eid)) == (extension, str(eid))

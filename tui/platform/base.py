@@ -46,7 +46,8 @@ class Group:
 @dataclass(frozen=True, slots=True)
 class Seat:
     """A member of a group, as the directory shows it. `state_id` 1 offline, 2 online; decide
-    nothing from others, show `state_name`."""
+    nothing from others, show `state_name`. Where that is empty, `state_message` names the sentence
+    for a state that the platform has no word for (generation 1, `codes.SERVICE`)."""
 
     number: str
     displayname: str
@@ -54,6 +55,7 @@ class Seat:
     work_number: str = ""
     state_id: int | None = None
     state_name: str = ""
+    state_message: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ NO_SERVER: Final = 50002
 WRONG_PASSWORD: Final = 50003
 NO_ENTERPRISE: Final = 50004
 UNREADABLE_LOGIN: Final = 50005
+NOT_VERIFIED: Final = 50006
 UNKNOWN_REQUEST: Final = 50007
 UNREADABLE_GROUPS: Final = 50008
 UNREADABLE_MEMBERS: Final = 50009
@@ -51,6 +52,12 @@ INSECURE_LINE: Final = "login.insecure-line"
 CHECK_IN_FAILED: Final = "login.check-in"
 """The seat check-in was refused: with line type 5 the bound SIP phone does not exist. Code 52000,
 or the platform's."""
+NO_SERVER_KNOWN: Final = "login.no-server-known"
+"""Generation 1: no server stands in the config for the switch number. Code 50002."""
+NO_GATEWAY: Final = "login.no-gateway"
+"""Generation 1: the config names no SIP gateway. Code 50001."""
+LINE_REFUSED: Final = "login.line-refused"
+"""Generation 1: the platform does not take the line type, or its phone. Code 52000."""
 TOKEN_REFUSED: Final = "login.token-refused"  # noqa: S105
 """The platform takes the token no longer, and gives no other. Code 50003, or the platform's."""
 
@@ -95,6 +102,17 @@ THREEWAY: Final[dict[int, str]] = {
 """`result` of the threewayCall event."""
 THREEWAY_UNKNOWN: Final = "threeway.unknown"
 
+SERVICE: Final[dict[int, str]] = {
+    0: "service.0",  # offline
+    1: "service.1",  # idle
+    2: "service.2",  # away
+    3: "service.3",  # message request
+    4: "service.4",  # call request
+    5: "service.5",  # in a call
+    6: "service.6",  # after-call work
+}
+"""`service_control` of a member, generation 1: a number without the platform's word for it."""
+
 THREEWAY_ANSWER: Final[dict[int, str]] = {0: "threeway.accepted", 1: "threeway.refused"}
 """`result` of the awaited answer to `threewayCall`."""
 
@@ -102,7 +120,8 @@ ALL_IDS: Final[tuple[str, ...]] = tuple(
     dict.fromkeys(
         [
             *(*LOGIN.values(), LOGIN_UNKNOWN, NO_BACKEND, INSECURE_BACKEND, INSECURE_LINE),
-            *(CHECK_IN_FAILED, TOKEN_REFUSED, *REFUSED.values(), REFUSED_UNKNOWN),
+            *(CHECK_IN_FAILED, NO_SERVER_KNOWN, NO_GATEWAY, LINE_REFUSED, *SERVICE.values()),
+            *(TOKEN_REFUSED, *REFUSED.values(), REFUSED_UNKNOWN),
             *(*ENDED.values(), ENDED_UNKNOWN, *KICKED.values(), KICKED_UNKNOWN),
             *(*THREEWAY.values(), THREEWAY_UNKNOWN, *THREEWAY_ANSWER.values()),
         ]

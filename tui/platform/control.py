@@ -9,6 +9,7 @@ Nothing but a message or ControlError comes out of the functions here, whatever 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Final
@@ -129,6 +130,8 @@ class Assumed:
     """The length of the call in seconds, in 105."""
     info: str = "info"
     """Why a call failed, in 201 and 301."""
+    area: str = "area"
+    """The area code of `call2`, in 200."""
     more_attributes: str = ""
     """Names, separated by spaces, of further attributes that a platform puts into `cc`: without
     this a message with an attribute that is not known is not obeyed."""
@@ -155,6 +158,7 @@ _PUBLISHED: Final = frozenset(
 ) | {"301", "309"}
 ASSUMED: Final = Assumed()
 
+_AREA: Final = re.compile(r"[0-9]{6}")
 _CC_ATTRIBUTES: Final = frozenset("acginprst")
 _CH_ATTRIBUTES: Final = frozenset(("a", "number", "cc"))
 _U_ATTRIBUTES: Final = frozenset(("n", "nm", "r"))
@@ -189,8 +193,9 @@ def _encode_agent(message: AgentMessage, assumed: Assumed) -> bytes:
             return _element("cc", a="53", g=_joined(gid, eid))
         case QueryCall():
             return _element("cc", a=assumed.query)
-        case DialOutside(switchnumber, id, number):
-            return _element("cc", a="200", p=switchnumber, i=id, t="9" + _some(number))
+        case DialOutside(switchnumber, id, number, area):
+            more = _given(**{assumed.area: _area(area)})
+            return _element("cc", a="200", p=switchnumber, i=id, t="9" + _some(number), **more)
         case DialExtension(switchnumber, id, number, eid):
             return _element("cc", a="300", p=switchnumber, i=id, t=_internal(number, eid))
         case Answer(ccnumber):
@@ -288,6 +293,12 @@ def _given(**attributes: str) -> dict[str, str]:
     return {name: value for name, value in attributes.items() if value}
 
 
+def _area(area: str) -> str:
+    if area and not _AREA.fullmatch(area):
+        raise ControlError("an area code has six digits")
+    return area
+
+
 def _joined(gid: str, eid: str) -> str:
     return f"{_some(gid)}_{_some(eid)}"
 
@@ -358,7 +369,9 @@ def _strange(
         return "elements inside"
     known = _CH_ATTRIBUTES
     if name == "cc":
-        known = _CC_ATTRIBUTES | {assumed.call_time, assumed.info, assumed.threeway_type}
+        known = _CC_ATTRIBUTES | {
+            *(assumed.call_time, assumed.info, assumed.threeway_type, assumed.area)
+        }
         known |= set(assumed.more_attributes.split())
     unknown = sorted(set(attributes) - known)
     return f"attribute {clean_text(unknown[0], 40)}" if unknown else ""
@@ -422,7 +435,7 @@ def _decode_agent(a: str, given: Mapping[str, str], assumed: Assumed) -> AgentMe
         case "53" if gid and eid:
             return JoinGroup(gid, eid)
         case "200" if t[:1] == "9" and t[1:]:
-            return DialOutside(switchnumber, id, t[1:])
+            return DialOutside(switchnumber, id, t[1:], given.get(assumed.area, ""))
         case "300" if callee and callee_eid:
             return DialExtension(switchnumber, id, callee, callee_eid)
         case "102" if c:

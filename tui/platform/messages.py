@@ -46,11 +46,13 @@ class QueryCall:
 @dataclass(frozen=True, slots=True)
 class DialOutside:
     """Call an outside line. `number` without the leading 9 that the wire has; `id` names the
-    attempt: milliseconds and three digits."""
+    attempt: milliseconds and three digits. `area` (`call2`, generation 1): the first six digits of
+    an identity card; "" for none."""
 
     switchnumber: str
     id: str
     number: str
+    area: str = ""
 
 
 @dataclass(frozen=True, slots=True)

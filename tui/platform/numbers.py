@@ -10,6 +10,8 @@ import re
 from typing import Final
 
 _EID16: Final = re.compile(r"[0-9A-Fa-f]{8,16}")
+_ENCRYPTED: Final = re.compile(r"[A-Za-z0-9_-]{22}(?:==)?|[A-Za-z0-9_-]{43}=?")
+"""One or two AES blocks in base64url, whose alphabet has the `_` as well."""
 _DIGITS: Final = re.compile(r"[0-9]{1,19}")
 
 
@@ -33,7 +35,9 @@ def split_number(number: str) -> tuple[str, str]:
     """The number to show and the enterprise id in decimal; the id is "" for an outside number.
 
     "0101_00011170" -> ("0101", "70000"). What stands behind a `_` is never shown, even where
-    it is no enterprise id.
+    it is no enterprise id; but an encrypted number (`crypto`) stays whole.
     """
     shown, _, rest = number.partition("_")
-    return shown, str(int(rest, 16)) if _EID16.fullmatch(rest) else ""
+    if _EID16.fullmatch(rest):
+        return shown, str(int(rest, 16))
+    return number if _ENCRYPTED.fullmatch(number) else shown, ""

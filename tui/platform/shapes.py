@@ -71,7 +71,7 @@ def read_user(data: Any) -> tuple[UserData, SipLine]:
         extension_start=optional_digits(enterprise.get("extension_start")),
         extension_end=optional_digits(enterprise.get("extension_end")),
         epname=text_of(enterprise.get("epName") or enterprise.get("epname")),
-        auto_answer=_auto_answer(enterprise),
+        auto_answer=auto_answer(enterprise),
     )
     return user, _sip_line(root.get("sip"))
 
@@ -147,9 +147,7 @@ def _state(data: Any) -> tuple[int | None, str]:
 def _sip_line(data: Any) -> SipLine:
     code = codes.UNREADABLE_LOGIN
     given = object_of(data, code, "sip")
-    domain, url = given.get("domain"), given.get("url")
-    if not isinstance(domain, str) or not _DOMAIN.fullmatch(domain):
-        raise PlatformError(code, "sip.domain")
+    domain, url = domain_of(given.get("domain"), code, "sip.domain"), given.get("url")
     if not isinstance(url, str):
         raise PlatformError(code, "sip.url")
     pbx = given.get("pbx") or f"sip:PBX@{domain}"
@@ -158,7 +156,15 @@ def _sip_line(data: Any) -> SipLine:
     return SipLine(socket_url(url), domain, pbx)
 
 
-def _auto_answer(enterprise: dict[str, Any]) -> int:
+def domain_of(data: Any, code: int, what: str) -> str:
+    """A SIP domain, which becomes part of an address: nothing but a host's name or address."""
+    if not isinstance(data, str) or not _DOMAIN.fullmatch(data):
+        raise PlatformError(code, what)
+    return data
+
+
+def auto_answer(enterprise: dict[str, Any]) -> int:
+    """The seconds after which the enterprise wants calls answered; 0 = it does not."""
     seconds = integer_of(enterprise.get("auto_answer_duration")) or 0
     wanted = enterprise.get("allow_auto_answer") in (1, "1", True)
     return seconds if wanted and 0 < seconds <= 60 else 0
