@@ -117,6 +117,8 @@ class Seat:
     fixed: bool = True
     gid: str = "0"
     line: int = 2
+    generation: int = 2
+    """Of the web sign-in. To the first generation no status is said after a call."""
     call: str = ""
     busy_after: bool = False
     idle_since: float = 0.0

@@ -184,7 +184,7 @@ class Offers:
             if party.leg is not LegState.NONE:
                 self._actions.append(CloseLeg(call.cc, un))
             seat.call = ""
-            if seat.registered:
+            if seat.registered and (seat.generation == 2 or seat.busy_after):
                 seat.status = BUSY if seat.busy_after else IDLE
                 seat.busy_after = False
                 self._say(un, m.StatusChanged(seat.status))

@@ -158,6 +158,8 @@ class Pbx(Dialing):
                 self._say(un, m.StatusAfterCallResponse("200" if known else "502", cc))
             case m.Transfer(cc):
                 self._say(un, m.TransferFailed(cc))
+            case m.Threeway() if seat.generation == 1:
+                return  # nobody there knows such a message
             case m.Threeway(cc):
                 self._say(un, m.ThreewayResponse(cc, "1", "not offered by this sandbox"))
             case m.Answer(cc) | m.HangUp(cc) | m.Hold(cc) | m.Resume(cc):

@@ -1,4 +1,5 @@
-"""The sandbox as a whole: one port of loopback for the web API, SIP over WebSocket and control."""
+"""The sandbox as a whole: a port of loopback for the web API, SIP over WebSocket and control, and
+one for the web API of generation 1."""
 
 from __future__ import annotations
 
@@ -18,6 +19,7 @@ from tui.sandbox.switchboard import Switchboard
 from tui.sandbox.tokens import Tokens
 from tui.sandbox.trainer import Trainer
 from tui.sandbox.webapi import WebApi
+from tui.sandbox.webapi1 import WebApi1
 from tui.sandbox.world import World
 
 HOST = "127.0.0.1"
@@ -49,7 +51,9 @@ class Sandbox:
             self.world, self.pbx, rng=rng, faults=self.faults, journal=self.journal
         )
         self.port = 0
+        self.port1 = 0
         self._runner: web.AppRunner | None = None
+        self._runner1: web.AppRunner | None = None
 
     async def start(self) -> None:
         """Open the port; OSError when it is taken."""
@@ -71,6 +75,22 @@ class Sandbox:
         site = web.TCPSite(self._runner, HOST, self.options.port)
         await site.start()
         self.port = self._runner.addresses[0][1]
+        await self._start_generation_1()
+
+    async def _start_generation_1(self) -> None:
+        """The first generation's web API, on any free port: its paths are not below a backend."""
+        app = web.Application(middlewares=[local_only], client_max_size=1 << 20)
+        WebApi1(
+            self.world,
+            self.pbx,
+            faults=self.faults,
+            journal=self.journal,
+            address=lambda: (HOST, self.port1),
+        ).add_routes(app)
+        self._runner1 = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        await self._runner1.setup()
+        await web.TCPSite(self._runner1, HOST, 0).start()
+        self.port1 = self._runner1.addresses[0][1]
 
     @property
     def ready(self) -> dict[str, Any]:
@@ -78,6 +98,9 @@ class Sandbox:
         return {
             "http": f"http://{HOST}:{self.port}",
             "ws": f"ws://{HOST}:{self.port}/sip",
+            "http1": f"http://{HOST}:{self.port1}",
+            # Both generations register at one gateway; the first has to be told of it.
+            "ws1": f"ws://{HOST}:{self.port}/sip",
             "domain": self.world.domain,
             "switchnumber": self.world.switchnumber,
             "agents": [
@@ -97,5 +120,6 @@ class Sandbox:
     async def close(self) -> None:
         """End everything; takes at most a few seconds."""
         await self.board.close()
-        if self._runner is not None:
-            await asyncio.wait_for(self._runner.cleanup(), 10)
+        for runner in (self._runner, self._runner1):
+            if runner is not None:
+                await asyncio.wait_for(runner.cleanup(), 10)

@@ -117,6 +117,7 @@ class WebApi:
         while len(self._nonces) > MAX_NONCES:
             del self._nonces[next(iter(self._nonces))]
         self._pbx.seats[un].line = int(body["callintype"])
+        self._pbx.seats[un].generation = 2
         return self._token(self._tokens.issue(un, seed.token_life))
 
     def _token(self, session: Session) -> web.Response:

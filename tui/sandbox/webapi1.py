@@ -1,0 +1,249 @@
+"""The web API of generation 1, on a port of its own, as the table of `tui.platform.routes1` has it.
+
+The same enterprise, the same switchboard: who signs in here has a seat of generation 1, to which
+the PBX says no "idle" after a call, and which has no three-way calls.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from tui.platform.routes1 import ROUTES1
+from tui.sandbox.calls import BUSY, Seat
+from tui.sandbox.faults import Faults, Journal
+from tui.sandbox.pbx import Pbx
+from tui.sandbox.world import LOGIN_FAULTS, AgentSeed, World
+
+WRONG_PASSWORD, NO_ENTERPRISE, NO_AGENT, BROKEN = 4, 3, 7, 99
+"""`status` of getinfo."""
+REFUSED = 1
+"""`status` of everything else."""
+UNVERIFIED = "12000000404"
+"""The callback phone that nobody has verified."""
+OFFLINE, IDLE, AWAY, IN_CALL = 0, 1, 2, 5
+"""`service_control` of a member."""
+LINES = {2: "", 4: "telephone", 5: "sip_telephone"}
+"""Line types, and where each one's number stands in updateInfo."""
+MAX_ROWS = 200
+
+Handler = Callable[[web.Request, AgentSeed], Awaitable[web.StreamResponse]]
+
+
+def _yes(data: object = None) -> web.Response:
+    return web.json_response({"status": 0, "info": "", "data": data if data is not None else {}})
+
+
+def _no(status: int, info: str) -> web.Response:
+    return web.json_response({"status": status, "info": info, "data": None})
+
+
+class WebApi1:
+    """The handlers. `address` tells host and port once the server listens."""
+
+    def __init__(
+        self,
+        world: World,
+        pbx: Pbx,
+        *,
+        faults: Faults,
+        journal: Journal,
+        address: Callable[[], tuple[str, int]],
+    ) -> None:
+        self._world = world
+        self._pbx = pbx
+        self._faults = faults
+        self._journal = journal
+        self._address = address
+
+    def add_routes(self, app: web.Application) -> None:
+        """Put the routes on the application."""
+        app.router.add_get("/directory", self._directory)
+        app.router.add_get("/" + ROUTES1.getinfo, self._getinfo)
+        for path, handler in (
+            (ROUTES1.profile, self._profile),
+            (ROUTES1.member, self._member),
+            (ROUTES1.update, self._update),
+            (ROUTES1.check_phone, self._check_phone),
+            (ROUTES1.groups, self._groups),
+            (ROUTES1.members, self._members),
+        ):
+            app.router.add_get("/" + path, self._authorised(handler))
+
+    # ------------------------------------------------------------ sign-in
+
+    async def _fault(self, un: str) -> web.Response | None:
+        if self._faults.hits("web", un):
+            await self._faults.over("web", un)
+            return _no(BROKEN, "too late")
+        if self._faults.hits("web-error", un):
+            return web.json_response({"status": BROKEN, "info": "server error"}, status=500)
+        return None
+
+    async def _directory(self, request: web.Request) -> web.StreamResponse:
+        """`?number=SWITCHNUMBER`: the server that knows it."""
+        if request.query.get("number") != self._world.switchnumber:
+            return _no(NO_ENTERPRISE, "no server for that switch number")
+        host, port = self._address()
+        return _yes({"server": f"http://{host}:{port}"})
+
+    async def _getinfo(self, request: web.Request) -> web.StreamResponse:
+        un = request.query.get("un", "")
+        self._journal.note(un if un in self._world.agents else "", "sign-in")
+        if (fault := await self._fault(un)) is not None:
+            return fault
+        switchnumber = request.query.get("switchNumber", "")
+        code = LOGIN_FAULTS.get(switchnumber)
+        if code is not None and code != 50005:
+            return _no(BROKEN, "this switch number never works")
+        if code is None and switchnumber != self._world.switchnumber:
+            return _no(NO_ENTERPRISE, "no such enterprise")
+        seed = self._world.agents.get(un)
+        if seed is None or seed.simulated:
+            return _no(NO_AGENT, "no such extension")
+        if not _proved(request, seed):
+            return _no(WRONG_PASSWORD, "wrong password")
+        host, port = self._address()
+        return _yes(
+            {
+                "domain": self._world.domain if code is None else "",
+                "port": 9060,
+                "real_domain": f"{host}:{port}",
+                "http_port": port,
+                "http_ports": port,
+                "epName": self._world.epname,
+                "eid": self._world.eid,
+            }
+        )
+
+    def _authorised(
+        self, handler: Handler
+    ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        """Extension, MD5 of the password, enterprise: with every request."""
+
+        async def guarded(request: web.Request) -> web.StreamResponse:
+            seed = self._world.agents.get(request.query.get("un", ""))
+            if (fault := await self._fault(seed.un if seed else "")) is not None:
+                return fault
+            if seed is None or seed.simulated or not _proved(request, seed):
+                return _no(WRONG_PASSWORD, "wrong extension or password")
+            if request.query.get("eid") != self._world.eid:
+                return _no(NO_ENTERPRISE, "no such enterprise")
+            return await handler(request, seed)
+
+        return guarded
+
+    async def _profile(self, _request: web.Request, _seed: AgentSeed) -> web.StreamResponse:
+        return _yes(
+            {
+                "epProfile": {
+                    "extension_start": self._world.extension_start,
+                    "extension_end": self._world.extension_end,
+                    "allow_auto_answer": 0,
+                    "auto_answer_duration": 5,
+                    "terminal_need_reg": 1,
+                    "allow_monitor": 0,
+                }
+            }
+        )
+
+    async def _member(self, _request: web.Request, seed: AgentSeed) -> web.StreamResponse:
+        self._pbx.seats[seed.un].generation = 1
+        return _yes(
+            {
+                "number": seed.un,
+                "displayname": seed.name,
+                "uid": _uid(seed),
+                "duty": "0",
+                "inGroups": [self._group(gid) for gid in seed.gids],
+            }
+        )
+
+    # ------------------------------------------------------------ the line
+
+    async def _update(self, request: web.Request, seed: AgentSeed) -> web.StreamResponse:
+        self._journal.note(seed.un, "update-info")
+        data = _object(request.query.get("jsonStr", "")).get("data")
+        callintype = data.get("callintype") if isinstance(data, dict) else None
+        if not isinstance(data, dict) or callintype not in LINES:
+            return _no(REFUSED, "callintype")
+        number = str(data.get(LINES[callintype], "")) if LINES[callintype] else ""
+        if callintype != 2 and number.strip("0") == "":
+            return _no(REFUSED, "there is no such phone")
+        self._pbx.seats[seed.un].line = callintype
+        return _yes()
+
+    async def _check_phone(self, request: web.Request, seed: AgentSeed) -> web.StreamResponse:
+        self._journal.note(seed.un, "check-phone")
+        mobile = request.query.get("mobile", "")
+        return _no(REFUSED, "not verified") if mobile in ("", UNVERIFIED) else _yes()
+
+    # ------------------------------------------------------------ directory
+
+    async def _groups(self, _request: web.Request, _seed: AgentSeed) -> web.StreamResponse:
+        return _yes([self._group(gid) for gid in self._world.groups])
+
+    async def _members(self, request: web.Request, _seed: AgentSeed) -> web.StreamResponse:
+        asked = request.query
+        start, length = _count(asked.get("start"), 0), _count(asked.get("length"), 10)
+        gid = asked.get("searchGid", "")
+        if gid == "-1":
+            found = [seed for _, seed in sorted(self._world.agents.items()) if not seed.gids]
+        elif gid in self._world.groups:
+            found = self._world.members(gid)
+        else:
+            return _no(REFUSED, "no such group")
+        wanted = asked.get("searchServiceControl")
+        rows = [self._row(seed) for seed in found]
+        if wanted:
+            rows = [row for row in rows if str(row["service_control"]) == wanted]
+        cut = rows[start : start + min(length, MAX_ROWS)]
+        return _yes({"data": cut, "recordsTotal": len(rows), "recordsFiltered": len(rows)})
+
+    def _group(self, gid: str) -> dict[str, Any]:
+        return {"id": int(gid), "eid": self._world.eid, "name": self._world.groups[gid].name}
+
+    def _row(self, seed: AgentSeed) -> dict[str, Any]:
+        return {
+            "uid": _uid(seed),
+            "number": seed.un,
+            "displayname": seed.name,
+            "work_number": f"W{seed.un}",
+            "service_control": _service(self._pbx.seats.get(seed.un)),
+        }
+
+
+def _service(seat: Seat | None) -> int:
+    if seat is None or not seat.registered:
+        return OFFLINE
+    if seat.call:
+        return IN_CALL
+    return AWAY if seat.status == BUSY else IDLE
+
+
+def _proved(request: web.Request, seed: AgentSeed) -> bool:
+    """Whether the request has the MD5 of the agent's password: the platform's way, not ours."""
+    expected = hashlib.md5(seed.pwd.encode(), usedforsecurity=False).hexdigest()
+    given = request.query.get("pwd", "").encode("utf-8", "surrogatepass")
+    return hmac.compare_digest(given, expected.encode())
+
+
+def _uid(seed: AgentSeed) -> int:
+    return 1_000_900_000 + int(seed.un)
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _count(text: str | None, default: int) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 9 else default
