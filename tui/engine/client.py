@@ -138,8 +138,8 @@ class EngineClient:
         if hello.get("yimi") != version():
             engine = clean_text(str(hello.get("yimi")), 40)
             found = peer(self._writer.get_extra_info("socket"))
-            pid = str(found[0]) if found is not None else "?"
-            raise WireError(message("engine.version", engine=engine, screen=version(), pid=pid))
+            process = found[0] if found is not None else "?"
+            raise WireError(message("engine.version", engine=engine, screen=version(), pid=process))
         pid, screens = hello.get("pid"), hello.get("screens")
         if isinstance(pid, int) and isinstance(screens, int):
             self.pid, self.screens = pid, screens
