@@ -1,0 +1,226 @@
+"""An agent's first call by the screen: the real app, a real engine, a real sandbox process.
+
+The engine runs in the test's process, behind the same port as everywhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.e2e.box import AGENT_TONE, CUSTOMER_TONE, PATIENCE, Box, Desk
+from tests.e2e.hearing import share_of
+from tui.app import YimiApp
+from tui.config import Config
+from tui.engine.commands import Answer
+from tui.engine.port import LocalPort
+from tui.engine.state import CallState, Leg, SeatState
+from tui.prefill import SignInPrefill
+from tui.secrets import Secret
+
+LOUD, SILENT = 0.5, 0.05
+
+
+class Player:
+    """Hands and eyes in front of the screen."""
+
+    def __init__(self, desk: Desk, pilot: Pilot[str]) -> None:
+        self.desk, self.pilot, self.box = desk, pilot, desk.box
+
+    @property
+    def text(self) -> str:
+        lines = self.pilot.app.screen._compositor.render_strips()
+        return "\n".join("".join(part.text for part in line) for line in lines)
+
+    async def see(self, *words: str) -> None:
+        """Wait until all the words stand on the screen."""
+
+        async def look() -> None:
+            while not all(word in self.text for word in words):
+                await self.pilot.pause(0.02)
+
+        try:
+            await asyncio.wait_for(look(), PATIENCE)
+        except TimeoutError:
+            pytest.fail(f"{words} did not come:\n{self.text}")
+
+    async def wait(self, what: Callable[[], object]) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not what():
+                await self.pilot.pause(0.02)
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    async def after_the_guard(self, key: str) -> None:
+        """A destructive key does nothing for 300 ms after the call changed: press until it does."""
+        state = self.desk.call.state
+        async with asyncio.timeout(PATIENCE):
+            while self.desk.call.state is state:
+                await self.pilot.press(key)
+                await self.pilot.pause(0.05)
+
+    async def customer_hears(self, cc: str, hz: int) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while await self.box.heard(cc, hz) < LOUD:
+                await asyncio.sleep(0.1)
+
+    async def customer_does_not_hear(self, cc: str, hz: int) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while await self.box.heard(cc, hz) > SILENT:
+                await asyncio.sleep(0.1)
+
+    async def agent_hears(self, hz: int) -> None:
+        await self.wait(lambda: share_of(self.desk.output, hz, 0.5) >= LOUD)
+
+    async def sign_in(self) -> None:
+        await self.see("Sign in", "1001")
+        await self.press("enter")
+        await self.see("Which group", "Sales")
+        await self.press("enter")
+        await self.see("IDLE since")
+
+    async def answered_call(self) -> str:
+        cc = await self.box.ring("1001")
+        await self.see("RINGING", "120 0000 0001", "F5 Answer", "F8 Decline")
+        await self.press("f5")
+        await self.see("TALKING")
+        await self.wait(lambda: self.desk.call.leg is Leg.CONNECTED)
+        return cc
+
+
+@asynccontextmanager
+async def playing(desk: Desk, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Player]:
+    agent = desk.box.agent(desk.un)
+    prefill = SignInPrefill(
+        un=desk.un,
+        pwd=Secret(agent["pwd"]),
+        switchnumber=desk.box.ready["switchnumber"],
+        backend=desk.box.http,
+    )
+    app = YimiApp(LocalPort(desk.engine), Config(), prefill=prefill)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        yield Player(desk, pilot)
+
+
+@pytest.fixture
+async def player(box: Box, tmp_path: Path) -> AsyncIterator[Player]:
+    desk = Desk(box, tmp_path)
+    async with playing(desk) as player:
+        yield player
+    await desk.engine.close()
+
+
+async def test_sign_in_group_incoming_answer_heard_both_ways_hold_resume_and_hang_up(
+    player: Player,
+) -> None:
+    await player.sign_in()
+    cc = await player.answered_call()
+    await player.customer_hears(cc, AGENT_TONE)
+    await player.agent_hears(CUSTOMER_TONE)
+
+    await player.press("f6")
+    await player.see("ON HOLD", "F6 Resume")
+    await player.customer_does_not_hear(cc, AGENT_TONE)
+    prompt = await player.box.control(f"calls/{cc}/heard?ms=500")
+    assert prompt["on_hold"]
+    assert prompt["level"] > -50
+
+    await player.press("f6")
+    await player.see("TALKING")
+    await player.customer_hears(cc, AGENT_TONE)
+
+    await player.after_the_guard("f8")
+    await player.see("You hung up")
+    await player.wait(lambda: player.desk.call.reason == 26)
+
+
+async def test_the_customer_hangs_up_and_the_screen_says_who_and_how_long(player: Player) -> None:
+    await player.sign_in()
+    cc = await player.answered_call()
+    await player.box.post(f"calls/{cc}/hangup")
+    await player.see("hung up", "lasted")
+    assert player.desk.call.reason == 25
+
+
+async def test_a_dialled_call_that_nobody_answers_is_not_connected(player: Player) -> None:
+    await player.sign_in()
+    await player.box.post("times", ring=1)
+    await player.press("f2", *"12000000005", "enter")
+    await player.see("120 0000 0005")
+    await player.wait(lambda: player.desk.call.state is CallState.ENDED)
+    assert player.desk.call.reason == 20
+    await player.see("Not connected")
+
+
+async def test_a_wrong_password_says_so_and_keeps_what_was_typed(player: Player) -> None:
+    await player.see("Sign in", "1001")
+    await player.press("x", "enter")
+    await player.see("50003", "02500001234", "1001")
+    await player.press("backspace", "enter")
+    await player.see("Which group")
+
+
+async def test_f8_on_a_ringing_call_declines_and_the_next_offer_is_counted(
+    player: Player,
+) -> None:
+    await player.sign_in()
+    await player.box.ring("1001")
+    await player.see("RINGING")
+    await player.after_the_guard("f8")
+    await player.see("2nd offer")
+    assert player.desk.call.state is CallState.RINGING
+
+
+async def test_escape_neither_declines_nor_hangs_up(player: Player) -> None:
+    await player.sign_in()
+    await player.box.ring("1001")
+    await player.see("RINGING")
+    await player.press("escape", "escape")
+    await player.press("f5")
+    await player.see("TALKING")
+    await player.press("escape", "escape")
+    await player.pilot.pause(0.5)
+    assert player.desk.call.state is CallState.TALKING
+
+
+async def test_busy_and_idle_by_f9_are_what_the_platform_confirmed(player: Player) -> None:
+    await player.sign_in()
+    await player.press("f9")
+    await player.see("BUSY")
+    assert (await player.box.control("agents/1001"))["status"] == 2
+    await player.press("f9")
+    await player.see("IDLE")
+
+
+async def test_without_confirmation_f9_changes_nothing_and_says_so(player: Player) -> None:
+    await player.sign_in()
+    await player.box.post("faults", kind="message", un="1001")
+    await player.press("f9")
+    await player.see("did not confirm")
+    assert player.desk.snapshot.seat_state is SeatState.IDLE
+
+
+async def test_two_consoles_on_one_sandbox_call_and_hear_each_other(
+    box: Box, tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+    first, other = Desk(box, tmp_path), Desk(box, tmp_path / "other", "1002")
+    try:
+        await other.sign_in()
+        async with playing(first) as player:
+            await player.sign_in()
+            await player.press("f2", *"1002", "enter")
+            await other.state(CallState.RINGING)
+            assert (await other.engine.execute(Answer())).ok
+            await player.see("TALKING")
+            await player.agent_hears(AGENT_TONE)
+            await player.wait(lambda: share_of(other.output, AGENT_TONE, 0.5) >= LOUD)
+    finally:
+        await first.engine.close()
+        await other.engine.close()
