@@ -482,7 +482,7 @@ async def test_signing_out_ends_the_engine_after_its_result(tmp_path: Path) -> N
         other.on_lost = lost.append
         assert (await client.execute(SignOut())).ok
         await asyncio.wait_for(s.task, 10)
-        assert lost == [True]
+        await until(lambda: lost == [True])
         assert not other.alive
 
 
@@ -495,7 +495,7 @@ async def test_the_end_closes_the_engine_and_says_good_bye(tmp_path: Path) -> No
         s.host.end()
         await asyncio.wait_for(s.task, 10)
         assert s.engine.closed
-        assert lost == [True]
+        await until(lambda: lost == [True])
         assert client.snapshot().phase is Phase.SIGNED_OUT
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
@@ -67,8 +68,11 @@ class Host:
         """Serve until the end; then close the engine in bounded time and take the socket away."""
         self.engine.claim = self._claim
         unlisten = self.engine.events.listen(self._published)
+        # The socket has been renamed since it was bound, and may have been bound by way of a
+        # descriptor: asyncio, which would remove it from 3.13 on, cannot know where it is.
+        options: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
         server = await asyncio.start_unix_server(
-            self._connected, sock=self._listening, limit=COMMAND_LIMIT
+            self._connected, sock=self._listening, limit=COMMAND_LIMIT, **options
         )
         self._review()
         waits = [
