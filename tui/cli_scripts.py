@@ -45,7 +45,7 @@ _COMMANDS: Final[dict[str, Command]] = {
 
 def run_script(options: Namespace) -> int:
     """Run `options.command`; the exit code."""
-    i18n.use(os.environ.get("LANG", "")[:2])
+    i18n.set_language(i18n.from_locale(os.environ))
     try:
         return asyncio.run(_run(options))
     except EngineUnavailable as error:

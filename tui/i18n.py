@@ -3,12 +3,16 @@
 The catalogues are gettext's: `tui/locale/LANGUAGE/LC_MESSAGES/yimi.mo`, made from the `.po` beside
 it by `python -m tui.catalogue`. The ids are ours ("login.50003"), not the English text, so English
 is a catalogue like any other and a sentence can be improved without touching code.
+
+The language can change while the program runs: `set_language`, then the app has everything drawn
+again (`YimiApp.set_language` does both).
 """
 
 from __future__ import annotations
 
 import gettext
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
@@ -31,10 +35,39 @@ def languages() -> tuple[str, ...]:
     return tuple(sorted(path.parents[1].name for path in LOCALE.glob(f"*/*/{DOMAIN}.mo")))
 
 
-def use(language: str) -> None:
-    """Speak this language from now on ("en"); one without a catalogue falls back to English."""
+def language() -> str:
+    """The code of the language in use, such as "zh"."""
+    return _language
+
+
+def language_name(code: str) -> str:
+    """A language's name in itself, for a list to choose from: "English", "中文"."""
+    name = _catalogue(code).gettext("language.name")
+    return code if name == "language.name" else name
+
+
+def from_locale(environment: Mapping[str, str]) -> str:
+    """The language that the system asks for, by gettext's rules: LC_ALL, LC_MESSAGES, LANG, the
+    first that is set; where that is not C, LANGUAGE comes before it and may list several. The
+    first of ours, else English."""
+    names = ("LC_ALL", "LC_MESSAGES", "LANG")
+    locale = next((environment[name] for name in names if environment.get(name)), "C")
+    if _code(locale) in ("c", "posix"):
+        return DEFAULT
+    wanted = [*environment.get("LANGUAGE", "").split(":"), locale]
+    return next((_code(each) for each in wanted if _code(each) in languages()), DEFAULT)
+
+
+def set_language(language: str) -> None:
+    """Speak this language from now on: "en", "zh" or a locale's name such as "zh_CN.UTF-8". One
+    without a catalogue falls back to English."""
     global _language
-    _language = language if language in languages() else DEFAULT
+    code = _code(language)
+    _language = code if code in languages() else DEFAULT
+
+
+def _code(locale: str) -> str:
+    return re.split(r"[-_.@]", locale.strip(), maxsplit=1)[0].lower()
 
 
 def render(sentence: Message) -> str:
