@@ -8,28 +8,25 @@ once per call; any other gets 486 and a log line, else anyone could open the mic
 from __future__ import annotations
 
 import asyncio
-import importlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tui import sip
 from tui.engine.core import Core, log
-from tui.engine.events import LevelsChanged, VoiceChanged
-from tui.engine.state import VOIP, Call, Leg, Levels, Voice, VoiceState, message
+from tui.engine.events import LevelsChanged
+from tui.engine.sounds import Sounds
+from tui.engine.state import VOIP, Call, Leg, Levels, message
 from tui.platform import control
-from tui.text import clean_text
 
 if TYPE_CHECKING:
     from tui.config import AudioSettings
     from tui.engine.calls import Calls
     from tui.media import leg as media_leg
-    from tui.media import sound as media_sound
 
 LEVEL_PERIOD = 0.5
 """Seconds between two looks at the levels; over SSH each look costs bytes (textual.md)."""
-BEEP_HZ, BEEP_SECONDS = (1000,), 0.2
 _QUIET_DB, _LOUD_DB = -54.0, -6.0
 
 
@@ -56,11 +53,12 @@ class _Leg:
 
 
 class Audio:
-    """Holds the sound device and the legs; implements what `Calls` needs of them."""
+    """The legs of the calls; implements what `Calls` needs of them."""
 
     def __init__(self, core: Core, settings: AudioSettings) -> None:
         self.core = core
         self.settings = settings
+        self.sounds = Sounds(core, settings)
         self.calls: Calls | None = None
         self.phone: Phone | None = None
         self.loopback = False
@@ -69,64 +67,6 @@ class Audio:
         """Called when a call that is up has lost its audio."""
         self._awaited: list[str] = []
         self._legs: dict[str, _Leg] = {}
-        self._loading: asyncio.Task[None] | None = None
-        self._leg_module: Any = None
-        self._tones: Any = None
-        self._sound: media_sound.Sound | None = None
-        self._ringing = False
-
-    # ------------------------------------------------------------ the sound device
-
-    def load(self) -> None:
-        """Import the media room in a thread and open the sound device: once registered, and
-        only where the line carries audio at all."""
-        account = self.core.snapshot.account
-        if self._loading is not None or account is None or account.callintype != VOIP:
-            return
-        self._set_voice(VoiceState.LOADING, "")
-        self._loading = asyncio.get_running_loop().create_task(self._load())
-
-    async def _load(self) -> None:
-        loop = asyncio.get_running_loop()
-        try:
-            modules = await loop.run_in_executor(None, _import_media)
-            self._leg_module, sound_module, self._tones = modules
-            sound: media_sound.Sound = sound_module.open_sound(
-                self.settings.input, self.settings.output, self._sound_state
-            )
-            sound.set_volume(self.core.snapshot.voice.volume)
-            sound.set_gain(self.core.snapshot.voice.gain)
-            if self._ringing and self.settings.ring:
-                sound.ring(True)
-            self._sound = sound
-        except Exception:  # whatever sound or codec libraries do, signalling must live
-            log.exception("the audio room could not be opened")
-            self._set_voice(VoiceState.FAILED, "")
-            raise
-
-    def _sound_state(self, state: media_sound.SoundState, device: str) -> None:
-        self._set_voice(VoiceState(state.value), clean_text(device))
-
-    def _set_voice(self, state: VoiceState, device: str) -> None:
-        old = self.core.snapshot.voice
-        new = Voice(state, device, old.volume, old.gain)
-        if new != old:
-            self.core.emit(VoiceChanged(new))
-
-    def set_levels(self, volume: int | None, gain: int | None) -> None:
-        """Listening volume and microphone gain, in per cent."""
-        old = self.core.snapshot.voice
-        new = Voice(
-            old.state,
-            old.device,
-            old.volume if volume is None else max(0, min(200, volume)),
-            old.gain if gain is None else max(0, min(200, gain)),
-        )
-        if self._sound is not None:
-            self._sound.set_volume(new.volume)
-            self._sound.set_gain(new.gain)
-        if new != old:
-            self.core.emit(VoiceChanged(new))
 
     # ------------------------------------------------------------ what calls ask
 
@@ -160,10 +100,7 @@ class Audio:
 
     def ring(self, on: bool) -> None:
         """Ring, or stop ringing, on the sound device."""
-        if on is not self._ringing:
-            self._ringing = on
-            if self._sound is not None and self.settings.ring:
-                self._sound.ring(on)
+        self.sounds.ring(on)
 
     async def send_info(self, key: str, content_type: str, body: bytes) -> bool:
         """An INFO in the call's leg; whether the platform took it. False without a leg."""
@@ -171,12 +108,6 @@ class Audio:
         if leg is None or self.phone is None:
             return False
         return await self.phone.info(leg.handle, content_type, body)
-
-    async def beep(self) -> None:
-        """Sound before the microphone opens by itself; over when this returns."""
-        if self._sound is not None and self._tones is not None:
-            self._sound.sink.write(self._tones.tone(BEEP_HZ, 48000, BEEP_SECONDS))
-            await asyncio.sleep(BEEP_SECONDS)
 
     # ------------------------------------------------------------ what SIP tells
 
@@ -223,9 +154,7 @@ class Audio:
         assert self.phone is not None
         refuse_with = 480
         try:
-            self.load()
-            if self._loading is not None:
-                await asyncio.shield(self._loading)
+            await self.sounds.loaded()
             media = self._new_leg(leg)
             leg.media = media
             refuse_with = 488
@@ -256,11 +185,12 @@ class Audio:
             log.debug("nothing left to refuse")
 
     def _new_leg(self, leg: _Leg) -> media_leg.Leg:
-        assert self._sound is not None  # _load made it, or raised
+        sound = self.sounds.sound
+        assert sound is not None  # loaded() made it, or raised
         loop = asyncio.get_running_loop()
-        made: media_leg.Leg = self._leg_module.Leg(
-            source=self._sound.source,
-            sink=self._sound.sink,
+        made: media_leg.Leg = self.sounds.leg_module.Leg(
+            source=sound.source,
+            sink=sound.sink,
             ice_servers=self.settings.ice_servers,
             loopback=self.loopback,
             on_state=lambda state: loop.call_soon(self._media_state, leg, str(state.value)),
@@ -406,14 +336,7 @@ class Audio:
         for leg in tuple(self._legs.values()):
             self._drop(leg, bye=True)
         self._awaited.clear()
-        if self._loading is not None:
-            self._loading.cancel()
-            await asyncio.gather(self._loading, return_exceptions=True)
-            self._loading = None
-        if self._sound is not None:
-            sound, self._sound = self._sound, None
-            await asyncio.get_running_loop().run_in_executor(None, sound.close)
-        self._set_voice(VoiceState.OFF, "")
+        await self.sounds.close()
 
 
 def bar(level: float) -> int:
@@ -422,8 +345,3 @@ def bar(level: float) -> int:
         return 0
     decibels = 20 * math.log10(level)
     return max(0, min(10, math.ceil((decibels - _QUIET_DB) / (_LOUD_DB - _QUIET_DB) * 10)))
-
-
-def _import_media() -> tuple[Any, ...]:
-    """Import what is heavy: 0.3 s and 60 MiB, so never before it is needed, and in a thread."""
-    return tuple(importlib.import_module(f"tui.media.{name}") for name in ("leg", "sound", "tones"))

@@ -13,7 +13,6 @@ from pathlib import Path
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING
 
-from tui import sip
 from tui.engine import commands as c
 from tui.engine.audio import Audio
 from tui.engine.calls import Calls
@@ -21,6 +20,7 @@ from tui.engine.commands import Command, Result
 from tui.engine.core import Core, Limits, log
 from tui.engine.digits import Digits, Pace
 from tui.engine.events import CallRemoved, KickedOffline, NoticeChanged
+from tui.engine.intake import Intake
 from tui.engine.journal import Journal
 from tui.engine.offers import Offers
 from tui.engine.port import Claim
@@ -84,6 +84,17 @@ class Engine:
         self._wrapup = WrapUpDesk(self.core, self._seat)
         self._workday = Workday(self._calls, self._offers, self._wrapup)
         self._recovery = Recovery(self._calls, self._reports, self._audio)
+        self._intake = Intake(
+            self.core,
+            self._session.assumed,
+            audio=self._audio,
+            reports=self._reports,
+            thirds=self._thirds,
+            seat=self._seat,
+            workday=self._workday,
+            recovery=self._recovery,
+            kicked=self._kicked,
+        )
         self._paths = paths
         self._busy = asyncio.Lock()
         self._take_settings()
@@ -96,9 +107,9 @@ class Engine:
         self._calls.type_when_answered = self._digits.type_when_answered
         self._reports.handed_over = self._thirds.handed_over
         self._seat.on_idle = self._wrapup.hold_seat
-        self._offers.beep = self._audio.beep
+        self._offers.beep = self._audio.sounds.beep
         self._session.calls = self._calls
-        self._session.on_sip = self._sip_event
+        self._session.on_sip = self._intake.sip_event
         self._session.on_up = self._recovery.flow_is_back
 
     def _take_settings(self) -> None:
@@ -157,7 +168,7 @@ class Engine:
             case c.GetHistory() | c.ExportHistory():
                 return await self._history(command)
             case c.SetVolume(volume, gain):
-                self._audio.set_levels(volume, gain)
+                self._audio.sounds.set_volume(volume, gain)
                 return Result(True)
             case c.SetPhoneMode(mode, number):
                 return await self._session.set_phone_mode(mode, number)
@@ -316,44 +327,7 @@ class Engine:
         except PlatformError as error:
             return Result(False, login_message(error), error.code)
 
-    # ------------------------------------------------------------ what comes in
-
-    def _sip_event(self, event: sip.Event) -> None:
-        match event:
-            case sip.MessageReceived(body=body):
-                self._control(body)
-            case sip.RegistrationFailed(status=status, reason=reason):
-                self.core.notice(message("line.refused", status=status, reason=reason))
-            case _:
-                if not self._audio.handle(event):
-                    log.debug("not for us: %s", type(event).__name__)
-
-    def _control(self, body: bytes) -> None:
-        try:
-            report = control.decode(body, self._session.assumed)
-        except control.ControlError as error:
-            log.warning("a control message that cannot be read: %s", error)
-            return
-        if isinstance(report, control.Unknown):
-            log.warning("a control message that is not known is ignored: %s", report.why)
-            return
-        if self._reports.handle(report) or self._thirds.handle(report):
-            return
-        match report:
-            case control.StatusChanged(status):
-                self._seat.platform_says(status)
-            case control.Kicked():
-                self._kicked(report)
-            case control.AfterCallWork():
-                self._seat.after_call_work()
-            case control.StatusAfterCallResponse(r):
-                self._workday.answered_next_status(as_code(r))
-            case control.NoCall():
-                self._recovery.no_call()
-            case control.Ignored():
-                pass
-            case _:
-                log.warning("a control message that is not used: %s", report)
+    # ------------------------------------------------------------ signed out by the platform
 
     def _kicked(self, report: control.Kicked) -> None:
         account = self.core.snapshot.account

@@ -166,7 +166,7 @@ class Session:
         platform.start_token_renewal(self._token_failed)
         self._phase(Phase.SIGNED_IN)
         self.core.emit(RegistrationFinished(200))
-        self.audio.load()
+        self.audio.sounds.load()
         self.core.spawn(self._announce(command.gid, account.eid))
         return Result(True)
 
