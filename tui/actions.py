@@ -10,8 +10,20 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from tui.engine.commands import Answer, Command, Dismiss, HangUp, Hold, Mute, Resume, SetStatus
-from tui.engine.state import CallState, Leg, Message, Phase, Snapshot, Status
+from tui.engine.commands import (
+    Answer,
+    Command,
+    Dismiss,
+    FinishWrapUp,
+    HangUp,
+    Hold,
+    KeepWrapUpOpen,
+    Mute,
+    Resume,
+    SetNextStatus,
+    SetStatus,
+)
+from tui.engine.state import CallState, Leg, Message, Phase, Snapshot, Status, WrapUpMode
 
 
 class Place(StrEnum):
@@ -113,7 +125,26 @@ def _can_hang_up(view: View) -> bool:
     return _console(view) and _state(view) not in (None, CallState.ENDING, CallState.DECLINING)
 
 
+def _writing_up(view: View) -> bool:
+    return _signed_in(view) and view.snapshot.wrapup is not None and _state(view) is None
+
+
+def _can_keep_open(view: View) -> bool:
+    wrapup = view.snapshot.wrapup
+    strict = wrapup is not None and wrapup.mode is WrapUpMode.TIMED_STRICT
+    return _writing_up(view) and wrapup is not None and wrapup.until is not None and not strict
+
+
+def _can_set_next(view: View) -> bool:
+    up = (CallState.TALKING, CallState.HOLDING)
+    return _signed_in(view) and (_state(view) in up or _writing_up(view))
+
+
 def _can_switch(view: View) -> bool:
+    if _writing_up(view):
+        wrapup = view.snapshot.wrapup
+        strict = wrapup is not None and wrapup.mode is WrapUpMode.TIMED_STRICT
+        return not (strict and wrapup is not None and wrapup.until is not None)
     seat = view.snapshot.seat
     asked = seat.pending is not None or seat.status is Status.OFFLINE
     return _signed_in(view) and _state(view) is None and not asked
@@ -136,7 +167,13 @@ def _mute(view: View) -> Command:
     return Mute(on=not (call is not None and call.muted))
 
 
+def _next(view: View) -> Command:
+    return SetNextStatus(1 if view.snapshot.next_status == 2 else 2)
+
+
 def _switch(view: View) -> Command:
+    if _writing_up(view):
+        return FinishWrapUp()
     return SetStatus(1 if view.snapshot.seat.status is Status.BUSY else 2)
 
 
@@ -156,7 +193,13 @@ def _hang_up_label(view: View) -> str:
     return "action.decline" if _state(view) is CallState.RINGING else "action.hangup"
 
 
+def _next_label(view: View) -> str:
+    return "action.next_idle" if view.snapshot.next_status == 2 else "action.next_busy"
+
+
 def _switch_label(view: View) -> str:
+    if _writing_up(view):
+        return "action.ready"
     return "action.idle" if view.snapshot.seat.status is Status.BUSY else "action.busy"
 
 
@@ -194,6 +237,8 @@ REGISTRY: Final[tuple[Action, ...]] = (
         destructive=True,
     ),
     Action("status", "f9", _can_switch, _switch, _switch_label, alias="b"),
+    Action("keep_open", "f3", _can_keep_open, lambda view: KeepWrapUpOpen()),
+    Action("after", "ctrl+n", _can_set_next, _next, _next_label, alias="n"),
     Action("dismiss", "escape", _can_dismiss, lambda view: Dismiss(), _dismiss_label),
     Action("palette", "ctrl+p"),
     Action("leave", "ctrl+q", label=_leave_label, alias="ctrl+c"),

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -63,6 +64,13 @@ class YimiApp(App[str]):
     BINDINGS: ClassVar[list[BindingType]] = _bindings()
     COMMAND_PALETTE_BINDING = "f24"  # ours is in the registry
     ESCAPE_TO_MINIMIZE = False
+    CSS = """
+    .-ascii CallPanel { border-top: ascii $rule; border-bottom: ascii $rule; }
+    .-ascii WrapUpPanel { border-top: ascii $rule; border-bottom: ascii $rule; }
+    .-ascii CallPanel.-ringing { border-top: ascii $ring; border-bottom: ascii $ring; }
+    .-ascii RecentCalls { border-top: none; }
+    .-ascii #box { border: ascii $key; }
+    """
 
     def __init__(
         self,
@@ -95,7 +103,7 @@ class YimiApp(App[str]):
         self._accounts, self._on_account = accounts, on_account
         self._on_sandbox = on_sandbox
         ui = config.ui if config is not None else None
-        i18n.use(ui.language if ui and ui.language else os.environ.get("LANG", "")[:2])
+        i18n.set_language((ui.language if ui else "") or i18n.from_locale(os.environ))
         self._look = load_theme(ui.theme if ui else "yimi-dark", theme_directories(themes))
         # Before the first screen's rules are read: they name the theme's variables.
         self.register_theme(self._look.theme)
@@ -117,6 +125,7 @@ class YimiApp(App[str]):
         self._ticking = False
         self._drawn_once = False
         """The first frame is out, and there is a screen."""
+        self._early: list[events.Key] = []
         self._generation = 0
         place = Place.CONSOLE if resuming else Place.ACCOUNTS if accounts else Place.SIGN_IN
         self.view = View(
@@ -140,10 +149,9 @@ class YimiApp(App[str]):
 
     def on_ready(self) -> None:
         self._drawn_once = True
-        early = self.screen.early if isinstance(self.screen, FirstScreen) else []
+        if isinstance(self.screen, FirstScreen):
+            self._early = self.screen.early
         self._go(self.view.place)
-        for key in early:
-            self.call_later(self.post_message, key)
         if self._port is not None:
             self._listen(self._port)
 
@@ -164,6 +172,13 @@ class YimiApp(App[str]):
         self._prefill = prefill or self._prefill
         if self._drawn_once:
             self._listen(port)
+
+    def replay(self) -> None:
+        """The first real screen is built: it gets the keys that came before it."""
+        early, self._early = self._early, []
+        for key in early:
+            # A new one: Textual takes an event that it has forwarded once for dealt with.
+            self.post_message(events.Key(key.key, key.character))
 
     def engine_lost(self, what: Message | None = None) -> None:
         """The engine is gone; another may be attached later. `what` is said on the screen."""
@@ -234,6 +249,7 @@ class YimiApp(App[str]):
         if view.place is not Place.CONSOLE and view.dialling:
             view = replace(view, dialling=False)
         self.view, self.works = view, available(view)
+        self._make_way(old.snapshot, view.snapshot)
         if view.place is not old.place:
             self._go(view.place)
         self._attend(view.snapshot)
@@ -245,6 +261,14 @@ class YimiApp(App[str]):
         elif view.snapshot.phase is Phase.CHOOSING_GROUP and not view.snapshot.groups:
             self._join_none(view.snapshot)
 
+    def _make_way(self, old: Snapshot, new: Snapshot) -> None:
+        """A call begins to ring: the help, in which nobody types, goes."""
+        if self._drawn_once and _rings(new) and not _rings(old):
+            from tui.screens.dialogs import HelpScreen
+
+            if isinstance(self.screen, HelpScreen):
+                self.pop_screen()
+
     def _draw(self) -> None:
         if not self._drawn_once:
             return
@@ -254,8 +278,21 @@ class YimiApp(App[str]):
             if isinstance(screen, YimiScreen) and screen.is_mounted:
                 screen.show(self.view)
 
+    def set_language(self, language: str) -> None:
+        """Speak this language from now on, and draw everything again. What keeps words between
+        two drawings has a method `retranslate`."""
+        i18n.set_language(language)
+        for screen in self.screen_stack:
+            for part in (screen, *screen.walk_children()):
+                retranslate = getattr(part, "retranslate", None)
+                if retranslate is not None:
+                    retranslate()
+        self._draw()
+
     def _place(self, view: View) -> Place:
         phase, now = view.snapshot.phase, self.view.place
+        if view.connected and phase in (Phase.SIGNED_IN, Phase.KICKED):
+            self._resuming = False
         if self._resuming or (not view.connected and now is not Place.ACCOUNTS):
             return now
         match phase:
@@ -301,7 +338,7 @@ class YimiApp(App[str]):
 
     def _attend(self, snapshot: Snapshot) -> None:
         call = snapshot.call
-        if call is not None and call.state is CallState.RINGING:
+        if call is not None and _rings(snapshot):
             number = spaced(call.number) or tr("call.no_number")
             self._attention.call(tr("title.ringing", number=number))
         else:
@@ -330,15 +367,15 @@ class YimiApp(App[str]):
         self._draw()
 
     def _tick_if_needed(self) -> None:
-        """One timer, and only while a call's clock runs on the console."""
-        call = self.view.snapshot.call
-        runs = call is not None and call.live and self.view.place is Place.CONSOLE
-        if runs and not self._ticking and self._drawn_once:
-            from tui.widgets.heading import clock_start
+        """One timer, and only while a clock runs on the console."""
+        if self.view.place is not Place.CONSOLE or self._ticking or not self._drawn_once:
+            return
+        from tui.widgets.heading import clock_start
 
-            assert call is not None
+        start = clock_start(self.view.snapshot)
+        if start is not None:
             self._ticking = True
-            elapsed = self.clocks.monotonic() - clock_start(call)
+            elapsed = self.clocks.monotonic() - start
             # Just after the whole second, so that no second is skipped or shown twice.
             self.set_timer(1.005 - elapsed % 1, self._tick)
 
@@ -373,11 +410,20 @@ class YimiApp(App[str]):
             return
         if action.destructive and self.clocks.monotonic() - self._changed_at < GUARD:
             return
+        self._keep_note()
         own = getattr(self, f"_do_{id}", None)
         if own is not None:
             own()
         elif (command := action.command(self.view)) is not None:
             self.send(command)
+
+    def _keep_note(self) -> None:
+        """Before anything is done: what was typed about the last call goes to the engine."""
+        from tui.screens.console import ConsoleScreen
+
+        screen = self.screen_stack[0] if self._drawn_once else None
+        if isinstance(screen, ConsoleScreen) and (edit := screen.wrapup.pending()) is not None:
+            self.send(edit)
 
     def send(self, command: Command) -> None:
         """Send a command; what it cannot do is said in the notice line."""
@@ -399,7 +445,10 @@ class YimiApp(App[str]):
             self.push_screen(HelpScreen(self.view))
 
     def _do_palette(self) -> None:
-        self.action_command_palette()
+        from tui.screens.palette import Palette
+
+        if not Palette.is_open(self):
+            self.push_screen(Palette())
 
     def _do_dial(self) -> None:
         from tui.screens.console import ConsoleScreen
@@ -551,7 +600,9 @@ class YimiApp(App[str]):
             if result.ok and gid is not None and self._port is not None:
                 result = await self._port.execute(JoinGroup(gid))
             failure = None if result.ok else result.message
-        self._resuming = self._port is None
+        if failure is not None:
+            self._resuming = self._port is None
+        # Else until the event that says so is drawn: the answer may overtake it.
         self._update(notice=failure)
         if failure is not None:
             self._say(failure)
@@ -667,6 +718,10 @@ class YimiApp(App[str]):
         self.view = replace(self.view, place=Place.SIGN_IN, notice=None)
         self.works = available(self.view)
         self._go(Place.SIGN_IN)
+
+
+def _rings(snapshot: Snapshot) -> bool:
+    return any(call.state is CallState.RINGING for call in snapshot.calls)
 
 
 def _call_key(snapshot: Snapshot) -> tuple[object, ...]:

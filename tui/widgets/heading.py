@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from tui.actions import View
 from tui.engine.state import (
     Call,
@@ -15,14 +17,23 @@ from tui.engine.state import (
 )
 from tui.i18n import render, tr
 from tui.widgets.glyphs import glyphs
-from tui.widgets.rows import Row, Rows, row, two_sided
-from tui.widgets.words import Clocks, duration
+from tui.widgets.rows import Row, Rows, row, two_sided, width_of
+from tui.widgets.words import Clocks, duration, fit
 
+_NEXT_CELLS = 6
 _MARK_AT = 34
 """The column of MUTED and the like: always the same."""
 
 
-def clock_start(call: Call) -> float:
+def clock_start(snapshot: Snapshot) -> float | None:
+    """The instant that the running clock counts from, or down to; None while none runs."""
+    call = snapshot.call
+    if call is not None and call.live:
+        return call_start(call)
+    return None if snapshot.wrapup is None else snapshot.wrapup.until
+
+
+def call_start(call: Call) -> float:
     """From when the clock of a live call runs: talking counts from the answer, whatever lay in
     between; the rest from when the state began."""
     if call.state in (CallState.TALKING, CallState.ENDING) and call.answered is not None:
@@ -53,6 +64,8 @@ def state_word(snapshot: Snapshot) -> tuple[str, str]:
                 return "state.ending", "bold"
             case _:
                 return "state.talking", "bold $good"
+    if snapshot.wrapup is not None and snapshot.phase is Phase.SIGNED_IN:
+        return "state.wrapup", "bold $ring"
     match snapshot.seat_state:
         case SeatState.IDLE:
             return "state.idle", "bold $good"
@@ -96,23 +109,29 @@ class Heading(Rows):
         left: list[tuple[str, str]] = [(tr(word), style), (" ", "")]
         call = snapshot.call
         if call is not None and call.live:
-            elapsed = self._clocks.monotonic() - clock_start(call)
+            elapsed = self._clocks.monotonic() - call_start(call)
             left.append((duration(elapsed), style))
             if call.pending:
                 left.append(("  " + tr(f"pending.{call.pending}"), "$dim"))
+        elif (wrapup := snapshot.wrapup) is not None and wrapup.until is not None:
+            rest = math.ceil(wrapup.until - self._clocks.monotonic())
+            left.append((tr("wrapup.left", time=duration(rest)), style))
         elif snapshot.seat.since:
             left.append((tr("since", time=self._clocks.time_of_day(snapshot.seat.since)), "$dim"))
         if (pending := snapshot.seat.pending) is not None:
             word = "busy" if pending is Status.BUSY else "idle"
             left.append(("  " + tr(f"pending.{word}"), "$dim"))
         if call is not None and call.live and call.muted:
-            used = sum(len(text) for text, _ in left)
+            used = width_of(left)
             left.append((" " * max(2, _MARK_AT - used), ""))
             left.append((tr("muted"), "bold $bad"))
-        elif snapshot.seat.reason is not None and (call is None or not call.live):
+        elif snapshot.seat.reason is not None and not (call is not None and call.live):
             left.append(("  " + render(snapshot.seat.reason), "$ring"))
         missed = self._missed_today(snapshot)
-        right = ((tr("missed", n=missed), "bold $ring" if missed else "$dim"),)
+        right = (
+            *_next(snapshot),
+            (tr("missed", n=missed), "bold $ring" if missed else "$dim"),
+        )
         return two_sided(tuple(left), right, width)
 
     def _missed_today(self, snapshot: Snapshot) -> int:
@@ -121,6 +140,17 @@ class Heading(Rows):
             record.missed and self._clocks.date_of(record.ended) == today
             for record in snapshot.recent
         )
+
+
+def _next(snapshot: Snapshot) -> Row:
+    """The status that follows: set ahead for after a call, or what a write-up ends in."""
+    if snapshot.next_status == int(Status.BUSY):
+        word, style = tr("next.busy"), "bold $ring"
+    elif snapshot.wrapup is not None:
+        word, style = tr("next.idle"), "$dim"
+    else:
+        word, style = tr("next.none"), "$dim"
+    return (("  " + tr("next"), "$dim"), (" " + fit(word, _NEXT_CELLS) + "  ", style))
 
 
 def _line(view: View) -> Row:
