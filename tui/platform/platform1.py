@@ -182,10 +182,10 @@ class Platform1:
 
     def sip_account(self, gid: str) -> SipAccount:
         """As whom to register: `sip:EXT_EID16@DOMAIN`, with the clear password, at the gateway."""
-        who = self._signed_in()
-        if self._user is None or self._found is None:
-            raise PlatformError(codes.BAD_ARGUMENT, "not signed in")
-        user, domain = self._user, self._found.domain
+        who, user, found = self._credentials, self._user, self._found
+        if who is None or user is None or found is None:
+            raise _not_signed_in()
+        domain = found.domain
         names = {"un": user.number, "eid": user.eid, "eid16": eid16(user.eid)}
         username = self._routes.sip_username.format(**names)
         return SipAccount(
@@ -270,11 +270,11 @@ class Platform1:
 
     async def _call(self, name: str, asked: Mapping[str, str] | None = None) -> Reply:
         """A request as the agent: extension, MD5 of the password, enterprise."""
-        who = self._signed_in()
-        if self._web is None or self._found is None:
-            raise PlatformError(codes.BAD_ARGUMENT, "not signed in")
-        query = {"un": who.un, "pwd": self._proof.reveal(), "eid": self._found.eid}
-        return await self._web.request(self._routes.route(name), query={**query, **(asked or {})})
+        who, web, found = self._credentials, self._web, self._found
+        if who is None or web is None or found is None:
+            raise _not_signed_in()
+        query = {"un": who.un, "pwd": self._proof.reveal(), "eid": found.eid}
+        return await web.request(self._routes.route(name), query={**query, **(asked or {})})
 
     async def _once(self, base: str, route: Route, query: Mapping[str, str]) -> Reply:
         """One request to a server that nothing else is asked of."""
@@ -286,8 +286,12 @@ class Platform1:
 
     def _signed_in(self) -> Credentials:
         if self._credentials is None:
-            raise PlatformError(codes.BAD_ARGUMENT, "not signed in")
+            raise _not_signed_in()
         return self._credentials
+
+
+def _not_signed_in() -> PlatformError:
+    return PlatformError(codes.BAD_ARGUMENT, "not signed in")
 
 
 def _proof(password: Secret) -> Secret:
