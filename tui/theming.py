@@ -30,7 +30,19 @@ _COLOURS: Final = frozenset(
     ]
 )
 VARIABLES: Final = frozenset(
-    ["dim", "strong", "key", "ring", "good", "bad", "bar", "rule", "field", "field-focus"]
+    [
+        "dim",
+        "strong",
+        "key",
+        "ring",
+        "good",
+        "bad",
+        "bar",
+        "rule",
+        "field",
+        "field-focus",
+        "field-text",
+    ]
 )
 """Colours of our own, each with a meaning; every theme gives all of them."""
 BORDERS: Final = ("unicode", "ascii")

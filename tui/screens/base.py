@@ -41,3 +41,4 @@ class YimiScreen(Screen[None]):
 
     def _again(self) -> None:
         self.show(self.yimi.view)
+        self.yimi.replay()

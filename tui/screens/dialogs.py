@@ -23,7 +23,6 @@ Dialog #box {
     width: 72; max-width: 100%; height: auto; max-height: 100%; padding: 1 2; margin: 0 0 2 0;
     background: $surface; border: solid $key;
 }
-.-ascii Dialog #box { border: ascii $key; }
 Dialog Static { height: auto; }
 Dialog .title { text-style: bold; color: $strong; margin: 0 0 1 0; }
 Dialog .todo { color: $dim; margin: 1 0 0 0; }
@@ -91,7 +90,6 @@ class HelpScreen(ModalScreen[None]):
         width: 72; max-width: 100%; height: auto; max-height: 20; padding: 0 2;
         margin: 0 0 1 0; background: $surface; border: solid $key; scrollbar-size-vertical: 1;
     }
-    .-ascii HelpScreen #box { border: ascii $key; }
     HelpScreen Static { height: auto; }
     """
     BINDINGS = [Binding("escape,q,f1", "dismiss", show=False)]  # noqa: RUF012

@@ -55,7 +55,7 @@ class Sketch(Rows):
 class FirstScreen(Screen[None]):
     """Shown until the real first screen is built."""
 
-    AUTO_FOCUS = None
+    AUTO_FOCUS = ""
     DEFAULT_CSS = "FirstScreen { background: $background; color: $foreground; }"
 
     def __init__(self, place: Place, prefill: SignInPrefill, *, sandbox: bool) -> None:

@@ -26,7 +26,7 @@ class PickScreen(YimiScreen):
     """Title, list, a line for what goes on, key bar."""
 
     DEFAULT_CSS = """
-    PickScreen #pick-title { height: 3; padding: 0 1; }
+    PickScreen #pick-title { height: 4; padding: 0 1; }
     PickScreen OptionList, PickScreen OptionList:focus {
         height: 1fr; margin: 0 2; border: none; background: $background; padding: 0;
         background-tint: $foreground 0%; scrollbar-size-vertical: 1;
@@ -94,6 +94,11 @@ class GroupScreen(PickScreen):
         else:
             self._say("", "")
 
+    def retranslate(self) -> None:
+        """The language has changed."""
+        for index, group in enumerate(self._groups):
+            self.list.replace_option_prompt_at_index(index, _group_line(group))
+
     def fail(self, failure: Message | None) -> None:
         """Say why joining did not work."""
         self._failure = failure
@@ -153,6 +158,11 @@ class AccountScreen(PickScreen):
         self.list.add_option(Option(Content.assemble(" ", tr("accounts.other"))))
         self.list.highlighted = 0
         self.list.focus()
+
+    def retranslate(self) -> None:
+        """The language has changed."""
+        other = Content.assemble(" ", tr("accounts.other"))
+        self.list.replace_option_prompt_at_index(len(self._accounts), other)
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:

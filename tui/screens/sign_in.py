@@ -55,7 +55,7 @@ class SignInScreen(YimiScreen):
     """The form."""
 
     PLACE = Place.SIGN_IN
-    AUTO_FOCUS = None
+    AUTO_FOCUS = ""
     DEFAULT_CSS = """
     SignInScreen #form { height: 1fr; padding: 1 3; overflow-y: auto; }
     SignInScreen #heading-1 { margin: 0 0 1 0; }
@@ -109,7 +109,7 @@ class SignInScreen(YimiScreen):
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.heading.draw([row((tr("signin.title"), "bold $strong"))])
+        self._draw_title()
         self._line_chosen()
         self._summarise()
         for field in (self.un, self.pwd, self.switch):
@@ -120,6 +120,16 @@ class SignInScreen(YimiScreen):
             self.pwd.focus_input()
 
     # ------------------------------------------------------------ drawing
+
+    def _draw_title(self) -> None:
+        self.heading.draw([row((tr("signin.title"), "bold $strong"))])
+
+    def retranslate(self) -> None:
+        """The language has changed; what is typed stays."""
+        self._draw_title()
+        self.line.relabel([tr(f"line_type.{kind}") for kind in LINES])
+        self.kind.relabel([tr(f"kind.{kind}") for kind in KINDS])
+        self._summarise()
 
     def show(self, view: View) -> None:
         width = self.title_row.content_size.width
@@ -216,8 +226,9 @@ class SignInScreen(YimiScreen):
         self.submit()
 
     def key_enter(self) -> None:
-        """Enter on a choice or a box signs in as well."""
-        self.submit()
+        """Enter on a choice or a box signs in as well; a field has said so by itself."""
+        if not isinstance(self.focused, Input):
+            self.submit()
 
     def submit(self) -> None:
         """Sign in with what stands in the form, or say what is missing."""

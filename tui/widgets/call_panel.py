@@ -6,6 +6,7 @@ the dial field under it.
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -18,7 +19,7 @@ from tui.i18n import render, tr
 from tui.widgets.fields import Field
 from tui.widgets.glyphs import glyphs
 from tui.widgets.rows import Row, Rows, row, two_sided
-from tui.widgets.words import Clocks, duration, ordinal, spaced
+from tui.widgets.words import Clocks, duration, fit, ordinal, spaced
 
 BAR_CELLS = 10
 HEIGHT = 6
@@ -114,15 +115,15 @@ def _up(view: View, call: Call, width: int) -> list[Row]:
 
 
 def _bars(call: Call, levels: Levels) -> list[Row]:
-    column = max(len(tr("bar.you")), len(tr("bar.them"))) + 3
+    column = max(cell_len(tr("bar.you")), cell_len(tr("bar.them"))) + 3
     note = ("  " + tr("bar.muted"), "$bad") if call.muted else ("", "")
     return [
         row(
-            (tr("bar.you").ljust(column), "$dim"),
+            (fit(tr("bar.you"), column), "$dim"),
             *bar(0 if call.muted else levels.you),
             note,
         ),
-        row((tr("bar.them").ljust(column), "$dim"), *bar(levels.them)),
+        row((fit(tr("bar.them"), column), "$dim"), *bar(levels.them)),
     ]
 
 
@@ -168,7 +169,6 @@ class CallPanel(Vertical):
         border-bottom: solid $rule;
     }}
     CallPanel.-ringing {{ border-top: double $ring; border-bottom: double $ring; }}
-    .-ascii CallPanel {{ border-top: ascii $rule; border-bottom: ascii $rule; }}
     CallPanel Field {{ display: none; }}
     CallPanel.-dialling Field {{ display: block; }}
     """

@@ -30,6 +30,10 @@ class Label(Rows):
     def on_mount(self) -> None:
         self.mark("")
 
+    def retranslate(self) -> None:
+        """The language has changed."""
+        self.mark("")
+
     def mark(self, style: str) -> None:
         """Draw the label; dim while its field has nothing to say."""
         self.draw([row((tr(self._label_id), style))] if self._label_id else [])
@@ -40,13 +44,14 @@ class TextInput(Input):
 
     DEFAULT_CSS = """
     TextInput, TextInput.-textual-compact {
-        background: $field; color: $foreground; padding: 0 1; height: 1; border: none;
+        background: $field; color: $field-text; padding: 0 1; height: 1; border: none;
     }
     TextInput:focus, TextInput.-textual-compact:focus {
         background: $field-focus; background-tint: $foreground 0%; border: none;
     }
     TextInput:disabled { background: $background; color: $dim; }
-    TextInput:ansi { text-style: underline; }
+    TextInput:ansi { background: $field; color: $field-text; }
+    TextInput:ansi:focus { background: $field-focus; }
     """
 
     def __init__(self, value: str = "", *, password: bool = False, id: str | None = None) -> None:
@@ -114,7 +119,7 @@ class Choice(Rows, can_focus=True):
     DEFAULT_CSS = """
     Choice { width: 1fr; padding: 0 1; }
     Choice:focus { background: $field-focus; }
-    Choice:ansi:focus { text-style: underline; }
+    Choice:ansi:focus { text-style: reverse; }
     """
 
     selected: reactive[int] = reactive(0, init=False)
@@ -137,6 +142,11 @@ class Choice(Rows, can_focus=True):
         self.set_reactive(Choice.selected, selected)
 
     def on_mount(self) -> None:
+        self._show()
+
+    def relabel(self, options: Sequence[str]) -> None:
+        """Other words for the same choice."""
+        self.options = tuple(options)
         self._show()
 
     def _show(self) -> None:
@@ -165,7 +175,7 @@ class Tick(Rows, can_focus=True):
     DEFAULT_CSS = """
     Tick { width: 1fr; padding: 0 1; }
     Tick:focus { background: $field-focus; }
-    Tick:ansi:focus { text-style: underline; }
+    Tick:ansi:focus { text-style: reverse; }
     """
 
     ticked: reactive[bool] = reactive(False, init=False)
@@ -176,6 +186,10 @@ class Tick(Rows, can_focus=True):
         self.set_reactive(Tick.ticked, ticked)
 
     def on_mount(self) -> None:
+        self.watch_ticked()
+
+    def retranslate(self) -> None:
+        """The language has changed."""
         self.watch_ticked()
 
     def watch_ticked(self) -> None:
@@ -194,7 +208,7 @@ class Fold(Rows, can_focus=True):
     DEFAULT_CSS = """
     Fold { width: 1fr; padding: 0 1; }
     Fold:focus { background: $field-focus; }
-    Fold:ansi:focus { text-style: underline; }
+    Fold:ansi:focus { text-style: reverse; }
     """
 
     opened: reactive[bool] = reactive(False, init=False)

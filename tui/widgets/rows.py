@@ -80,11 +80,14 @@ def changed_span(old: Row, new: Row) -> tuple[int, int] | None:
     differing = [index for index in range(length) if before[index] != after[index]]
     if not differing:
         return None
-    # A wide character is drawn whole: begin before a second half.
+    # A wide character is drawn whole: neither begin nor end between its halves.
     first = differing[0]
     while first > 0 and ("" in (before[first][0], after[first][0])):
         first -= 1
-    return first, differing[-1] + 1
+    end = differing[-1] + 1
+    while end < length and "" in (before[end][0], after[end][0]):
+        end += 1
+    return first, end
 
 
 class Rows(Widget):

@@ -1,0 +1,62 @@
+"""Names that a stranger chose, as caller, agent, group, reason: on every screen only text."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import scripted_port as s
+
+from tui.engine.events import CallChanged, PhaseChanged
+from tui.engine.state import CallRecord, CallState, Group, Notice, Phase, message
+from tui.text import clean_text
+
+NAMES = {
+    "markup": "Bob [/] x",
+    "link": "[@click=app.quit]Boss[/]",
+    "escape": "\x1b]52;c;QUJD\x07Eve\x1b[31m",
+    "c1": "Ann\x9b31m\x85\x9d0;t\x9c",
+    "bidi": "ab\u202ecd\u2066",
+    "combining": "e" + "\u0301" * 2048,
+    "wide": "王小明" * 30,
+    "braces": "{code} {n} {0.__class__} %s",
+}
+
+
+@pytest.mark.parametrize("raw", NAMES.values(), ids=NAMES.keys())
+async def test_a_name_is_only_ever_text(console, raw: str) -> None:
+    name = clean_text(raw)  # as the engine hands it over
+    account = replace(s.ACCOUNT, displayname=name, group=name)
+    groups = tuple(Group(str(n), name, state_id=None, state_name=name) for n in range(3))
+    record = CallRecord(name, False, s.NOW, 1.0, message("refused.unknown", code=1, info=name))
+    notice = Notice(message("rejected.hold", status=500, reason=name), s.NOW)
+    snapshot = replace(s.IDLE, account=account, groups=groups, recent=(record,), notice=notice)
+    call = replace(s.RINGING, number=name)
+    shown = name[:8].strip()
+
+    async with console(snapshot) as c:
+        screens = [c.screen_text]
+        links: list[str] = []
+        for state in CallState:
+            ended = state is CallState.ENDED
+            outcome = message("refused.unknown", code=9, info=name) if ended else None
+            await c.happen(CallChanged(replace(call, state=state, outcome=outcome)))
+            screens.append(c.screen_text)
+            links += c.links
+        for key in ("f1", "escape", "ctrl+p", "escape", "ctrl+q", "escape", "f2"):
+            await c.press(key)
+            screens.append(c.screen_text)
+            links += c.links
+        await c.happen(PhaseChanged(Phase.KICKED, message("kicked.unknown", code=name)))
+        screens.append(c.screen_text)
+        assert c.app.is_running
+    async with console(replace(snapshot, phase=Phase.CHOOSING_GROUP)) as c:
+        screens.append(c.screen_text)
+        links += c.links
+    assert not links
+    for text in screens:
+        assert not [ch for ch in text if ch != "\n" and (ord(ch) < 32 or 127 <= ord(ch) < 160)]
+        assert "\u202e" not in text
+        for line in text.splitlines():
+            assert "\u0301" * 3 not in line
+    assert any(shown in text for text in screens)

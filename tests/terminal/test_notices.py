@@ -1,0 +1,37 @@
+"""Bell and title: once for each offer, and the terminal is left as it was."""
+
+from __future__ import annotations
+
+from tui.notices import Attention, set_title
+
+
+def test_a_call_rings_once_and_the_title_comes_back() -> None:
+    written: list[str] = []
+    attention = Attention(written.append)
+    attention.call("120 is calling")
+    attention.call("120 is calling")
+    assert written == ["\x1b[22;2t\x1b]0;120 is calling\a\a"]
+    attention.calm()
+    attention.calm()
+    assert written[1:] == ["\x1b]0;yimi\a\x1b[23;2t"]
+
+
+def test_another_offer_rings_again() -> None:
+    written: list[str] = []
+    attention = Attention(written.append)
+    attention.call("a")
+    attention.calm()
+    attention.call("a")
+    assert len(written) == 3
+    assert written[2].endswith("\a\a")
+
+
+def test_without_a_bell_the_title_alone_says_it() -> None:
+    written: list[str] = []
+    Attention(written.append, bell=False).call("a")
+    assert written[0].count("\a") == 1
+
+
+def test_a_title_cannot_end_early() -> None:
+    title = set_title("Bob\x07\x1b]52;c;QUJD\x07\x9d0;x\x9c rings")
+    assert title == "\x1b]0;Bob rings\a"

@@ -1,0 +1,66 @@
+"""Rows repaint what differs and nothing else; widths are cells, not characters."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.widgets.rows import changed_span, cut, row, two_sided, width_of
+from tui.widgets.words import duration, fit, ordinal, spaced
+
+TEXT = st.text(alphabet="ab 1王小明é", max_size=12)
+PIECES = st.lists(st.tuples(TEXT, st.sampled_from(["", "bold"])), max_size=4).map(tuple)
+
+
+def test_a_clock_that_ticks_repaints_one_cell() -> None:
+    assert changed_span(row("TALKING 3:21"), row("TALKING 3:22")) == (11, 12)
+
+
+def test_a_change_of_style_is_a_change() -> None:
+    assert changed_span(row(("ab", "bold")), row(("a", "bold"), ("b", ""))) == (1, 2)
+
+
+def test_the_same_text_in_other_pieces_is_no_change() -> None:
+    assert changed_span(row("a", "b"), row("ab")) is None
+
+
+def test_a_wide_character_is_repainted_whole() -> None:
+    assert changed_span(row("王"), row("ab")) == (0, 2)
+    assert changed_span(row("a王b"), row("a明b")) == (1, 3)
+
+
+@given(PIECES, PIECES)
+def test_the_span_holds_every_difference(old: tuple, new: tuple) -> None:
+    span = changed_span(old, new)
+    width = max(width_of(old), width_of(new), 1)
+    before = fit("".join(text for text, _ in old), width)
+    after = fit("".join(text for text, _ in new), width)
+    if span is None:
+        assert before == after
+    else:
+        assert 0 <= span[0] < span[1] <= width
+
+
+@given(PIECES, PIECES, st.integers(0, 40))
+def test_two_sides_fill_the_line_and_never_more(left: tuple, right: tuple, cells: int) -> None:
+    assert width_of(two_sided(left, right, cells)) == cells
+
+
+@given(PIECES, st.integers(0, 40))
+def test_a_cut_row_fits(pieces: tuple, cells: int) -> None:
+    assert width_of(cut(pieces, cells)) <= cells
+
+
+def test_words() -> None:
+    assert [duration(s) for s in (0, 7.9, 728, 6130)] == ["0:00", "0:07", "12:08", "1:42:10"]
+    assert [ordinal(n) for n in (1, 2, 3, 4, 11, 22)] == [
+        "1st",
+        "2nd",
+        "3rd",
+        "4th",
+        "11th",
+        "22nd",
+    ]
+    assert spaced("12000000001") == "120 0000 0001"
+    assert spaced("1002") == "1002"
+    assert spaced("１２０００００００１x") == "１２０００００００１x"

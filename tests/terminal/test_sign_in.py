@@ -1,0 +1,210 @@
+"""Signing in: what is missing, what fails, what waits; and nothing typed is ever lost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import keyring
+import keyring.backends.fail
+import pytest
+import scripted_port as s
+
+from tui.config import Config, Profile
+from tui.engine.commands import GetGroups, JoinGroup, Result, SignIn, SignOut
+from tui.engine.events import AccountChanged, PhaseChanged
+from tui.engine.state import GroupPage, Phase, Snapshot, message
+from tui.prefill import AccountChoice, SignInPrefill
+from tui.secrets import Secret
+
+FULL = SignInPrefill("1001", Secret("pw-1001"), "02500001234", backend="http://127.0.0.1:40731")
+OUT = Snapshot()
+SIGN_IN = SignIn("1001", Secret("pw-1001"), "02500001234", backend="http://127.0.0.1:40731")
+
+
+async def test_an_empty_form_says_where_a_platform_is_set_and_offers_a_sandbox(console) -> None:
+    async def sandbox() -> SignInPrefill:
+        return FULL
+
+    async with console(OUT, on_sandbox=sandbox) as c:
+        assert "config.toml" in c.screen_text
+        assert "^S Sandbox" in c.keys
+        await c.press("ctrl+s")
+        assert "1001" in c.line("Extension")
+        assert "127.0.0.1:40731" in c.line("More")
+        assert "^S" not in c.keys
+        await c.press("enter")
+        assert c.port.sent == [SIGN_IN]
+
+
+async def test_the_password_is_never_shown(console) -> None:
+    async with console(OUT, prefill=FULL) as c:
+        assert "pw-1001" not in c.screen_text
+        assert "•••••••" in c.line("Password")
+
+
+async def test_missing_fields_are_named_and_nothing_is_sent(console) -> None:
+    async with console(OUT) as c:
+        await c.press(*"1001", "enter")
+        assert "2 fields are missing." in c.screen_text
+        assert "missing" in c.line("Password")
+        assert "missing" in c.line("Switch number")
+        assert "missing" not in c.line("Extension")
+        assert "1001" in c.line("Extension")
+        assert c.port.sent == []
+
+
+async def test_without_an_address_it_says_where_one_is_typed(console) -> None:
+    async with console(OUT, prefill=replace(FULL, backend="")) as c:
+        await c.press("enter")
+        assert "The address of the platform is missing." in c.screen_text
+        assert "Address" in c.screen_text
+        await c.press(*"http://127.0.0.1:1", "enter")
+        assert c.port.sent == [replace(SIGN_IN, backend="http://127.0.0.1:1")]
+
+
+@pytest.mark.parametrize("code", [50000, 50001, 50002, 50003, 50004, 50005])
+async def test_each_failure_has_its_sentence_and_keeps_what_was_typed(console, code) -> None:
+    said = set()
+    async with console(OUT, prefill=FULL) as c:
+        failure = message(f"login.{code}", code=code, info="")
+        c.port.answers[SignIn] = lambda command: Result(False, failure, code)
+        await c.press("enter")
+        assert str(code) in c.screen_text
+        assert "Nothing you typed is lost." in c.screen_text
+        assert "02500001234" in c.screen_text
+        assert c.app.screen.pwd.value == "pw-1001"
+        said.add(c.line(str(code)))
+        c.port.answers.clear()
+        await c.press("enter")
+        assert len(c.port.sent) == 2
+
+
+async def test_another_line_needs_the_phones_number(console) -> None:
+    async with console(OUT, prefill=FULL) as c:
+        await c.press("tab", "tab", "right", "enter")
+        assert "A field is missing." in c.screen_text
+        await c.press(*"8001", "enter")
+        assert c.port.sent == [replace(SIGN_IN, callintype=5, number="8001")]
+
+
+async def test_enter_before_the_engine_is_there_waits_for_it(console) -> None:
+    async with console(prefill=FULL, port=False) as c:
+        await c.press("enter")
+        assert "Starting the phone…" in c.screen_text
+        port = s.ScriptedPort(OUT)
+        c.app.attach(port)
+        await c.settle()
+        assert port.sent == [SIGN_IN]
+
+
+async def test_groups_are_chosen_with_arrows_and_show_their_states(console) -> None:
+    async with console(OUT, prefill=FULL) as c:
+        await c.happen(AccountChanged(s.ACCOUNT, s.GROUPS), PhaseChanged(Phase.CHOOSING_GROUP))
+        assert "someone idle" in c.line("Pre-sales")
+        assert "all busy" in c.line("After-sales")
+        assert "all offline" in c.line("Night desk")
+        await c.press("down", "enter")
+        assert c.port.sent == [JoinGroup("1000000002")]
+
+
+async def test_the_groups_states_are_looked_at_again(console) -> None:
+    choosing = replace(s.IDLE, phase=Phase.CHOOSING_GROUP)
+    async with console(choosing) as c:
+        busy = tuple(replace(group, state_id=2) for group in s.GROUPS)
+        page = GroupPage(1, 1, 3, busy)
+        c.port.answers[GetGroups] = lambda command: Result(True, value=page)
+        c.app.refresh_groups()
+        await c.settle()
+        assert "all busy" in c.line("Pre-sales")
+
+
+async def test_an_agent_in_no_group_goes_straight_on(console) -> None:
+    async with console(OUT, prefill=FULL) as c:
+        await c.happen(AccountChanged(s.ACCOUNT, ()), PhaseChanged(Phase.CHOOSING_GROUP))
+        assert c.port.sent == [JoinGroup("0")]
+        failure = message("login.51001", code=51001, info="")
+        await c.happen(PhaseChanged(Phase.CHOOSING_GROUP, failure))
+        assert c.port.sent == [JoinGroup("0")]
+        assert "51001" in c.screen_text
+
+
+async def test_a_group_that_cannot_be_joined_says_why(console) -> None:
+    async with console(replace(s.IDLE, phase=Phase.CHOOSING_GROUP)) as c:
+        failure = message("login.51000", code=51000, info="403 Forbidden")
+        c.port.answers[JoinGroup] = lambda command: Result(False, failure)
+        await c.press("enter")
+        assert "403 Forbidden" in c.screen_text
+
+
+async def test_back_from_the_groups_keeps_the_form(console) -> None:
+    async with console(OUT, prefill=FULL) as c:
+        await c.press("enter")
+        await c.happen(AccountChanged(s.ACCOUNT, s.GROUPS), PhaseChanged(Phase.CHOOSING_GROUP))
+        await c.press("escape")
+        assert c.port.sent[-1] == SignOut(end=False)
+        await c.happen(PhaseChanged(Phase.SIGNED_OUT))
+        assert "1001" in c.line("Extension")
+        assert c.app.screen.pwd.value == ""
+
+
+async def test_a_profile_fills_the_form_and_brings_its_policies(console) -> None:
+    from tui.config import Policies
+
+    profiles = (
+        Profile("home", backend="https://a.invalid"),
+        Profile("office", backend="https://b.invalid", policies=Policies(decline=False)),
+    )
+    async with console(OUT, prefill=FULL, config=Config(profiles=profiles)) as c:
+        await c.press("tab", "tab", "tab", "space", "tab", "right")
+        assert "https://b.invalid" in c.line("Address")
+        assert not c.app.view.may_decline
+
+
+async def test_no_keyring_is_said_and_the_form_stays(console) -> None:
+    before = keyring.get_keyring()
+    keyring.set_keyring(keyring.backends.fail.Keyring())
+    try:
+        async with console(OUT, prefill=replace(FULL, pwd=Secret(), keyring=True)) as c:
+            await c.press("enter")
+            for _ in range(100):
+                if "There is no keyring here." in c.screen_text:
+                    break
+                await c.pilot.pause(0.05)
+            assert "There is no keyring here." in c.screen_text
+            assert c.port.sent == []
+    finally:
+        keyring.set_keyring(before)
+
+
+async def test_quitting_when_nobody_is_signed_in_ends_the_engine(console) -> None:
+    async with console(OUT) as c:
+        await c.press("ctrl+q")
+    assert c.app.return_value == "quit"
+    assert c.port.sent == [SignOut(end=True)]
+
+
+async def test_one_of_several_running_phones_is_picked(console) -> None:
+    picked = []
+
+    async def choose(choice: AccountChoice | None) -> None:
+        picked.append(choice)
+
+    accounts = (AccountChoice("a", "1001 Li Ming"), AccountChoice("b", "[@click=app.quit]1002[/]"))
+    async with console(port=False, accounts=accounts, on_account=choose) as c:
+        assert "[@click=app.quit]1002[/]" in c.screen_text
+        await c.press("down", "enter")
+        assert picked == [accounts[1]]
+
+
+async def test_keys_that_come_before_the_form_are_kept_for_it(console, monkeypatch) -> None:
+    from textual.events import Key
+
+    from tui.screens.first import FirstScreen
+
+    def typed_early(screen: FirstScreen) -> None:
+        for key in "1001":
+            screen.post_message(Key(key, key))
+
+    monkeypatch.setattr(FirstScreen, "on_mount", typed_early, raising=False)
+    async with console(OUT) as c:
+        assert "1001" in c.line("Extension")
