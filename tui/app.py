@@ -66,6 +66,7 @@ class YimiApp(App[str]):
     ESCAPE_TO_MINIMIZE = False
     CSS = """
     .-ascii CallPanel { border-top: ascii $rule; border-bottom: ascii $rule; }
+    .-ascii WrapUpPanel { border-top: ascii $rule; border-bottom: ascii $rule; }
     .-ascii CallPanel.-ringing { border-top: ascii $ring; border-bottom: ascii $ring; }
     .-ascii RecentCalls { border-top: none; }
     .-ascii #box { border: ascii $key; }
@@ -366,15 +367,15 @@ class YimiApp(App[str]):
         self._draw()
 
     def _tick_if_needed(self) -> None:
-        """One timer, and only while a call's clock runs on the console."""
-        call = self.view.snapshot.call
-        runs = call is not None and call.live and self.view.place is Place.CONSOLE
-        if runs and not self._ticking and self._drawn_once:
-            from tui.widgets.heading import clock_start
+        """One timer, and only while a clock runs on the console."""
+        if self.view.place is not Place.CONSOLE or self._ticking or not self._drawn_once:
+            return
+        from tui.widgets.heading import clock_start
 
-            assert call is not None
+        start = clock_start(self.view.snapshot)
+        if start is not None:
             self._ticking = True
-            elapsed = self.clocks.monotonic() - clock_start(call)
+            elapsed = self.clocks.monotonic() - start
             # Just after the whole second, so that no second is skipped or shown twice.
             self.set_timer(1.005 - elapsed % 1, self._tick)
 
@@ -409,11 +410,20 @@ class YimiApp(App[str]):
             return
         if action.destructive and self.clocks.monotonic() - self._changed_at < GUARD:
             return
+        self._keep_note()
         own = getattr(self, f"_do_{id}", None)
         if own is not None:
             own()
         elif (command := action.command(self.view)) is not None:
             self.send(command)
+
+    def _keep_note(self) -> None:
+        """Before anything is done: what was typed about the last call goes to the engine."""
+        from tui.screens.console import ConsoleScreen
+
+        screen = self.screen_stack[0] if self._drawn_once else None
+        if isinstance(screen, ConsoleScreen) and (edit := screen.wrapup.pending()) is not None:
+            self.send(edit)
 
     def send(self, command: Command) -> None:
         """Send a command; what it cannot do is said in the notice line."""
@@ -435,7 +445,10 @@ class YimiApp(App[str]):
             self.push_screen(HelpScreen(self.view))
 
     def _do_palette(self) -> None:
-        self.action_command_palette()
+        from tui.screens.palette import Palette
+
+        if not Palette.is_open(self):
+            self.push_screen(Palette())
 
     def _do_dial(self) -> None:
         from tui.screens.console import ConsoleScreen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
 
@@ -13,6 +13,7 @@ from tui.widgets.call_panel import CallPanel
 from tui.widgets.heading import Heading
 from tui.widgets.recent import RecentCalls
 from tui.widgets.words import Clocks
+from tui.widgets.wrapup import WrapUpPanel
 
 
 class ConsoleScreen(YimiScreen):
@@ -23,7 +24,10 @@ class ConsoleScreen(YimiScreen):
     DEFAULT_CSS = """
     ConsoleScreen #body { height: 1fr; layout: vertical; }
     ConsoleScreen.-wide #body { layout: horizontal; }
-    ConsoleScreen.-wide CallPanel { width: 60; height: 100%; max-height: 12; }
+    ConsoleScreen #call-side { height: auto; layout: vertical; }
+    ConsoleScreen.-wide #call-side { width: 60; height: 100%; }
+    /* Not display: none, which would leave it without a size to be drawn for. */
+    ConsoleScreen CallPanel.-away { height: 0; border: none; }
     ConsoleScreen.-wide RecentCalls { width: 1fr; border-top: solid $rule; height: 100%; }
     ConsoleScreen.-narrow RecentCalls { margin: 1 0 0 0; }
     """
@@ -32,6 +36,7 @@ class ConsoleScreen(YimiScreen):
         super().__init__()
         self.heading = Heading(clocks)
         self.panel = CallPanel(clocks)
+        self.wrapup = WrapUpPanel(clocks)
         self.recent = RecentCalls(clocks)
         self.notice = NoticeLine()
         self.keys = KeyBar()
@@ -39,14 +44,21 @@ class ConsoleScreen(YimiScreen):
     def compose(self) -> ComposeResult:
         yield self.heading
         with Container(id="body"):
-            yield self.panel
+            with Container(id="call-side"):
+                yield self.panel
+                yield self.wrapup
             yield self.recent
         yield self.notice
         yield self.keys
 
     def show(self, view: View) -> None:
         self.heading.show(view)
+        call = view.snapshot.call
+        over = view.snapshot.wrapup is not None and not (call is not None and call.live)
+        # The write-up takes the panel's place, until there is a call, or a number to type.
+        self.panel.set_class(over and not view.dialling, "-away")
         self.panel.show(view, self.yimi.works)
+        self.wrapup.show(view)
         self.recent.show(view)
         self.notice.show(view)
         self.keys.show(view, self.yimi.works)
@@ -63,6 +75,16 @@ class ConsoleScreen(YimiScreen):
         """Empty the dial field and leave it."""
         self.panel.dial.value = ""
         self.set_focus(None)
+
+    def on_key(self, event: events.Key) -> None:
+        """Digits and arrows where no field has the focus: the outcome of the write-up."""
+        if self.focused is None and self.wrapup.is_open and self.panel.has_class("-away"):
+            if self.wrapup.outcomes.key(event.key, event.character):
+                event.stop()
+
+    @on(WrapUpPanel.Edited)
+    def _edited(self, event: WrapUpPanel.Edited) -> None:
+        self.yimi.send(event.command)
 
     @on(CallPanel.Dialled)
     def _dialled(self, event: CallPanel.Dialled) -> None:
