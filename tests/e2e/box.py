@@ -16,7 +16,7 @@ from typing import Any
 
 import aiohttp
 
-from tui.config import AudioSettings, Config, WrapUpSettings
+from tui.config import AudioSettings, Config, Profile, WrapUpSettings
 from tui.engine.commands import JoinGroup, SignIn
 from tui.engine.core import Limits
 from tui.engine.engine import Engine
@@ -113,7 +113,8 @@ def paths_in(folder: Path) -> Paths:
 
 
 class Desk:
-    """An engine in this process, in front of a sandbox, whose microphone is a tone."""
+    """An engine in this process, in front of a sandbox, whose microphone is a tone. `generation` is
+    the platform's that it signs in to."""
 
     def __init__(
         self,
@@ -121,10 +122,16 @@ class Desk:
         folder: Path,
         un: str = "1001",
         limits: Limits | None = None,
+        generation: int = 2,
         **sections: Any,
     ) -> None:
         self.box = box
         self.un = un
+        self.generation = generation
+        if generation == 1:
+            one = Profile(name="one", kind="platform1", gateway=box.ready["ws1"])
+            servers = {box.ready["switchnumber"]: box.ready["http1"]}
+            sections = {"profiles": (one,), "servers": servers, **sections}
         self.output = folder / f"heard-{un}.wav"
         audio = AudioSettings(input=f"tone:{AGENT_TONE}", output=f"file:{self.output}")
         config = replace(Config(audio=audio, wrapup=WrapUpSettings(mode="off")), **sections)
@@ -148,6 +155,8 @@ class Desk:
             "switchnumber": self.box.ready["switchnumber"],
             "backend": self.box.http,
         }
+        if self.generation == 1:
+            wanted |= {"kind": "platform1", "profile": "one", "backend": ""}
         return SignIn(**{**wanted, **changes})
 
     async def sign_in(self) -> None:
