@@ -226,11 +226,15 @@ class Leg:
         """More is waiting than the cushion needs."""
         return len(self._blocks) > PLENTY
 
-    def relay(self) -> bytes:
-        """The same as a voice, for another leg to play; what is too late is left out."""
+    def next_block(self) -> bytes | None:
+        """As `take`; what is too late is left out."""
         if self.plenty:
             self.take()
-        return self.take() or SILENCE
+        return self.take()
+
+    def relay(self) -> bytes:
+        """The same as a voice, for another leg to play."""
+        return self.next_block() or SILENCE
 
     async def close(self) -> None:
         """Close for good; never raises."""

@@ -13,6 +13,7 @@ from tui.platform import control
 from tui.sandbox.calls import Call, Phase
 from tui.sandbox.desk import read_body, refuse
 from tui.sandbox.dialplan import Behaviour
+from tui.sandbox.hall import CUSTOMER, Customer
 from tui.sandbox.switchboard import Switchboard
 from tui.sandbox.voices import silence, voice, warm_up
 
@@ -35,6 +36,7 @@ class Callers:
                 web.get(call, self.call),
                 web.post(call + "/hangup", self.hang_up),
                 web.post(call + "/voice", self.voice),
+                web.post(call + "/third/{what}", self.third),
                 web.get(call + "/heard", self.heard),
                 web.get(call + "/heard.wav", self.heard_wav),
             ]
@@ -69,6 +71,7 @@ class Callers:
             "up_at": call.up_at,
             "ended_at": call.ended_at,
             "reason": call.reason,
+            "guest": None if call.guest is None else asdict(call.guest),
             "voice": call.behaviour.voice,
             "longest_silence": customer.ear.longest_silence if customer else 0,
             "longest_missing": customer.ear.longest_missing if customer else 0,
@@ -120,23 +123,36 @@ class Callers:
         customer.kind, customer.says = kind, silence if kind == "echo" else voice(kind)
         return web.json_response({})
 
-    def _ear(self, request: web.Request) -> tuple[Call, int]:
+    async def third(self, request: web.Request) -> web.Response:
+        """`pick-up` or `hang-up`: what the simulated third party does now."""
+        call, what = self._call(request), request.match_info["what"]
+        if what not in ("pick-up", "hang-up"):
+            raise refuse("the third picks up (pick-up) or hangs up (hang-up)", 404)
+        pbx = self._board.pbx
+        does = pbx.third_answers if what == "pick-up" else pbx.third_hangs_up
+        done = does(call, time.monotonic())
+        self._board.step()
+        return web.json_response({"done": done})
+
+    def _ear(self, request: web.Request) -> tuple[Call, Customer, int]:
         call = self._call(request)
         text = request.query.get("ms", "1000")
         if not text.isdigit() or not 20 <= int(text) <= 120_000:
             raise refuse("ms is 20 to 120000")
-        return call, int(text)
+        who = request.query.get("who", CUSTOMER)
+        hall = self._board.hall
+        found = hall.customers.get(call.cc) if who == CUSTOMER else hall.others.get((call.cc, who))
+        if found is None:
+            raise refuse(f"the {who} has heard nothing", 404)
+        return call, found, int(text)
 
     async def heard(self, request: web.Request) -> web.Response:
-        """`?ms=1000&hz=440,880`: what the customer heard."""
-        call, ms = self._ear(request)
+        """`?ms=1000&hz=440,880&who=third`: what the customer heard, or another simulated end."""
+        call, customer, ms = self._ear(request)
         try:
             wanted = [float(hz) for hz in request.query.get("hz", "").split(",") if hz]
         except ValueError:
             raise refuse("hz is a list of numbers") from None
-        customer = self._board.hall.customers.get(call.cc)
-        if customer is None:
-            raise refuse("the customer has heard nothing", 404)
         found = await asyncio.to_thread(customer.ear.analyse, ms, wanted)
         return web.json_response(
             {**asdict(found), "up": call.phase is Phase.UP, "on_hold": customer.holding}
@@ -144,8 +160,5 @@ class Callers:
 
     async def heard_wav(self, request: web.Request) -> web.Response:
         """The same as a sound file."""
-        call, ms = self._ear(request)
-        customer = self._board.hall.customers.get(call.cc)
-        if customer is None:
-            raise refuse("the customer has heard nothing", 404)
+        _, customer, ms = self._ear(request)
         return web.Response(body=customer.ear.wav(ms), content_type="audio/wav")

@@ -34,6 +34,10 @@ class Times:
     """The audio leg's set-up."""
     orphan: float = 60.0
     """A call that is up and whose agent has lost the leg or the registration."""
+    handover: float = 0.2
+    """From 38, the transfer is done, to the 105 for the agent who handed the call over."""
+    left: float = 120.0
+    """How long two who were left together talk on when neither is an agent."""
 
 
 class Phase(StrEnum):
@@ -69,6 +73,32 @@ class Party:
     """This agent has put the other side on hold."""
 
 
+class GuestState(StrEnum):
+    """Where a further party of a call stands."""
+
+    RINGING = "ringing"
+    CONNECTING = "connecting"
+    """An agent who answered; the leg is being built."""
+    IN = "in"
+
+
+THREEWAY, TRANSFER = "threeway", "transfer"
+
+
+@dataclass(slots=True)
+class Guest:
+    """Who is rung into a call that is up: as the third party, or to take the call over. `un` is
+    an agent who is signed in; else `behaviour` says what the simulated party does. `inviter` is ""
+    once that agent has left the others to themselves."""
+
+    purpose: str
+    inviter: str
+    number: str
+    un: str = ""
+    behaviour: Behaviour | None = None
+    state: GuestState = GuestState.RINGING
+
+
 @dataclass(slots=True)
 class Call:
     """One call. `number` is the customer's, or the called extension's; `kind` is "in", "out" or
@@ -94,6 +124,13 @@ class Call:
     up_at: float | None = None
     ended_at: float | None = None
     reason: str = ""
+    guest: Guest | None = None
+    """The third party, or who is to take the call over; None in a call between two."""
+
+    @property
+    def third(self) -> str:
+        """The guest who is an agent, "" when there is none."""
+        return self.guest.un if self.guest is not None else ""
 
     @property
     def held(self) -> bool:

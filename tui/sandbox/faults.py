@@ -9,10 +9,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 EVERYBODY = "*"
-KINDS = ("web", "web-error", "message", "sip", "freeze", "call")
+KINDS = (
+    *("web", "web-error", "message", "sip", "freeze", "call"),
+    *("threeway", "threeway-end", "threeway-event", "transfer", "transfer-reply", "transfer-end"),
+    "next-status",
+)
 """`web`: HTTP requests get no answer; `web-error`: they get 500; `message`: no 200 to a SIP
 MESSAGE, and nothing is done about it; `sip`: nothing that an agent sends is read; `freeze`:
-besides, nothing is sent, not even a pong; `call`: a dial command gets its 200, and then nothing."""
+besides, nothing is sent, not even a pong; `call`: a dial command gets its 200, and then nothing.
+
+The same for `threeway`: every three-way request; `threeway-end`: type 4; `transfer`: a transfer;
+`next-status`: 87. `threeway-event`: type 4 is answered by event 2 alone; `transfer-reply`: no 38
+when a transfer is done; `transfer-end`: no 105 after the 38."""
 
 
 @dataclass(slots=True)

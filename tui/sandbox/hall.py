@@ -1,8 +1,8 @@
 """The hall where calls are connected: legs to customers, legs to legs.
 
 A customer is simulated here: every 20 ms it takes what came from the agent's leg, keeps it in its
-ear, and says its own words into the leg. Two agents hear each other leg to leg. Who is held hears
-the prompt.
+ear, and says its own words into the leg. Two agents hear each other leg to leg. Where there are
+more ends, or other ones, a bridge mixes them. Who is held hears the prompt.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tui.sandbox.audio import Leg
-from tui.sandbox.calls import Call, Phase
+from tui.sandbox.bridge import OWN_STALL, TICK, Bridge, End, Hearing
+from tui.sandbox.calls import Call, GuestState, Phase
 from tui.sandbox.ear import Ear
 from tui.sandbox.voices import SILENCE, Voice, prompt, ringback, silence, voice, warm_up
 
-TICK = 0.02
 RECORDINGS = 5
 """Ended calls whose sound is kept: some 4 MB each."""
-OWN_STALL = 0.05
-"""Seconds by which a tick may be late and still be made up for."""
+CUSTOMER, THIRD = "customer", "third"
+"""The simulated ends of a call; agents go by their extension."""
 
 
 @dataclass(slots=True)
 class Customer:
-    """The simulated end of one call."""
+    """A simulated end of one call."""
 
     kind: str
     says: Voice
@@ -44,6 +44,12 @@ class Customer:
             return self.heard.popleft() if self.heard else SILENCE
         return self.says()
 
+    def hear(self, block: bytes, arrived: bool, held: bool) -> None:
+        """20 ms for the ear."""
+        self.ear.hear(block, arrived=arrived, held=held)
+        if not held:
+            self.heard.append(block)
+
 
 class Hall:
     """All legs and customers. `loss` is the share of media packets to lose."""
@@ -54,6 +60,9 @@ class Hall:
         self.legs: dict[tuple[str, str], Leg] = {}
         self.customers: dict[str, Customer] = {}
         """Also of ended calls, as long as the PBX remembers them."""
+        self.others: dict[tuple[str, str], Customer] = {}
+        """The other simulated ends, by ccNumber and name: the third party of a call."""
+        self._bridges: dict[str, Bridge] = {}
         self._rng = rng
         self._on_lost = on_lost
         self._closing: set[asyncio.Task[None]] = set()
@@ -84,11 +93,65 @@ class Hall:
     def route(self, call: Call) -> None:
         """Connect the call's ends as its phase says."""
         if call.phase is Phase.ENDED:
+            self._unbridge(call.cc)
             self._stop(call.cc)
-        elif call.kind == "internal":
-            self._route_agents(call)
+        elif call.phase is Phase.UP and self._wants_bridge(call):
+            self._bridge(call)
         else:
-            self._route_customer(call)
+            self._unbridge(call.cc)
+            if call.kind == "internal":
+                self._route_agents(call)
+            else:
+                self._route_customer(call)
+        for (cc, un), leg in self.legs.items():
+            if cc == call.cc and un not in call.parties:
+                leg.play(silence)
+
+    # ------------------------------------------------------------ more than two ends
+
+    def _wants_bridge(self, call: Call) -> bool:
+        return call.guest is not None
+
+    def _bridge(self, call: Call) -> None:
+        bridge = self._bridges.setdefault(call.cc, Bridge())
+        ends = self._ends(call, bridge)
+        bridge.plan = plan_of(call, tuple(ends))
+        bridge.ends = ends
+        for name in ends:
+            if (leg := self.legs.get((call.cc, name))) is not None:
+                leg.play(bridge.outlet(name).voice)
+        if (customer := self.customers.get(call.cc)) is not None:
+            customer.holding = bridge.plan[CUSTOMER].held
+
+    def _ends(self, call: Call, bridge: Bridge) -> dict[str, End]:
+        guest, ends = call.guest, {}
+        if call.kind != "internal":
+            customer = self.customers.get(call.cc) or self._meet(call)
+            ends[CUSTOMER] = End(customer.speak, customer.hear)
+        for un in call.parties:
+            leg = self.legs.get((call.cc, un))
+            if guest is not None and guest.un == un and guest.state is not GuestState.IN:
+                continue
+            if leg is not None:
+                ends[un] = End(leg.next_block, bridge.outlet(un).give)
+        if guest is not None and guest.behaviour is not None and guest.state is GuestState.IN:
+            third = self.others.get((call.cc, THIRD))
+            if third is None:
+                third = self.others[call.cc, THIRD] = Customer(guest.behaviour.voice, silence)
+                third.task = asyncio.get_running_loop().create_task(_find_words(third))
+            ends[THIRD] = End(third.speak, third.hear)
+        elif guest is not None and guest.state is GuestState.RINGING:
+            self.others.pop((call.cc, THIRD), None)  # of the third before this one
+        return ends
+
+    def _unbridge(self, cc: str) -> None:
+        bridge = self._bridges.pop(cc, None)
+        if bridge is not None:
+            task = asyncio.get_running_loop().create_task(bridge.close())
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+    # ------------------------------------------------------------ two ends
 
     def _route_agents(self, call: Call) -> None:
         for un, party in call.parties.items():
@@ -126,13 +189,13 @@ class Hall:
         return customer
 
     async def _live(self, call: Call, customer: Customer) -> None:
-        await asyncio.to_thread(warm_up, customer.kind)
-        customer.says = voice(customer.kind)
+        await _find_words(customer)
         held_prompt = prompt()
         at = time.monotonic()
         while True:
-            leg = next((self.legs[key] for key in self.legs if key[0] == call.cc), None)
-            self._listen(customer, leg, held_prompt)
+            if call.cc not in self._bridges:
+                leg = next((self.legs.get((call.cc, un)) for un in call.parties), None)
+                self._listen(customer, leg, held_prompt)
             at += TICK
             late = time.monotonic() - at
             if late > OWN_STALL:
@@ -166,15 +229,41 @@ class Hall:
         for cc in [cc for cc in self.customers if cc not in known]:
             self._stop(cc)
             del self.customers[cc]
+        for key in [key for key in self.others if key[0] not in known]:
+            del self.others[key]
 
     async def close(self) -> None:
         """Close every leg and stop every customer."""
         tasks = [each.task for each in self.customers.values() if each.task is not None]
         for cc in list(self.customers):
             self._stop(cc)
+        for cc in list(self._bridges):
+            self._unbridge(cc)
         for cc, un in list(self.legs):
             self.drop_leg(cc, un)
         for task in tasks:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         await asyncio.gather(*self._closing, return_exceptions=True)
+
+
+async def _find_words(customer: Customer) -> None:
+    """Make the sound in a thread, then speak."""
+    await asyncio.to_thread(warm_up, customer.kind)
+    customer.says = voice(customer.kind)
+
+
+def plan_of(call: Call, ends: tuple[str, ...]) -> dict[str, Hearing]:
+    """Who hears whom. Who is held hears the prompt alone; while a guest is rung the others hear
+    ringing besides."""
+    holders = {un for un, party in call.parties.items() if party.holding}
+    held = {end for end in ends if holders - {end}}
+    ringing = call.guest is not None and call.guest.state is not GuestState.IN
+    return {
+        end: Hearing(
+            tuple(other for other in ends if other != end and other not in held),
+            held=end in held,
+            ringing=ringing,
+        )
+        for end in ends
+    }

@@ -18,6 +18,7 @@ from tui.sandbox.calls import (
     Action,
     Call,
     CloseLeg,
+    GuestState,
     LegState,
     Party,
     Phase,
@@ -31,6 +32,11 @@ from tui.sandbox.dialplan import Behaviour
 from tui.sandbox.world import World
 
 CUSTOMER_HUNG_UP, AGENT_HUNG_UP, NOT_CONNECTED = "25", "26", "20"
+OF_A_CALL = (
+    *("offer", "give-up", "queue", "leg", "reply", "answer", "ring", "hang-up", "orphan"),
+    *("guest-ring", "guest-answer", "guest-hang-up", "left"),
+)
+"""The timers that end with their call."""
 KEEP_ENDED = 50
 """How many ended calls the control API can still tell of."""
 
@@ -169,25 +175,20 @@ class Offers:
     def _finish(self, call: Call, reason: str, by: str, now: float) -> None:
         """End a call. `by` is the agent who hung up, "" for the customer or a time-out; the other
         agent of an internal call hears 25: for that one the far side hung up."""
+        self._cancel_guest(call)
         call.phase, call.ended_at, call.reason = Phase.ENDED, now, reason
-        self._timers.drop("orphan", call.cc)
-        for kind in ("offer", "give-up", "queue", "leg", "reply", "answer", "ring", "hang-up"):
+        for kind in OF_A_CALL:
             self._timers.drop(kind, call.cc)
         length = None if call.up_at is None else int(now - call.up_at)
         for un, party in call.parties.items():
-            seat = self.seats[un]
             mine = reason
             if reason == AGENT_HUNG_UP and by and un != by:
                 mine = CUSTOMER_HUNG_UP
-            stamp = self._wall() // 1000 if length is None else length
-            self._say(un, m.Ended(call.cc, mine, stamp))
+            self._over_for(call, un, mine, length)
             if party.leg is not LegState.NONE:
                 self._actions.append(CloseLeg(call.cc, un))
-            seat.call = ""
-            if seat.registered and (seat.generation == 2 or seat.busy_after):
-                seat.status = BUSY if seat.busy_after else IDLE
-                seat.busy_after = False
-                self._say(un, m.StatusChanged(seat.status))
+            self._free(un)
+        call.guest = None
         self._actions.append(Route(call.cc))
         for un in list(call.parties):
             if self.seats[un].registered:
@@ -196,6 +197,29 @@ class Offers:
             when = now + call.behaviour.call_back_after
             self._timers.set(when, "call-back", who, call.number)
         self._forget()
+
+    def _over_for(self, call: Call, un: str, reason: str, length: int | None) -> None:
+        """105. `length` in seconds; None for a call that was never up, which has a time stamp."""
+        stamp = self._wall() // 1000 if length is None else length
+        self._say(un, m.Ended(call.cc, reason, stamp))
+
+    def _free(self, un: str) -> None:
+        """The agent is in no call any more: idle, or busy where 87 asked for it."""
+        seat = self.seats[un]
+        seat.call = ""
+        if seat.registered and (seat.generation == 2 or seat.busy_after):
+            seat.status = BUSY if seat.busy_after else IDLE
+            seat.busy_after = False
+            self._say(un, m.StatusChanged(seat.status))
+
+    def _cancel_guest(self, call: Call) -> None:
+        """101 to an agent who is being rung into the call, if there is one."""
+        guest = call.guest
+        if guest is not None and guest.un and guest.state is GuestState.RINGING:
+            self._say(guest.un, m.CancelCall(call.cc), 2)
+            self.seats[guest.un].call = ""
+            call.parties.pop(guest.un)
+            call.guest = None
 
     # ------------------------------------------------------------ small things
 

@@ -14,6 +14,7 @@ from tui.sandbox.calls import (
     IDLE,
     OFFLINE,
     Call,
+    GuestState,
     LegState,
     OpenLeg,
     Phase,
@@ -21,12 +22,12 @@ from tui.sandbox.calls import (
     Route,
     Seat,
 )
-from tui.sandbox.dialing import Dialing
 from tui.sandbox.dialplan import Behaviour, look_up, look_up_inside
-from tui.sandbox.offers import AGENT_HUNG_UP, NOT_CONNECTED
+from tui.sandbox.guests import Guests
+from tui.sandbox.offers import AGENT_HUNG_UP, CUSTOMER_HUNG_UP, NOT_CONNECTED
 
 
-class Pbx(Dialing):
+class Pbx(Guests):
     """The whole of it: timers, seats, and what agents send."""
 
     def handle_timeout(self, now: float) -> None:
@@ -42,6 +43,8 @@ class Pbx(Dialing):
                     self.ring(name[2], Behaviour(), now, target=subject)
                 case "orphan":
                     self._leave(subject, name[2], now)
+                case "handover":
+                    self._handed_over(subject, name[2], now)
                 case _:
                     call = self.calls.get(subject)
                     if call is not None and call.phase is not Phase.ENDED:
@@ -71,6 +74,14 @@ class Pbx(Dialing):
                 if self._inside(call):
                     self._say(call.caller, m.CallinFailed(call.cc))
                 self._finish(call, NOT_CONNECTED, "", now)
+            case "guest-ring":
+                self._guest_fails(call, now)
+            case "guest-answer":
+                self.third_answers(call, now)
+            case "guest-hang-up":
+                self.third_hangs_up(call, now)
+            case "left":
+                self._finish(call, CUSTOMER_HUNG_UP, "", now)
 
     # ------------------------------------------------------------ seats
 
@@ -84,7 +95,7 @@ class Pbx(Dialing):
         seat.registered = True
         self._timers.set(now + self.times.online, "online", un)
         call = self.calls.get(seat.call)
-        if call and call.parties[un].leg is LegState.UP:
+        if call and un in call.parties and call.parties[un].leg is LegState.UP:
             self._timers.drop("orphan", call.cc, un)
 
     def _online(self, seat: Seat, now: float) -> None:
@@ -153,15 +164,17 @@ class Pbx(Dialing):
                 else:
                     self._dial(seat, message.number, inside, "inside", now)
             case m.StatusAfterCall(cc, busy):
+                if self.fault("next-status", un):
+                    return
                 known = bool(seat.call) and cc in ("", seat.call)
                 seat.busy_after = busy if known else seat.busy_after
                 self._say(un, m.StatusAfterCallResponse("200" if known else "502", cc))
-            case m.Transfer(cc):
-                self._say(un, m.TransferFailed(cc))
+            case m.Transfer():
+                self._transfer(seat, message, now)
             case m.Threeway() if seat.generation == 1:
                 return  # nobody there knows such a message
-            case m.Threeway(cc):
-                self._say(un, m.ThreewayResponse(cc, "1", "not offered by this sandbox"))
+            case m.Threeway():
+                self._threeway(seat, message, now)
             case m.Answer(cc) | m.HangUp(cc) | m.Hold(cc) | m.Resume(cc):
                 call = self.calls.get(cc)
                 if call is None or un not in call.parties or call.phase is Phase.ENDED:
@@ -169,7 +182,15 @@ class Pbx(Dialing):
                 self._about_call(seat, call, message, now)
 
     def _about_call(self, seat: Seat, call: Call, message: m.AgentMessage, now: float) -> None:
+        guest = call.guest
         match message:
+            case m.Answer() if guest is not None and guest.un == seat.un:
+                if guest.state is GuestState.RINGING:
+                    self._agent_joins(call, guest, now)
+            case m.HangUp() if guest is not None:
+                self._leave(call.cc, seat.un, now)
+            case m.Hold() if guest is not None:
+                pass  # refused: see `refuses`
             case m.Answer() if call.phase is Phase.OFFERED and call.callee == seat.un:
                 call.phase = Phase.CONNECTING
                 self._timers.drop("offer", call.cc)
@@ -194,8 +215,10 @@ class Pbx(Dialing):
 
     def _query(self, seat: Seat) -> None:
         call = self.calls.get(seat.call)
-        if call is None:
+        if call is None or seat.un not in call.parties:
             self._say(seat.un, m.NoCall())
+        elif call.third == seat.un and call.parties[seat.un].leg is LegState.NONE:
+            self._say(seat.un, m.NewCall(call.cc, *self._shown(call, seat.un)))
         elif call.phase is Phase.UP:
             self._say(seat.un, m.Answered(call.cc, *self._shown(call, seat.un)))
             party = call.parties[seat.un]

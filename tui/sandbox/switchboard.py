@@ -34,6 +34,7 @@ class Switchboard:
         self.pbx = pbx
         self.faults = faults
         self.journal = journal
+        self.pbx.fault = faults.hits
         self.peers = Peers(world.pbx, f"sip:{world.domain}", rng)
         self.peers.on_event = self._on_event
         self.registrar = Registrar(world, self.peers, journal, rng)
@@ -101,7 +102,8 @@ class Switchboard:
             case sip.RequestReceived(id, request):
                 self._on_request(peer, id, request)
             case sip.MessageReceived(from_, _, _, body, _):
-                self._on_message(peer, from_.uri.user or "", body)
+                if (message := self._read(peer, from_.uri.user or "", body)) is not None:
+                    self._take(peer.un, message)
             case sip.InviteReceived(call):
                 peer.ua.reject(call, 403, time.monotonic())
             case sip.Ignored(what):
@@ -115,27 +117,34 @@ class Switchboard:
             case "REGISTER":
                 self.registrar.register(peer, id, request)
             case "MESSAGE":
-                peer.ua.respond(id, 200, now)
-                self._on_message(peer, request.from_.uri.user or "", request.body)
+                message = self._read(peer, request.from_.uri.user or "", request.body)
+                status = 0 if message is None else self.pbx.refuses(peer.un, message)
+                peer.ua.respond(id, status or 200, now)
+                if message is not None and not status:
+                    self._take(peer.un, message)
             case "OPTIONS":
                 peer.ua.respond(id, 200, now)
             case _:
                 peer.ua.respond(id, 405, now)
 
-    def _on_message(self, peer: Peer, user: str, body: bytes) -> None:
+    def _read(self, peer: Peer, user: str, body: bytes) -> control.AgentMessage | None:
+        """A control message of the agent who is registered here; None when it is none."""
         un = peer.un
         if not un or self.world.agents[un].sip_user != user:
             log.warning("a MESSAGE of somebody who is not registered here")
-            return
+            return None
         try:
             message = control.decode_agent(body)
         except control.ControlError as error:
             self.journal.note(un, "MESSAGE", f"unreadable: {error}")
-            return
+            return None
         self.journal.note(un, "MESSAGE", type(message).__name__)
         if isinstance(message, control.Unknown):
             log.warning("%s sent a message that nobody knows: %s", un, message.why)
-            return
+            return None
+        return message
+
+    def _take(self, un: str, message: control.AgentMessage) -> None:
         self.pbx.mute_dial = self.faults.hits("call", un)
         self.pbx.receive(un, message, time.monotonic())
 
