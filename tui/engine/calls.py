@@ -330,7 +330,7 @@ class Calls:
         wanted = CallState.TALKING if on else CallState.HOLDING
         if call is None or call.state is not wanted:
             return Result(False, message("hold.not_talking" if on else "resume.not_held"))
-        if call.third is not None and call.third.present:
+        if on and call.third is not None and call.third.present:
             return Result(False, message("hold.in_threeway"))
         if call.pending:
             return Result(True)  # asked already

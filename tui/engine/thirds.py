@@ -63,6 +63,14 @@ class Thirds:
             return Result(False, message(error.message_id, found=error.found))
         if kind not in (AGENT, GROUP, OUTSIDE):
             return Result(False, message("threeway.bad_type"))
+        if call.state is CallState.HOLDING:
+            # Hold is no part of a three-way call, and what is held here hears nothing of us.
+            resumed = await self.calls.hold(call.ccnumber, False)
+            if not resumed.ok:
+                return resumed
+            call = self._two_way(call.ccnumber)
+            if isinstance(call, Result):
+                return call
         now = self.core.clock()
         third = Third(ThirdState.ASKED, kind, callee, name or callee, now)
         self.calls.put(call, third=third)
