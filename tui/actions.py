@@ -12,8 +12,10 @@ from typing import Final
 
 from tui.engine.commands import (
     Answer,
+    CannotTake,
     Command,
     Dismiss,
+    DropThird,
     FinishWrapUp,
     HangUp,
     Hold,
@@ -22,8 +24,18 @@ from tui.engine.commands import (
     Resume,
     SetNextStatus,
     SetStatus,
+    StopAutoAnswer,
 )
-from tui.engine.state import CallState, Leg, Message, Phase, Snapshot, Status, WrapUpMode
+from tui.engine.state import (
+    CallState,
+    Leg,
+    Message,
+    Phase,
+    Snapshot,
+    Status,
+    ThirdState,
+    WrapUpMode,
+)
 
 
 class Place(StrEnum):
@@ -45,6 +57,12 @@ class View:
     """An engine answers."""
     dialling: bool = False
     """The dial field is open."""
+    typing: bool = False
+    """The field for a row of tones is open."""
+    directory: bool = False
+    """The directory is open."""
+    history: bool = False
+    """The history of calls is open."""
     sandbox_offered: bool = False
     may_decline: bool = True
     """The policy: whether an offered call may be declined."""
@@ -109,7 +127,41 @@ def _can_answer(view: View) -> bool:
 def _can_hold(view: View) -> bool:
     call = view.snapshot.call
     up = _state(view) in (CallState.TALKING, CallState.HOLDING)
-    return _console(view) and up and call is not None and not call.pending
+    return _console(view) and up and call is not None and not call.pending and not _third(view)
+
+
+def _third(view: View) -> ThirdState | None:
+    """The third party's state, if it is in the call or on its way."""
+    call = view.snapshot.call
+    third = call.third if call is not None and call.live else None
+    return third.state if third is not None and third.present else None
+
+
+def _can_add(view: View) -> bool:
+    """Another party: the call is up between two and nothing is under way; or one is on its way
+    and can be called back."""
+    call = view.snapshot.call
+    up = _state(view) in (CallState.TALKING, CallState.HOLDING)
+    free = _third(view) in (None, ThirdState.INVITED)
+    return _signed_in(view) and up and call is not None and not call.transfer and free
+
+
+def _can_type(view: View) -> bool:
+    """Tones: the line is up, or the platform's ringing is heard on it."""
+    return _console(view) and _state(view) in (CallState.TALKING, CallState.PROCEEDING)
+
+
+def _can_refuse(view: View) -> bool:
+    return _can_answer(view) and view.may_decline
+
+
+def _can_let_ring(view: View) -> bool:
+    call = view.snapshot.call
+    return _can_answer(view) and call is not None and call.auto_answer is not None
+
+
+def _can_look_up(view: View) -> bool:
+    return _signed_in(view) and not _can_keep_open(view)
 
 
 def _can_mute(view: View) -> bool:
@@ -135,6 +187,10 @@ def _can_keep_open(view: View) -> bool:
     return _writing_up(view) and wrapup is not None and wrapup.until is not None and not strict
 
 
+def _can_redial(view: View) -> bool:
+    return _console(view) and view.history and not view.dialling
+
+
 def _can_set_next(view: View) -> bool:
     up = (CallState.TALKING, CallState.HOLDING)
     return _signed_in(view) and (_state(view) in up or _writing_up(view))
@@ -152,7 +208,8 @@ def _can_switch(view: View) -> bool:
 
 def _can_dismiss(view: View) -> bool:
     over = view.snapshot.call is not None and _state(view) is None
-    return _console(view) and (view.dialling or view.notice is not None or over)
+    open = view.dialling or view.typing
+    return _console(view) and (open or view.notice is not None or over)
 
 
 # ---------------------------------------------------------------- what
@@ -165,6 +222,10 @@ def _hold(view: View) -> Command:
 def _mute(view: View) -> Command:
     call = view.snapshot.call
     return Mute(on=not (call is not None and call.muted))
+
+
+def _party(view: View) -> Command | None:
+    return DropThird() if _third(view) is ThirdState.INVITED else None
 
 
 def _next(view: View) -> Command:
@@ -193,8 +254,20 @@ def _hang_up_label(view: View) -> str:
     return "action.decline" if _state(view) is CallState.RINGING else "action.hangup"
 
 
+def _party_label(view: View) -> str:
+    return "action.party_cancel" if _third(view) is ThirdState.INVITED else "action.party"
+
+
+def _directory_label(view: View) -> str:
+    return "action.directory_close" if view.directory else "action.directory"
+
+
 def _next_label(view: View) -> str:
     return "action.next_idle" if view.snapshot.next_status == 2 else "action.next_busy"
+
+
+def _history_label(view: View) -> str:
+    return "action.history_close" if view.history else "action.history"
 
 
 def _switch_label(view: View) -> str:
@@ -204,7 +277,7 @@ def _switch_label(view: View) -> str:
 
 
 def _dismiss_label(view: View) -> str:
-    return "action.close" if view.dialling else "action.dismiss"
+    return "action.close" if view.dialling or view.typing else "action.dismiss"
 
 
 def _leave_label(view: View) -> str:
@@ -225,6 +298,8 @@ REGISTRY: Final[tuple[Action, ...]] = (
     Action("call", "enter", lambda view: _console(view) and view.dialling, bound=False),
     Action("answer", "f5", _can_answer, lambda view: Answer(), alias="a"),
     Action("dial", "f2", _can_dial, alias="d"),
+    Action("directory", "f3", _can_look_up, label=_directory_label),
+    Action("party", "f4", _can_add, _party, _party_label, alias="t"),
     Action("hold", "f6", _can_hold, _hold, _hold_label, alias="h"),
     Action("mute", "f7", _can_mute, _mute, _mute_label, alias="m"),
     Action(
@@ -236,10 +311,25 @@ REGISTRY: Final[tuple[Action, ...]] = (
         alias="x",
         destructive=True,
     ),
+    Action(
+        "cannot_take",
+        "f12",
+        _can_refuse,
+        lambda view: CannotTake(),
+        destructive=True,
+    ),
+    Action("let_ring", "ctrl+r", _can_let_ring, lambda view: StopAutoAnswer(), alias="s"),
     Action("status", "f9", _can_switch, _switch, _switch_label, alias="b"),
     Action("keep_open", "f3", _can_keep_open, lambda view: KeepWrapUpOpen()),
     Action("after", "ctrl+n", _can_set_next, _next, _next_label, alias="n"),
+    Action("digits", "0-9*#", _can_type, bound=False),
+    Action("tones", "comma", _can_type),
+    Action("filter", "/", lambda view: view.directory, bound=False),
+    Action("page", "g", lambda view: view.directory, bound=False),
     Action("dismiss", "escape", _can_dismiss, lambda view: Dismiss(), _dismiss_label),
+    Action("redial", "enter", _can_redial, bound=False),
+    Action("export", "ctrl+o", lambda view: _signed_in(view) and view.history),
+    Action("history", "f10", _signed_in, label=_history_label, alias="l"),
     Action("palette", "ctrl+p"),
     Action("leave", "ctrl+q", label=_leave_label, alias="ctrl+c"),
 )
@@ -249,6 +339,7 @@ _NAMES: Final = {
     "enter": "Enter",
     "tab": "Tab",
     "question_mark": "?",
+    "comma": ",",
     "space": "Space",
 }
 

@@ -13,20 +13,30 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import events
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from tui import i18n
 from tui.actions import REGISTRY, Place, View, available, find, is_global
 from tui.bus import Overflow
-from tui.engine.commands import Command, Dial, Dismiss, GetGroups, JoinGroup, SignIn, SignOut
+from tui.engine.commands import (
+    Command,
+    Dial,
+    Dismiss,
+    GetGroups,
+    JoinGroup,
+    Result,
+    SignIn,
+    SignOut,
+)
 from tui.engine.events import Event, LevelsChanged, apply
 from tui.engine.state import CallState, GroupPage, Message, Phase, Snapshot, message
 from tui.i18n import tr
 from tui.notices import Attention
 from tui.prefill import AccountChoice, Session, SignInPrefill
 from tui.screens.first import FirstScreen
+from tui.screens.hands import Hands
 from tui.theming import load_theme, theme_directories
 from tui.widgets.glyphs import use_ascii
 from tui.widgets.words import Clocks, spaced
@@ -57,7 +67,7 @@ def _bindings() -> list[BindingType]:
     return bindings
 
 
-class YimiApp(App[str]):
+class YimiApp(Hands):
     """The screens. See the module's text for its life."""
 
     TITLE = "yimi"
@@ -246,8 +256,10 @@ class YimiApp(App[str]):
         if _call_key(view.snapshot) != _call_key(old.snapshot):
             self._changed_at = self.clocks.monotonic()
         view = replace(view, place=self._place(view))
-        if view.place is not Place.CONSOLE and view.dialling:
-            view = replace(view, dialling=False)
+        if view.place is not Place.CONSOLE and (view.dialling or view.directory):
+            view = replace(view, dialling=False, directory=False)
+        if view.typing and not find("tones").available(view):
+            view = replace(view, typing=False)
         self.view, self.works = view, available(view)
         self._make_way(old.snapshot, view.snapshot)
         if view.place is not old.place:
@@ -272,10 +284,10 @@ class YimiApp(App[str]):
     def _draw(self) -> None:
         if not self._drawn_once:
             return
-        from tui.screens.base import YimiScreen
+        from tui.screens.base import LiveDialog, YimiScreen
 
-        for screen in self.screen_stack:
-            if isinstance(screen, YimiScreen) and screen.is_mounted:
+        for screen in tuple(self.screen_stack):
+            if isinstance(screen, YimiScreen | LiveDialog) and screen.is_mounted:
                 screen.show(self.view)
 
     def set_language(self, language: str) -> None:
@@ -416,6 +428,11 @@ class YimiApp(App[str]):
             own()
         elif (command := action.command(self.view)) is not None:
             self.send(command)
+        else:
+            from tui import day
+
+            if (deed := day.ACTIONS.get(id)) is not None:
+                deed(self)
 
     def _keep_note(self) -> None:
         """Before anything is done: what was typed about the last call goes to the engine."""
@@ -424,6 +441,16 @@ class YimiApp(App[str]):
         screen = self.screen_stack[0] if self._drawn_once else None
         if isinstance(screen, ConsoleScreen) and (edit := screen.wrapup.pending()) is not None:
             self.send(edit)
+
+    async def ask(self, command: Command) -> Result:
+        """Carry a command to the engine, for a caller that wants the answer."""
+        if self._port is None:
+            return Result(False, message("engine.lost"))
+        return await self._port.execute(command)
+
+    def change(self, **changes: Any) -> None:
+        """Change the view, and draw it."""
+        self._update(**changes)
 
     def send(self, command: Command) -> None:
         """Send a command; what it cannot do is said in the notice line."""
@@ -447,7 +474,7 @@ class YimiApp(App[str]):
     def _do_palette(self) -> None:
         from tui.screens.palette import Palette
 
-        if not Palette.is_open(self):
+        if not isinstance(self.screen, Palette):
             self.push_screen(Palette())
 
     def _do_dial(self) -> None:
@@ -464,6 +491,9 @@ class YimiApp(App[str]):
             if isinstance(self.screen_stack[0], ConsoleScreen):
                 self.screen_stack[0].close_dial()
             self._update(dialling=False)
+            return
+        if self.view.typing:
+            self.close_tones()
             return
         call = self.view.snapshot.call
         if self.view.snapshot.notice is not None or (call is not None and not call.live):

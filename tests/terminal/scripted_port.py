@@ -19,6 +19,7 @@ from tui.engine.state import (
     LineState,
     Phase,
     SeatStatus,
+    Shift,
     Snapshot,
     Status,
     Voice,
@@ -59,6 +60,7 @@ IDLE = Snapshot(
     line=Line(LineState.OK, since=NOW - 900, latency=12),
     voice=Voice(VoiceState.OK, device="headset"),
     recent=RECENT,
+    shift=Shift(NOW - 900, talked=2, missed=1, talk_time=703.0, longest=453.0),
 )
 RINGING = Call(
     key="1",

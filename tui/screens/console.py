@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import unicodedata
+from typing import TYPE_CHECKING
+
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.widgets import Input
 
-from tui.actions import Place, View
+from tui import day
+from tui.actions import Place, View, find
 from tui.screens.base import YimiScreen
+from tui.screens.book import Book, Target
 from tui.widgets.bars import KeyBar, NoticeLine
 from tui.widgets.call_panel import CallPanel
 from tui.widgets.heading import Heading
+from tui.widgets.history import HistoryPane
 from tui.widgets.recent import RecentCalls
 from tui.widgets.words import Clocks
 from tui.widgets.wrapup import WrapUpPanel
+
+if TYPE_CHECKING:
+    from tui.screens.directory import DirectoryPane
+
+_KEYPAD = frozenset("0123456789*#")
 
 
 class ConsoleScreen(YimiScreen):
@@ -24,12 +36,19 @@ class ConsoleScreen(YimiScreen):
     DEFAULT_CSS = """
     ConsoleScreen #body { height: 1fr; layout: vertical; }
     ConsoleScreen.-wide #body { layout: horizontal; }
+    ConsoleScreen.-history HistoryPane { display: block; }
+    ConsoleScreen.-history RecentCalls { display: none; }
+    ConsoleScreen.-wide HistoryPane { width: 1fr; border-top: solid $rule; height: 100%; }
+    ConsoleScreen.-narrow HistoryPane { margin: 1 0 0 0; }
     ConsoleScreen #call-side { height: auto; layout: vertical; }
     ConsoleScreen.-wide #call-side { width: 60; height: 100%; }
     /* Not display: none, which would leave it without a size to be drawn for. */
     ConsoleScreen CallPanel.-away { height: 0; border: none; }
     ConsoleScreen.-wide RecentCalls { width: 1fr; border-top: solid $rule; height: 100%; }
     ConsoleScreen.-narrow RecentCalls { margin: 1 0 0 0; }
+    ConsoleScreen.-directory RecentCalls { display: none; }
+    /* In a small terminal the directory has the room of the call panel until there is a call. */
+    ConsoleScreen.-narrow.-directory.-quiet #call-side { height: 0; }
     """
 
     def __init__(self, clocks: Clocks) -> None:
@@ -38,8 +57,13 @@ class ConsoleScreen(YimiScreen):
         self.panel = CallPanel(clocks)
         self.wrapup = WrapUpPanel(clocks)
         self.recent = RecentCalls(clocks)
+        self.history = HistoryPane(clocks)
         self.notice = NoticeLine()
         self.keys = KeyBar()
+        self.book = Book(lambda command: self.yimi.ask(command))
+        """What the directory and the search for a third party have read."""
+        self.directory: DirectoryPane | None = None
+        """Built when it is first opened."""
 
     def compose(self) -> ComposeResult:
         yield self.heading
@@ -48,6 +72,7 @@ class ConsoleScreen(YimiScreen):
                 yield self.panel
                 yield self.wrapup
             yield self.recent
+            yield self.history
         yield self.notice
         yield self.keys
 
@@ -59,7 +84,10 @@ class ConsoleScreen(YimiScreen):
         self.panel.set_class(over and not view.dialling, "-away")
         self.panel.show(view, self.yimi.works)
         self.wrapup.show(view)
+        self._show_directory(view)
+        self.set_class(view.history, "-history")
         self.recent.show(view)
+        self.history.show(view)
         self.notice.show(view)
         self.keys.show(view, self.yimi.works)
 
@@ -74,17 +102,89 @@ class ConsoleScreen(YimiScreen):
     def close_dial(self) -> None:
         """Empty the dial field and leave it."""
         self.panel.dial.value = ""
-        self.set_focus(None)
+        self._rest()
+
+    def open_tones(self) -> None:
+        """Put the cursor into the field for a row of tones."""
+        self.panel.tones.focus_input()
+
+    def close_tones(self) -> None:
+        """Empty that field and leave it."""
+        self.panel.tones.value = ""
+        self._rest()
+
+    def _rest(self) -> None:
+        """No field is typed in any more: the keys go to the directory if it is open."""
+        if self.directory is not None and self.directory.is_open:
+            self.directory.open()
+        else:
+            self.set_focus(None)
+
+    # ------------------------------------------------------------ the directory
+
+    def _show_directory(self, view: View) -> None:
+        call, typing = view.snapshot.call, view.dialling or view.typing
+        quiet = call is None and not typing and view.snapshot.wrapup is None
+        self.set_class(view.directory, "-directory")
+        self.set_class(quiet, "-quiet")
+        if self.directory is not None and not view.directory:
+            self.directory.shut()
+
+    def open_directory(self, on: bool) -> None:
+        """Open the directory with the keys in it, or shut it."""
+        if not on:
+            self.set_focus(None)
+        elif self.directory is not None:
+            self.directory.open()
+        else:
+            from tui.screens.directory import DirectoryPane
+
+            self.directory = DirectoryPane(self.book)
+            self.query_one("#body").mount(self.directory)
+            self.directory.call_after_refresh(self.directory.open)
+
+    def marked(self) -> Target | None:
+        """Who is marked in the directory, if it has the keys."""
+        return self.directory.marked() if self.directory is not None else None
+
+    # ------------------------------------------------------------ keys
 
     def on_key(self, event: events.Key) -> None:
-        """Digits and arrows where no field has the focus: the outcome of the write-up."""
-        if self.focused is None and self.wrapup.is_open and self.panel.has_class("-away"):
-            if self.wrapup.outcomes.key(event.key, event.character):
+        """Where no field has the focus: digits are tones in a call; digits and arrows choose the
+        outcome of the write-up."""
+        if isinstance(self.focused, Input):
+            return
+        digit = unicodedata.normalize("NFKC", event.character or "")
+        if digit in _KEYPAD and digit and find("digits").available(self.yimi.view):
+            event.stop()
+            self.yimi.type_tones(digit)
+            return
+        writing_up = self.wrapup.is_open and self.panel.has_class("-away")
+        if self.focused is None and writing_up:
+            outcomes = self.wrapup.outcomes
+            if outcomes.key(event.key, event.character):
                 event.stop()
+
+    @on(HistoryPane.Asked)
+    def _history_asked(self, event: HistoryPane.Asked) -> None:
+        day.load_history(self.yimi, event.command)
+
+    @on(HistoryPane.Redial)
+    def _redial(self, event: HistoryPane.Redial) -> None:
+        day.redial(self.yimi, event.entry)
+
+    @on(HistoryPane.Closed)
+    def _history_closed(self) -> None:
+        self.yimi.change(history=False)
 
     @on(WrapUpPanel.Edited)
     def _edited(self, event: WrapUpPanel.Edited) -> None:
         self.yimi.send(event.command)
+
+    @on(CallPanel.Typed)
+    def _typed(self, event: CallPanel.Typed) -> None:
+        self.yimi.type_tones(event.tones)
+        self.yimi.close_tones()
 
     @on(CallPanel.Dialled)
     def _dialled(self, event: CallPanel.Dialled) -> None:

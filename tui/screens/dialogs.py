@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 
 from tui.actions import REGISTRY, View, key_name
 from tui.engine.state import Message, Snapshot, message
+from tui.day import shift_figures
 from tui.i18n import render, tr
 
 _CSS = """
@@ -47,8 +48,12 @@ class Dialog(ModalScreen[str]):
         todo: str,
         ways: Sequence[tuple[str, str]],
         harmless: str,
+        marked: str = "",
     ) -> None:
+        """`harmless` is the way that changes nothing; `marked` is under the cursor at first, the
+        harmless one when it is ""."""
         super().__init__()
+        self._marked = marked or harmless
         self._title_id, self._what, self._todo_id = title, tuple(what), todo
         self._ways = tuple(ways)
         self._harmless = harmless
@@ -61,14 +66,21 @@ class Dialog(ModalScreen[str]):
             if self._todo_id:
                 yield Static(tr(self._todo_id), classes="todo", markup=False)
             yield OptionList(
-                *(Option(Content.assemble(" ", tr(label)), id=id) for id, label in self._ways),
+                *(
+                    Option(Content.assemble(" ", self.words(label)), id=id)
+                    for id, label in self._ways
+                ),
                 markup=False,
             )
+
+    def words(self, label: str) -> str:
+        """What stands on a way out."""
+        return tr(label)
 
     def on_mount(self) -> None:
         options = self.query_one(OptionList)
         options.highlighted = next(
-            (index for index, (id, _) in enumerate(self._ways) if id == self._harmless), 0
+            (index for index, (id, _) in enumerate(self._ways) if id == self._marked), 0
         )
         options.focus()
 
@@ -121,7 +133,10 @@ def leave_dialog(view: View) -> Dialog:
     in_call = call is not None and call.live
     what = message("leave.what_call" if in_call else "leave.what")
     ways = (("stay", "leave.stay"), ("leave", "leave.leave"), ("sign-out", "leave.sign_out"))
-    return Dialog("leave.title", [what], "leave.todo", ways, "stay")
+    said = [what]
+    if view.snapshot.shift.talked or view.snapshot.shift.missed:
+        said.append(shift_figures(view.snapshot))
+    return Dialog("leave.title", said, "leave.todo", ways, "stay")
 
 
 def kicked_dialog(snapshot: Snapshot) -> Dialog:

@@ -35,6 +35,10 @@ class RecentCalls(VerticalScroll, can_focus=True):
     def compose(self) -> ComposeResult:
         yield self._rows
 
+    def retranslate(self) -> None:
+        """The language has changed."""
+        self._shown = None
+
     def show(self, view: View) -> None:
         """Draw the view's recent calls; laid out again only when their number changed."""
         width = self.content_size.width
@@ -49,13 +53,13 @@ class RecentCalls(VerticalScroll, can_focus=True):
     def _summary(self, snapshot: Snapshot) -> Row:
         if not snapshot.recent:
             return row((tr("recent.none"), "$dim"))
-        today = self._clocks.date_of(self._clocks.monotonic())
-        records = [r for r in snapshot.recent if self._clocks.date_of(r.ended) == today]
-        talked = [r.talk_time for r in records if r.talk_time is not None]
+        shift = snapshot.shift
         return row(
             (tr("recent.today"), "bold"),
-            ("   " + tr("recent.talked", n=len(talked)), "$dim"),
-            ("   " + tr("recent.time", time=duration(sum(talked))), "$dim"),
+            ("   " + tr("recent.answered", n=shift.talked), "$dim"),
+            ("   " + tr("missed", n=shift.missed), "$dim"),
+            ("   " + tr("recent.time", time=duration(shift.talk_time)), "$dim"),
+            ("   " + tr("recent.longest", time=duration(shift.longest)), "$dim"),
         )
 
     def _record(self, record: CallRecord) -> Row:
@@ -69,5 +73,6 @@ class RecentCalls(VerticalScroll, can_focus=True):
             (fit(number, 16), ""),
             (f"{length:>8}  ", ""),
             (tr("recent.missed") + "  " if record.missed else "", "bold $ring"),
-            (why, "$dim"),
+            (record.result or why, "$dim"),
+            ("   " + tr("recent.note") if record.note else "", "$dim"),
         )
