@@ -130,7 +130,7 @@ class Desk:
         self.generation = generation
         if generation == 1:
             one = Profile(name="one", kind="platform1", gateway=box.ready["ws1"])
-            servers = {box.ready["switchnumber"]: box.ready["http1"]}
+            servers = {box.ready["switchnumber"][:3]: box.ready["http1"]}
             sections = {"profiles": (one,), "servers": servers, **sections}
         self.output = folder / f"heard-{un}.wav"
         audio = AudioSettings(input=f"tone:{AGENT_TONE}", output=f"file:{self.output}")
