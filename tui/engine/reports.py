@@ -101,7 +101,7 @@ class CallReports:
         before = self._cancelled.pop(ccnumber, None) or self._declined_before(number)
         offers = 1 if before is None else before.offers + 1
         known = self.calls.by_ccnumber(ccnumber)
-        if known is not None:
+        if known is not None and known.answered is None:
             began = self.core.clock()
             self.calls.move(
                 known,
@@ -246,12 +246,15 @@ class CallReports:
             talk_time = call_time if call_time is not None else counted
         missed = not call.outgoing and call.answered is None and call.state is CallState.RINGING
         outcome = message(ENDED.get(r, "ended.unknown"), code=r)
+        goes_on = call.third is not None and call.third.present
         if self.handed_over(call):
+            goes_on = True
             outcome = message("transfer.done", name=call.transfer)
         if self.calls.end(
             call, CallInput.ENDED, outcome, reason=r, talk_time=talk_time, missed=missed
         ):
-            self._remember(ccnumber)
+            if not goes_on:  # with others the call lives, and may be offered here again
+                self._remember(ccnumber)
             self.core.emit(CallEnded(ccnumber, r, talk_time))
 
     def _remember(self, ccnumber: str) -> None:
