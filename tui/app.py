@@ -52,6 +52,8 @@ GUARD: Final = 0.3
 """Seconds after a call changed state in which a destructive key is ignored."""
 LEVELS_APART: Final = 0.45
 """Seconds between two drawings of the level bars: at most two a second."""
+NOTICE_SECONDS: Final = 10.0
+"""How long a failure stays in words; the log keeps it."""
 QUIT, SIGNED_OUT, LEFT = "quit", "signed-out", "left"
 """How the app ended, its return value: without a session, signed out, or left running."""
 
@@ -118,8 +120,15 @@ class YimiApp(Hands):
         # Before the first screen's rules are read: they name the theme's variables.
         self.register_theme(self._look.theme)
         self.theme = self._look.theme.name
-        self._show_title = ui.title if ui else True
-        self._attention = Attention(self._write, bell=ui.bell if ui else True)
+        notices = config.notices if config is not None else None
+        self.attention = Attention(
+            self._write,
+            bell=notices is None or notices.bell,
+            title=notices is None or notices.title,
+            osc9=notices is not None and notices.osc9,
+            osc777=notices is not None and notices.osc777,
+            tmux=bool(os.environ.get("TMUX")),
+        )
         self._resuming = resuming
         """A session is being taken up again: the console stays."""
         self._kicked_seen = False
@@ -166,7 +175,7 @@ class YimiApp(Hands):
             self._listen(self._port)
 
     def on_unmount(self) -> None:
-        self._attention.calm()
+        self.attention.calm()
 
     def attach(
         self,
@@ -265,6 +274,10 @@ class YimiApp(Hands):
         if view.place is not old.place:
             self._go(view.place)
         self._attend(view.snapshot)
+        if view.notice is not None and view.notice != old.notice:
+            self._notice_shown(view.notice)
+        if _missed_more(old, view):
+            self._tell_missed(view.snapshot)
         self._draw()
         self._tick_if_needed()
         if view.snapshot.phase is Phase.KICKED and not self._kicked_seen:
@@ -352,13 +365,31 @@ class YimiApp(Hands):
         call = snapshot.call
         if call is not None and _rings(snapshot):
             number = spaced(call.number) or tr("call.no_number")
-            self._attention.call(tr("title.ringing", number=number))
+            self.attention.call(tr("title.ringing", number=number))
         else:
-            self._attention.calm()
+            self.attention.calm()
+
+    def _tell_missed(self, snapshot: Snapshot) -> None:
+        last = next((record for record in snapshot.recent if record.missed), None)
+        number = spaced(last.number) if last is not None else ""
+        self.attention.tell(tr("title.missed", number=number or tr("call.no_number")))
+
+    def _notice_shown(self, notice: Message) -> None:
+        """A sentence is shown: for a while, where the screen has more to say."""
+        self.noted(notice)
+        self.set_timer(NOTICE_SECONDS, lambda: self._notice_is_old(notice))
+
+    def _notice_is_old(self, notice: Message) -> None:
+        on_console = self.view.place is Place.CONSOLE and self.view.connected
+        if self.view.notice is notice and on_console:
+            self._update(notice=None)
+
+    def noted(self, notice: Message) -> None:
+        """A sentence was shown. Whoever runs the app may log it."""
 
     def _write(self, data: str) -> None:
         # Textual has no call for the title; App.bell() writes to the driver in the same way.
-        if self._driver is not None and (self._show_title or data == "\a"):
+        if self._driver is not None:
             self._driver.write(data)
 
     def _levels(self, event: LevelsChanged) -> None:
@@ -748,6 +779,12 @@ class YimiApp(Hands):
         self.view = replace(self.view, place=Place.SIGN_IN, notice=None)
         self.works = available(self.view)
         self._go(Place.SIGN_IN)
+
+
+def _missed_more(old: View, new: View) -> bool:
+    before, after = old.snapshot.shift, new.snapshot.shift
+    same = old.connected and before.began == after.began
+    return same and after.missed > before.missed
 
 
 def _rings(snapshot: Snapshot) -> bool:

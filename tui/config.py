@@ -19,6 +19,7 @@ __all__ = [
     "ConfigError",
     "DtmfSettings",
     "HistorySettings",
+    "NoticeSettings",
     "OfferSettings",
     "Paths",
     "Policies",
@@ -223,9 +224,21 @@ class UiSettings:
     """The screen."""
 
     theme: str = setting("yimi-dark", "The name of a theme file, without .toml.")
+    language: str = setting("", 'The language of the screen, such as "en"; "" as the system says.')
+
+
+@dataclass(frozen=True)
+class NoticeSettings:
+    """What reaches an agent who looks elsewhere."""
+
     bell: bool = setting(True, "Whether the terminal's bell sounds when a call is offered.")
     title: bool = setting(True, "Whether the terminal's title shows a call.")
-    language: str = setting("", 'The language of the screen, such as "en"; "" as the system says.')
+    osc9: bool = setting(
+        True, "Whether to notify by OSC 9 (iTerm2, kitty, WezTerm …), in tmux with passthrough."
+    )
+    osc777: bool = setting(
+        False, "Whether to notify by OSC 777 (rxvt-unicode, foot, Ghostty …), in tmux as well."
+    )
 
 
 @dataclass(frozen=True)
@@ -246,6 +259,7 @@ class Config:
     audio: AudioSettings = AudioSettings()
     sip: SipSettings = SipSettings()
     ui: UiSettings = UiSettings()
+    notices: NoticeSettings = NoticeSettings()
     wrapup: WrapUpSettings = WrapUpSettings()
     offers: OfferSettings = OfferSettings()
     dtmf: DtmfSettings = DtmfSettings()

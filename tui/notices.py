@@ -1,7 +1,8 @@
-"""What reaches an agent who looks elsewhere: the terminal's bell and its title.
+"""What reaches an agent who looks elsewhere: the terminal's bell, its title, its notifications.
 
 Everything here is bytes for the terminal; whoever owns the terminal writes them. The title is
-put on the terminal's own stack first (XTWINOPS 22/23), so that it comes back as it was.
+put on the terminal's own stack first (XTWINOPS 22/23), so that it comes back as it was. tmux
+passes on what it does not know only in an envelope, and only with `allow-passthrough on`.
 """
 
 from __future__ import annotations
@@ -20,26 +21,72 @@ def set_title(text: str) -> str:
     return f"\x1b]0;{clean_text(text, 60)}\a"
 
 
-class Attention:
-    """Bell and title of one terminal. `write` takes what goes to the terminal as it is."""
+def osc9(text: str) -> str:
+    """A notification as iTerm2, kitty, WezTerm and others know it. A semicolon would make
+    something else of it (ConEmu's progress)."""
+    return f"\x1b]9;{_plain(text)}\a"
 
-    def __init__(self, write: Callable[[str], None], *, bell: bool = True) -> None:
+
+def osc777(text: str) -> str:
+    """A notification as rxvt-unicode, foot, Ghostty and others know it."""
+    return f"\x1b]777;notify;yimi;{_plain(text)}\a"
+
+
+def through_tmux(data: str) -> str:
+    """In tmux's envelope: every ESC doubled (tmux(1), "allow-passthrough")."""
+    return "\x1bPtmux;" + data.replace("\x1b", "\x1b\x1b") + "\x1b\\"
+
+
+def _plain(text: str) -> str:
+    return clean_text(text, 120).replace(";", ",")
+
+
+class Attention:
+    """One terminal's bell, title and notifications, each of which can be off. `write` takes what
+    goes to the terminal as it is; `tmux` whether that terminal is tmux."""
+
+    def __init__(
+        self,
+        write: Callable[[str], None],
+        *,
+        bell: bool = True,
+        title: bool = True,
+        osc9: bool = False,
+        osc777: bool = False,
+        tmux: bool = False,
+    ) -> None:
         self._write = write
-        self._bell = bell
+        self.bell, self.title, self.osc9, self.osc777 = bell, title, osc9, osc777
+        self._tmux = tmux
         self._pushed = False
-        self._title = ""
+        self._said = ""
 
     def call(self, title: str) -> None:
-        """A call rings: ring the bell, and say it in the title."""
-        if title == self._title:
+        """A call rings: once for each, by all that is on."""
+        if title == self._said:
             return
-        before = "" if self._pushed else _PUSH
-        self._write(before + set_title(title) + (BELL if self._bell else ""))
-        self._pushed, self._title = True, title
+        self._said = title
+        data = ""
+        if self.title:
+            data += ("" if self._pushed else _PUSH) + set_title(title)
+            self._pushed = True
+        self._send(data + (BELL if self.bell else "") + self._notification(title))
+
+    def tell(self, text: str) -> None:
+        """Something that can wait until the agent looks: a missed call."""
+        self._send(self._notification(text))
 
     def calm(self) -> None:
         """Nothing rings any more: the title is what it was. A terminal without a title stack
         keeps our plain name."""
         if self._pushed:
             self._write(set_title("yimi") + _POP)
-        self._pushed, self._title = False, ""
+        self._pushed, self._said = False, ""
+
+    def _notification(self, text: str) -> str:
+        data = (osc9(text) if self.osc9 else "") + (osc777(text) if self.osc777 else "")
+        return through_tmux(data) if data and self._tmux else data
+
+    def _send(self, data: str) -> None:
+        if data:
+            self._write(data)
