@@ -24,7 +24,7 @@ from tui.i18n import render, tr
 from tui.widgets.fields import Field
 from tui.widgets.glyphs import glyphs
 from tui.widgets.rows import Row, Rows, cut, row, two_sided
-from tui.widgets.words import Clocks, duration, fit, spaced
+from tui.widgets.words import Clocks, duration, fit, outcome_word, spaced
 
 PAGE = 50
 """Calls of a page (`GetHistory`)."""
@@ -166,7 +166,7 @@ class HistoryPane(Vertical):
         number = spaced(entry.number) or tr("call.no_number")
         style = "bold $strong" if marked else ""
         dim = style or "$dim"
-        what = entry.outcome or (tr(entry.reason) if entry.reason else "")
+        what = outcome_word(entry.outcome) or (tr(entry.reason) if entry.reason else "")
         return row(
             (f"{glyphs().folded if marked else ' '} ", "bold $key"),
             (fit(self._when(entry.began), 12), dim),

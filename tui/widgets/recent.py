@@ -10,7 +10,7 @@ from tui.engine.state import CallRecord, Snapshot
 from tui.i18n import render, tr
 from tui.widgets.glyphs import glyphs
 from tui.widgets.rows import Row, Rows, cut, row
-from tui.widgets.words import Clocks, duration, fit, spaced
+from tui.widgets.words import Clocks, duration, fit, outcome_word, spaced
 
 
 class RecentRows(Rows):
@@ -73,6 +73,6 @@ class RecentCalls(VerticalScroll, can_focus=True):
             (fit(number, 16), ""),
             (f"{length:>8}  ", ""),
             (tr("recent.missed") + "  " if record.missed else "", "bold $ring"),
-            (record.result or why, "$dim"),
+            (outcome_word(record.result) or why, "$dim"),
             ("   " + tr("recent.note") if record.note else "", "$dim"),
         )

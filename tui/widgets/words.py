@@ -8,6 +8,16 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 
+from tui.i18n import tr
+
+_OUTCOMES = {
+    "Resolved": "outcome.resolved",
+    "Call back": "outcome.call_back",
+    "Complaint": "outcome.complaint",
+    "Wrong number": "outcome.wrong_number",
+}
+"""The outcomes that the config has where nobody set others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Clocks:
@@ -54,3 +64,9 @@ def ordinal(n: int) -> str:
     if n % 100 in (11, 12, 13):
         return f"{n}th"
     return str(n) + {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+
+
+def outcome_word(outcome: str) -> str:
+    """An outcome of a write-up as it is shown: those that the config begins with are said in the
+    language of the screen, any other as the config has it."""
+    return tr(_OUTCOMES[outcome]) if outcome in _OUTCOMES else outcome

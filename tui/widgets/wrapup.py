@@ -23,7 +23,7 @@ from tui.text import clean_text
 from tui.widgets.fields import Field
 from tui.widgets.glyphs import glyphs
 from tui.widgets.rows import Row, Rows, row, two_sided
-from tui.widgets.words import Clocks, duration, spaced
+from tui.widgets.words import Clocks, duration, outcome_word, spaced
 
 NOTE_LIMIT = 2000
 """Characters of a note that the engine keeps."""
@@ -80,7 +80,7 @@ class Outcomes(Rows, can_focus=True):
             here = option == self.chosen
             mark = glyphs().folded if here else " "
             digit = str(number) if number < 10 else " "
-            text = f"{mark}{digit} {option}"
+            text = f"{mark}{digit} {outcome_word(option)}"
             room = cell_len(text) + 3
             if pieces and used + room > width:
                 rows.append((tuple(pieces), tuple(names)))
