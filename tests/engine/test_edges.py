@@ -315,3 +315,12 @@ async def test_letters_in_a_number_are_refused_at_once_and_nothing_is_sent(desk:
     assert result.message is not None
     assert result.message.id == "dial.not_digits"
     assert desk.sent == []
+
+
+async def test_an_area_code_goes_with_an_outside_line_and_an_encrypted_number_stays_hidden(
+    desk: Desk,
+) -> None:
+    await desk.calls.dial(CUSTOMER, "320100", shown="q5Xk")
+    assert desk.sent[-1].area == "320100"  # type: ignore[union-attr]
+    assert desk.sent[-1].number == CUSTOMER  # type: ignore[union-attr]
+    assert desk.call.number == "q5Xk"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui.engine.number import MAX_DIGITS, NumberError, is_extension, parse_number
+from tui.engine.number import MAX_DIGITS, NumberError, is_extension, parse_number, parse_phone
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,17 @@ def test_a_number_is_an_extension_only_inside_the_range(
     number: str, start: str, end: str, inside: bool
 ) -> None:
     assert is_extension(number, start, end) is inside
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [("120 0000 0001", "12000000001"), ("A12000000001Z", "A12000000001Z"), ("a１２z", "A12Z")],
+)
+def test_a_phone_that_is_written_a_to_z_is_kept_so(typed: str, number: str) -> None:
+    assert parse_phone(typed) == number
+
+
+@pytest.mark.parametrize("typed", ["AZ", "AxZ", "A12", "12Z"])
+def test_half_of_an_a_to_z_is_no_phone(typed: str) -> None:
+    with pytest.raises(NumberError):
+        parse_phone(typed)

@@ -27,6 +27,7 @@ from tui.engine.state import (
 )
 from tui.platform import control
 from tui.platform.base import CALLBACK_PHONE
+from tui.text import clean_text
 
 OUTSIDE, EXTENSION = 2, 3
 """What `call` returns (specification)."""
@@ -199,9 +200,10 @@ class Calls:
             return Result(False, message("engine.line_lost"))
         return None
 
-    async def dial(self, text: str) -> Result:
+    async def dial(self, text: str, area: str = "", *, shown: str = "") -> Result:
         """`call`: 2 outside line, 3 extension, by the enterprise's range. What stands behind a
-        comma is typed once the call is up."""
+        comma is typed once the call is up. `shown` stands on the screen in place of the number
+        (an encrypted one)."""
         try:
             number, tones = split_number(text)
             number = parse_number(number)
@@ -215,12 +217,16 @@ class Calls:
         assert account is not None  # SIGNED_IN has an account
         internal = is_extension(number, account.extension_start, account.extension_end)
         call = self.add(
-            state=CallState.DIALING, outgoing=True, number=number, internal=internal, leg=Leg.NONE
+            state=CallState.DIALING,
+            outgoing=True,
+            number=clean_text(shown) or number,
+            internal=internal,
+            leg=Leg.NONE,
         )
         self.type_when_answered(call.key, tones)
         self.audio.expect(call.key)
         self.limit(call, self.core.limits.dial_reply, self._no_reply)
-        outcome = await self.send(self._dial_message(account, number, internal))
+        outcome = await self.send(self._dial_message(account, number, internal, area))
         if not outcome.ok and (current := self.by_key(call.key)) and current.live:
             if current.state is not CallState.DIALING:
                 return Result(True, code=EXTENSION if internal else OUTSIDE)
@@ -231,12 +237,14 @@ class Calls:
             return Result(False, failure)
         return Result(True, code=EXTENSION if internal else OUTSIDE)
 
-    def _dial_message(self, account: Account, number: str, internal: bool) -> control.AgentMessage:
+    def _dial_message(
+        self, account: Account, number: str, internal: bool, area: str
+    ) -> control.AgentMessage:
         # Wall-clock milliseconds and three digits (platform.md, "The wire of platform 1").
         identity = f"{int(time.time() * 1000)}{self.core.rng.randrange(1000):03d}"
         if internal:
             return control.DialExtension(account.switchnumber, identity, number, account.eid)
-        return control.DialOutside(account.switchnumber, identity, number)
+        return control.DialOutside(account.switchnumber, identity, number, area)
 
     def _no_reply(self, call: Call) -> None:
         if call.state is CallState.DIALING or (

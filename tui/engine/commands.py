@@ -59,9 +59,14 @@ class SignOut:
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """`call`. Outside line or extension is decided by the enterprise's number range."""
+    """`call`, `call2`. Outside line or extension is decided by the enterprise's number range.
+    `encrypted` (`call(number, type)`, generation 1): the text is decrypted first; when that gives
+    anything but digits nothing is called, and the Result returns the text. `area`: the first six
+    digits of an identity card, for an outside line."""
 
     number: str
+    encrypted: bool = False
+    area: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ from tui.platform import control
 from tui.platform.base import Platform, PlatformError
 from tui.platform.codes import KICKED
 from tui.secrets import Secret
+from tui.text import clean_text
 
 if TYPE_CHECKING:
     from tui.bus import EventBus
@@ -181,8 +182,8 @@ class Engine:
 
     async def _about_calls(self, command: Command) -> Result:
         match command:
-            case c.Dial(number):
-                return await self._calls.dial(number)
+            case c.Dial():
+                return await self._dial(command)
             case c.Answer(ccnumber):
                 return await self._calls.answer(ccnumber)
             case c.HangUp(ccnumber, leave_them):
@@ -338,6 +339,18 @@ class Engine:
             seed=Secret(profile.seed),
             routes=self.config.routes1,
         )
+
+    async def _dial(self, command: c.Dial) -> Result:
+        """`call`; with an encrypted number the platform object says what it means."""
+        if not command.encrypted:
+            return await self._calls.dial(command.number, command.area)
+        to_call = getattr(self._session.platform, "to_call", None)
+        if to_call is None:
+            return Result(False, message("dial.not_encrypted"))
+        meant = to_call(command.number)
+        if not meant.digits:
+            return Result(False, message("dial.decrypted", text=clean_text(meant.text)))
+        return await self._calls.dial(meant.digits, command.area, shown=command.number)
 
     async def _directory(self, command: c.GetGroups | c.GetGroupMembers) -> Result:
         platform = self._session.platform

@@ -40,6 +40,15 @@ def parse_number(text: str) -> str:
     return "".join(digits)
 
 
+def parse_phone(text: str) -> str:
+    """The number of the agent's own phone. One written `A…Z` is kept so: generation 1 does not
+    verify it (platform.md, `checkRegisterStatus`)."""
+    plain = unicodedata.normalize("NFKC", text).strip().upper()
+    if plain.startswith("A") and plain.endswith("Z"):
+        return f"A{parse_number(plain[1:-1])}Z"
+    return parse_number(plain)
+
+
 def is_extension(number: str, start: str, end: str) -> bool:
     """Whether the number lies in the enterprise's extension range (inclusive).
 

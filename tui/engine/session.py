@@ -19,7 +19,7 @@ from tui.engine.core import Core, log
 from tui.engine.events import AccountChanged, PhaseChanged, PhoneModeChanged, RegistrationFinished
 from tui.engine.link import Link, RegistrationRefused
 from tui.engine.marker import Marker
-from tui.engine.number import NumberError, parse_number
+from tui.engine.number import NumberError, parse_number, parse_phone
 from tui.engine.state import Account, Message, Phase, message
 from tui.platform import control
 from tui.platform.base import LINE_TYPES, VOIP, Credentials, Platform, PlatformError
@@ -91,7 +91,7 @@ class Session:
             if not text.strip():
                 return bad(f"login.missing_{name}")
             try:
-                plain[name] = parse_number(text)
+                plain[name] = parse_phone(text) if name == "number" else parse_number(text)
             except NumberError:
                 return bad(f"login.bad_{name}")
         if not command.pwd:
