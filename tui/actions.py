@@ -161,7 +161,7 @@ def _can_let_ring(view: View) -> bool:
 
 
 def _can_look_up(view: View) -> bool:
-    return _signed_in(view) and not _can_keep_open(view)
+    return _signed_in(view) and not _writing_up(view)
 
 
 def _can_mute(view: View) -> bool:

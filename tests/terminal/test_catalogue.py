@@ -24,6 +24,8 @@ FILLED = {
     "audio.{leg.value}": [Leg.FAILED.value, Leg.LOST.value],
     "help.{action.id}": [action.id for action in REGISTRY],
     "pending.{call.pending}": ["hold", "resume"],
+    "party.{way}": ["transfer", "bring"],
+    "third.{third.state.value}": ["asked", "invited", "joined", "leaving", "failed", "left"],
     "pending.{word}": ["idle", "busy"],
     "wrapup.rule_{_rule(wrapup)}": ["required", "required_chosen", "timed", "strict", "open"],
     "group_state.{group.state_id}": ["0", "1", "2"],

@@ -13,6 +13,15 @@ if TYPE_CHECKING:
     from tui.app import YimiApp
 
 
+class LiveDialog:
+    """What a dialog about the call has besides: `show` is called for every change of the view,
+    and takes the dialog away when there is nothing left to decide."""
+
+    def show(self, view: View) -> None:
+        """Draw the view, or go."""
+        raise NotImplementedError
+
+
 class YimiScreen(Screen[None]):
     """A base screen. `show` draws a view; it is called for every change, and draws only what
     differs."""

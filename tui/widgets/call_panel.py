@@ -18,11 +18,22 @@ from tui.engine.state import Call, CallState, Leg, Levels
 from tui.i18n import render, tr
 from tui.widgets.fields import Field
 from tui.widgets.glyphs import glyphs
-from tui.widgets.rows import Row, Rows, row, two_sided
+from tui.widgets.parties import (
+    asks,
+    countdown,
+    fitting,
+    pick_up,
+    stays,
+    third_rows,
+    tones,
+)
+from tui.widgets.rows import Row, Rows, cut, row, two_sided
 from tui.widgets.words import Clocks, duration, fit, ordinal, spaced
 
 BAR_CELLS = 10
 HEIGHT = 6
+_ROOMY = 72
+"""Cells from which on the long words fit."""
 
 
 def bar(level: int) -> Row:
@@ -47,11 +58,11 @@ def describe(
         return _over(call, width, clocks)
     match call.state:
         case CallState.RINGING:
-            return _ringing(view, call, keys, width)
+            return _ringing(view, call, keys, width, clocks)
         case CallState.DIALING | CallState.PROCEEDING:
             return _calling(view, call, width)
         case _:
-            return _up(view, call, width)
+            return _up(view, call, keys, width, clocks)
 
 
 def _no_call(view: View, keys: dict[str, str]) -> list[Row]:
@@ -76,13 +87,22 @@ def _title(view: View, call: Call, mark: str, style: str, width: int) -> Row:
     )
 
 
-def _ringing(view: View, call: Call, keys: dict[str, str], width: int) -> list[Row]:
+def _ringing(view: View, call: Call, keys: dict[str, str], width: int, clocks: Clocks) -> list[Row]:
     choices: list[tuple[str, str]] = []
-    for id, label in (("answer", "action.answer"), ("hangup", "action.decline")):
+    roomy = width >= _ROOMY
+    take = "panel.cannot_take" if roomy else "action.cannot_take"
+    gap = "      " if roomy else "   "
+    for id, label in (
+        ("answer", "action.answer"),
+        ("hangup", "action.decline"),
+        ("cannot_take", take),
+    ):
         if id in keys:
-            choices += [(keys[id], "bold $ring"), (f" {tr(label)}      ", "")]
+            choices += [(keys[id], "bold $ring"), (f" {tr(label)}{gap}", "")]
     title = _title(view, call, glyphs().ring, "bold $ring", width)
-    return [(), title, (), tuple(choices), *_outcome(call)]
+    account = view.snapshot.account
+    aside = [countdown(call, clocks, keys.get("let_ring", "")), pick_up(account), *_outcome(call)]
+    return [(), title, (), tuple(choices), *filter(None, aside)]
 
 
 def _calling(view: View, call: Call, width: int) -> list[Row]:
@@ -93,25 +113,38 @@ def _calling(view: View, call: Call, width: int) -> list[Row]:
     else:
         said = tr("call.proceeding")
     title = _title(view, call, glyphs().out, "bold $strong", width)
-    return [(), title, (), row((said, "")), *_audio(call), *_outcome(call)]
+    ours = pick_up(view.snapshot.account)
+    aside = [ours] if ours else []
+    return [(), title, (), row((said, "")), *aside, *_audio(call), *_outcome(call)]
 
 
-def _up(view: View, call: Call, width: int) -> list[Row]:
+def _up(view: View, call: Call, keys: dict[str, str], width: int, clocks: Clocks) -> list[Row]:
     mark = glyphs().out if call.outgoing else glyphs().into
-    rows = [_title(view, call, mark, "bold $strong", width)]
-    rows += _bars(call, view.snapshot.levels) if call.leg is not Leg.NONE else [(), ()]
+    title = _title(view, call, mark, "bold $strong", width)
+    bars = _bars(call, view.snapshot.levels) if call.leg is not Leg.NONE else []
     said = {
         CallState.ANSWERING: "call.answering",
         CallState.DECLINING: "call.declining",
         CallState.ENDING: "call.ending",
         CallState.HOLDING: "call.held",
     }.get(call.state, "call.own_phone" if call.leg is Leg.NONE else "")
-    rows.append(row((tr(said), "$ring" if call.state is CallState.HOLDING else "")) if said else ())
-    rows += _audio(call)
-    rows += _outcome(call)
-    if call.recovered:
-        rows.append(row((tr("call.recovered"), "$dim")))
-    return rows
+    style = "$ring" if call.state is CallState.HOLDING else ""
+    waits = pick_up(view.snapshot.account) if call.state is CallState.ANSWERING else ()
+    recovered = row((tr("call.recovered"), "$dim")) if call.recovered else ()
+    weighed: list[tuple[int, Row]] = [
+        (9, title),
+        *((8, line) for line in third_rows(call, clocks)),
+        *((1, line) for line in bars),
+        (6, row((tr(said), style)) if said else ()),
+        (6, waits),
+        *((8, line) for line in _audio(call)),
+        *((8, line) for line in _outcome(call)),
+        (7, stays(call)),
+        (4, asks(call, keys.get("hangup", ""))),
+        (5, tones(call)),
+        (2, recovered),
+    ]
+    return fitting(weighed, HEIGHT)
 
 
 def _bars(call: Call, levels: Levels) -> list[Row]:
@@ -170,7 +203,8 @@ class CallPanel(Vertical):
     }}
     CallPanel.-ringing {{ border-top: double $ring; border-bottom: double $ring; }}
     CallPanel Field {{ display: none; }}
-    CallPanel.-dialling Field {{ display: block; }}
+    CallPanel.-dialling #dial {{ display: block; }}
+    CallPanel.-typing #tones {{ display: block; }}
     """
 
     class Dialled(TextualMessage):
@@ -180,6 +214,13 @@ class CallPanel(Vertical):
             super().__init__()
             self.number = number
 
+    class Typed(TextualMessage):
+        """Enter in the field for a row of tones."""
+
+        def __init__(self, tones: str) -> None:
+            super().__init__()
+            self.tones = tones
+
     class Refused(TextualMessage):
         """What is typed cannot be a number."""
 
@@ -188,10 +229,12 @@ class CallPanel(Vertical):
         self._clocks = clocks
         self.card = CallCard()
         self.dial = Field("field.dial", id="dial")
+        self.tones = Field("field.tones", id="tones")
 
     def compose(self) -> ComposeResult:
         yield self.card
         yield self.dial
+        yield self.tones
 
     def show(self, view: View, works: tuple[Action, ...]) -> None:
         """Draw the view; `works` are the actions whose keys work now."""
@@ -199,14 +242,19 @@ class CallPanel(Vertical):
         ringing = call is not None and call.state is CallState.RINGING
         self.set_class(ringing, "-ringing")
         self.set_class(view.dialling, "-dialling")
+        self.set_class(view.typing and not view.dialling, "-typing")
         width = self.card.content_size.width
         if width:
             keys = {action.id: key_name(action.key) for action in works}
-            self.card.draw(describe(view, keys, width, clocks=self._clocks)[:HEIGHT])
+            rows = describe(view, keys, width, clocks=self._clocks)[:HEIGHT]
+            self.card.draw(cut(line, width) for line in rows)
 
     @on(Input.Changed)
     def _check(self, event: Input.Changed) -> None:
         # A letter is refused at once; full-width digits and separators are left to the engine.
+        # Behind a comma stand tones, of which A to D are four.
+        if event.input is not self.dial.input:
+            return
         if any(character.isalpha() for character in event.value):
             self.dial.complain(tr("dial.letters"))
         else:
@@ -215,5 +263,8 @@ class CallPanel(Vertical):
     @on(Input.Submitted)
     def _submit(self, event: Input.Submitted) -> None:
         event.stop()
-        if event.value.strip() and not self.dial.complaint:
+        if event.input is self.tones.input:
+            if event.value.strip():
+                self.post_message(self.Typed(event.value))
+        elif event.value.strip() and not self.dial.complaint:
             self.post_message(self.Dialled(event.value))

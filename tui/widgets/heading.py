@@ -17,6 +17,7 @@ from tui.engine.state import (
 )
 from tui.i18n import render, tr
 from tui.widgets.glyphs import glyphs
+from tui.widgets.parties import own_phone
 from tui.widgets.rows import Row, Rows, row, two_sided, width_of
 from tui.widgets.words import Clocks, duration, fit
 
@@ -169,6 +170,8 @@ def _line(view: View) -> Row:
 
 def _voice(view: View) -> Row:
     voice = view.snapshot.voice
+    if phone := own_phone(view.snapshot.account):
+        return row((phone, "$dim"))
     if voice.state is VoiceState.OK:
         return row((tr("voice.ok", device=voice.device or tr("voice.default")), "$dim"))
     bad = voice.state not in (VoiceState.OFF, VoiceState.LOADING)

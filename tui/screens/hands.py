@@ -1,0 +1,123 @@
+"""The app's part for other people: the directory, transfer and third party, tones.
+
+A part of the app by inheritance, because keys of the registry end in methods of the app.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from textual.app import App
+
+from tui.actions import View, find
+from tui.engine.commands import Command, HangUp, Result, SendDigits
+from tui.engine.state import Call
+
+if TYPE_CHECKING:
+    from tui.screens.book import Target
+    from tui.screens.console import ConsoleScreen
+
+
+class Hands(App[str]):
+    """What the keys for a second and a third party do."""
+
+    view: View
+
+    def _update(self, **changes: Any) -> None:
+        raise NotImplementedError
+
+    def send(self, command: Command) -> None:
+        """Send a command; what it cannot do is said in the notice line."""
+        raise NotImplementedError
+
+    def dial(self, number: str) -> None:
+        """Call a number."""
+        raise NotImplementedError
+
+    async def ask(self, command: Command) -> Result:
+        """Carry a command to the engine, for a caller that wants the answer."""
+        raise NotImplementedError
+
+    def _console(self) -> ConsoleScreen | None:
+        from tui.screens.console import ConsoleScreen
+
+        screen = self.screen_stack[0]
+        return screen if isinstance(screen, ConsoleScreen) else None
+
+    # ------------------------------------------------------------ the directory
+
+    def _do_directory(self) -> None:
+        if (console := self._console()) is not None:
+            self._update(directory=not self.view.directory)
+            console.open_directory(self.view.directory)
+
+    def speak_to(self, target: Target) -> None:
+        """Enter in the directory: call; in a call, ask how to bring them in."""
+        call = self.view.snapshot.call
+        if call is not None and call.live:
+            self._do_party(target)
+        else:
+            self.dial(target.callee)
+
+    # ------------------------------------------------------------ transfer and third party
+
+    def _do_party(self, target: Target | None = None) -> None:
+        from tui.screens.party import PartyDialog
+
+        console, view, action = self._console(), self.view, find("party")
+        call = view.snapshot.call
+        if not action.available(view) or isinstance(self.screen, PartyDialog):
+            return
+        if (command := action.command(view)) is not None:
+            self.send(command)
+        elif console is not None and call is not None:
+            account = view.snapshot.account
+            own = account.un if account is not None else ""
+            whom = target or console.marked()
+            self.push_screen(PartyDialog(console.book, own, call, whom), self._carry_out)
+
+    def _carry_out(self, command: Command | None) -> None:
+        if command is not None:
+            self.send(command)
+
+    def _do_hangup(self) -> None:
+        call = self.view.snapshot.call
+        if call is not None and call.third is not None and call.third.present:
+            self._ask_who_stays(call)
+        else:
+            self.run_worker(self._hang_up(), name="HangUp")
+
+    async def _hang_up(self) -> None:
+        result = await self.ask(HangUp())
+        call = self.view.snapshot.call
+        if result.ok or result.message is None:
+            return
+        third = call.third if call is not None else None
+        if result.message.id == "threeway.ask" and call is not None and third is not None:
+            self._ask_who_stays(call)  # somebody came in while the key went down
+        else:
+            self._update(notice=result.message)
+
+    def _ask_who_stays(self, call: Call) -> None:
+        from tui.screens.party import AskThree, answer_to_ask
+
+        if not isinstance(self.screen, AskThree):
+            dialog = AskThree(call)
+            self.push_screen(dialog, lambda way: self._carry_out(answer_to_ask(way)))
+
+    # ------------------------------------------------------------ tones
+
+    def _do_tones(self) -> None:
+        if (console := self._console()) is not None:
+            self._update(typing=True)
+            console.open_tones()
+
+    def type_tones(self, digits: str) -> None:
+        """Digits in a call, or a row from the field."""
+        self.send(SendDigits(digits))
+
+    def close_tones(self) -> None:
+        """The field for tones is done with."""
+        if (console := self._console()) is not None:
+            console.close_tones()
+        self._update(typing=False)

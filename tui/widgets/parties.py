@@ -1,0 +1,147 @@
+"""Who is in the call besides the customer, who stays if the agent hangs up now, and which phone
+the agent picks up. Rows for the call panel; computed from the call, drawn there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from tui.engine.state import VOIP, Account, Call, CallState, Third, ThirdState
+from tui.i18n import render, tr
+from tui.widgets.glyphs import glyphs
+from tui.widgets.rows import Row, row
+from tui.widgets.words import Clocks, fit, spaced
+
+NAME_CELLS: Final = 26
+ROLE_CELLS: Final = 16
+SENT_CELLS: Final = 20
+"""The last tones that are shown."""
+
+_ROLES: Final = {1: "third.agent", 2: "third.group", 3: "third.outside"}
+
+
+def has_third(call: Call) -> bool:
+    """Whether a third party is in the call, or on its way."""
+    return call.third is not None and call.third.present
+
+
+def third_name(third: Third) -> str:
+    """An agent's number and name; a group's name; an outside number."""
+    if third.kind == 1 and third.name != third.callee:
+        return f"{third.callee} {third.name}"
+    return spaced(third.name)
+
+
+def third_rows(call: Call, clocks: Clocks) -> list[Row]:
+    """The third party's line: who, and how far it has come; why not, when it came to nothing."""
+    third = call.third
+    if third is None:
+        return []
+    style = {
+        ThirdState.JOINED: "bold $good",
+        ThirdState.FAILED: "$bad",
+        ThirdState.LEFT: "$dim",
+    }.get(third.state, "$ring")
+    since = third.joined if third.joined is not None else third.since
+    said = tr(f"third.{third.state.value}", time=clocks.time_of_day(since))
+    role = tr(_ROLES.get(third.kind, "third.outside"))
+    rows = [
+        row(
+            (glyphs().out + " ", "$dim"),
+            (fit(third_name(third), NAME_CELLS) + "  ", "$strong" if third.present else "$dim"),
+            (fit(role, ROLE_CELLS), "$dim"),
+            (said, style),
+        )
+    ]
+    if third.outcome is not None:
+        rows.append(row(("  " + render(third.outcome), "$bad" if failed(third) else "$dim")))
+    return rows
+
+
+def failed(third: Third) -> bool:
+    """Whether its last word is a failure: it was not reached, or could not be taken out."""
+    return third.state is not ThirdState.LEFT
+
+
+def stays(call: Call) -> Row:
+    """Who stays if the agent hangs up now."""
+    if call.state not in (CallState.TALKING, CallState.HOLDING):
+        return ()
+    if call.transfer:
+        return row((tr("stays.transfer", name=call.transfer), "$ring"))
+    if not has_third(call):
+        return row((tr("stays.nobody"), "$dim"))
+    assert call.third is not None
+    number = spaced(call.number) or tr("call.no_number")
+    return row(
+        (tr("stays.warn"), "bold $ring"),
+        (" " + tr(_STAYS[call.third.state], number=number, name=call.third.name), "$ring"),
+    )
+
+
+_STAYS: Final = {
+    ThirdState.ASKED: "stays.coming",
+    ThirdState.INVITED: "stays.coming",
+    ThirdState.JOINED: "stays.together",
+    ThirdState.LEAVING: "stays.together",
+}
+
+
+def asks(call: Call, key: str) -> Row:
+    """What the hang-up key will ask."""
+    if not has_third(call) or not key:
+        return ()
+    assert call.third is not None
+    drop = "ask.drop_short" if call.third.joined is not None else "ask.cancel_short"
+    return row(
+        (key, "bold $key"),
+        (
+            tr("ask.short", drop=tr(drop, name=call.third.name)),
+            "$dim",
+        ),
+    )
+
+
+def tones(call: Call) -> Row:
+    """The tones that were sent, the last ones."""
+    if not call.digits:
+        return ()
+    shown = call.digits[-SENT_CELLS:]
+    cut = "…" if len(call.digits) > SENT_CELLS else ""
+    return row((tr("tones.sent") + " ", "$dim"), (cut + shown, "$strong"))
+
+
+def countdown(call: Call, clocks: Clocks, key: str) -> Row:
+    """How long until the offer is answered by itself, and the key that stops it."""
+    if call.auto_answer is None:
+        return ()
+    left = max(0, math.ceil(call.auto_answer - clocks.monotonic()))
+    stop: Row = ()
+    if key:
+        stop = (("   ", ""), (key, "bold $ring"), (" " + tr("action.let_ring"), ""))
+    return (*row((tr("autoanswer.in", n=left), "bold $ring")), *stop)
+
+
+def pick_up(account: Account | None) -> Row:
+    """Which phone rings, with line types 4 and 5: there is no sound here."""
+    if account is None or account.callintype == VOIP:
+        return ()
+    id = "phone.pick_up_5" if account.callintype == 5 else "phone.pick_up_4"
+    return row((tr(id, number=spaced(account.number)), "bold $ring"))
+
+
+def own_phone(account: Account | None) -> str:
+    """Where the voice is, for the heading, with line types 4 and 5; "" with VoIP."""
+    if account is None or account.callintype == VOIP:
+        return ""
+    id = "phone.voice_5" if account.callintype == 5 else "phone.voice_4"
+    return tr(id, number=spaced(account.number))
+
+
+def fitting(rows: Sequence[tuple[int, Row]], height: int) -> list[Row]:
+    """The rows with the highest weights, in their own order; empty ones are left out."""
+    kept = [(weight, at) for at, (weight, pieces) in enumerate(rows) if pieces]
+    kept.sort(key=lambda each: (-each[0], each[1]))
+    chosen = sorted(at for _, at in kept[:height])
+    return [rows[at][1] for at in chosen]
