@@ -217,6 +217,7 @@ class PopSettings:
     )
     answered: tuple[str, ...] = setting((), "When it is up.")
     ended: tuple[str, ...] = setting((), "When it is over.")
+    opener: tuple[str, ...] = setting(("xdg-open",), "The command that opens a URL.")
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from tui.engine.events import CallRemoved, KickedOffline, NoticeChanged
 from tui.engine.intake import Intake
 from tui.engine.journal import Journal
 from tui.engine.offers import Offers
+from tui.engine.pop import Pop
 from tui.engine.port import Claim
 from tui.engine.recovery import Recovery
 from tui.engine.reports import CallReports, as_code
@@ -124,6 +125,7 @@ class Engine:
         self._wrapup.mode = WrapUpMode(config.wrapup.mode)
         self._wrapup.seconds = float(config.wrapup.seconds)
         self._wrapup.outcomes = config.wrapup.outcomes
+        self._workday.pop = Pop(self.core, config.pop)
 
     # ------------------------------------------------------------ the port
 

@@ -14,6 +14,7 @@ from tui.engine.core import log
 from tui.engine.events import CallRecorded, NextStatusChanged, ShiftChanged
 from tui.engine.journal import Journal
 from tui.engine.offers import Offers
+from tui.engine.pop import Pop
 from tui.engine.seat import BUSY, IDLE
 from tui.engine.state import (
     RECENT_LIMIT,
@@ -43,6 +44,8 @@ class Workday:
         self.journal: Journal | None = None
         self._entries: dict[str, HistoryEntry] = {}
         """Entries of this session by the call's key, for the write-up."""
+        self.pop: Pop | None = None
+        """What is opened on the agent's desk for a call."""
         self._next: asyncio.Future[int] | None = None
         wrapup.save = self._save
 
@@ -53,6 +56,8 @@ class Workday:
         was = None if before is None else before.state
         if call.state is was:
             return
+        if self.pop is not None:
+            self.pop.call_changed(before, call)
         if call.state is CallState.RINGING and was in (None, CallState.ENDED):
             self.offers.offered(call)
         elif call.state is CallState.TALKING and (before is None or before.answered is None):
