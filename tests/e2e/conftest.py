@@ -17,10 +17,10 @@ async def box(tmp_path: Path) -> AsyncIterator[Box]:
         yield box
 
 
-@pytest.fixture
-async def desk(box: Box, tmp_path: Path) -> AsyncIterator[Desk]:
-    """An engine of this process, signed in as 1001."""
-    desk = Desk(box, tmp_path)
+@pytest.fixture(params=[2, 1], ids=["platform2", "platform1"])
+async def desk(request: pytest.FixtureRequest, box: Box, tmp_path: Path) -> AsyncIterator[Desk]:
+    """An engine of this process, signed in as 1001, at each generation of the platform."""
+    desk = Desk(box, tmp_path, generation=request.param)
     await desk.sign_in()
     yield desk
     await desk.engine.close()

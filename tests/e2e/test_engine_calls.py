@@ -141,7 +141,7 @@ async def test_signing_out_leaves_nothing_behind(box: Box, desk: Desk) -> None:
     assert desk.snapshot.phase is Phase.SIGNED_OUT
     counts = (await box.control("agents/1001"))["counts"]
     assert counts["un-REGISTER"] == 1
-    assert counts["check-out"] == 1
+    assert counts.get("check-out", 0) == (1 if desk.generation == 2 else 0)
     assert desk.engine.finished.is_set()
 
 
