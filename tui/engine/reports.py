@@ -74,6 +74,10 @@ class CallReports:
                 self._answered(ccnumber, number, internal=bool(eid))
             case control.Ended(ccnumber, r, call_time):
                 self._ended(ccnumber, as_code(r), call_time)
+            case control.Held(ccnumber):
+                self._on_the_phone(ccnumber, CallInput.HOLD_CONFIRMED)
+            case control.Resumed(ccnumber):
+                self._on_the_phone(ccnumber, CallInput.RESUME_CONFIRMED)
             case _:
                 return False
         return True
@@ -233,6 +237,12 @@ class CallReports:
         changes = {"answered": self.core.clock(), "outcome": None, "ccnumber": ccnumber}
         if self.calls.move(call, CallInput.ANSWERED, **changes) is not None:
             self.core.emit(CallAnswered(ccnumber, call.number or number))
+
+    def _on_the_phone(self, ccnumber: str, given: CallInput) -> None:
+        """The agent held or resumed on the phone itself: the screen follows."""
+        call = self.calls.by_ccnumber(ccnumber)
+        if call is not None and self.calls.move(call, given, pending="") is not None:
+            self.calls.audio.hold(call.key, given is CallInput.HOLD_CONFIRMED)
 
     def _ended(self, ccnumber: str, r: int, call_time: float | None) -> None:
         if ccnumber in self._over:

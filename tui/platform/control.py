@@ -29,6 +29,7 @@ from tui.platform.messages import (
     DialOutside,
     Ended,
     HangUp,
+    Held,
     Hold,
     Ignored,
     JoinGroup,
@@ -39,6 +40,7 @@ from tui.platform.messages import (
     QueryCall,
     Reason,
     Resume,
+    Resumed,
     SetSeatMode,
     SetStatus,
     StatusAfterCall,
@@ -76,6 +78,7 @@ __all__ = [
     "DialOutside",
     "Ended",
     "HangUp",
+    "Held",
     "Hold",
     "Ignored",
     "JoinGroup",
@@ -86,6 +89,7 @@ __all__ = [
     "QueryCall",
     "Reason",
     "Resume",
+    "Resumed",
     "SetSeatMode",
     "SetStatus",
     "StatusAfterCall",
@@ -252,6 +256,10 @@ def _encode_platform(message: PlatformMessage, assumed: Assumed) -> bytes:
             return _element("cc", a=assumed.threeway_response, c=ccnumber, r=str(result), **more)
         case ThreewayResult(ccnumber, result):
             return _element("cc", a=assumed.threeway_result, c=ccnumber, r=str(result))
+        case Held(ccnumber, own):
+            return _element("ch", a="1", **_given(number=own), cc=ccnumber)
+        case Resumed(ccnumber, own):
+            return _element("ch", a="2", **_given(number=own), cc=ccnumber)
         case Kicked(number, name, r, eid):
             who = _element("u", n=_party(number, eid), **_given(nm=name), r=str(r))
             return b"<o><a>" + who + b"</a></o>"
@@ -327,9 +335,11 @@ def decode(body: bytes, assumed: Assumed = ASSUMED) -> PlatformMessage | Unknown
     if root.name == "o":
         return _kick([(e.path, e.attributes) for e in elements[1:]], text)
     a = clean_text(root.attributes.get("a", ""))
-    if why := _strange(root.name, root.attributes, len(elements), ("cc",), assumed):
+    if why := _strange(root.name, root.attributes, len(elements), ("cc", "ch"), assumed):
         return Unknown(a, text, why)
     given = {name: clean_text(value) for name, value in root.attributes.items()}
+    if root.name == "ch":
+        return _decode_held(a, given) or Unknown(a, text, "code, or what it needs")
     message = _decode_platform(a, given, assumed)
     return message or Unknown(a, text, "code, or what it needs")
 
@@ -463,6 +473,18 @@ def _decode_hold(a: str, given: Mapping[str, str], _assumed: Assumed) -> AgentMe
             return Hold(ccnumber, own)
         case "2" if own and ccnumber:
             return Resume(ccnumber, own)
+        case _:
+            return None
+
+
+def _decode_held(a: str, given: Mapping[str, str]) -> PlatformMessage | None:
+    """[A] What the agent did on the phone itself, in the words of the agent's own hold."""
+    own, ccnumber = given.get("number", ""), given.get("cc", "")
+    match a:
+        case "1" if ccnumber:
+            return Held(ccnumber, own)
+        case "2" if ccnumber:
+            return Resumed(ccnumber, own)
         case _:
             return None
 

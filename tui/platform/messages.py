@@ -234,6 +234,23 @@ class ThreewayResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """[A] The agent put the call on hold on the phone itself (line types 4 and 5); `own` as in
+    `Hold`, "" where the platform leaves it out."""
+
+    ccnumber: str
+    own: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """[A] The agent took the call back from hold on the phone itself."""
+
+    ccnumber: str
+    own: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Kicked:
     """`kickedOffLine`, meant for us when `number` is our extension (and `eid` our enterprise,
     where it is given). `name` is an agent's name, not who took over."""
@@ -305,6 +322,8 @@ PlatformMessage = (
     | StatusAfterCallResponse
     | ThreewayResponse
     | ThreewayResult
+    | Held
+    | Resumed
     | Kicked
     | CallState
     | NoCall
