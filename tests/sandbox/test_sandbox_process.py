@@ -57,7 +57,10 @@ def test_the_ready_file_is_one_line_that_leads_to_a_running_sandbox(
     started.append(one := Running(tmp_path))
     ready = one.wait_ready()
     assert one.ready.read_text().count("\n") == 1
-    assert set(ready) == {"http", "ws", "domain", "switchnumber", "agents"}
+    assert set(ready) == {
+        *("http", "ws", "http1", "ws1"),
+        *("domain", "switchnumber", "agents"),
+    }
     assert set(ready["agents"][0]) == {"un", "pwd", "sip_user", "name", "groups"}
     with urllib.request.urlopen(f"{ready['http']}/control/state") as answer:
         assert "1001" in json.load(answer)["agents"]

@@ -15,7 +15,7 @@ from tui.sandbox.desk import read_body, refuse
 from tui.sandbox.dialplan import Behaviour
 from tui.sandbox.hall import CUSTOMER, Customer
 from tui.sandbox.switchboard import Switchboard
-from tui.sandbox.voices import silence, voice, warm_up
+from tui.sandbox.voices import warm_up
 
 _BEHAVIOUR = {"voice", "hang_up_after", "give_up_after", "leg"}
 
@@ -63,7 +63,7 @@ class Callers:
             "caller": call.caller,
             "callee": call.callee,
             "parties": {
-                un: {"leg": party.leg, "holding": party.holding}
+                un: {"leg": party.leg, "holding": party.holding, "phone": party.phone}
                 for un, party in call.parties.items()
             },
             "offers": call.offers,
@@ -71,6 +71,8 @@ class Callers:
             "up_at": call.up_at,
             "ended_at": call.ended_at,
             "reason": call.reason,
+            "digits": [asdict(key) for key in call.keys],
+            "through": call.through,
             "guest": None if call.guest is None else asdict(call.guest),
             "voice": call.behaviour.voice,
             "longest_silence": customer.ear.longest_silence if customer else 0,
@@ -120,7 +122,7 @@ class Callers:
         if customer is None:
             raise refuse("the customer is not there", 404)
         await asyncio.to_thread(warm_up, kind)
-        customer.kind, customer.says = kind, silence if kind == "echo" else voice(kind)
+        self._board.hall.speak(call.cc, kind)
         return web.json_response({})
 
     async def third(self, request: web.Request) -> web.Response:

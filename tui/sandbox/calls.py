@@ -7,8 +7,39 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from tui.platform.base import CALLBACK_PHONE, VOIP
 from tui.platform.messages import PlatformMessage
 from tui.sandbox.dialplan import Behaviour
+from tui.sandbox.keys import Key
+
+__all__ = [
+    "BUSY",
+    "CALLBACK_PHONE",
+    "IDLE",
+    "OFFLINE",
+    "THREEWAY",
+    "TRANSFER",
+    "VOIP",
+    "Action",
+    "Actions",
+    "Call",
+    "CloseLeg",
+    "Guest",
+    "GuestState",
+    "LegState",
+    "Minter",
+    "OpenLeg",
+    "Party",
+    "Phase",
+    "PhoneState",
+    "ProbeLeg",
+    "Route",
+    "Say",
+    "Seat",
+    "Speak",
+    "Timers",
+    "Times",
+]
 
 OFFLINE, IDLE, BUSY = 0, 1, 2
 """A seat's status, as `statusChanged` says it."""
@@ -34,6 +65,10 @@ class Times:
     """The audio leg's set-up."""
     orphan: float = 60.0
     """A call that is up and whose agent has lost the leg or the registration."""
+    phone: float = 1.0
+    """After this the agent's own telephone is picked up by itself (line types 4 and 5)."""
+    phone_ring: float = 30.0
+    """A telephone of an agent's that nobody picks up."""
     handover: float = 0.2
     """From 38, the transfer is done, to the 105 for the agent who handed the call over."""
     left: float = 120.0
@@ -63,12 +98,21 @@ class LegState(StrEnum):
     LOST = "lost"
 
 
+class PhoneState(StrEnum):
+    """An agent's own telephone (line types 4 and 5)."""
+
+    ON_HOOK = "on-hook"
+    RINGING = "ringing"
+    OFF_HOOK = "off-hook"
+
+
 @dataclass(slots=True)
 class Party:
     """An agent in a call."""
 
     un: str
     leg: LegState = LegState.NONE
+    phone: PhoneState = PhoneState.ON_HOOK
     holding: bool = False
     """This agent has put the other side on hold."""
 
@@ -124,6 +168,10 @@ class Call:
     up_at: float | None = None
     ended_at: float | None = None
     reason: str = ""
+    keys: list[Key] = field(default_factory=list)
+    """The digits that agents typed, the dropped ones too."""
+    through: bool = False
+    """The code that the called party's menu wants was typed."""
     guest: Guest | None = None
     """The third party, or who is to take the call over; None in a call between two."""
 
@@ -154,6 +202,12 @@ class Seat:
     fixed: bool = True
     gid: str = "0"
     line: int = 2
+    phone: str = ""
+    """The number of the agent's telephone, with line types 4 and 5."""
+    trouble: str = ""
+    """What the telephone has: "none", "offline", "busy" or ""."""
+    picks_up: bool = True
+    """The telephone is picked up by itself."""
     generation: int = 2
     """Of the web sign-in. To the first generation no status is said after a call."""
     call: str = ""
@@ -202,7 +256,15 @@ class Route:
     cc: str
 
 
-Action = Say | OpenLeg | CloseLeg | ProbeLeg | Route
+@dataclass(frozen=True, slots=True)
+class Speak:
+    """The customer says something else from now on."""
+
+    cc: str
+    voice: str
+
+
+Action = Say | OpenLeg | CloseLeg | ProbeLeg | Route | Speak
 
 
 class Timers:

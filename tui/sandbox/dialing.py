@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tui.platform import messages as m
 from tui.sandbox.calls import Call, Party, Phase, Seat
-from tui.sandbox.dialplan import Behaviour
+from tui.sandbox.dialplan import REFUSALS, Behaviour
 from tui.sandbox.legs import Legs
 
 
@@ -14,6 +14,10 @@ class Dialing(Legs):
 
     mute_dial = False
 
+    def _phone_trouble(self, seat: Seat) -> str:
+        """The code that a call is refused with when the agent's own telephone cannot ring."""
+        return ""
+
     def _dial(self, seat: Seat, number: str, how: Behaviour, kind: str, now: float) -> None:
         """To a customer ("out"), or to a simulated extension ("inside")."""
         if self.mute_dial or how.reply_after is None:
@@ -22,6 +26,8 @@ class Dialing(Legs):
         call.caller = seat.un
         if seat.call or not seat.registered:
             self._refuse_dial(call, "502", "wrong state", now)
+        elif trouble := self._phone_trouble(seat):
+            self._refuse_dial(call, trouble, REFUSALS[trouble], now)
         elif how.refuse:
             if how.call_back_after is not None:
                 self._timers.set(now + how.call_back_after, "call-back", seat.un, number)
@@ -41,6 +47,8 @@ class Dialing(Legs):
         other = self.seats[number]
         if seat.call or not seat.registered:
             self._refuse_dial(call, "502", "wrong state", now)
+        elif trouble := self._phone_trouble(seat):
+            self._refuse_dial(call, trouble, REFUSALS[trouble], now)
         elif not (other.registered and other.reachable):
             self._refuse_dial(call, "502", "the extension is offline", now)
         elif other is seat or not self._idle(other):
@@ -48,6 +56,13 @@ class Dialing(Legs):
         else:
             self._claim(call, seat)
             self._accept_dial(call, now)
+
+    def _answer_offer(self, call: Call, un: str, now: float) -> None:
+        """The agent to whom it is offered takes the call."""
+        call.phase = Phase.CONNECTING
+        for kind in ("offer", "give-up", "queue", "ring"):
+            self._timers.drop(kind, call.cc)
+        self._open(call, un, now)
 
     def _claim(self, call: Call, seat: Seat) -> None:
         seat.call = call.cc

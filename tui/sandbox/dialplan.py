@@ -38,7 +38,8 @@ class Behaviour:
     `refuse` is the `r` of the platform's answer, or "" when it takes the call; `reply_after` is
     when the platform answers the dial command at all; `answer_after` when the party answers;
     `hang_up_after` counts from the answer; `give_up_after` from the ringing of an incoming call;
-    `call_back_after` from the end of the call. `leg` False: the audio leg is never built.
+    `call_back_after` from the end of the call. `leg` False: the audio leg is never built. `code`:
+    the digits that a menu wants; then the party says `then`.
     """
 
     voice: str = "speak"
@@ -50,10 +51,13 @@ class Behaviour:
     give_up_after: float | None = None
     call_back_after: float | None = None
     leg: bool = True
+    code: str = ""
+    then: str = "speak"
 
     def __post_init__(self) -> None:
-        if not _VOICE.match(self.voice):
-            raise ValueError(f"voice is speak, echo, silent or tone:HZ, not {self.voice!r}")
+        for each in (self.voice, self.then):
+            if not _VOICE.match(each):
+                raise ValueError(f"voice is speak, echo, silent or tone:HZ, not {each!r}")
 
 
 OUTSIDE: dict[str, tuple[Behaviour, str]] = {
@@ -78,6 +82,10 @@ OUTSIDE: dict[str, tuple[Behaviour, str]] = {
     "12000000021": (
         Behaviour(answer_after=0.0, hang_up_after=1.0),
         "answers at once and hangs up after 1 s",
+    ),
+    "12000000030": (
+        Behaviour(voice="tone:620", answer_after=0.5, code="8001#", then="tone:480"),
+        "a menu that hums at 620 Hz until 8001# is typed, then 480 Hz",
     ),
 }
 
@@ -143,6 +151,10 @@ def dial_plan_text(world: World | None = None) -> str:
     lines.append("  1299999CCCC  refused with code CCCC:")
     lines += [f"      1299999{int(code):04d}  {text}" for code, text in REFUSALS.items()]
     lines.append("  any other    answers after 2 s and speaks")
+    lines.append("")
+    lines.append("telephones of agents (line types 4 and 5), by the last digits of their number:")
+    lines.append("  …0470  not bound, …0471 offline, …0486 busy: calls are refused so")
+    lines.append("  …0999  never picked up by itself; any other is, 1 s after it began to ring")
     lines.append("")
     lines.append(f"extensions ({world.extension_start} to {world.extension_end}):")
     lines.append("  1001 to 1010  the accounts above: ring where they are signed in,")

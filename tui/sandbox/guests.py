@@ -132,6 +132,7 @@ class Guests(Dialing):
         if guest.un:
             call.parties[guest.un] = Party(guest.un)
             self.seats[guest.un].call = call.cc
+            self._ring_phone(call, guest.un)
             self._say(guest.un, m.NewCall(call.cc, *self._shown(call, guest.un)), 2)
             patience = self.times.ring_inside
         elif self.world.is_extension(guest.number):
@@ -281,6 +282,7 @@ class Guests(Dialing):
         party = call.parties.pop(guest.un, None)
         if party is not None:
             self._timers.drop("leg", call.cc, guest.un)
+            self._timers.drop("pick-up", call.cc, guest.un)
             self._out(call, party, reason, now)
         self._actions.append(Route(call.cc))
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from tui.sandbox.audio import Leg
 from tui.sandbox.bridge import OWN_STALL, TICK, Bridge, End, Hearing
-from tui.sandbox.calls import Call, GuestState, Phase
+from tui.sandbox.calls import Call, GuestState, Phase, PhoneState
 from tui.sandbox.ear import Ear
 from tui.sandbox.voices import SILENCE, Voice, prompt, ringback, silence, voice, warm_up
 
@@ -25,6 +25,8 @@ RECORDINGS = 5
 """Ended calls whose sound is kept: some 4 MB each."""
 CUSTOMER, THIRD = "customer", "third"
 """The simulated ends of a call; agents go by their extension."""
+PHONE_VOICE = "tone:350"
+"""What is said into an agent's own telephone."""
 
 
 @dataclass(slots=True)
@@ -110,7 +112,8 @@ class Hall:
     # ------------------------------------------------------------ more than two ends
 
     def _wants_bridge(self, call: Call) -> bool:
-        return call.guest is not None
+        phones = any(each.phone is PhoneState.OFF_HOOK for each in call.parties.values())
+        return call.guest is not None or phones
 
     def _bridge(self, call: Call) -> None:
         bridge = self._bridges.setdefault(call.cc, Bridge())
@@ -134,15 +137,29 @@ class Hall:
                 continue
             if leg is not None:
                 ends[un] = End(leg.next_block, bridge.outlet(un).give)
+            elif call.parties[un].phone is PhoneState.OFF_HOOK:
+                phone = self._other(call.cc, un, PHONE_VOICE)
+                ends[un] = End(phone.speak, phone.hear)
         if guest is not None and guest.behaviour is not None and guest.state is GuestState.IN:
-            third = self.others.get((call.cc, THIRD))
-            if third is None:
-                third = self.others[call.cc, THIRD] = Customer(guest.behaviour.voice, silence)
-                third.task = asyncio.get_running_loop().create_task(_find_words(third))
+            third = self._other(call.cc, THIRD, guest.behaviour.voice)
             ends[THIRD] = End(third.speak, third.hear)
         elif guest is not None and guest.state is GuestState.RINGING:
             self.others.pop((call.cc, THIRD), None)  # of the third before this one
         return ends
+
+    def _other(self, cc: str, name: str, kind: str) -> Customer:
+        other = self.others.get((cc, name))
+        if other is None:
+            other = self.others[cc, name] = Customer(kind, silence)
+            other.task = asyncio.get_running_loop().create_task(_find_words(other))
+        return other
+
+    def speak(self, cc: str, kind: str) -> None:
+        """The customer says something else from now on."""
+        customer = self.customers.get(cc)
+        if customer is not None:
+            customer.kind = kind
+            customer.says = silence if kind == "echo" else voice(kind)
 
     def _unbridge(self, cc: str) -> None:
         bridge = self._bridges.pop(cc, None)

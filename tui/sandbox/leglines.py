@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from tui.platform import control
 from tui.sandbox.calls import LegState, Phase
 from tui.sandbox.hall import Hall
+from tui.sandbox.keys import read_relay
 from tui.sandbox.pbx import Pbx
 from tui.sandbox.peers import Peer, Peers
 from tui.sip import LocalProtocolError
@@ -68,6 +69,11 @@ class LegLines:
                         self._pbx.leg_hung_up(*key, now)
                     else:
                         self._pbx.leg_lost(*key, now)
+                    self._step()
+            case sip.InfoReceived(call, content_type, body):
+                key, relay = self._calls.get((peer.number, call)), read_relay(content_type, body)
+                if key is not None and relay is not None:
+                    self._pbx.digit(*key, *relay, now)
                     self._step()
             case sip.ReinviteReceived(call, sdp):
                 self._spawn(self._renegotiate(peer, call, sdp))

@@ -6,18 +6,11 @@ from tui.platform import messages as m
 from tui.sandbox.calls import Call, CloseLeg, LegState, OpenLeg, Phase, Route
 from tui.sandbox.offers import NOT_CONNECTED, Offers
 
-VOIP = 2
-
 
 class Legs(Offers):
     """Reports of legs come in here; they decide when a call rings and when it is up."""
 
     def _open(self, call: Call, un: str, now: float) -> None:
-        if self.seats[un].line != VOIP:
-            # The agent's own telephone rings and is picked up: no leg of ours.
-            call.parties[un].leg = LegState.UP
-            self._leg_is_up(call, un, now)
-            return
         call.parties[un].leg = LegState.OPENING
         self._timers.set(now + self.times.leg, "leg", call.cc, un)
         if call.behaviour.leg:

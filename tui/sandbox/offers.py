@@ -34,7 +34,7 @@ from tui.sandbox.world import World
 CUSTOMER_HUNG_UP, AGENT_HUNG_UP, NOT_CONNECTED = "25", "26", "20"
 OF_A_CALL = (
     *("offer", "give-up", "queue", "leg", "reply", "answer", "ring", "hang-up", "orphan"),
-    *("guest-ring", "guest-answer", "guest-hang-up", "left"),
+    *("guest-ring", "guest-answer", "guest-hang-up", "left", "pick-up"),
 )
 """The timers that end with their call."""
 KEEP_ENDED = 50
@@ -128,9 +128,13 @@ class Offers:
         call.offers += 1
         call.parties[seat.un] = Party(seat.un)
         seat.call = call.cc
+        self._ring_phone(call, seat.un)
         self._say(seat.un, m.NewCall(call.cc, *self._shown(call, seat.un)), 2)
         if call.kind == "in":
             self._timers.set(now + self.times.offer, "offer", call.cc)
+
+    def _ring_phone(self, call: Call, un: str) -> None:
+        """Ring the agent's own telephone, where there is one."""
 
     def _cancel_offer(self, call: Call) -> None:
         """101 to whom it is being offered, if anybody."""

@@ -13,6 +13,7 @@ from tui.sandbox.calls import (
     BUSY,
     IDLE,
     OFFLINE,
+    VOIP,
     Call,
     GuestState,
     LegState,
@@ -21,13 +22,15 @@ from tui.sandbox.calls import (
     ProbeLeg,
     Route,
     Seat,
+    Speak,
 )
 from tui.sandbox.dialplan import Behaviour, look_up, look_up_inside
-from tui.sandbox.guests import Guests
+from tui.sandbox.keys import heard
 from tui.sandbox.offers import AGENT_HUNG_UP, CUSTOMER_HUNG_UP, NOT_CONNECTED
+from tui.sandbox.phones import Phones
 
 
-class Pbx(Guests):
+class Pbx(Phones):
     """The whole of it: timers, seats, and what agents send."""
 
     def handle_timeout(self, now: float) -> None:
@@ -60,6 +63,8 @@ class Pbx(Guests):
                 self.customer_hangs_up(call.cc, now)
             case "leg":
                 self.leg_failed(call.cc, name[2], now)
+            case "pick-up":
+                self.phone_picks_up(name[2], now)
             case "reply":
                 self._accept_dial(call, now)
             case "answer":
@@ -139,6 +144,23 @@ class Pbx(Guests):
         self._say(un, m.StatusChanged(status))
         self._became_idle(seat, now)
 
+    def after_call_work(self, un: str) -> None:
+        """The platform keeps the seat out of the queue, and says so (6)."""
+        self.seats[un].status = BUSY
+        self._say(un, m.AfterCallWork())
+
+    def digit(self, cc: str, un: str, digit: str, ms: int, now: float) -> None:
+        """The agent typed a digit. A party with a menu puts through who types its code."""
+        call = self.calls.get(cc)
+        if call is None or call.phase is Phase.ENDED or un not in call.parties:
+            return
+        call.keys.append(heard(call.keys, un, digit, ms, now))
+        typed = "".join(key.digit for key in call.keys if key.taken)
+        how = call.behaviour
+        if call.phase is Phase.UP and how.code and not call.through and typed.endswith(how.code):
+            call.through = True
+            self._actions.append(Speak(cc, how.then))
+
     # ------------------------------------------------------------ what agents send
 
     def receive(self, un: str, message: m.AgentMessage, now: float) -> None:
@@ -192,12 +214,7 @@ class Pbx(Guests):
             case m.Hold() if guest is not None:
                 pass  # refused: see `refuses`
             case m.Answer() if call.phase is Phase.OFFERED and call.callee == seat.un:
-                call.phase = Phase.CONNECTING
-                self._timers.drop("offer", call.cc)
-                self._timers.drop("give-up", call.cc)
-                self._timers.drop("queue", call.cc)
-                self._timers.drop("ring", call.cc)
-                self._open(call, seat.un, now)
+                self._answer_offer(call, seat.un, now)
             case m.HangUp() if call.phase is Phase.OFFERED and call.callee == seat.un:
                 if call.kind == "internal":
                     self._cancel_offer(call)
@@ -225,7 +242,7 @@ class Pbx(Guests):
             if party.leg is LegState.LOST:
                 party.leg = LegState.OPENING
                 self._actions.append(OpenLeg(call.cc, seat.un))
-            elif party.leg is LegState.UP:
+            elif party.leg is LegState.UP and seat.line == VOIP:
                 self._actions.append(ProbeLeg(call.cc, seat.un))
         elif call.caller == seat.un:
             self._respond_dial(call, "200", "")

@@ -10,7 +10,7 @@ import time
 from aiohttp import web
 
 from tui.platform import control
-from tui.sandbox.calls import CloseLeg, OpenLeg, ProbeLeg, Route, Say
+from tui.sandbox.calls import CloseLeg, OpenLeg, ProbeLeg, Route, Say, Speak
 from tui.sandbox.faults import Faults, Journal
 from tui.sandbox.leglines import LegLines
 from tui.sandbox.pbx import Pbx
@@ -179,6 +179,8 @@ class Switchboard:
                         self.lines.close(cc, un)
                     case ProbeLeg(cc, un):
                         self.lines.probe(cc, un)
+                    case Speak(cc, voice):
+                        self.hall.speak(cc, voice)
                     case Route(cc):
                         if cc in self.pbx.calls:
                             self.hall.route(self.pbx.calls[cc])

@@ -17,6 +17,7 @@ from tui.sandbox.calls import Times
 from tui.sandbox.desk import read_body, refuse
 from tui.sandbox.dialplan import dial_plan_text
 from tui.sandbox.faults import KINDS
+from tui.sandbox.phones import TROUBLES
 from tui.sandbox.switchboard import Switchboard
 from tui.sandbox.tokens import Tokens
 
@@ -49,6 +50,10 @@ class Trainer:
                 web.post(one + "/loss", self.loss),
                 web.post(one + "/lose-leg", self.lose_leg),
                 web.post(one + "/name", self.name_agent),
+                web.post(one + "/after-call-work", self.after_call_work),
+                web.post(one + "/phone", self.phone),
+                web.post(one + "/phone/{what}", self.on_the_phone),
+                web.post("/control/enterprise", self.enterprise),
                 web.post("/control/groups/{gid}/name", self.name_group),
                 web.get("/control/faults", self.faults),
                 web.post("/control/faults", self.set_fault),
@@ -67,6 +72,7 @@ class Trainer:
         seat = self._board.pbx.seats[un]
         return {
             **asdict(seat),
+            "telephone": self._board.pbx.phone_state(un),
             "name": self._board.world.agents[un].name,
             "checked_in": self._tokens.checked_in(un),
             "counts": self._board.journal.counts(un),
@@ -124,6 +130,45 @@ class Trainer:
         return web.json_response(
             {"said": self._board.say_raw(self._un(request), await request.read())}
         )
+
+    async def after_call_work(self, request: web.Request) -> web.Response:
+        """The platform puts the seat into after-call work (6)."""
+        self._board.pbx.after_call_work(self._un(request))
+        self._board.step()
+        return web.json_response({})
+
+    async def phone(self, request: web.Request) -> web.Response:
+        """`{"trouble": "" | "none" | "offline" | "busy", "picks_up": true}`, of the agent's own
+        telephone."""
+        seat, given = self._board.pbx.seats[self._un(request)], await read_body(request)
+        if given.get("trouble", "") not in ("", *TROUBLES):
+            raise refuse(f"trouble is one of {', '.join(TROUBLES)}, or nothing")
+        seat.trouble = given.get("trouble", seat.trouble)
+        seat.picks_up = bool(given.get("picks_up", seat.picks_up))
+        return web.json_response({})
+
+    async def on_the_phone(self, request: web.Request) -> web.Response:
+        """`pick-up`, `hang-up`, `hold` or `resume` on the agent's own telephone."""
+        un, pbx, now = self._un(request), self._board.pbx, time.monotonic()
+        match request.match_info["what"]:
+            case "pick-up":
+                done = pbx.phone_picks_up(un, now)
+            case "hang-up":
+                done = pbx.phone_hangs_up(un, now)
+            case "hold" | "resume" as what:
+                done = pbx.phone_holds(un, what == "hold", now)
+            case what:
+                raise refuse(f"{what}: pick-up, hang-up, hold or resume", 404)
+        self._board.step()
+        return web.json_response({"done": done})
+
+    async def enterprise(self, request: web.Request) -> web.Response:
+        """`{"auto_answer": seconds}` for sign-ins from now on; 0 = not."""
+        seconds = (await read_body(request)).get("auto_answer", 0)
+        if not isinstance(seconds, int) or not 0 <= seconds <= 60:
+            raise refuse("auto_answer is 0 to 60 seconds")
+        self._board.world.auto_answer = seconds
+        return web.json_response({})
 
     async def loss(self, request: web.Request) -> web.Response:
         """`{"percent": 0 to 100}` of media packets to lose, each way, from now on."""

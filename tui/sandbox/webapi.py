@@ -116,7 +116,7 @@ class WebApi:
         self._nonces[nonce] = None
         while len(self._nonces) > MAX_NONCES:
             del self._nonces[next(iter(self._nonces))]
-        self._pbx.seats[un].line = int(body["callintype"])
+        self._pbx.bind_phone(un, int(body["callintype"]), str(body.get("number", "")))
         self._pbx.seats[un].generation = 2
         return self._token(self._tokens.issue(un, seed.token_life))
 
@@ -172,6 +172,8 @@ class WebApi:
                     "extension_start": str(self._world.extension_start),
                     "extension_end": str(self._world.extension_end),
                     "epname": self._world.epname,
+                    "allow_auto_answer": int(bool(self._world.auto_answer)),
+                    "auto_answer_duration": self._world.auto_answer,
                 },
                 "sip": {
                     "url": f"ws://{host}:{port}/sip",
@@ -189,7 +191,7 @@ class WebApi:
         if body.get("callintype") == 5 and str(body.get("number", "")).strip("0") == "":
             return _no(52000, "the bound SIP phone does not exist")
         if body.get("callintype") in LINES:
-            self._pbx.seats[session.un].line = body["callintype"]
+            self._pbx.bind_phone(session.un, body["callintype"], str(body.get("number", "")))
         self._tokens.check_in(session.un, True)
         return _yes()
 

@@ -144,8 +144,8 @@ class WebApi1:
                 "epProfile": {
                     "extension_start": self._world.extension_start,
                     "extension_end": self._world.extension_end,
-                    "allow_auto_answer": 0,
-                    "auto_answer_duration": 5,
+                    "allow_auto_answer": int(bool(self._world.auto_answer)),
+                    "auto_answer_duration": self._world.auto_answer or 5,
                     "terminal_need_reg": 1,
                     "allow_monitor": 0,
                 }
@@ -175,7 +175,7 @@ class WebApi1:
         number = str(data.get(LINES[callintype], "")) if LINES[callintype] else ""
         if callintype != 2 and number.strip("0") == "":
             return _no(REFUSED, "there is no such phone")
-        self._pbx.seats[seed.un].line = callintype
+        self._pbx.bind_phone(seed.un, callintype, number)
         return _yes()
 
     async def _check_phone(self, request: web.Request, seed: AgentSeed) -> web.StreamResponse:

@@ -118,6 +118,8 @@ class World:
     epname: str = EPNAME
     extension_start: int = EXTENSION_START
     extension_end: int = EXTENSION_END
+    auto_answer: int = 0
+    """Seconds after which the enterprise wants calls answered by themselves; 0 = not."""
     groups: dict[str, GroupSeed] = field(default_factory=_groups)
     agents: dict[str, AgentSeed] = field(default_factory=_agents)
 
