@@ -104,7 +104,17 @@ async def test_groups_are_chosen_with_arrows_and_show_their_states(console) -> N
         assert "all busy" in c.line("After-sales")
         assert "all offline" in c.line("Night desk")
         await c.press("down", "enter")
-        assert c.port.sent == [JoinGroup("1000000002")]
+        assert c.port.sent[-1] == JoinGroup("1000000002")
+
+
+async def test_the_groups_states_are_asked_as_soon_as_the_groups_are_shown(console) -> None:
+    stateless = tuple(replace(group, state_id=None) for group in s.GROUPS)
+    async with console(OUT, prefill=FULL) as c:
+        page = GroupPage(1, 1, 3, s.GROUPS)
+        c.port.answers[GetGroups] = lambda command: Result(True, value=page)
+        await c.happen(AccountChanged(s.ACCOUNT, stateless), PhaseChanged(Phase.CHOOSING_GROUP))
+        assert "someone idle" in c.line("Pre-sales")
+        assert "all busy" in c.line("After-sales")
 
 
 async def test_the_groups_states_are_looked_at_again(console) -> None:

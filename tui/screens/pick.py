@@ -80,6 +80,8 @@ class GroupScreen(PickScreen):
 
     def on_mount(self) -> None:
         super().on_mount()
+        # The sign-in names the groups, not how they are. After the list is filled.
+        self.call_after_refresh(self.yimi.refresh_groups)
         self.set_interval(REFRESH, self.yimi.refresh_groups)
 
     def show(self, view: View) -> None:
