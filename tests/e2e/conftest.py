@@ -17,7 +17,16 @@ async def box(tmp_path: Path) -> AsyncIterator[Box]:
         yield box
 
 
-@pytest.fixture(params=[2, 1], ids=["platform2", "platform1"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every test of a call runs at both generations; a module whose calls only one of them has
+    says so in GENERATIONS."""
+    if "desk" in metafunc.fixturenames:
+        generations = getattr(metafunc.module, "GENERATIONS", (2, 1))
+        names = [f"platform{generation}" for generation in generations]
+        metafunc.parametrize("desk", generations, indirect=True, ids=names)
+
+
+@pytest.fixture
 async def desk(request: pytest.FixtureRequest, box: Box, tmp_path: Path) -> AsyncIterator[Desk]:
     """An engine of this process, signed in as 1001, at each generation of the platform."""
     desk = Desk(box, tmp_path, generation=request.param)
