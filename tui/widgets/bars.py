@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from tui.actions import Action, View, key_name
 from tui.i18n import render, tr
-from tui.widgets.rows import Rows, row, width_of
+from tui.widgets.rows import Piece, Row, Rows, cut, row, width_of
 
 
 class NoticeLine(Rows):
@@ -25,8 +27,15 @@ class NoticeLine(Rows):
             self.refresh()  # it may wrap
 
 
+FIRST_TO_GO: Final = (
+    *("settings", "leave", "history", "history_close", "tones", "page", "help", "directory"),
+    *("after", "dismiss", "digits", "export", "filter", "keep_open", "let_ring", "mute", "hold"),
+)
+"""Which keys leave the bar first when not all fit. They go on working, and More has them all."""
+
+
 class KeyBar(Rows):
-    """The keys that work now, in one line; what does not fit is found under Help."""
+    """The keys that work now, in one line. When they do not all fit, those of a call stay."""
 
     DEFAULT_CSS = """
     KeyBar { height: 1; padding: 0 1; background: $panel; }
@@ -40,14 +49,22 @@ class KeyBar(Rows):
         width = self.content_size.width
         if not width:
             return
-        pieces: list[tuple[str, str]] = []
-        for action in works:
-            entry = [
-                (key_name(action.key), "bold $key"),
-                (f" {tr(action.label_of(view))}", ""),
-            ]
-            gap = [("  ", "")] if pieces else []
-            if width_of(pieces + gap + entry) > width:
+        shown = [action for action in works if action.key]
+        bar = _bar(view, shown)
+        for id in FIRST_TO_GO:
+            if width_of(bar) <= width:
                 break
-            pieces += gap + entry
-        self.draw([tuple(pieces)])
+            shown = [action for action in shown if action.id != id]
+            bar = _bar(view, shown)
+        self.draw([cut(bar, width)])
+
+
+def _bar(view: View, shown: list[Action]) -> Row:
+    pieces: list[Piece] = []
+    for action in shown:
+        pieces += [
+            ("  " if pieces else "", ""),
+            (key_name(action.key), "bold $key"),
+            (f" {tr(action.label_of(view))}", ""),
+        ]
+    return tuple(pieces)

@@ -1,0 +1,200 @@
+"""What the tests of the two languages share: the same states with names in either script, and
+what may stand in a language that is not of its script."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+import scripted_port as s
+
+from tui.actions import REGISTRY, key_name
+from tui.catalogue import LOCALE, parse_po
+from tui.engine.state import (
+    CallState,
+    Group,
+    Leg,
+    Levels,
+    Line,
+    LineState,
+    Phase,
+    SeatStatus,
+    Snapshot,
+    Status,
+    Third,
+    ThirdState,
+    Voice,
+    VoiceState,
+    WrapUp,
+    WrapUpMode,
+    message,
+)
+from tui.prefill import SignInPrefill
+from tui.secrets import Secret
+
+LANGUAGES = ("en", "zh")
+CHINESE = re.compile(r"[⺀-〿㇀-鿿豈-﫿＀-￯]")
+LATIN = re.compile(r"[A-Za-z]+")
+PREFILL = SignInPrefill("1001", Secret("pw-1001"), "02500001234", backend="http://127.0.0.1:40731")
+
+
+def sentences(language: str) -> dict[str, str]:
+    """Every sentence of a catalogue by its id; the forms of a plural stand with a NUL between."""
+    source = LOCALE / language / "LC_MESSAGES" / "yimi.po"
+    found = parse_po(source.read_text("utf-8"))
+    return {key.partition("\0")[0]: text for key, text in found.items() if key}
+
+
+KEYS = {key_name(key) for action in REGISTRY for key in (action.key, action.alias) if key}
+NAMES = {
+    # Names of things that have no other, and what is typed as it stands.
+    *("yimi", "SIP", "PortAudio", "VoIP", "URL", "DTMF", "CSV", "TOML", "OSC", "SSH", "ASCII"),
+    *("config.toml", "backend", "gateway", "servers", "kill", "--account", "http", "ws", "https"),
+    *("Esc", "Enter", "Tab", "Space", "Delete", "PgUp", "PgDn", "Home", "End", "Shift", "Ctrl"),
+    *(f"F{number}" for number in range(1, 13)),
+}
+"""What may stand in Latin letters in the Chinese console."""
+
+
+def strangers(text: str, *, allowed: set[str]) -> list[str]:
+    """The Latin words in a Chinese text that are neither a key, nor a name, nor allowed. Longest
+    first, so that "config.toml" is taken away before "config" is looked at."""
+    for word in sorted(KEYS | NAMES | allowed, key=len, reverse=True):
+        if LATIN.search(word):
+            text = re.sub(rf"(?<![A-Za-z]){re.escape(word)}(?![A-Za-z])", " ", text)
+    return LATIN.findall(text)
+
+
+_CHINESE_NAMES = {
+    "Li Ming": "李明",
+    "Wang Fang": "王芳",
+    "Pre-sales": "售前咨询",
+    "After-sales": "售后服务",
+    "Night desk": "夜间值班",
+    "headset": "耳机",
+    "Resolved": "已解决",
+    "Call back": "需回电",
+}
+"""What the platform, the computer and the config say, in the script of the console."""
+
+
+def named(name: str, language: str) -> str:
+    """The name as the platform would say it to a console of that language."""
+    return _CHINESE_NAMES[name] if language == "zh" else name
+
+
+def day(language: str) -> Snapshot:
+    """An idle seat whose names are in the script of the language."""
+    groups = tuple(
+        Group(group.gid, named(group.name, language), state_id=group.state_id) for group in s.GROUPS
+    )
+    account = replace(
+        s.ACCOUNT, displayname=named("Li Ming", language), group=named("Pre-sales", language)
+    )
+    voice = Voice(VoiceState.OK, device=named("headset", language))
+    return replace(s.IDLE, account=account, groups=groups, voice=voice)
+
+
+def states(language: str) -> dict[str, tuple[Snapshot, dict[str, Any]]]:
+    """The main states of a shift: a snapshot, and how the app is made."""
+    idle = day(language)
+    group = named("Pre-sales", language)
+    ringing = replace(s.RINGING, group=group)
+    talking = replace(s.TALKING, group=group)
+    out = replace(
+        talking, outgoing=True, state=CallState.PROCEEDING, since=s.NOW - 4, leg=Leg.CONNECTED
+    )
+    third = Third(ThirdState.JOINED, 1, "1007", named("Wang Fang", language), s.NOW - 65)
+    joined = replace(third, joined=s.NOW - 58)
+    three = replace(talking, third=joined)
+    wrapup = WrapUp(
+        entry=1,
+        number="12000000001",
+        outgoing=False,
+        talk_time=250.0,
+        ended=message("ended.25", code=25),
+        began=s.NOW - 9,
+        until=s.NOW + 21,
+        mode=WrapUpMode.TIMED,
+        outcome=named("Resolved", language),
+        outcomes=(named("Resolved", language), named("Call back", language)),
+    )
+    levels = Levels(4, 6)
+
+    def up(call: Any) -> Snapshot:
+        return replace(idle.with_call(call), levels=levels)
+
+    busy = SeatStatus(Status.BUSY, since=s.NOW - 30, reason=message("seat.missed", count=3))
+    return {
+        "sign-in": (Snapshot(), {"prefill": SignInPrefill(), "on_sandbox": _no_sandbox}),
+        "sign-in-failed": (
+            Snapshot(failure=message("login.50003", code=50003)),
+            {"prefill": PREFILL, "sandbox": True},
+        ),
+        "signing-in": (Snapshot(phase=Phase.SIGNING_IN), {"prefill": PREFILL}),
+        "groups": (replace(idle, phase=Phase.CHOOSING_GROUP), {}),
+        "idle": (idle, {}),
+        "busy": (replace(idle, seat=busy), {}),
+        "line-lost": (replace(idle, line=Line(LineState.LOST, since=s.NOW)), {}),
+        "no-sound": (replace(idle, voice=Voice(VoiceState.NO_DEVICE)), {}),
+        "ringing": (idle.with_call(ringing), {}),
+        "calling": (up(out), {}),
+        "talking": (up(replace(talking, digits="8001#")), {}),
+        "muted": (up(replace(talking, muted=True)), {}),
+        "on-hold": (up(replace(talking, state=CallState.HOLDING, since=s.NOW - 12)), {}),
+        "own-phone": (idle.with_call(replace(talking, leg=Leg.NONE)), {}),
+        "sound-lost": (up(replace(talking, leg=Leg.LOST)), {}),
+        "transferring": (up(replace(talking, transfer=named("Wang Fang", language))), {}),
+        "third-invited": (
+            up(replace(talking, third=replace(third, state=ThirdState.INVITED))),
+            {},
+        ),
+        "three-way": (up(three), {}),
+        "third-failed": (
+            up(
+                replace(
+                    talking,
+                    third=replace(
+                        third, state=ThirdState.FAILED, outcome=message("threeway.failed")
+                    ),
+                )
+            ),
+            {},
+        ),
+        "ended": (idle.with_call(replace(s.ENDED, group=group)), {}),
+        "wrap-up": (replace(idle.with_call(s.ENDED), wrapup=wrapup, next_status=2), {}),
+        "kicked": (
+            replace(idle, phase=Phase.KICKED, failure=message("kicked.895", code=895)),
+            {},
+        ),
+    }
+
+
+async def _no_sandbox() -> SignInPrefill:
+    return PREFILL
+
+
+Steps = Callable[[Any], Awaitable[None]]
+
+
+def pressing(*keys: str) -> Steps:
+    """Press these keys, one after the other."""
+
+    async def press(console: Any) -> None:
+        for key in keys:
+            await console.press(key)
+
+    return press
+
+
+OPENED: dict[str, tuple[str, Steps]] = {
+    "help": ("idle", pressing("f1")),
+    "dial-field": ("idle", pressing("f2", "1", "a")),
+    "palette": ("idle", pressing("ctrl+p")),
+    "leave": ("talking", pressing("ctrl+q")),
+    "sign-in-empty": ("sign-in", pressing("enter")),
+    "sign-in-more": ("sign-in-failed", pressing("tab", "tab", "tab", "space")),
+}
+"""What a key opens over a state, by name: the state, and how to get there."""

@@ -1,0 +1,245 @@
+"""Two languages: every sentence in both, nothing of one in the other, and widths right in both."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import pytest
+import scripted_port as s
+from rich.cells import cell_len
+
+from tui import i18n
+from tui.actions import key_name
+from tui.config import Config, UiSettings
+from tui.engine.state import Snapshot, message
+
+_SPEC = spec_from_file_location("languages", Path(__file__).parent / "languages.py")
+assert _SPEC is not None
+assert _SPEC.loader is not None
+languages = sys.modules["languages"] = module_from_spec(_SPEC)
+_SPEC.loader.exec_module(languages)
+
+SHOWN = Path(__file__).parent / "shown"
+"""The main states as text, one file for each language and state. YIMI_WRITE_SHOWN=1 writes them
+anew: look at the difference before it is committed."""
+PLACE = re.compile(r"\{(\w+)\}")
+STATES = sorted(languages.states("en"))
+WITHOUT_WORDS = {"group_state.unknown", "next.none"}
+"""Sentences that are a sign in every language."""
+OF_A_CALL = ("submit", "answer", "dial", "party", "hold", "mute", "hangup", "cannot_take", "status")
+OF_A_CALL += ("digits", "palette")
+"""The keys that the bar has whenever they work, in either language."""
+
+
+@pytest.fixture(autouse=True)
+def _english_afterwards() -> Iterator[None]:
+    yield
+    i18n.set_language("en")
+
+
+def speaking(language: str, **ui: object) -> Config:
+    return Config(ui=UiSettings(language=language, **ui))  # type: ignore[arg-type]
+
+
+# ---------------------------------------------------------------- the catalogues
+
+
+@pytest.mark.parametrize("language", languages.LANGUAGES)
+def test_no_sentence_is_missing_in_a_language(language) -> None:
+    known = languages.sentences(language)
+    everything = {id for each in languages.LANGUAGES for id in languages.sentences(each)}
+    assert sorted(everything - set(known)) == []
+    assert [id for id, text in known.items() if not text] == []
+
+
+def test_every_catalogue_is_held_to_this() -> None:
+    assert i18n.languages() == languages.LANGUAGES
+
+
+def test_the_places_of_a_sentence_are_the_same_in_every_language() -> None:
+    """The number may stand where English has the ordinal: Chinese has no ending for it."""
+    english, chinese = (languages.sentences(each) for each in languages.LANGUAGES)
+    for id, text in english.items():
+        there = {"n" if name == "ordinal" else name for name in PLACE.findall(text)}
+        assert {"n" if name == "ordinal" else name for name in PLACE.findall(chinese[id])} == there
+
+
+def test_no_sentence_of_the_english_catalogue_has_chinese_in_it() -> None:
+    english = languages.sentences("en")
+    assert [text for text in english.values() if languages.CHINESE.search(text)] == []
+
+
+def test_no_sentence_of_the_chinese_catalogue_is_left_in_english() -> None:
+    found = {
+        id: strange
+        for id, text in languages.sentences("zh").items()
+        if (strange := languages.strangers(PLACE.sub(" ", text), allowed=set()))
+    }
+    assert found == {}
+    plain = {
+        id
+        for id, text in languages.sentences("zh").items()
+        if not languages.CHINESE.search(text) and PLACE.sub("", text).strip()
+    }
+    assert plain <= WITHOUT_WORDS
+
+
+def test_chinese_needs_no_plural() -> None:
+    i18n.set_language("zh")
+    one, three = (i18n.tr("signin.missing_fields", n=n) for n in (1, 3))
+    assert one.replace("1", "3") == three
+
+
+# ---------------------------------------------------------------- which language
+
+
+@pytest.mark.parametrize(
+    ("environment", "language"),
+    [
+        ({}, "en"),
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "zh_CN.UTF-8", "LC_MESSAGES": "en_GB.UTF-8"}, "en"),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C.UTF-8"}, "en"),
+        ({"LANG": "en_US.UTF-8", "LANGUAGE": "fr:zh_TW:en"}, "zh"),
+        ({"LANG": "C", "LANGUAGE": "zh"}, "en"),
+        ({"LANG": "fr_FR.UTF-8"}, "en"),
+    ],
+)
+def test_the_system_says_the_language_by_gettexts_rules(environment, language) -> None:
+    assert i18n.from_locale(environment) == language
+
+
+@pytest.mark.parametrize("name", ["zh", "zh_CN.UTF-8", "zh-Hans", "ZH"])
+def test_a_language_may_be_named_as_a_locale_is(name) -> None:
+    i18n.set_language(name)
+    assert i18n.language() == "zh"
+
+
+def test_each_language_has_its_own_name_for_itself() -> None:
+    assert [i18n.language_name(each) for each in i18n.languages()] == ["English", "中文"]
+
+
+async def test_the_config_comes_before_the_locale(console, monkeypatch) -> None:
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    async with console() as c:
+        assert "空闲" in c.screen_text
+    async with console(config=speaking("en")) as c:
+        assert "IDLE" in c.screen_text
+
+
+async def test_the_language_changes_while_a_call_goes_on(console) -> None:
+    snapshot = languages.states("zh")["talking"][0]
+    async with console(snapshot, config=speaking("en")) as c:
+        assert "TALKING 3:21" in c.screen_text
+        c.app.set_language("zh")
+        await c.settle()
+        assert "通话中 3:21" in c.screen_text
+        assert languages.strangers(c.screen_text, allowed=set()) == []
+        c.app.set_language("en")
+        await c.settle()
+        shown = without_names(c.screen_text)
+        assert languages.CHINESE.findall(shown) == []
+
+
+async def test_a_form_keeps_what_was_typed_when_the_language_changes(console) -> None:
+    snapshot, options = languages.states("en")["sign-in"]
+    async with console(snapshot, config=speaking("en"), **options) as c:
+        await c.press(*"1001")
+        c.app.set_language("zh")
+        await c.settle()
+        assert "1001" in c.line("分机号")
+        assert "回拨话机" in c.line("语音方式")
+        assert languages.strangers(c.screen_text, allowed=set()) == []
+
+
+# ---------------------------------------------------------------- nothing of one in the other
+
+
+def without_names(text: str) -> str:
+    for name in languages._CHINESE_NAMES.values():
+        text = text.replace(name, "")
+    return text
+
+
+def check(c, language: str) -> None:
+    """The screen is of one language, and each of its lines as wide as the terminal."""
+    text = c.screen_text
+    assert len(text.split("\n")) == 24
+    assert {cell_len(line) for line in text.split("\n")} == {80}
+    if language == "zh":
+        assert languages.strangers(text, allowed=set()) == [], text
+    else:
+        assert languages.CHINESE.findall(text) == [], text
+
+
+def shown_as(language: str, name: str, text: str) -> None:
+    """Compare with what is kept."""
+    kept = SHOWN / language / f"{name}.txt"
+    now = "\n".join(line.rstrip() for line in text.split("\n")) + "\n"
+    if os.environ.get("YIMI_WRITE_SHOWN"):
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(now, "utf-8")
+    assert now == kept.read_text("utf-8")
+
+
+@pytest.mark.parametrize("language", languages.LANGUAGES)
+@pytest.mark.parametrize("state", STATES)
+async def test_a_state_is_in_one_language_and_its_keys_fit_80_columns(
+    console, state, language
+) -> None:
+    snapshot, options = languages.states(language)[state]
+    async with console(snapshot, config=speaking(language), **options) as c:
+        check(c, language)
+        if state != "kicked":  # its dialog lies over the bar
+            call_keys = [
+                f"{key_name(action.key)} {i18n.tr(action.label_of(c.app.view))}"
+                for action in c.app.works
+                if action.id in OF_A_CALL
+            ]
+            assert [each for each in call_keys if each not in c.keys] == [], c.keys
+        shown_as(language, state, c.screen_text)
+
+
+@pytest.mark.parametrize("language", languages.LANGUAGES)
+@pytest.mark.parametrize("name", sorted(languages.OPENED))
+async def test_what_a_key_opens_is_in_one_language(console, name, language) -> None:
+    state, steps = languages.OPENED[name]
+    snapshot, options = languages.states(language)[state]
+    async with console(snapshot, config=speaking(language), **options) as c:
+        await steps(c)
+        check(c, language)
+        shown_as(language, name, c.screen_text)
+
+
+async def test_chinese_in_the_english_console_is_only_what_the_platform_sent(console) -> None:
+    for state, (snapshot, options) in languages.states("zh").items():
+        async with console(snapshot, config=speaking("en"), **options) as c:
+            left = without_names(c.screen_text)
+            assert languages.CHINESE.findall(left) == [], f"{state}:\n{c.screen_text}"
+
+
+async def test_english_in_the_chinese_console_is_only_what_the_platform_sent(console) -> None:
+    names = set(languages._CHINESE_NAMES)
+    for state, (snapshot, options) in languages.states("en").items():
+        async with console(snapshot, config=speaking("zh"), **options) as c:
+            left = languages.strangers(c.screen_text, allowed=names)
+            assert left == [], f"{state}:\n{c.screen_text}"
+
+
+async def test_a_failure_that_the_platform_words_stays_in_its_words(console) -> None:
+    failure = message("refused.unknown", code=599, info="客户已列入黑名单")
+    async with console(s.IDLE, config=speaking("en")) as c:
+        c.app._update(notice=failure)
+        await c.settle()
+        assert "The call failed (599). 客户已列入黑名单" in c.screen_text
+
+
+async def test_help_tells_every_action_in_chinese(console) -> None:
+    async with console(Snapshot(), config=speaking("zh")) as c:
+        await c.press("f1")
+        assert "显示全部按键及其作用" in c.screen_text
