@@ -19,6 +19,7 @@ from tui.i18n import render, tr
 from tui.widgets.fields import Field
 from tui.widgets.glyphs import glyphs
 from tui.widgets.parties import (
+    ROOMY,
     asks,
     countdown,
     fitting,
@@ -32,8 +33,6 @@ from tui.widgets.words import Clocks, duration, fit, ordinal, spaced
 
 BAR_CELLS = 10
 HEIGHT = 6
-_ROOMY = 72
-"""Cells from which on the long words fit."""
 
 
 def bar(level: int) -> Row:
@@ -89,7 +88,7 @@ def _title(view: View, call: Call, mark: str, style: str, width: int) -> Row:
 
 def _ringing(view: View, call: Call, keys: dict[str, str], width: int, clocks: Clocks) -> list[Row]:
     choices: list[tuple[str, str]] = []
-    roomy = width >= _ROOMY
+    roomy = width >= ROOMY
     take = "panel.cannot_take" if roomy else "action.cannot_take"
     gap = "      " if roomy else "   "
     for id, label in (
@@ -133,14 +132,14 @@ def _up(view: View, call: Call, keys: dict[str, str], width: int, clocks: Clocks
     recovered = row((tr("call.recovered"), "$dim")) if call.recovered else ()
     weighed: list[tuple[int, Row]] = [
         (9, title),
-        *((8, line) for line in third_rows(call, clocks)),
+        *((8, line) for line in third_rows(call, clocks, width)),
         *((1, line) for line in bars),
         (6, row((tr(said), style)) if said else ()),
         (6, waits),
         *((8, line) for line in _audio(call)),
         *((8, line) for line in _outcome(call)),
         (7, stays(call)),
-        (4, asks(call, keys.get("hangup", ""))),
+        (4, asks(call, keys.get("hangup", ""), width)),
         (5, tones(call)),
         (2, recovered),
     ]

@@ -167,10 +167,8 @@ class LineList(Widget, Generic[T], can_focus=True):
         self._window = []
         self.redraw()
 
-    def on_focus(self) -> None:
-        self.redraw()
-
-    def on_blur(self) -> None:
+    def watch_has_focus(self, has_focus: bool) -> None:
+        super().watch_has_focus(has_focus)
         self.redraw()
 
     # ------------------------------------------------------------ keys and mouse

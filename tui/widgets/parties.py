@@ -15,6 +15,8 @@ from tui.widgets.words import Clocks, fit, spaced
 
 NAME_CELLS: Final = 26
 ROLE_CELLS: Final = 16
+ROOMY: Final = 72
+"""Cells from which on the long words fit."""
 SENT_CELLS: Final = 20
 """The last tones that are shown."""
 
@@ -33,7 +35,7 @@ def third_name(third: Third) -> str:
     return spaced(third.name)
 
 
-def third_rows(call: Call, clocks: Clocks) -> list[Row]:
+def third_rows(call: Call, clocks: Clocks, width: int) -> list[Row]:
     """The third party's line: who, and how far it has come; why not, when it came to nothing."""
     third = call.third
     if third is None:
@@ -45,12 +47,13 @@ def third_rows(call: Call, clocks: Clocks) -> list[Row]:
     }.get(third.state, "$ring")
     since = third.joined if third.joined is not None else third.since
     said = tr(f"third.{third.state.value}", time=clocks.time_of_day(since))
+    names, roles = (NAME_CELLS, ROLE_CELLS) if width >= ROOMY else (20, 9)
     role = tr(_ROLES.get(third.kind, "third.outside"))
     rows = [
         row(
             (glyphs().out + " ", "$dim"),
-            (fit(third_name(third), NAME_CELLS) + "  ", "$strong" if third.present else "$dim"),
-            (fit(role, ROLE_CELLS), "$dim"),
+            (fit(third_name(third), names) + " ", "$strong" if third.present else "$dim"),
+            (fit(role, roles), "$dim"),
             (said, style),
         )
     ]
@@ -73,11 +76,8 @@ def stays(call: Call) -> Row:
     if not has_third(call):
         return row((tr("stays.nobody"), "$dim"))
     assert call.third is not None
-    number = spaced(call.number) or tr("call.no_number")
-    return row(
-        (tr("stays.warn"), "bold $ring"),
-        (" " + tr(_STAYS[call.third.state], number=number, name=call.third.name), "$ring"),
-    )
+    sentence = tr(_STAYS[call.third.state])
+    return row((tr("stays.warn"), "bold $ring"), (" " + sentence, "$ring"))
 
 
 _STAYS: Final = {
@@ -88,7 +88,7 @@ _STAYS: Final = {
 }
 
 
-def asks(call: Call, key: str) -> Row:
+def asks(call: Call, key: str, width: int) -> Row:
     """What the hang-up key will ask."""
     if not has_third(call) or not key:
         return ()
@@ -97,7 +97,10 @@ def asks(call: Call, key: str) -> Row:
     return row(
         (key, "bold $key"),
         (
-            tr("ask.short", drop=tr(drop, name=call.third.name)),
+            tr(
+                "ask.short" if width >= ROOMY else "ask.shorter",
+                drop=tr(drop, name=call.third.name),
+            ),
             "$dim",
         ),
     )
