@@ -29,7 +29,7 @@ SHOWN = Path(__file__).parent / "shown"
 anew: look at the difference before it is committed."""
 PLACE = re.compile(r"\{(\w+)\}")
 STATES = sorted(languages.states("en"))
-WITHOUT_WORDS = {"group_state.unknown", "next.none"}
+WITHOUT_WORDS = {"group_state.unknown", "keys.unnamed", "next.none"}
 """Sentences that are a sign in every language."""
 OF_A_CALL = ("submit", "answer", "dial", "party", "hold", "mute", "hangup", "cannot_take", "status")
 OF_A_CALL += ("digits", "palette")
