@@ -344,27 +344,41 @@ _NAMES: Final = {
 }
 
 
+_current: tuple[Action, ...] = REGISTRY
+
+
+def registry() -> tuple[Action, ...]:
+    """The actions with the keys that are in force."""
+    return _current
+
+
+def use_registry(actions: tuple[Action, ...]) -> None:
+    """Put other keys in force (`tui.keymap.remapped`)."""
+    global _current
+    _current = actions
+
+
 def key_name(key: str) -> str:
     """A key as it is printed: "F5", "^Q", "Esc"."""
     if key.startswith("ctrl+"):
-        return "^" + key.removeprefix("ctrl+").upper()
+        return "^" + key_name(key.removeprefix("ctrl+")).upper()
     return _NAMES.get(key, key.upper() if len(key) > 1 else key)
 
 
 def is_global(key: str) -> bool:
     """Whether the key works everywhere, in fields and under dialogs too. Escape does not: a
     dialog closes by it first."""
-    return key.startswith(("f", "ctrl+")) and len(key) > 1
+    return key.startswith(("ctrl+", "alt+")) or (key[:1] == "f" and key[1:].isdecimal())
 
 
 def available(view: View) -> tuple[Action, ...]:
     """The actions whose keys work now, in the order of the key bar."""
-    return tuple(action for action in REGISTRY if action.available(view))
+    return tuple(action for action in _current if action.available(view))
 
 
 def find(id: str) -> Action:
     """The action of that id. Raises KeyError."""
-    for action in REGISTRY:
+    for action in _current:
         if action.id == id:
             return action
     raise KeyError(id)

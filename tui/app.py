@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from textual import events
 from textual.app import SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import Binding, BindingsMap
 from textual.screen import Screen
 
 from tui import i18n
-from tui.actions import REGISTRY, Place, View, available, find, is_global
+from tui.actions import REGISTRY, Place, View, available, find, is_global, registry, use_registry
 from tui.bus import Overflow
 from tui.engine.commands import (
     Command,
@@ -58,9 +58,9 @@ QUIT, SIGNED_OUT, LEFT = "quit", "signed-out", "left"
 """How the app ended, its return value: without a session, signed out, or left running."""
 
 
-def _bindings() -> list[BindingType]:
-    bindings: list[BindingType] = []
-    for action in REGISTRY:
+def _bindings() -> list[Binding]:
+    bindings: list[Binding] = []
+    for action in registry():
         if action.bound:
             for key in filter(None, (action.key, action.alias)):
                 bindings.append(
@@ -73,7 +73,6 @@ class YimiApp(Hands):
     """The screens. See the module's text for its life."""
 
     TITLE = "yimi"
-    BINDINGS: ClassVar[list[BindingType]] = _bindings()
     COMMAND_PALETTE_BINDING = "f24"  # ours is in the registry
     ESCAPE_TO_MINIMIZE = False
     CSS = """
@@ -153,9 +152,22 @@ class YimiApp(Hands):
             may_decline=config.policies.decline if config is not None else True,
         )
         self.works = available(self.view)
+        self._own_bindings = self._bindings
+        self.use_keys(config.keys if config is not None else {})
         use_ascii(self._look.ascii_borders)
 
     # ------------------------------------------------------------ life
+
+    def use_keys(self, keys: Mapping[str, tuple[str, ...]]) -> None:
+        """Put these keys in force, by action; checked ones (`tui.keymap.check`)."""
+        from tui.keymap import remapped
+
+        use_registry(remapped(keys) if keys else REGISTRY)
+        self.works = available(self.view)
+        bound = BindingsMap(_bindings())
+        for key, others in self._own_bindings.key_to_bindings.items():
+            bound.key_to_bindings.setdefault(key, []).extend(others)
+        self._bindings = bound
 
     def get_default_screen(self) -> Screen[Any]:
         screen = FirstScreen(self.view.place, self._prefill, sandbox=self._sandbox)

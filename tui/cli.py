@@ -11,8 +11,12 @@ import sys
 from argparse import SUPPRESS, ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tui import __version__
+
+if TYPE_CHECKING:
+    from tui.config import Config
 
 OK, REFUSED, USAGE, NO_ENGINE, SEVERAL = 0, 1, 2, 3, 4
 
@@ -34,6 +38,7 @@ COMMANDS = {
     "busy": "no calls",
     "signout": "sign out and end the engine",
     "paths": "where files live",
+    "keys": "which key does what, and what this terminal really sends",
     "sandbox": "a call platform in a box, alone (yimi sandbox --help)",
 }
 
@@ -48,6 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(given)
     if options.command == "paths":
         return _paths()
+    if options.command == "keys":
+        return _keys(options)
     if options.command:
         from tui.cli_scripts import run_script
 
@@ -71,7 +78,7 @@ def _parser() -> ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     for name, text in COMMANDS.items():
         command = commands.add_parser(name, help=text, description=text)
-        if name in ("paths", "sandbox"):
+        if name in ("paths", "sandbox", "keys"):
             continue
         # SUPPRESS: not given here, the one before the command stays.
         command.add_argument("--account", metavar="EXTENSION", default=SUPPRESS, help=account)
@@ -95,8 +102,21 @@ def _paths() -> int:
     return OK
 
 
+def _keys(options: Namespace) -> int:
+    from tui.config import ConfigError, load
+    from tui.paths import Paths
+
+    try:
+        config = load(options.config or Paths.find().config_file)
+    except ConfigError as error:
+        return complain(str(error), USAGE)
+    from tui.keytester import run
+
+    return run(config.keys)
+
+
 def _screen(options: Namespace) -> int:
-    from tui.config import Config, ConfigError, load
+    from tui.config import ConfigError, load
     from tui.paths import PathError, Paths
 
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
@@ -114,6 +134,8 @@ def _screen(options: Namespace) -> int:
             config = config.with_profile(options.profile)
     except (ConfigError, PathError) as error:
         return complain(str(error), USAGE)
+    if config.keys and not _keys_are_right(config, file):
+        return USAGE
 
     import asyncio
 
@@ -134,6 +156,16 @@ def _screen(options: Namespace) -> int:
     if supervisor.left_running:
         print(tr("cli.left_running"))
     return code
+
+
+def _keys_are_right(config: Config, file: Path) -> bool:
+    from tui.i18n import render
+    from tui.keymap import check
+
+    wrong = check(config.keys)[1]
+    for what in wrong:
+        complain(f"{file.name}, [keys]: {render(what)}", USAGE)
+    return not wrong
 
 
 def complain(sentence: str, code: int) -> int:

@@ -268,6 +268,8 @@ class Config:
     pop: PopSettings = PopSettings()
     sandbox: SandboxSettings = SandboxSettings()
     servers: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Keys by action; what they may be is checked by whoever has the actions."""
     routes: Mapping[str, str] = field(default_factory=dict)
     routes1: Mapping[str, str] = field(default_factory=dict)
     messages: Mapping[str, str] = field(default_factory=dict)
@@ -348,6 +350,13 @@ _TAIL: Final = """
 # [servers]
 # 02500001234 = "cc.example.com"
 # 025 = "cc.example.com:1047"
+
+# Keys by action, one or two each; what stands here replaces an action's own. `yimi keys` shows the
+# actions, and what a terminal really sends:
+#
+# [keys]
+# mute = "f11"
+# hold = ["f6", "w"]
 
 # What nobody has published about the wire is assumed. Where a platform does otherwise, say so by
 # these names, each with a text:

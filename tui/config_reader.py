@@ -47,6 +47,8 @@ class _Reader:
                 values[key] = self._names(key, value, _TABLES[key])
             elif key == "servers":
                 values[key] = self._servers(value)
+            elif key == "keys":
+                values[key] = self._keys(value)
             elif key == "profiles":
                 continue
             else:
@@ -137,6 +139,16 @@ class _Reader:
                 what = f"{key} must be a server's name in quotes, not {written(value)}"
                 raise self._error(("servers", key), what)
         return dict(table)
+
+    def _keys(self, table: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+        keys = {}
+        for action, value in table.items():
+            listed = value if isinstance(value, list) else [value]
+            if not listed or not all(isinstance(each, str) and each.strip() for each in listed):
+                what = f"{action} must be a key in quotes or a list of keys, not {written(value)}"
+                raise self._error(("keys", action), what)
+            keys[action] = tuple(listed)
+        return keys
 
     def _no_passwords(self, table: dict[str, Any], path: tuple[str, ...]) -> None:
         for key, value in table.items():

@@ -12,6 +12,7 @@ from textual.widgets import Input
 
 from tui import day
 from tui.actions import Place, View, find
+from tui.engine.state import message
 from tui.screens.base import YimiScreen
 from tui.screens.book import Book, Target
 from tui.widgets.bars import KeyBar, NoticeLine
@@ -164,6 +165,11 @@ class ConsoleScreen(YimiScreen):
             outcomes = self.wrapup.outcomes
             if outcomes.key(event.key, event.character):
                 event.stop()
+                return
+        if event.character and event.character.isprintable() and not event.character.isascii():
+            # An input method is on: what it composed was meant for a key.
+            event.stop()
+            self.yimi.change(notice=message("keys.composed"))
 
     @on(HistoryPane.Asked)
     def _history_asked(self, event: HistoryPane.Asked) -> None:

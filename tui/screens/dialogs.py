@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui.actions import REGISTRY, View, key_name
+from tui.actions import View, key_name, registry
 from tui.engine.state import Message, Snapshot, message
 from tui.day import shift_figures
 from tui.i18n import render, tr
@@ -116,7 +116,7 @@ class HelpScreen(ModalScreen[None]):
 
     def _content(self) -> Content:
         parts: list[str | tuple[str, str]] = [(tr("help.title") + "\n\n", "bold $strong")]
-        for action in REGISTRY:
+        for action in registry():
             now = action.available(self._view)
             keys = key_name(action.key)
             if action.alias:

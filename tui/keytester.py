@@ -1,0 +1,113 @@
+"""`yimi keys`: which key does what, and what this terminal really sends for one.
+
+The terminal is put into the modes that the console uses, keyboard protocol included, and what
+comes is read by the same parser, so that what is said here is what the console would get.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import termios
+import tty
+from codecs import getincrementaldecoder
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Final
+
+from textual._xterm_parser import XTermParser
+from textual.events import Key
+
+from tui.actions import key_name, registry, use_registry
+from tui.engine.state import Message
+from tui.i18n import render, tr
+from tui.keymap import Keys, check, remapped, trouble
+from tui.text import clean_text
+
+END: Final = "ctrl+c"
+"""Pressed twice in a row it ends the tester."""
+PROTOCOL: Final = "\x1b[>25u"
+"""The keyboard protocol as Textual asks for it: kitty's 1, 8 and 16 (text of all keys)."""
+BURST: Final = 0.1
+"""Seconds in which the bytes of one key come; a lone ESC is a key of its own after it."""
+
+
+def table() -> list[str]:
+    """The actions and their keys, as they are in force."""
+    rows = []
+    for action in registry():
+        keys = " ".join(key_name(key) for key in (action.key, action.alias) if key)
+        mark = "" if action.bound else " *"
+        rows.append(f"{action.id + mark:14} {keys:12} {tr(f'help.{action.id}')}")
+    return [*rows, "", "* " + tr("keys.fixed")]
+
+
+def described(data: str, keys: Iterable[str]) -> str:
+    """One line: the bytes, Textual's names for them, what they do."""
+    raw = " ".join(f"{byte:02x}" for byte in data.encode("utf-8", "surrogateescape"))
+    names, deeds = [], []
+    for key in keys:
+        names.append(key_name(key) if len(key) > 1 else clean_text(key))
+        for action in registry():
+            if action.bound and key in (action.key, action.alias):
+                deeds.append(action.id)
+                break
+        else:
+            what = trouble("help", key)
+            deeds.append(render(what) if what is not None else tr("keys.free"))
+    name = ", ".join(names) or tr("keys.unnamed")
+    return f"{raw:24} {name:12} {'; '.join(dict.fromkeys(deeds))}"
+
+
+def run(keys: Keys) -> int:
+    """The command: the table, then each key, until Ctrl+C comes twice. Exit code 0, or 2 when the
+    config's keys are wrong."""
+    good, wrong = check(keys)
+    use_registry(remapped(good))
+    print("\n".join(table()))
+    _complain(wrong)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return 2 if wrong else 0
+    print("\n" + tr("keys.press"), flush=True)
+    descriptor = sys.stdin.fileno()
+    before = termios.tcgetattr(descriptor)
+    try:
+        tty.setraw(descriptor)
+        _write(PROTOCOL)
+        _listen(descriptor)
+    finally:
+        _write("\x1b[<u")
+        termios.tcsetattr(descriptor, termios.TCSANOW, before)
+    return 2 if wrong else 0
+
+
+def _complain(wrong: Iterable[Message]) -> None:
+    for what in wrong:
+        print("! " + render(what))
+
+
+def _listen(descriptor: int) -> None:
+    parser, decode = XTermParser(False), getincrementaldecoder("utf-8")("replace").decode
+    ended = False
+    while True:
+        data = ""
+        pressed: list[str] = []
+        while select.select([descriptor], [], [], BURST if data else None)[0]:
+            with suppress(BlockingIOError):
+                more = os.read(descriptor, 4096)
+                if not more:
+                    return
+                text = decode(more)
+                data += text
+                pressed += [event.key for event in parser.feed(text) if isinstance(event, Key)]
+        pressed += [event.key for event in parser.tick() if isinstance(event, Key)]
+        _write(described(data, pressed) + "\r\n")
+        if pressed == [END] * len(pressed) and (ended or len(pressed) > 1) and pressed:
+            return
+        ended = pressed[-1:] == [END]
+
+
+def _write(data: str) -> None:
+    sys.stdout.write(data)
+    sys.stdout.flush()
