@@ -5,6 +5,7 @@ the customer 1300 Hz, the third party 2100 Hz."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,18 @@ THIRD = f"1202000{THIRD_TONE}"
 RINGBACK = 450
 SILENT_LINE = "12000000005"
 AGENT, GROUP_TYPE, OUTSIDE = 1, 2, 3
+
+GENERATIONS = (2,)
+"""Generation 1 has no three-way call (platform.md)."""
+
+
+@pytest.fixture
+async def desk(box: Box, tmp_path: Path) -> AsyncIterator[Desk]:
+    """Signed in as 1001 at generation 2: the other one has no three-way calls."""
+    desk = Desk(box, tmp_path)
+    await desk.sign_in()
+    yield desk
+    await desk.engine.close()
 
 
 async def joined(box: Box, desk: Desk, number: str = THIRD) -> str:

@@ -26,7 +26,7 @@ from tui.engine.state import (
     step_call,
 )
 from tui.platform import control
-from tui.platform.base import CALLBACK_PHONE
+from tui.platform.base import CALLBACK_PHONE, VOIP
 from tui.text import clean_text
 
 OUTSIDE, EXTENSION = 2, 3
@@ -263,7 +263,9 @@ class Calls:
         moved = self.move(call, CallInput.ANSWER_SENT)
         assert moved is not None  # RINGING takes ANSWER_SENT
         self.audio.expect(call.key)
-        self.limit(moved, self.core.limits.answered, self._answer_unconfirmed)
+        account, limits = self.core.snapshot.account, self.core.limits
+        here = account is None or account.callintype == VOIP
+        self.limit(moved, limits.answered if here else limits.phone, self._answer_unconfirmed)
         outcome = await self.send(control.Answer(call.ccnumber))
         current = self.by_key(call.key)
         if not outcome.ok and current is not None and current.state is CallState.ANSWERING:
@@ -331,7 +333,8 @@ class Calls:
             )
 
     async def hold(self, ccnumber: str, on: bool) -> Result:
-        """`hold` and `unhold`: the 200 is the only confirmation."""
+        """`hold` and `unhold`: the 200 is the only confirmation. Hold cuts the sound here first,
+        before the platform is asked; without its 200 the sound is as it was."""
         if refusal := self.not_ready():
             return refusal
         call = self.find(ccnumber)
@@ -343,6 +346,8 @@ class Calls:
         if call.pending:
             return Result(True)  # asked already
         call = self.put(call, pending="hold" if on else "resume")
+        if on:
+            self.audio.hold(call.key, True)
         own = self._own_number()
         asked = control.Hold(call.ccnumber, own) if on else control.Resume(call.ccnumber, own)
         outcome = await self.send(asked)
@@ -352,11 +357,13 @@ class Calls:
         if not outcome.ok:
             failure = unconfirmed("hold" if on else "resume", outcome)
             self.put(current, pending="")
+            self.audio.hold(call.key, current.state is CallState.HOLDING)
             self.core.notice(failure)
             return Result(False, failure)
         given = CallInput.HOLD_CONFIRMED if on else CallInput.RESUME_CONFIRMED
         if self.move(current, given, pending="") is None:
             self.put(current, pending="")
+            self.audio.hold(call.key, current.state is CallState.HOLDING)
             return Result(False, message("call.none"))
         self.audio.hold(call.key, on)
         return Result(True)

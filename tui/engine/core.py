@@ -28,6 +28,8 @@ class Limits:
     """For the 200 to any other control message."""
     answered: float = 15.0
     """For 104 after an answer."""
+    phone: float = 60.0
+    """The same where the agent's own telephone has to be picked up first (line types 4, 5)."""
     ended: float = 10.0
     """For 105 after a hang-up, 101 after a decline."""
     offer_again: float = 0.5
