@@ -53,7 +53,7 @@ NAMES = {
     *("yimi", "SIP", "PortAudio", "VoIP", "URL", "DTMF", "CSV", "TOML", "OSC", "SSH", "ASCII"),
     *("config.toml", "backend", "gateway", "servers", "kill", "--account", "http", "ws", "https"),
     *("Esc", "Enter", "Tab", "Space", "Delete", "PgUp", "PgDn", "Home", "End", "Shift", "Ctrl"),
-    *("F", *(f"F{number}" for number in range(1, 25))),
+    *("F", "Ctrl+C", *(f"F{number}" for number in range(1, 25))),
 }
 """What may stand in Latin letters in the Chinese console."""
 
