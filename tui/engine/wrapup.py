@@ -7,6 +7,7 @@ platform says idle in between. A call that is offered in the gap is still shown 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -41,6 +42,8 @@ class WrapUpDesk:
         self.outcomes: tuple[str, ...] = ()
         self.save: Callable[[WrapUp], None] = lambda wrapup: None
         """Writes outcome and note into the history; called at each change that is kept."""
+        self._asking = asyncio.Lock()
+        """One status of the write-up's at a time."""
 
     def begin(self, call: Call, entry: int) -> bool:
         """A call that was up is over. False when no write-up is wanted."""
@@ -74,9 +77,12 @@ class WrapUpDesk:
             self.core.spawn(self._busy())
 
     async def _busy(self) -> None:
-        seat = self.core.snapshot.seat
-        if seat.pending is None and seat.status is not Status.OFFLINE:
-            await self.seat.set_status(BUSY, message("seat.wrapup"), in_call=True)
+        async with self._asking:
+            seat = self.core.snapshot.seat
+            if self.core.snapshot.wrapup is None:  # over, while another status was asked for
+                return
+            if seat.pending is None and seat.status is not Status.OFFLINE:
+                await self.seat.set_status(BUSY, message("seat.wrapup"), in_call=True)
 
     # ------------------------------------------------------------ commands
 
@@ -129,6 +135,10 @@ class WrapUpDesk:
 
     async def _ready(self) -> Result:
         """The status after the write-up. Nobody there: the seat stays busy."""
+        async with self._asking:  # "ready" may come before the 200 to the busy that began it
+            return await self._be_ready()
+
+    async def _be_ready(self) -> Result:
         snapshot = self.core.snapshot
         if snapshot.line.state is not LineState.OK or any(c.live for c in snapshot.calls):
             return Result(True)
