@@ -49,6 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--token-life", type=float, default=1800.0, metavar="SECONDS", help="of a web sign-in"
     )
+    parser.add_argument(
+        "--big-directory", action="store_true", help="a group of 10,000 members in the directory"
+    )
     parser.add_argument("--seed", type=int, help="make names of calls repeatable")
     parser.add_argument("--verbose", action="store_true", help="log to standard error")
 
@@ -122,6 +125,7 @@ def run(argv: list[str]) -> int:
         auto_call=None if args.no_auto_call else args.auto_call,
         token_life=args.token_life,
         seed=args.seed,
+        big_directory=args.big_directory,
     )
     try:
         try:

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from tui.sandbox.audio import bind_to_loopback
 from tui.sandbox.calls import Times
+from tui.sandbox.crowd import Crowd
 from tui.sandbox.desk import local_only
 from tui.sandbox.faults import Faults, Journal
 from tui.sandbox.pbx import Pbx
@@ -33,6 +34,8 @@ class Options:
     auto_call: float | None = 4.0
     token_life: float = 1800.0
     seed: int | None = None
+    big_directory: bool = False
+    """A group of ten thousand members."""
 
 
 class Sandbox:
@@ -43,6 +46,9 @@ class Sandbox:
         # Names of calls and tokens need not be secret here, but a seed makes a run repeatable.
         rng = random.Random(self.options.seed)
         self.world = World()
+        self.crowd = Crowd(self.world, rng)
+        if self.options.big_directory:
+            self.crowd.arrive()
         self.faults = Faults()
         self.journal = Journal()
         self.tokens = Tokens(self.options.token_life, rng)
@@ -68,7 +74,7 @@ class Sandbox:
             address=lambda: (HOST, self.port),
         )
         app.router.add_get("/sip", self.board.serve)
-        Trainer(self.board, self.tokens).add_routes(app)
+        Trainer(self.board, self.tokens, self.crowd).add_routes(app)
         api.add_routes(app)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
@@ -119,6 +125,7 @@ class Sandbox:
 
     async def close(self) -> None:
         """End everything; takes at most a few seconds."""
+        await self.crowd.leave()
         await self.board.close()
         for runner in (self._runner, self._runner1):
             if runner is not None:

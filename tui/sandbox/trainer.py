@@ -14,12 +14,14 @@ from aiohttp import web
 
 from tui.sandbox.callers import Callers
 from tui.sandbox.calls import Times
+from tui.sandbox.crowd import STATES, Crowd
 from tui.sandbox.desk import read_body, refuse
 from tui.sandbox.dialplan import dial_plan_text
 from tui.sandbox.faults import KINDS
 from tui.sandbox.phones import TROUBLES
 from tui.sandbox.switchboard import Switchboard
 from tui.sandbox.tokens import Tokens
+from tui.sandbox.world import CROWD
 
 _TIMES = {each.name for each in fields(Times)}
 
@@ -27,8 +29,9 @@ _TIMES = {each.name for each in fields(Times)}
 class Trainer:
     """The handlers of `/control/`."""
 
-    def __init__(self, board: Switchboard, tokens: Tokens) -> None:
+    def __init__(self, board: Switchboard, tokens: Tokens, crowd: Crowd) -> None:
         self._board = board
+        self._crowd = crowd
         self._tokens = tokens
         self._callers = Callers(board)
 
@@ -54,6 +57,8 @@ class Trainer:
                 web.post(one + "/phone", self.phone),
                 web.post(one + "/phone/{what}", self.on_the_phone),
                 web.post("/control/enterprise", self.enterprise),
+                web.post("/control/directory", self.directory),
+                web.post("/control/members/{un}/state", self.member_state),
                 web.post("/control/groups/{gid}/name", self.name_group),
                 web.get("/control/faults", self.faults),
                 web.post("/control/faults", self.set_fault),
@@ -168,6 +173,27 @@ class Trainer:
         if not isinstance(seconds, int) or not 0 <= seconds <= 60:
             raise refuse("auto_answer is 0 to 60 seconds")
         self._board.world.auto_answer = seconds
+        return web.json_response({})
+
+    async def directory(self, request: web.Request) -> web.Response:
+        """`{"changes_per_second": 50}` in the group of ten thousand."""
+        rate = (await read_body(request)).get("changes_per_second", 0)
+        if not isinstance(rate, int | float) or not 0 <= rate <= 10_000:
+            raise refuse("changes_per_second is 0 to 10000")
+        if CROWD not in self._board.world.groups:
+            raise refuse("only with --big-directory", 404)
+        self._crowd.set_rate(float(rate))
+        return web.json_response({})
+
+    async def member_state(self, request: web.Request) -> web.Response:
+        """`{"state": "idle"}` of a simulated member, in the directory."""
+        un, state = request.match_info["un"], (await read_body(request)).get("state")
+        seed = self._board.world.agents.get(un)
+        if seed is None or not seed.simulated:
+            raise refuse(f"no simulated member {un}", 404)
+        if state not in STATES:
+            raise refuse(f"state is one of {', '.join(STATES)}")
+        self._board.world.states[un] = state
         return web.json_response({})
 
     async def loss(self, request: web.Request) -> web.Response:

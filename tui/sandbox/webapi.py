@@ -10,7 +10,7 @@ from aiohttp import web
 
 from tui.platform.routes import ROUTES, Route
 from tui.platform.signature import password_key, verify
-from tui.sandbox.calls import BUSY, IDLE
+from tui.sandbox.calls import BUSY
 from tui.sandbox.faults import Faults, Journal
 from tui.sandbox.pbx import Pbx
 from tui.sandbox.tokens import Session, Tokens
@@ -19,6 +19,12 @@ from tui.secrets import Secret
 
 OFFLINE_NAME, IDLE_NAME, BUSY_NAME, TALKING_NAME = "离线", "空闲", "忙碌", "通话中"
 """`state_name` of a seat: the platform's own words."""
+SIMULATED_NAMES = {
+    "offline": OFFLINE_NAME,
+    "idle": IDLE_NAME,
+    "busy": BUSY_NAME,
+    "talking": TALKING_NAME,
+}
 GROUP_NAMES = {0: "全部离线", 1: "有空闲", 2: "全忙"}
 LINES = (2, 4, 5)
 MAX_NONCES = 10_000
@@ -253,14 +259,10 @@ class WebApi:
         return row
 
     def _group_state(self, group: GroupSeed) -> int:
-        there = [
-            seat
-            for un, seat in self._pbx.seats.items()
-            if seat.registered and group.gid in self._world.agents[un].gids
-        ]
-        if not there:
+        words = {self._word(seed.un) for seed in self._world.members(group.gid)}
+        if words <= {OFFLINE_NAME}:
             return 0
-        return 1 if any(seat.status == IDLE and not seat.call for seat in there) else 2
+        return 1 if IDLE_NAME in words else 2
 
     def _seat(self, seed: AgentSeed, group: GroupSeed) -> dict[str, Any]:
         uid = 1_000_900_000 + int(seed.un)
@@ -272,17 +274,20 @@ class WebApi:
             "work_number": f"W{seed.un}",
         }
         if not group.stateless:
-            seat = self._pbx.seats.get(seed.un)
-            online = seat is not None and seat.registered
+            word = self._word(seed.un)
             row["seat_real_time_state"] = {
                 "uid": uid,
-                "state_id": 2 if online else 1,
-                "state_name": self._word(seed.un) if online else OFFLINE_NAME,
+                "state_id": 1 if word == OFFLINE_NAME else 2,
+                "state_name": word,
             }
         return row
 
     def _word(self, un: str) -> str:
-        seat = self._pbx.seats[un]
+        seat = self._pbx.seats.get(un)
+        if seat is None:
+            return SIMULATED_NAMES[self._world.states.get(un, "offline")]
+        if not seat.registered:
+            return OFFLINE_NAME
         if seat.call:
             return TALKING_NAME
         return BUSY_NAME if seat.status == BUSY else IDLE_NAME

@@ -68,6 +68,9 @@ class AgentSeed:
 SALES = "1000000001"
 SUPPORT = "1000000002"
 NIGHT = "1000000003"
+CROWD = "1000000099"
+"""The group of ten thousand, when it is asked for."""
+CROWD_START = 20_000
 
 
 def _groups() -> dict[str, GroupSeed]:
@@ -118,10 +121,16 @@ class World:
     epname: str = EPNAME
     extension_start: int = EXTENSION_START
     extension_end: int = EXTENSION_END
+    states: dict[str, str] = field(default_factory=lambda: {"1090": "idle", "1091": "idle"})
+    """What simulated members seem to do: "offline", "idle", "busy", "talking"; not listed:
+    offline."""
     auto_answer: int = 0
     """Seconds after which the enterprise wants calls answered by themselves; 0 = not."""
     groups: dict[str, GroupSeed] = field(default_factory=_groups)
     agents: dict[str, AgentSeed] = field(default_factory=_agents)
+
+    _members: dict[str, tuple[int, list[AgentSeed]]] = field(default_factory=dict)
+    """Members by group, and how many agents there were when they were looked for."""
 
     @property
     def eid16(self) -> str:
@@ -143,13 +152,17 @@ class World:
 
     def members(self, gid: str) -> list[AgentSeed]:
         """Everybody in a group, in the order of their extensions."""
-        return [seed for _, seed in sorted(self.agents.items()) if gid in seed.gids]
+        known, found = self._members.get(gid, (0, []))
+        if known != len(self.agents):
+            found = [seed for _, seed in sorted(self.agents.items()) if gid in seed.gids]
+            self._members[gid] = (len(self.agents), found)
+        return found
 
     def is_extension(self, number: str) -> bool:
         """Whether a number lies in the enterprise's own range."""
         return (
             number.isascii()
             and number.isdigit()
-            and len(number) == len(str(self.extension_start))
+            and len(str(self.extension_start)) <= len(number) <= len(str(self.extension_end))
             and self.extension_start <= int(number) <= self.extension_end
         )
