@@ -330,6 +330,8 @@ REGISTRY: Final[tuple[Action, ...]] = (
     Action("redial", "enter", _can_redial, bound=False),
     Action("export", "ctrl+o", lambda view: _signed_in(view) and view.history),
     Action("history", "f10", _signed_in, label=_history_label, alias="l"),
+    Action("settings", "ctrl+g"),
+    Action("themes", ""),
     Action("palette", "ctrl+p"),
     Action("leave", "ctrl+q", label=_leave_label, alias="ctrl+c"),
 )

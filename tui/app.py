@@ -20,6 +20,7 @@ from textual.screen import Screen
 from tui import i18n
 from tui.actions import REGISTRY, Place, View, available, find, is_global, registry, use_registry
 from tui.bus import Overflow
+from tui.config import Config
 from tui.engine.commands import (
     Command,
     Dial,
@@ -33,18 +34,19 @@ from tui.engine.commands import (
 from tui.engine.events import Event, LevelsChanged, apply
 from tui.engine.state import CallState, GroupPage, Message, Phase, Snapshot, message
 from tui.i18n import tr
+from tui.keymap import check as check_keys
 from tui.notices import Attention
 from tui.prefill import AccountChoice, Session, SignInPrefill
 from tui.screens.first import FirstScreen
 from tui.screens.hands import Hands
-from tui.theming import load_theme, theme_directories
+from tui.settings import overlay
+from tui.theming import DEFAULT_THEME, ThemeError, all_themes, load_theme, theme_directories
 from tui.widgets.glyphs import use_ascii
 from tui.widgets.words import Clocks, spaced
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tui.config import Config
     from tui.engine.port import EnginePort
     from tui.screens.base import YimiScreen
 
@@ -96,6 +98,7 @@ class YimiApp(Hands):
         on_sandbox: Callable[[], Awaitable[SignInPrefill | Message]] | None = None,
         resuming: bool = False,
         themes: Path | None = None,
+        settings: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
@@ -103,9 +106,14 @@ class YimiApp(Hands):
         run already: with some, the first screen lets one be picked, and `on_account` is told.
         `on_sandbox` starts a sandbox and returns what to fill in, or why not; with it the sign-in
         offers one. `resuming`: a running engine is attached, so the console comes first.
-        `themes` is the user's directory of themes. Raises ThemeError."""
+        `themes` is the user's directory of themes, `settings` the file of the settings screen."""
         super().__init__()
         self.clocks = Clocks(clock, wall)
+        self.settings = settings
+        """The file that the settings screen writes; None where there is none to write."""
+        wrong: tuple[str, ...] = ()
+        if settings is not None:
+            config, wrong = overlay(config or Config(), settings)
         self._port = port
         self._config = config
         self._prefill = prefill or SignInPrefill()
@@ -115,7 +123,12 @@ class YimiApp(Hands):
         self._on_sandbox = on_sandbox
         ui = config.ui if config is not None else None
         i18n.set_language((ui.language if ui else "") or i18n.from_locale(os.environ))
-        self._look = load_theme(ui.theme if ui else "yimi-dark", theme_directories(themes))
+        self.theme_directories = theme_directories(themes)
+        try:
+            self._look = load_theme(ui.theme if ui else DEFAULT_THEME, self.theme_directories)
+        except ThemeError as error:
+            wrong += (str(error),)
+            self._look = load_theme(DEFAULT_THEME, theme_directories())
         # Before the first screen's rules are read: they name the theme's variables.
         self.register_theme(self._look.theme)
         self.theme = self._look.theme.name
@@ -135,6 +148,8 @@ class YimiApp(Hands):
         """What to say once the engine that is being attached is drawn."""
         self._pending: tuple[SignIn, bool] | None = None
         """A sign-in that waits for the engine."""
+        self.catch_key: Callable[[events.Key], None] | None = None
+        """Takes the next key before anything else does."""
         self.signing = False
         self._joined_none = False
         self._changed_at = -GUARD
@@ -153,7 +168,11 @@ class YimiApp(Hands):
         )
         self.works = available(self.view)
         self._own_bindings = self._bindings
-        self.use_keys(config.keys if config is not None else {})
+        keys, bad_keys = check_keys(config.keys) if config and config.keys else ({}, ())
+        self.use_keys(keys)
+        wrong += tuple(i18n.render(what) for what in bad_keys)
+        if wrong:
+            self._arrival = message("settings.wrong", what=" ".join(wrong))
         use_ascii(self._look.ascii_borders)
 
     # ------------------------------------------------------------ life
@@ -199,7 +218,7 @@ class YimiApp(Hands):
         """An engine is there: draw what it says, and what it will say. `notice` is said once it
         is drawn; `prefill` stands in the form if there is to sign in."""
         self._port = port
-        self._arrival = notice
+        self._arrival = notice or self._arrival
         self._prefill = prefill or self._prefill
         if self._drawn_once:
             self._listen(port)
@@ -326,6 +345,46 @@ class YimiApp(Hands):
                     retranslate()
         self._draw()
 
+    @property
+    def config(self) -> Config:
+        """The settings in force."""
+        return self._config or Config()
+
+    def use_config(self, config: Config) -> None:
+        """Put changed settings in force, as far as they are the screen's."""
+        self._config = config
+        notices = config.notices
+        self.attention.bell, self.attention.title = notices.bell, notices.title
+        self.attention.osc9, self.attention.osc777 = notices.osc9, notices.osc777
+        self.use_keys(check_keys(config.keys)[0])
+        self.use_theme(config.ui.theme)
+        self.set_language(config.ui.language or i18n.from_locale(os.environ))
+
+    def use_theme(self, name: str) -> tuple[str, ...]:
+        """Draw with this theme from now on, read again from its file; what cannot be used of all
+        themes is returned, and then the look stays as it is, if it is this one's fault."""
+        looks, wrong = all_themes(self.theme_directories)
+        look = looks.get(name)
+        if look is None:
+            return wrong or (f"no theme is called {name!r}",)
+        self._look = look
+        self.register_theme(look.theme)
+        self.theme = look.theme.name
+        use_ascii(look.ascii_borders)
+        self.set_class(look.ascii_borders, "-ascii")
+        self.refresh_css(animate=False)
+        for screen in self.screen_stack:
+            screen.refresh(layout=True)
+        self.set_language(i18n.language())  # draws every sign again
+        return wrong
+
+    def reload_themes(self) -> None:
+        """Read the themes again; one notice for all that failed."""
+        if wrong := self.use_theme(self.theme):
+            self._update(notice=message("themes.wrong", what=" ".join(wrong)))
+        else:
+            self._update(notice=message("themes.read"))
+
     def _place(self, view: View) -> Place:
         phase, now = view.snapshot.phase, self.view.place
         if view.connected and phase in (Phase.SIGNED_IN, Phase.KICKED):
@@ -440,6 +499,13 @@ class YimiApp(Hands):
         self._tick_if_needed()
 
     # ------------------------------------------------------------ keys
+
+    async def on_event(self, event: events.Event) -> None:
+        if self.catch_key is not None and isinstance(event, events.Key):
+            catch, self.catch_key = self.catch_key, None
+            catch(event)
+            return
+        await super().on_event(event)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "do":

@@ -140,6 +140,7 @@ class AudioSettings:
     volume: int = setting(100, "Listening volume in per cent.", low=0, high=200)
     gain: int = setting(100, "Microphone gain in per cent.", low=0, high=200)
     ring: bool = setting(True, "Whether an incoming call rings on the sound device.")
+    ring_volume: int = setting(100, "How loud it rings, in per cent.", low=0, high=200)
     ice_servers: tuple[str, ...] = setting(
         (),
         'STUN and TURN servers, "stun:HOST:PORT". None are asked unless they stand here.',

@@ -16,6 +16,7 @@ from tui.widgets.words import duration, spaced
 
 if TYPE_CHECKING:
     from tui.app import YimiApp
+    from tui.config import Config
 
 
 def shift_figures(snapshot: Snapshot) -> Message:
@@ -35,7 +36,7 @@ def shift_figures(snapshot: Snapshot) -> Message:
 
 def toggle_history(app: YimiApp) -> None:
     """F10: open the history, or close it."""
-    app.change(history=not app.view.history)
+    app.change(history=not app.view.history, directory=False)
 
 
 def load_history(app: YimiApp, command: GetHistory) -> None:
@@ -101,7 +102,31 @@ async def _export(app: YimiApp, command: ExportHistory) -> None:
         app.change(notice=result.message)
 
 
+# ---------------------------------------------------------------- settings and themes
+
+
+def open_settings(app: YimiApp) -> None:
+    """The settings screen; what is saved counts at once, as far as it is the screen's."""
+    from tui.screens.settings import SettingsScreen
+
+    def closed(config: Config | None) -> None:
+        if config is not None:
+            devices = config.audio != app.config.audio
+            app.use_config(config)
+            app.change(notice=message("settings.saved_devices" if devices else "settings.saved"))
+
+    if not isinstance(app.screen, SettingsScreen):
+        app.push_screen(SettingsScreen(app.config), closed)
+
+
+def reload_themes(app: YimiApp) -> None:
+    """Read the theme's file again."""
+    app.reload_themes()
+
+
 ACTIONS: Final[dict[str, Callable[[YimiApp], None]]] = {
     "history": toggle_history,
     "export": export_history,
+    "settings": open_settings,
+    "themes": reload_themes,
 }

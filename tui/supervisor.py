@@ -22,6 +22,7 @@ from tui.keeper import EngineKeeper, Limiter
 from tui.log import get_logger
 from tui.prefill import AccountChoice, Session, SignInPrefill
 from tui.running import Running, find_running
+from tui.settings import settings_file
 from tui.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._stop, number)
+        loop.add_signal_handler(signal.SIGUSR1, self._reload_themes)
         try:
             prefill = await self._choose()
             with Terminal(self.paths.log_file) as terminal:
@@ -87,6 +89,11 @@ class Supervisor:
             self._app.exit()
         else:
             sys.exit(128 + number)
+
+    def _reload_themes(self) -> None:
+        """SIGUSR1, from an editor or a script: somebody changed a theme's file."""
+        if self._app is not None and self._app.is_running:
+            self._app.call_later(self._app.reload_themes)
 
     # ------------------------------------------------------------ at the start
 
@@ -164,6 +171,7 @@ class Supervisor:
                 on_sandbox=self._open_sandbox if self._sandbox is None else None,
                 resuming=self.keeper.in_session,
                 themes=self.paths.themes,
+                settings=settings_file(self.options.config_file or self.paths.config_file),
                 when_ready=self._first_frame,
             )
             self.keeper.screen = app

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from textual.color import Color, ColorParseError
 from textual.theme import BUILTIN_THEMES, Theme
 
 DEFAULT_THEME: Final = "yimi-dark"
@@ -75,12 +76,32 @@ def load_theme(name: str, directories: Iterable[Path]) -> Look:
         if path.is_file():
             try:
                 return _read(name, tomllib.loads(path.read_text("utf-8")))
-            except (tomllib.TOMLDecodeError, UnicodeDecodeError, ThemeError) as error:
+            except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, ThemeError) as error:
                 raise ThemeError(f"{path.name}: {error}") from error
     raise ThemeError(f"no theme is called {name!r}")
 
 
+def all_themes(directories: Iterable[Path]) -> tuple[dict[str, Look], tuple[str, ...]]:
+    """Every theme that can be used, by name, and a sentence for every file that cannot. Of two
+    with one name the first directory's counts."""
+    looks: dict[str, Look] = {}
+    wrong: list[str] = []
+    seen: set[str] = set()
+    for directory in directories:
+        for path in sorted(directory.glob("*.toml")):
+            if path.stem not in seen:
+                seen.add(path.stem)
+                try:
+                    looks[path.stem] = load_theme(path.stem, [directory])
+                except ThemeError as error:
+                    wrong.append(str(error))
+    return looks, tuple(wrong)
+
+
 def _read(name: str, table: dict[str, Any]) -> Look:
+    for section in ("colours", "variables"):
+        if not isinstance(table.get(section, {}), dict):
+            raise ThemeError(f"{section} is a section")
     borders = table.pop("borders", "unicode")
     ansi, dark = table.pop("ansi", False), table.pop("dark", True)
     colours, variables = table.pop("colours", {}), table.pop("variables", {})
@@ -94,8 +115,18 @@ def _read(name: str, table: dict[str, Any]) -> Look:
         raise ThemeError(f"missing variables: {', '.join(sorted(missing))}")
     if "primary" not in colours:
         raise ThemeError("missing colour: primary")
+    _check_colours({**colours, **{key: variables[key] for key in VARIABLES}})
     if ansi:
         # Textual's own rules name variables that only its 16-colour themes define.
         variables = {**BUILTIN_THEMES["ansi-dark" if dark else "ansi-light"].variables, **variables}
     theme = Theme(name=name, ansi=ansi, dark=dark, variables=variables, **colours)
     return Look(theme, borders == "ascii")
+
+
+def _check_colours(colours: dict[str, Any]) -> None:
+    """Textual finds a colour that is none only when it draws with it, and stops."""
+    for name, value in colours.items():
+        try:
+            Color.parse(value)
+        except (ColorParseError, TypeError, AttributeError):
+            raise ThemeError(f"{name} is not a colour: {value!r}") from None

@@ -29,6 +29,7 @@ from tui.engine.host import Host
 from tui.engine.sockets import fresh_name, listen
 from tui.log import get_logger, setup
 from tui.paths import PathError, Paths
+from tui.settings import overlay, settings_file
 
 log = get_logger("engine")
 
@@ -52,6 +53,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         config = load(options.config)
         if options.profile:
             config = config.with_profile(options.profile)
+        wrong: tuple[str, ...] = ()
+        if options.config is not None:
+            config, wrong = overlay(config, settings_file(options.config))
     except (PathError, ConfigError) as error:
         print(f"yimi: {error}", file=sys.stderr)
         return 2
@@ -60,6 +64,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     listening = listen(path)
     _leave_terminal(paths.log_file)
     setup(paths.log_file)
+    for what in wrong:
+        log.warning("setting left out: %s", what)
     faulthandler.enable()
     if options.ready_fd is not None:
         os.write(options.ready_fd, os.fsencode(path.name) + b"\n")

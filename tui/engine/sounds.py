@@ -56,6 +56,7 @@ class Sounds:
             )
             sound.set_volume(self.core.snapshot.voice.volume)
             sound.set_gain(self.core.snapshot.voice.gain)
+            sound.ring_volume = self.settings.ring_volume
             if self._ringing and self.settings.ring:
                 sound.ring(True)
             self.sound = sound

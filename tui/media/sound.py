@@ -39,6 +39,8 @@ class Sound:
 
     def __init__(self, on_state: StateListener) -> None:
         self.volume = 100
+        self.ring_volume = 100
+        """Of the ring tone, in per cent; it is not the listening volume's business."""
         self.gain = 100
         self.state = SoundState.OK
         self.device = ""
@@ -71,7 +73,7 @@ class Sound:
             return
         if on and device.tone is None:
             block = tones.pattern(tones.RING, level=0.25)
-            device.tone = (gain(pcm, self.volume) for pcm in tones.loop(block, FRAME))
+            device.tone = (gain(pcm, self.ring_volume) for pcm in tones.loop(block, FRAME))
             device.use()
         elif not on:
             device.tone = None
