@@ -5,15 +5,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from textual import events
 
+from tui.actions import Place
 from tui.app import YimiApp
 from tui.engine.state import Message
 from tui.log import get_logger
 
 log = get_logger("screen")
+
+_LOOKS: Final = 50
+_LOOK_AGAIN: Final = 0.01
+"""How often, and seconds apart, to look whether a field has the focus."""
 
 
 class SupervisedApp(YimiApp):
@@ -35,9 +40,19 @@ class SupervisedApp(YimiApp):
     def replay(self) -> None:
         """The first real screen is built: it gets the keys that came before it."""
         super().replay()
+        self._let_go(_LOOKS)
+
+    def _let_go(self, looks: int) -> None:
+        if self._held is None:
+            return
+        if looks and self.focused is None and self.view.place is Place.SIGN_IN:
+            # The form is there, and the focus comes to its field a few messages later.
+            self.set_timer(_LOOK_AGAIN, lambda: self._let_go(looks - 1))
+            return
         held, self._held = self._held, None
-        for key in held or ():
-            self.post_message(events.Key(key.key, key.character))
+        for key in held:
+            # The very one: a new one would be ours, and would bubble up no further than to us.
+            self.post_message(key)
 
     def on_ready(self) -> None:
         # Textual calls the base class's own as well.
