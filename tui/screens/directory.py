@@ -39,7 +39,9 @@ REFRESH: Final = 5.0
 """Seconds between two looks at the states."""
 SETTLE: Final = 0.12
 """Seconds that the mark must rest on a group before its members are asked for."""
-STATE_CELLS: Final = 14
+GROUP_STATE_CELLS: Final = 13
+STATE_CELLS, NARROW_STATE_CELLS, ROOMY = 15, 9, 36
+"""Cells of a member's state: in a list of so many cells, and in a smaller one."""
 NUMBER_CELLS: Final = 7
 
 
@@ -52,6 +54,8 @@ class DirectoryPane(Vertical):
     DirectoryPane #lists { height: 1fr; }
     DirectoryPane #groups { width: 2fr; margin: 0 2 0 0; }
     DirectoryPane #members { width: 3fr; }
+    .-wide DirectoryPane #groups { width: 1fr; }
+    .-wide DirectoryPane #members { width: 1fr; }
     DirectoryPane Field { display: none; }
     DirectoryPane.-filter #filter { display: block; }
     DirectoryPane.-jump #jump { display: block; }
@@ -423,16 +427,17 @@ class DirectoryPane(Vertical):
 def group_line(group: Group, width: int) -> Row:
     """A group: name, state in words."""
     word, style, _rank = group_state(group)
-    room = max(4, width - STATE_CELLS)
-    return row(fit(group.name or group.gid, room - 1) + " ", (fit(word, STATE_CELLS), style))
+    room = max(4, width - GROUP_STATE_CELLS)
+    return row(fit(group.name or group.gid, room - 1) + " ", (fit(word, GROUP_STATE_CELLS), style))
 
 
 def seat_line(seat: Seat, width: int) -> Row:
     """A member: extension, name, the platform's own word for the state."""
     word, style, _rank = seat_state(seat)
-    room = max(4, width - STATE_CELLS - NUMBER_CELLS)
+    states = STATE_CELLS if width >= ROOMY else NARROW_STATE_CELLS
+    room = max(4, width - states - NUMBER_CELLS)
     return row(
         (fit(seat.number, NUMBER_CELLS - 1) + " ", "$strong"),
         fit(seat.displayname, room - 1) + " ",
-        (fit(word, STATE_CELLS), style),
+        (fit(word, states), style),
     )

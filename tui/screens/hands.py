@@ -48,7 +48,8 @@ class Hands(App[str]):
 
     def _do_directory(self) -> None:
         if (console := self._console()) is not None:
-            self._update(directory=not self.view.directory)
+            # The history stands in the same place.
+            self._update(directory=not self.view.directory, history=False)
             console.open_directory(self.view.directory)
 
     def speak_to(self, target: Target) -> None:

@@ -7,6 +7,7 @@ nothing left to decide, they go.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from time import monotonic
 from typing import Final
 
 from textual import events, on
@@ -43,6 +44,8 @@ from tui.widgets.words import fit, spaced
 
 READ_MOST: Final = 200
 """Pages of members that a search reads before it says that there are more."""
+SHOWN_APART: Final = 0.25
+"""Seconds between two drawings of the list while pages of members come in."""
 _UP: Final = (CallState.TALKING, CallState.HOLDING)
 _SEPARATORS: Final = frozenset(" -–—()./·")
 
@@ -69,16 +72,16 @@ class PartyDialog(LiveDialog, ModalScreen[Command]):
     DEFAULT_CSS = """
     PartyDialog { align: center bottom; background: $background 0%; }
     PartyDialog #box {
-        width: 78; max-width: 100%; height: 14; padding: 0 2; margin: 0 0 1 0;
+        width: 78; max-width: 100%; height: 50%; min-height: 12; padding: 0 2; margin: 0 0 1 0;
         background: $surface; border: solid $key;
     }
     PartyDialog .title { text-style: bold; color: $strong; height: 1; }
     PartyDialog LineList { height: 1fr; margin: 0; }
     PartyDialog OptionList, PartyDialog OptionList:focus {
-        height: 1fr; border: none; background: $surface; padding: 0; margin: 1 0 0 0;
+        height: auto; border: none; background: $surface; padding: 0; margin: 1 0 0 0;
         background-tint: $foreground 0%;
     }
-    PartyDialog #happens { height: 3; text-wrap: wrap; color: $foreground; }
+    PartyDialog #happens { height: auto; margin: 1 0 0 0; color: $foreground; }
     PartyDialog.-whom #how, PartyDialog.-how #whom { display: none; }
     PartyDialog #whom, PartyDialog #how { height: 1fr; }
     """
@@ -101,6 +104,8 @@ class PartyDialog(LiveDialog, ModalScreen[Command]):
         self._failure: Message | None = None
         self._reading = False
         self._more = False
+        self._moved = False
+        """The mark was moved by hand: it stays where it is while more people are read."""
 
     def compose(self) -> ComposeResult:
         with Vertical(id="box"):
@@ -142,7 +147,7 @@ class PartyDialog(LiveDialog, ModalScreen[Command]):
                 break
             last, page = answer.last_page, page + 1
             self._fill()
-        left = READ_MOST
+        left, shown = READ_MOST, monotonic()
         for group in self._book.all_groups():
             page, last = 1, 1
             while page <= last and left > 0:
@@ -151,7 +156,9 @@ class PartyDialog(LiveDialog, ModalScreen[Command]):
                     self._failure = found
                     break
                 last, page, left = found.last_page, page + 1, left - 1
-                self._fill()
+                if monotonic() - shown > SHOWN_APART:
+                    self._fill()
+                    shown = monotonic()
         self._reading, self._more = False, left <= 0
         self._fill()
 
@@ -175,7 +182,7 @@ class PartyDialog(LiveDialog, ModalScreen[Command]):
     def _fill(self) -> None:
         words = self.search.value.strip() if self.search.is_mounted else ""
         found = self._candidates(words)
-        self.people.show(found)
+        self.people.show(found, cursor=None if self._moved else 0)
         if self._failure is not None:
             said: Row = row((render(self._failure), "$bad"))
         elif not found and not self._reading:
@@ -189,7 +196,7 @@ class PartyDialog(LiveDialog, ModalScreen[Command]):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        self.people.show(self._candidates(event.value.strip()), cursor=0)
+        self._moved = False
         self._fill()
 
     @on(Input.Submitted)
@@ -212,6 +219,7 @@ class PartyDialog(LiveDialog, ModalScreen[Command]):
                 self.dismiss(self._ways[int(way) - 1][1])
         elif event.key in ("up", "down", "pageup", "pagedown") and self.people is not self.focused:
             event.stop()
+            self._moved = True
             self.people.on_key(event)
 
     # ------------------------------------------------------------ how

@@ -19,6 +19,7 @@ from tui.i18n import render, tr
 from tui.widgets.fields import Field
 from tui.widgets.glyphs import glyphs
 from tui.widgets.parties import (
+    PAIRED,
     ROOMY,
     asks,
     countdown,
@@ -133,7 +134,7 @@ def _up(view: View, call: Call, keys: dict[str, str], width: int, clocks: Clocks
     weighed: list[tuple[int, Row]] = [
         (9, title),
         *((8, line) for line in third_rows(call, clocks, width)),
-        *((1, line) for line in bars),
+        *((PAIRED, line) for line in bars),
         (6, row((tr(said), style)) if said else ()),
         (6, waits),
         *((8, line) for line in _audio(call)),

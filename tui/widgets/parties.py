@@ -15,6 +15,8 @@ from tui.widgets.words import Clocks, fit, spaced
 
 NAME_CELLS: Final = 26
 ROLE_CELLS: Final = 16
+PAIRED: Final = 1
+"""The weight of two rows that stand together or not at all: the level bars."""
 ROOMY: Final = 72
 """Cells from which on the long words fit."""
 SENT_CELLS: Final = 20
@@ -45,7 +47,9 @@ def third_rows(call: Call, clocks: Clocks, width: int) -> list[Row]:
         ThirdState.FAILED: "$bad",
         ThirdState.LEFT: "$dim",
     }.get(third.state, "$ring")
-    since = third.joined if third.joined is not None else third.since
+    since = third.since
+    if third.joined is not None and third.state is not ThirdState.LEFT:
+        since = third.joined
     said = tr(f"third.{third.state.value}", time=clocks.time_of_day(since))
     names, roles = (NAME_CELLS, ROLE_CELLS) if width >= ROOMY else (20, 9)
     role = tr(_ROLES.get(third.kind, "third.outside"))
@@ -57,14 +61,11 @@ def third_rows(call: Call, clocks: Clocks, width: int) -> list[Row]:
             (said, style),
         )
     ]
-    if third.outcome is not None:
-        rows.append(row(("  " + render(third.outcome), "$bad" if failed(third) else "$dim")))
+    # It has left: its own line says so, and since when. Else it was not reached, or could not be
+    # taken out.
+    if third.outcome is not None and third.state is not ThirdState.LEFT:
+        rows.append(row(("  " + render(third.outcome), "$bad")))
     return rows
-
-
-def failed(third: Third) -> bool:
-    """Whether its last word is a failure: it was not reached, or could not be taken out."""
-    return third.state is not ThirdState.LEFT
 
 
 def stays(call: Call) -> Row:
@@ -147,4 +148,7 @@ def fitting(rows: Sequence[tuple[int, Row]], height: int) -> list[Row]:
     kept = [(weight, at) for at, (weight, pieces) in enumerate(rows) if pieces]
     kept.sort(key=lambda each: (-each[0], each[1]))
     chosen = sorted(at for _, at in kept[:height])
+    pair = [at for at in chosen if rows[at][0] == PAIRED]
+    if len(pair) == 1:  # one bar alone would mislead
+        chosen.remove(pair[0])
     return [rows[at][1] for at in chosen]
