@@ -84,8 +84,9 @@ async def test_a_call_offered_in_the_gap_is_still_shown_and_what_was_typed_is_ke
     await called(box, desk)
     await until(lambda: desk.snapshot.wrapup is not None)
     await desk.engine.execute(c.EditWrapUp(outcome="Call back", note="after two"))
+    await at_platform(box, "1001", BUSY)
+    await box.ring("1001", number="12000000002")  # waits until somebody is idle
     await box.post("agents/1001/status", status=IDLE)
-    await box.ring("1001", number="12000000002")
     await desk.state(CallState.RINGING)
     assert desk.snapshot.wrapup is not None
     assert (await desk.engine.execute(c.Answer())).ok
