@@ -19,7 +19,7 @@ import pytest
 from tests.e2e.box import AGENT_TONE, Box, until
 from tests.e2e.pty_console import PROJECT, PtyConsole, end_engines, environment
 
-F5, F8, ENTER, TAB = b"\x1b[15~", b"\x1b[19~", b"\r", b"\t"
+F5, F7, F8, ENTER, TAB = b"\x1b[15~", b"\x1b[18~", b"\x1b[19~", b"\r", b"\t"
 ROUNDS = 20
 GAP = 100
 """Milliseconds of the agent's audio that may be missing at the customer: what a busy machine costs,
@@ -181,6 +181,27 @@ async def test_an_engine_that_was_killed_is_replaced_and_the_call_taken_up(
     assert new["calls"][0]["ccnumber"] == cc
     assert new["calls"][0]["state"] == "talking"
     assert new["calls"][0]["talk_time"] > old["calls"][0]["talk_time"]
+    async with asyncio.timeout(20):
+        while await station.box.heard(cc, AGENT_TONE) < 0.5:
+            await asyncio.sleep(0.1)
+
+
+async def test_a_microphone_that_was_muted_stays_cut_when_the_engine_was_killed(
+    station: Station,
+) -> None:
+    console = await station.sign_in()
+    cc = await station.call(console)
+    console.press(F7)
+    await console.see("MUTED")
+    mark = console.mark()
+    os.kill((await station.status())["pid"], signal.SIGKILL)
+    await console.see("Taken over", mark)
+    async with asyncio.timeout(20):
+        while (await station.status())["calls"][0]["audio"] != "connected":
+            await asyncio.sleep(0.1)
+    assert (await station.status())["calls"][0]["muted"]
+    assert await station.box.heard(cc, AGENT_TONE) < 0.1
+    console.press(F7)  # the same leg, opened: so it was not merely silent
     async with asyncio.timeout(20):
         while await station.box.heard(cc, AGENT_TONE) < 0.5:
             await asyncio.sleep(0.1)

@@ -247,6 +247,22 @@ async def test_hold_changes_only_when_the_200_has_come(desk: Desk) -> None:
     assert ("hold", desk.call.key, True) in desk.audio.asked
 
 
+async def test_hold_cuts_the_sound_before_the_platform_is_asked_and_resume_opens_it_after(
+    desk: Desk,
+) -> None:
+    desk.says(m.NewCall(CC, CUSTOMER))
+    await desk.calls.answer("")
+    desk.says(m.Answered(CC, CUSTOMER))
+    for on, while_asking in ((True, True), (False, True)):
+        desk.gate = asyncio.Event()
+        asked = asyncio.create_task(desk.calls.hold("", on))
+        await asyncio.sleep(0)
+        assert desk.audio.asked[-1] == ("hold", desk.call.key, while_asking)
+        desk.gate.set()
+        assert (await asked).ok
+        assert desk.audio.asked[-1] == ("hold", desk.call.key, on)
+
+
 @pytest.mark.parametrize("on", [True, False])
 async def test_without_a_200_hold_and_resume_change_nothing(desk: Desk, on: bool) -> None:
     desk.says(m.NewCall(CC, CUSTOMER))
@@ -259,6 +275,7 @@ async def test_without_a_200_hold_and_resume_change_nothing(desk: Desk, on: bool
     result = await desk.calls.hold("", on)
     assert not result.ok
     assert (desk.call.state, desk.call.pending) == (before, "")
+    assert desk.audio.asked[-1] == ("hold", desk.call.key, before is CallState.HOLDING)
 
 
 async def test_a_missed_offer_counts_as_missed_and_a_declined_one_does_not(desk: Desk) -> None:

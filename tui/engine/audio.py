@@ -17,7 +17,7 @@ from tui import sip
 from tui.engine.core import Core, log
 from tui.engine.events import LevelsChanged
 from tui.engine.sounds import Sounds
-from tui.engine.state import VOIP, Call, Leg, Levels, message
+from tui.engine.state import VOIP, Call, CallState, Leg, Levels, message
 from tui.platform import control
 
 if TYPE_CHECKING:
@@ -165,8 +165,9 @@ class Audio:
             if leg.handle not in self._legs:
                 return  # cancelled, or the call ended, meanwhile
             call = self._call(leg.key)
-            if call is not None:
+            if call is not None:  # a new leg of a call that is up is as open as the last one
                 media.mute(call.muted)
+                media.hold(call.state is CallState.HOLDING)
             self.phone.agent.accept(leg.handle, answer.encode(), self.phone.now())
             leg.answered = True
         except Exception as error:  # a bad offer or a broken library ends the leg, not the call

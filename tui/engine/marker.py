@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui.engine.core import log
-from tui.engine.state import Call
+from tui.engine.state import Call, CallState
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -28,6 +28,9 @@ class Remembered:
     internal: bool
     began: float
     answered: float | None
+    muted: bool = False
+    held: bool = False
+    """Mute and hold outlive the engine: a microphone that was cut is not opened by its death."""
 
 
 def _boot() -> str:
@@ -68,6 +71,8 @@ class Marker:
                 call.internal,
                 call.began,
                 call.answered,
+                call.muted,
+                call.state is CallState.HOLDING,
             )
         if wanted == self._written:
             return

@@ -36,10 +36,13 @@ class Recovery:
             internal=remembered.internal,
             began=remembered.began,
             recovered=True,
+            muted=remembered.muted,
         )
         if remembered.answered is not None:
             moved = self.calls.move(call, CallInput.ANSWERED, answered=remembered.answered)
             assert moved is not None  # PROCEEDING takes ANSWERED
+            if remembered.held:
+                self.calls.move(moved, CallInput.HOLD_CONFIRMED)
         if not offered:
             self.audio.expect(call.key)
         self.ask()
