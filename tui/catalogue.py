@@ -1,7 +1,8 @@
 """Catalogues of sentences: a small reader of gettext's `.po`, and a writer of its `.mo`.
 
-`python -m tui.catalogue` compiles every catalogue under `tui/locale`. Only what our catalogues
-use is understood: comments, `msgid`, `msgid_plural`, `msgstr`, `msgstr[n]`, continued strings.
+`python -m tui.catalogue` compiles every catalogue under `tui/locale`, and lists the ids that one
+language has and another has not. Only what our catalogues use is understood: comments, `msgid`,
+`msgid_plural`, `msgstr`, `msgstr[n]`, continued strings.
 """
 
 from __future__ import annotations
@@ -78,10 +79,22 @@ def build_mo(entries: dict[str, str]) -> bytes:
     return header + keys + values + blob
 
 
+def missing(folder: Path = LOCALE) -> dict[str, list[str]]:
+    """By language, the ids that some other catalogue has and this one has not, or has empty."""
+    known: dict[str, set[str]] = {}
+    for source in sorted(folder.glob(f"*/LC_MESSAGES/{DOMAIN}.po")):
+        entries = parse_po(source.read_text("utf-8"))
+        known[source.parents[1].name] = {key.partition("\0")[0] for key in entries if entries[key]}
+    every = set().union(*known.values())
+    return {language: sorted(every - ids) for language, ids in known.items() if every - ids}
+
+
 def main() -> None:
-    """Compile each `.po` beside itself."""
+    """Compile each `.po` beside itself, and list what a language has no sentence for yet."""
     for source in sorted(LOCALE.glob(f"*/LC_MESSAGES/{DOMAIN}.po")):
         source.with_suffix(".mo").write_bytes(build_mo(parse_po(source.read_text("utf-8"))))
+    for language, ids in missing().items():
+        print(f"{language} has no words for:", *ids, sep="\n  ")
 
 
 if __name__ == "__main__":
