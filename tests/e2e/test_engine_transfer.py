@@ -77,7 +77,7 @@ async def test_a_transferred_call_can_come_back_to_who_handed_it_over(
 async def test_38_without_a_105_closes_the_call_here_after_a_while(
     box: Box, tmp_path: Path
 ) -> None:
-    desk = Desk(box, tmp_path, limits=Limits(transfer_close=1.0))
+    desk = Desk(box, tmp_path, limits=Limits(transfer_close=2.0, leg_without_end=0.5))
     try:
         await desk.sign_in()
         await talking(box, desk)

@@ -314,6 +314,8 @@ class Audio:
         if call is None or not call.live or self.has_leg(key):
             return
         self._put_leg(call, leg)
+        if self.calls is not None and call.ccnumber in self.calls.handed_over:
+            return  # with the transfer, and not lost
         if call.answered is not None:
             self.core.notice(message(f"audio.{leg.value}"))
             self.on_leg_lost(key)

@@ -92,6 +92,8 @@ class Calls:
         """Whether an offer may be declined here (config, [policies])."""
         self.late_replies = 0
         """Dialled calls that were given up before the platform replied: a reply is hung up."""
+        self.handed_over: set[str] = set()
+        """ccNumbers whose transfer is done: their audio ends, and the 105 says that it is so."""
         self._next_key = 0
 
     # ------------------------------------------------------------ finding and moving

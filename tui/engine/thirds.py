@@ -47,8 +47,6 @@ class Thirds:
         self.core = calls.core
         self._response: asyncio.Future[control.ThreewayResponse] | None = None
         self._out: asyncio.Event | None = None
-        self._handed_over: set[str] = set()
-        """ccNumbers whose transfer is done: the 105 that follows says so."""
 
     # ------------------------------------------------------------ three-way
 
@@ -234,14 +232,15 @@ class Thirds:
     def _transferred(self, ccnumber: str) -> None:
         """38. The 105 with 26 follows; without it the call is closed here after a while."""
         call = self._transferring(ccnumber)
-        if call is None or call.ccnumber in self._handed_over:
+        if call is None or call.ccnumber in self.calls.handed_over:
             return
         self.core.timers.cancel(f"transfer {call.key}")
-        self._handed_over.add(call.ccnumber)
+        self.calls.handed_over.add(call.ccnumber)
         self.core.emit(e.TransferSucceeded(call.ccnumber))
         self.calls.limit(call, self.core.limits.transfer_close, self._close)
 
     def _close(self, call: Call) -> None:
+        self.calls.handed_over.discard(call.ccnumber)
         talked = None if call.answered is None else self.core.clock() - call.answered
         self.calls.end(
             call, CallInput.TRANSFERRED, self.outcome_of(call), reason=26, talk_time=talked
@@ -253,9 +252,9 @@ class Thirds:
 
     def handed_over(self, call: Call) -> bool:
         """Whether this call's transfer is done (asked when its 105 comes; then forgotten)."""
-        if call.ccnumber not in self._handed_over:
+        if call.ccnumber not in self.calls.handed_over:
             return False
-        self._handed_over.discard(call.ccnumber)
+        self.calls.handed_over.discard(call.ccnumber)
         return True
 
     # ------------------------------------------------------------
