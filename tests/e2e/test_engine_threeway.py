@@ -322,3 +322,18 @@ async def test_an_invited_agent_who_is_taken_out_again_ends_with_25(
         assert desk.call.state is CallState.TALKING
     finally:
         await other.engine.close()
+
+
+async def test_generation_1_has_no_three_way_calls_and_says_so(box: Box, tmp_path: Path) -> None:
+    desk = Desk(box, tmp_path, generation=1)
+    try:
+        await desk.sign_in()
+        await talking(box, desk)
+        result = await desk.engine.execute(c.Threeway(OUTSIDE, THIRD))
+        assert result.message is not None
+        assert result.message.id == "threeway.none"
+        agent = await box.control("agents/1001")
+        assert not [each for each in agent["log"] if each["detail"] == "Threeway"]
+        assert desk.call.state is CallState.TALKING
+    finally:
+        await desk.engine.close()

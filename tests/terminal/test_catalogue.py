@@ -17,6 +17,10 @@ from tui.platform.codes import ALL_IDS
 TUI = LOCALE.parent
 PO = LOCALE / "en" / "LC_MESSAGES" / "yimi.po"
 CALLS = {"message", "Message", "tr"}
+ASKED = [
+    *("dial", "answer", "hangup", "hold", "resume", "status"),
+    *("threeway", "transfer", "next_status", "phone_mode"),
+]
 FILLED = {
     "line.{word}": [s.value for s in LineState if s is not LineState.REFUSED] + ["state_refused"],
     "voice.{voice.state.value}": [v.value for v in VoiceState if v is not VoiceState.OK],
@@ -31,8 +35,8 @@ FILLED = {
     "group_state.{group.state_id}": ["0", "1", "2"],
     "kind.{kind}": ["platform2"],
     "line_type.{kind}": ["2", "4", "5"],
-    "unconfirmed.{what}": ["dial", "answer", "hangup", "hold", "resume", "status"],
-    "rejected.{what}": ["dial", "answer", "hangup", "hold", "resume", "status"],
+    "unconfirmed.{what}": ASKED,
+    "rejected.{what}": ASKED,
     "login.missing_{name}": ["un", "switchnumber", "number"],
     "login.bad_{name}": ["un", "switchnumber", "number"],
 }

@@ -55,6 +55,9 @@ class Thirds:
         call = self._two_way(ccnumber)
         if isinstance(call, Result):
             return call
+        account = self.core.snapshot.account
+        if account is not None and account.kind == "platform1":
+            return Result(False, message("threeway.none"))
         try:
             callee = parse_number(callee)
         except NumberError as error:
