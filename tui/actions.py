@@ -63,6 +63,8 @@ class View:
     """The directory is open."""
     history: bool = False
     """The history of calls is open."""
+    failed: bool = False
+    """There was a failure, which can be looked at again."""
     sandbox_offered: bool = False
     may_decline: bool = True
     """The policy: whether an offered call may be declined."""
@@ -332,6 +334,8 @@ REGISTRY: Final[tuple[Action, ...]] = (
     Action("history", "f10", _signed_in, label=_history_label, alias="l"),
     Action("settings", "ctrl+g"),
     Action("themes", ""),
+    Action("debug", "ctrl+l"),
+    Action("failure", "", lambda view: view.failed),
     Action("palette", "ctrl+p"),
     Action("leave", "ctrl+q", label=_leave_label, alias="ctrl+c"),
 )

@@ -20,7 +20,7 @@ from textual.screen import Screen
 from tui import i18n
 from tui.actions import REGISTRY, Place, View, available, find, is_global, registry, use_registry
 from tui.bus import Overflow
-from tui.config import Config
+from tui.config import Config, Paths
 from tui.engine.commands import (
     Command,
     Dial,
@@ -99,6 +99,7 @@ class YimiApp(Hands):
         resuming: bool = False,
         themes: Path | None = None,
         settings: Path | None = None,
+        paths: Paths | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
@@ -109,6 +110,9 @@ class YimiApp(Hands):
         `themes` is the user's directory of themes, `settings` the file of the settings screen."""
         super().__init__()
         self.clocks = Clocks(clock, wall)
+        self.paths = paths
+        """Where files live, for the log page; None: there is no log."""
+        self.last_notice: Message | None = None
         self.settings = settings
         """The file that the settings screen writes; None where there is none to write."""
         wrong: tuple[str, ...] = ()
@@ -448,6 +452,10 @@ class YimiApp(Hands):
     def _notice_shown(self, notice: Message) -> None:
         """A sentence is shown: for a while, where the screen has more to say."""
         self.noted(notice)
+        self.last_notice = notice
+        if not self.view.failed:
+            self.view = replace(self.view, failed=True)
+            self.works = available(self.view)
         self.set_timer(NOTICE_SECONDS, lambda: self._notice_is_old(notice))
 
     def _notice_is_old(self, notice: Message) -> None:

@@ -124,9 +124,32 @@ def reload_themes(app: YimiApp) -> None:
     app.reload_themes()
 
 
+# ---------------------------------------------------------------- when something is wrong
+
+
+def open_debug(app: YimiApp) -> None:
+    """The log page, or away with it."""
+    from tui.screens.debug import DebugScreen
+
+    if isinstance(app.screen, DebugScreen):
+        app.pop_screen()
+    else:
+        app.push_screen(DebugScreen())
+
+
+def show_failure(app: YimiApp) -> None:
+    """The last failure again, with what to do about it."""
+    from tui.screens.dialogs import failure_dialog
+
+    if app.last_notice is not None:
+        app.push_screen(failure_dialog(app.last_notice))
+
+
 ACTIONS: Final[dict[str, Callable[[YimiApp], None]]] = {
     "history": toggle_history,
     "export": export_history,
     "settings": open_settings,
     "themes": reload_themes,
+    "debug": open_debug,
+    "failure": show_failure,
 }

@@ -171,6 +171,7 @@ class Supervisor:
                 on_sandbox=self._open_sandbox if self._sandbox is None else None,
                 resuming=self.keeper.in_session,
                 themes=self.paths.themes,
+                paths=self.paths,
                 settings=settings_file(self.options.config_file or self.paths.config_file),
                 when_ready=self._first_frame,
             )

@@ -14,8 +14,8 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.actions import View, key_name, registry
-from tui.engine.state import Message, Snapshot, message
 from tui.day import shift_figures
+from tui.engine.state import Message, Snapshot, message
 from tui.i18n import render, tr
 
 _CSS = """
@@ -36,10 +36,13 @@ Dialog OptionList, Dialog OptionList:focus {
 
 class Dialog(ModalScreen[str]):
     """A title, what happened, what to do, and a few ways out; its result is the id of one. Esc
-    takes the one that changes nothing."""
+    takes the one that changes nothing; C copies the text (OSC 52)."""
 
     DEFAULT_CSS = _CSS
-    BINDINGS = [Binding("escape", "way_out", show=False)]  # noqa: RUF012
+    BINDINGS = [  # noqa: RUF012
+        Binding("escape", "way_out", show=False),
+        Binding("c", "copy", show=False),
+    ]
 
     def __init__(
         self,
@@ -91,6 +94,22 @@ class Dialog(ModalScreen[str]):
     def action_way_out(self) -> None:
         """Esc."""
         self.dismiss(self._harmless)
+
+    def action_copy(self) -> None:
+        """C: title, what happened and what to do."""
+        parts = [tr(self._title_id), *(render(sentence) for sentence in self._what)]
+        self.app.copy_to_clipboard(
+            "\n".join([*parts, *([tr(self._todo_id)] * bool(self._todo_id))])
+        )
+        self.query_one(".title", Static).update(f"{tr(self._title_id)}   ({tr('copied')})")
+
+
+def failure_dialog(failure: Message) -> Dialog:
+    """The last failure: what happened, what to do, and its id for whoever helps."""
+    id = f"todo.{failure.id}"
+    todo = id if tr(id) != id else "todo.any"
+    what = [failure, message("failure.id", name=failure.id)]
+    return Dialog("failure.title", what, todo, (("close", "failure.close"),), "close")
 
 
 class HelpScreen(ModalScreen[None]):

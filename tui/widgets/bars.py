@@ -28,10 +28,14 @@ class NoticeLine(Rows):
 
 
 FIRST_TO_GO: Final = (
-    *("settings", "leave", "history", "history_close", "tones", "page", "help", "directory"),
+    *("debug", "settings", "leave", "history", "tones", "page", "help", "directory"),
     *("after", "dismiss", "digits", "export", "filter", "keep_open", "let_ring", "mute", "hold"),
 )
 """Which keys leave the bar first when not all fit. They go on working, and More has them all."""
+
+
+NEVER_SHOWN: Final = ("debug",)
+"""Wanted once a year: under Help and More."""
 
 
 class KeyBar(Rows):
@@ -49,7 +53,7 @@ class KeyBar(Rows):
         width = self.content_size.width
         if not width:
             return
-        shown = [action for action in works if action.key]
+        shown = [action for action in works if action.key and action.id not in NEVER_SHOWN]
         bar = _bar(view, shown)
         for id in FIRST_TO_GO:
             if width_of(bar) <= width:
