@@ -26,6 +26,8 @@ from tui.widgets.wrapup import WrapUpPanel
 if TYPE_CHECKING:
     from tui.screens.directory import DirectoryPane
 
+AT_REST = 1.5
+"""Seconds after which what may be opened next is built."""
 _KEYPAD = frozenset("0123456789*#")
 
 
@@ -47,9 +49,9 @@ class ConsoleScreen(YimiScreen):
     ConsoleScreen CallPanel.-away { height: 0; border: none; }
     ConsoleScreen.-wide RecentCalls { width: 1fr; border-top: solid $rule; height: 100%; }
     ConsoleScreen.-narrow RecentCalls { margin: 1 0 0 0; }
-    ConsoleScreen.-directory RecentCalls { display: none; }
+    ConsoleScreen RecentCalls.-away { display: none; }
     /* In a small terminal the directory has the room of the call panel until there is a call. */
-    ConsoleScreen.-narrow.-directory.-quiet #call-side { height: 0; }
+    ConsoleScreen.-narrow #call-side.-folded { height: 0; }
     """
 
     def __init__(self, clocks: Clocks) -> None:
@@ -64,12 +66,13 @@ class ConsoleScreen(YimiScreen):
         self.book = Book(lambda command: self.yimi.ask(command))
         """What the directory and the search for a third party have read."""
         self.directory: DirectoryPane | None = None
-        """Built when it is first opened."""
+        """Built when the console has come to rest, or when it is first opened."""
+        self._side = Container(id="call-side")
 
     def compose(self) -> ComposeResult:
         yield self.heading
         with Container(id="body"):
-            with Container(id="call-side"):
+            with self._side:
                 yield self.panel
                 yield self.wrapup
             yield self.recent
@@ -126,8 +129,9 @@ class ConsoleScreen(YimiScreen):
     def _show_directory(self, view: View) -> None:
         call, typing = view.snapshot.call, view.dialling or view.typing
         quiet = call is None and not typing and view.snapshot.wrapup is None
-        self.set_class(view.directory, "-directory")
-        self.set_class(quiet, "-quiet")
+        # Classes of the parts and not of the screen, which would style every widget again.
+        self.recent.set_class(view.directory, "-away")
+        self._side.set_class(quiet and view.directory, "-folded")
         if self.directory is not None and not view.directory:
             self.directory.shut()
 
@@ -138,11 +142,23 @@ class ConsoleScreen(YimiScreen):
         elif self.directory is not None:
             self.directory.open()
         else:
+            self._build_directory().call_after_refresh(self._open_built)
+
+    def _open_built(self) -> None:
+        if self.directory is not None and self.yimi.view.directory:
+            self.directory.open()
+
+    def _build_directory(self) -> DirectoryPane:
+        if self.directory is None:
             from tui.screens.directory import DirectoryPane
 
             self.directory = DirectoryPane(self.book)
             self.query_one("#body").mount(self.directory)
-            self.directory.call_after_refresh(self.directory.open)
+        return self.directory
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.set_timer(AT_REST, self._build_directory)
 
     def marked(self) -> Target | None:
         """Who is marked in the directory, if it has the keys."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, cast
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.timer import Timer
 from textual.widgets import Input
 from textual.worker import Worker
 
@@ -50,7 +51,6 @@ class DirectoryPane(Vertical):
 
     DEFAULT_CSS = """
     DirectoryPane { height: 1fr; width: 1fr; padding: 0 2; display: none; }
-    DirectoryPane.-open { display: block; }
     DirectoryPane #lists { height: 1fr; }
     DirectoryPane #groups { width: 2fr; margin: 0 2 0 0; }
     DirectoryPane #members { width: 3fr; }
@@ -78,6 +78,8 @@ class DirectoryPane(Vertical):
         """The list that keys are for; it has the focus, or the field above it does."""
         self._failure: Message | None = None
         self._reading = False
+        self._open = False
+        self._clock: Timer
         self._reader: Worker[None] | None = None
 
     def compose(self) -> ComposeResult:
@@ -96,23 +98,28 @@ class DirectoryPane(Vertical):
     # ------------------------------------------------------------ open and shut
 
     def on_mount(self) -> None:
-        self.set_interval(REFRESH, self._refresh)
+        self._clock = self.set_interval(REFRESH, self._refresh, pause=True)
 
     @property
     def is_open(self) -> bool:
-        return self.has_class("-open")
+        """Whether it is shown."""
+        return self._open
 
     def open(self) -> None:
         """Show it and take the keys."""
         if not self.is_open:
-            self.add_class("-open")
+            self._open = self.display = True
+            self._clock.reset()
+            self._clock.resume()
             self._read(self._read_page(self._group_page))
         self._active.focus()
 
     def shut(self) -> None:
         """Hide it. Its place and what was read stay."""
         if self.is_open:
-            self.remove_class("-open", "-filter", "-jump")
+            self._open = self.display = False
+            self._clock.pause()
+            self.remove_class("-filter", "-jump")
             if self._reader is not None:
                 self._reader.cancel()
 
@@ -268,6 +275,12 @@ class DirectoryPane(Vertical):
             page = self.book.members.get((self._gid, self._member_page))
             seats = list(page.seats) if page is not None else []
         self.members.show(seats, cursor=0 if turned else None)
+        self.draw()
+
+    def retranslate(self) -> None:
+        """The language has changed."""
+        self.groups.redraw()
+        self.members.redraw()
         self.draw()
 
     def draw(self) -> None:
