@@ -12,14 +12,20 @@ import scripted_port as s
 
 from tui.actions import REGISTRY, key_name
 from tui.catalogue import LOCALE, parse_po
+from tui.engine.commands import GetGroupMembers, GetGroups, GetHistory, Result
 from tui.engine.state import (
     CallState,
     Group,
+    GroupPage,
+    HistoryEntry,
+    HistoryPage,
     Leg,
     Levels,
     Line,
     LineState,
+    MemberPage,
     Phase,
+    Seat,
     SeatStatus,
     Snapshot,
     Status,
@@ -52,8 +58,9 @@ NAMES = {
     # Names of things that have no other, and what is typed as it stands.
     *("yimi", "SIP", "PortAudio", "VoIP", "URL", "DTMF", "CSV", "TOML", "OSC", "SSH", "ASCII"),
     *("config.toml", "backend", "gateway", "servers", "kill", "--account", "http", "ws", "https"),
+    *("device", "NAME", "file", "PATH", "none", "csv", "yimi-dark"),
     *("Esc", "Enter", "Tab", "Space", "Delete", "PgUp", "PgDn", "Home", "End", "Shift", "Ctrl"),
-    *("F", "Ctrl+C", *(f"F{number}" for number in range(1, 25))),
+    *("C", "F", "Ctrl+C", *(f"F{number}" for number in range(1, 25))),
 }
 """What may stand in Latin letters in the Chinese console."""
 
@@ -76,6 +83,10 @@ _CHINESE_NAMES = {
     "headset": "耳机",
     "Resolved": "已解决",
     "Call back": "需回电",
+    "Zhao Lei": "赵雷",
+    "idle": "空闲",
+    "talking": "通话中",
+    "wants the invoice": "要发票",
 }
 """What the platform, the computer and the config say, in the script of the console."""
 
@@ -176,15 +187,55 @@ async def _no_sandbox() -> SignInPrefill:
     return PREFILL
 
 
+def port(language: str, snapshot: Snapshot) -> s.ScriptedPort:
+    """A port whose platform has a directory, and whose engine has a history."""
+    made = s.ScriptedPort(snapshot)
+    groups = day(language).groups
+    seats = (
+        Seat("1007", named("Wang Fang", language), state_id=2, state_name=named("idle", language)),
+        Seat(
+            "1008", named("Zhao Lei", language), state_id=2, state_name=named("talking", language)
+        ),
+    )
+    entries = tuple(
+        HistoryEntry(
+            id=number,
+            began=s.WALL - 600 * number,
+            number=f"1200000{number:04}",
+            outgoing=number == 2,
+            group=named("Pre-sales", language),
+            ring_time=4.0,
+            talk_time=None if number == 3 else 61.0 * number,
+            hold_time=12.0 if number == 1 else 0.0,
+            reason="cancelled.missed" if number == 3 else "ended.25",
+            outcome="Resolved" if number == 1 else "",
+            note=named("wants the invoice", language) if number == 1 else "",
+            missed=number == 3,
+        )
+        for number in range(1, 5)
+    )
+    made.answers[GetGroups] = lambda _: Result(True, value=GroupPage(1, 1, len(groups), groups))
+    made.answers[GetGroupMembers] = lambda asked: Result(
+        True, value=MemberPage(asked.gid, "", 1, 1, len(seats), seats)
+    )
+    made.answers[GetHistory] = lambda _: Result(True, value=HistoryPage(entries, len(entries), 1))
+    return made
+
+
 Steps = Callable[[Any], Awaitable[None]]
 
 
 def pressing(*keys: str) -> Steps:
-    """Press these keys, one after the other."""
+    """Press these keys, one after the other, and wait for what they fetch."""
 
     async def press(console: Any) -> None:
+        console.clock.now += 1  # a moment after the call changed no destructive key works
         for key in keys:
             await console.press(key)
+            await console.pilot.pause(0.2)  # a mark rests, a search waits for the last key
+            await console.settle()
+        console.app._draw()  # the running clock too, whether or not its second has come
+        await console.settle()
 
     return press
 
@@ -194,6 +245,18 @@ OPENED: dict[str, tuple[str, Steps]] = {
     "dial-field": ("idle", pressing("f2", "1", "a")),
     "palette": ("idle", pressing("ctrl+p")),
     "leave": ("talking", pressing("ctrl+q")),
+    "directory": ("idle", pressing("f3")),
+    "directory-filter": ("idle", pressing("f3", "/", "7")),
+    "history": ("idle", pressing("f10")),
+    "history-redial": ("idle", pressing("f10", "enter")),
+    "party": ("talking", pressing("f4")),
+    "history-export": ("idle", pressing("f10", "ctrl+o")),
+    "party-how": ("talking", pressing("f4", "enter")),
+    "party-outside": ("talking", pressing("f4", *"12000000009", "enter")),
+    "who-stays": ("three-way", pressing("f8")),
+    "who-stays-invited": ("third-invited", pressing("f8")),
+    "tones": ("talking", pressing("comma", "1")),
+    "settings": ("idle", pressing("ctrl+g")),
     "sign-in-empty": ("sign-in", pressing("enter")),
     "sign-in-more": ("sign-in-failed", pressing("tab", "tab", "tab", "space")),
 }

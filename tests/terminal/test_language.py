@@ -13,7 +13,7 @@ import pytest
 import scripted_port as s
 from rich.cells import cell_len
 
-from tui import i18n
+from tui import catalogue, i18n
 from tui.actions import key_name
 from tui.config import Config, UiSettings
 from tui.engine.state import Snapshot, message
@@ -30,7 +30,10 @@ anew: look at the difference before it is committed."""
 PLACE = re.compile(r"\{(\w+)\}")
 STATES = sorted(languages.states("en"))
 WITHOUT_WORDS = {"group_state.unknown", "keys.unnamed", "next.none"}
+WITHOUT_WORDS |= {"settings.osc9", "settings.osc777"}
 """Sentences that are a sign in every language."""
+MIXED = ("groups", "idle", "ringing", "transferring", "three-way", "wrap-up")
+"""The states in which names of the platform stand in a console of the other language."""
 OF_A_CALL = ("submit", "answer", "dial", "party", "hold", "mute", "hangup", "cannot_take", "status")
 OF_A_CALL += ("digits", "palette")
 """The keys that the bar has whenever they work, in either language."""
@@ -55,6 +58,16 @@ def test_no_sentence_is_missing_in_a_language(language) -> None:
     everything = {id for each in languages.LANGUAGES for id in languages.sentences(each)}
     assert sorted(everything - set(known)) == []
     assert [id for id, text in known.items() if not text] == []
+
+
+def test_what_is_missing_is_listed_by_language(tmp_path) -> None:
+    for language, text in (("en", "A"), ("zh", "")):
+        folder = tmp_path / language / "LC_MESSAGES"
+        folder.mkdir(parents=True)
+        more = 'msgid "a.c"\nmsgstr "C"\n' if language == "en" else ""
+        (folder / "yimi.po").write_text(f'msgid "a.b"\nmsgstr "{text}"\n{more}', "utf-8")
+    assert catalogue.missing(tmp_path) == {"zh": ["a.b", "a.c"]}
+    assert catalogue.missing() == {}
 
 
 def test_every_catalogue_is_held_to_this() -> None:
@@ -146,6 +159,17 @@ async def test_the_language_changes_while_a_call_goes_on(console) -> None:
         assert languages.CHINESE.findall(shown) == []
 
 
+@pytest.mark.parametrize("name", ["directory", "history", "tones", "wrap-up"])
+async def test_what_is_open_changes_its_language_too(console, name) -> None:
+    state, steps = languages.OPENED.get(name, (name, languages.pressing()))
+    port = languages.port("zh", languages.states("zh")[state][0])
+    async with console(port=port, config=speaking("en")) as c:
+        await steps(c)
+        c.app.set_language("zh")
+        await c.settle()
+        assert languages.strangers(c.screen_text, allowed=set()) == [], c.screen_text
+
+
 async def test_a_form_keeps_what_was_typed_when_the_language_changes(console) -> None:
     snapshot, options = languages.states("en")["sign-in"]
     async with console(snapshot, config=speaking("en"), **options) as c:
@@ -169,8 +193,9 @@ def without_names(text: str) -> str:
 def check(c, language: str) -> None:
     """The screen is of one language, and each of its lines as wide as the terminal."""
     text = c.screen_text
-    assert len(text.split("\n")) == 24
-    assert {cell_len(line) for line in text.split("\n")} == {80}
+    width, height = c.app.size
+    assert len(text.split("\n")) == height
+    assert {cell_len(line) for line in text.split("\n")} == {width}
     if language == "zh":
         assert languages.strangers(text, allowed=set()) == [], text
     else:
@@ -210,14 +235,25 @@ async def test_a_state_is_in_one_language_and_its_keys_fit_80_columns(
 async def test_what_a_key_opens_is_in_one_language(console, name, language) -> None:
     state, steps = languages.OPENED[name]
     snapshot, options = languages.states(language)[state]
-    async with console(snapshot, config=speaking(language), **options) as c:
+    port = languages.port(language, snapshot)
+    async with console(port=port, config=speaking(language), **options) as c:
         await steps(c)
         check(c, language)
         shown_as(language, name, c.screen_text)
 
 
+@pytest.mark.parametrize("language", languages.LANGUAGES)
+@pytest.mark.parametrize("state", ["idle", "ringing", "three-way", "wrap-up"])
+async def test_a_wide_terminal_is_in_one_language(console, state, language) -> None:
+    snapshot, options = languages.states(language)[state]
+    async with console(snapshot, size=(120, 40), config=speaking(language), **options) as c:
+        check(c, language)
+        shown_as(language, f"{state}-120x40", c.screen_text)
+
+
 async def test_chinese_in_the_english_console_is_only_what_the_platform_sent(console) -> None:
-    for state, (snapshot, options) in languages.states("zh").items():
+    for state in MIXED:
+        snapshot, options = languages.states("zh")[state]
         async with console(snapshot, config=speaking("en"), **options) as c:
             left = without_names(c.screen_text)
             assert languages.CHINESE.findall(left) == [], f"{state}:\n{c.screen_text}"
@@ -225,7 +261,8 @@ async def test_chinese_in_the_english_console_is_only_what_the_platform_sent(con
 
 async def test_english_in_the_chinese_console_is_only_what_the_platform_sent(console) -> None:
     names = set(languages._CHINESE_NAMES)
-    for state, (snapshot, options) in languages.states("en").items():
+    for state in MIXED:
+        snapshot, options = languages.states("en")[state]
         async with console(snapshot, config=speaking("zh"), **options) as c:
             left = languages.strangers(c.screen_text, allowed=names)
             assert left == [], f"{state}:\n{c.screen_text}"
