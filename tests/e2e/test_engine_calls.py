@@ -172,7 +172,7 @@ async def test_a_second_sign_in_from_elsewhere_kicks_the_first_which_does_not_fi
         ({"pwd": Secret("")}, 50001, "login.missing_pwd"),
         ({"un": " "}, 50001, "login.missing_un"),
         ({"switchnumber": ""}, 50001, "login.missing_switchnumber"),
-        ({"backend": "http://127.0.0.1:9"}, 50000, "login.50000"),
+        ({"backend": "http://127.0.0.1:9"}, 50000, "login.server-down"),
         ({"backend": ""}, 50002, "login.no-backend"),
         ({"callintype": 3}, 50001, "login.bad_line_type"),
         ({"callintype": 5}, 50001, "login.missing_number"),

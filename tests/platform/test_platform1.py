@@ -303,12 +303,12 @@ async def test_an_answer_out_of_order_has_its_code(
     assert (await refused(platform.sign_in(who())))[0] == code
 
 
-async def test_a_server_that_is_down_is_50000() -> None:
+async def test_a_server_that_is_down_is_50000_in_its_own_words() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         servers = {SWITCH: f"http://127.0.0.1:{free.getsockname()[1]}"}
         platform = Platform1(gateway=GATEWAY, servers=servers)
-        assert await refused(platform.sign_in(who())) == (50000, "")
+        assert await refused(platform.sign_in(who())) == (50000, "login.server-down")
         await platform.close()
 
 

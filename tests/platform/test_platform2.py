@@ -150,12 +150,12 @@ async def test_an_address_that_leads_nowhere_is_refused(
     assert await _refused(platform.sign_in(given)) == (code, message_id)
 
 
-async def test_a_server_that_is_down_is_50000(platform: Platform2) -> None:
+async def test_a_server_that_is_down_is_50000_in_its_own_words(platform: Platform2) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{free.getsockname()[1]}"
         given = Credentials("1001", Secret("hush"), "02500001234", backend=address)
-        assert await _refused(platform.sign_in(given)) == (50000, "")
+        assert await _refused(platform.sign_in(given)) == (50000, "login.server-down")
 
 
 async def test_a_server_that_does_not_answer_in_time_is_50000(backend: Backend) -> None:
@@ -167,7 +167,7 @@ async def test_a_server_that_does_not_answer_in_time_is_50000(backend: Backend) 
 
     backend.answers[ROUTES.sign_in.path] = hang
     platform = Platform2(time_limit=0.2)
-    assert await _refused(platform.sign_in(_credentials(backend))) == (50000, "")
+    assert await _refused(platform.sign_in(_credentials(backend))) == (50000, "login.server-down")
     gone.set()
     await platform.close()
 
@@ -629,7 +629,8 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(
     await server.start_server(ssl=_self_signed(tmp_path / "own.pem"))
     address = f"https://127.0.0.1:{server.port}"
     given = Credentials("1001", Secret("hush"), "02500001234", backend=address)
-    with pytest.raises(PlatformError, match=r"^50000 .*Certificate"):
+    with pytest.raises(PlatformError, match=r"^50000 .*Certificate") as caught:
         await platform.sign_in(given)
+    assert caught.value.message_id == "login.unverified"
     await server.close()
     assert asked == []

@@ -49,6 +49,10 @@ INSECURE_BACKEND: Final = "login.insecure-backend"
 """`http://` to another machine. Code 50001."""
 INSECURE_LINE: Final = "login.insecure-line"
 """The login data want `ws://` to another machine. Code 50005."""
+SERVER_DOWN: Final = "login.server-down"
+"""Nothing listens at the backend's address, or nothing answers in time. Code 50000."""
+UNVERIFIED: Final = "login.unverified"
+"""The backend's certificate cannot be verified. Code 50000."""
 CHECK_IN_FAILED: Final = "login.check-in"
 """The seat check-in was refused: with line type 5 the bound SIP phone does not exist. Code 52000,
 or the platform's."""
@@ -120,6 +124,7 @@ ALL_IDS: Final[tuple[str, ...]] = tuple(
     dict.fromkeys(
         [
             *(*LOGIN.values(), LOGIN_UNKNOWN, NO_BACKEND, INSECURE_BACKEND, INSECURE_LINE),
+            *(SERVER_DOWN, UNVERIFIED),
             *(CHECK_IN_FAILED, NO_SERVER_KNOWN, NO_GATEWAY, LINE_REFUSED, *SERVICE.values()),
             *(TOKEN_REFUSED, *REFUSED.values(), REFUSED_UNKNOWN),
             *(*ENDED.values(), ENDED_UNKNOWN, *KICKED.values(), KICKED_UNKNOWN),

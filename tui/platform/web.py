@@ -124,7 +124,8 @@ class Web:
         body: Mapping[str, object] | None = None,
     ) -> Reply:
         """Ask, and read the answer. PlatformError 50002 when the host's name leads nowhere, 50000
-        when no JSON came for any other reason; a refusal in JSON is a Reply."""
+        when no JSON came for any other reason, with a sentence of its own for a server that is down
+        and one that is not who it should be; a refusal in JSON is a Reply."""
         sent = dict(headers or {})
         if token:
             sent["Authorization"] = f"Bearer {token.reveal()}"
@@ -146,7 +147,14 @@ class Web:
         except aiohttp.ClientConnectorDNSError:
             raise PlatformError(codes.NO_SERVER, "the backend's name was not found") from None
         except TimeoutError:
-            raise PlatformError(codes.SERVER_ERROR, "no answer in time") from None
+            info = "no answer in time"
+            raise PlatformError(codes.SERVER_ERROR, info, codes.SERVER_DOWN) from None
+        except aiohttp.ClientSSLError as error:
+            info = type(error).__name__
+            raise PlatformError(codes.SERVER_ERROR, info, codes.UNVERIFIED) from None
+        except aiohttp.ClientConnectorError as error:
+            info = type(error).__name__
+            raise PlatformError(codes.SERVER_ERROR, info, codes.SERVER_DOWN) from None
         except (aiohttp.ClientError, OSError, RuntimeError) as error:
             # Its name only: texts of the library quote addresses and headers. (RuntimeError: the
             # session was closed meanwhile.)
