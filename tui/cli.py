@@ -7,6 +7,7 @@ engines run and `--account` does not say which.
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import SUPPRESS, ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
@@ -110,6 +111,7 @@ def _keys(options: Namespace) -> int:
         config = load(options.config or Paths.find().config_file)
     except ConfigError as error:
         return complain(str(error), USAGE)
+    _speak(config)
     from tui.keytester import run
 
     return run(config.keys)
@@ -134,6 +136,7 @@ def _screen(options: Namespace) -> int:
             config = config.with_profile(options.profile)
     except (ConfigError, PathError) as error:
         return complain(str(error), USAGE)
+    _speak(config)
     if config.keys and not _keys_are_right(config, file):
         return USAGE
 
@@ -156,6 +159,13 @@ def _screen(options: Namespace) -> int:
     if supervisor.left_running:
         print(tr("cli.left_running"))
     return code
+
+
+def _speak(config: Config) -> None:
+    """What is said from here on is in the language of the config, else of the system."""
+    from tui import i18n
+
+    i18n.set_language(config.ui.language or i18n.from_locale(os.environ))
 
 
 def _keys_are_right(config: Config, file: Path) -> bool:

@@ -15,6 +15,8 @@ from typing import Any, Final
 from textual.color import Color, ColorParseError
 from textual.theme import BUILTIN_THEMES, Theme
 
+from tui.i18n import tr
+
 DEFAULT_THEME: Final = "yimi-dark"
 _COLOURS: Final = frozenset(
     [
@@ -78,7 +80,7 @@ def load_theme(name: str, directories: Iterable[Path]) -> Look:
                 return _read(name, tomllib.loads(path.read_text("utf-8")))
             except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, ThemeError) as error:
                 raise ThemeError(f"{path.name}: {error}") from error
-    raise ThemeError(f"no theme is called {name!r}")
+    raise ThemeError(tr("theme.none", name=repr(name)))
 
 
 def all_themes(directories: Iterable[Path]) -> tuple[dict[str, Look], tuple[str, ...]]:
@@ -101,20 +103,20 @@ def all_themes(directories: Iterable[Path]) -> tuple[dict[str, Look], tuple[str,
 def _read(name: str, table: dict[str, Any]) -> Look:
     for section in ("colours", "variables"):
         if not isinstance(table.get(section, {}), dict):
-            raise ThemeError(f"{section} is a section")
+            raise ThemeError(tr("theme.section", name=section))
     borders = table.pop("borders", "unicode")
     ansi, dark = table.pop("ansi", False), table.pop("dark", True)
     colours, variables = table.pop("colours", {}), table.pop("variables", {})
     if table:
-        raise ThemeError(f"unknown: {', '.join(sorted(table))}")
+        raise ThemeError(tr("theme.unknown", names=", ".join(sorted(table))))
     if borders not in BORDERS:
-        raise ThemeError(f"borders is one of {', '.join(BORDERS)}")
+        raise ThemeError(tr("theme.borders", names=", ".join(BORDERS)))
     if unknown := set(colours) - _COLOURS:
-        raise ThemeError(f"unknown colours: {', '.join(sorted(unknown))}")
+        raise ThemeError(tr("theme.unknown_colours", names=", ".join(sorted(unknown))))
     if missing := VARIABLES - set(variables):
-        raise ThemeError(f"missing variables: {', '.join(sorted(missing))}")
+        raise ThemeError(tr("theme.missing_variables", names=", ".join(sorted(missing))))
     if "primary" not in colours:
-        raise ThemeError("missing colour: primary")
+        raise ThemeError(tr("theme.missing_colour", name="primary"))
     _check_colours({**colours, **{key: variables[key] for key in VARIABLES}})
     if ansi:
         # Textual's own rules name variables that only its 16-colour themes define.
@@ -129,4 +131,4 @@ def _check_colours(colours: dict[str, Any]) -> None:
         try:
             Color.parse(value)
         except (ColorParseError, TypeError, AttributeError):
-            raise ThemeError(f"{name} is not a colour: {value!r}") from None
+            raise ThemeError(tr("theme.no_colour", name=name, value=repr(value))) from None
