@@ -170,6 +170,25 @@ async def test_a_profile_fills_the_form_and_brings_its_policies(console) -> None
         assert not c.app.view.may_decline
 
 
+async def test_the_engine_is_told_the_profile_and_the_generation_that_were_chosen(console) -> None:
+    profiles = (
+        Profile("home", backend="https://a.invalid"),
+        Profile("old", kind="platform1", gateway="wss://gate.invalid:9060"),
+    )
+    async with console(OUT, prefill=FULL, config=Config(profiles=profiles)) as c:
+        await c.press("tab", "tab", "tab", "space", "tab", "right", "enter")
+        (sent,) = c.port.sent  # without an address: the server is found by the switch number
+        assert (sent.profile, sent.kind, sent.backend) == ("old", "platform1", "")
+
+
+async def test_generation_1_can_be_chosen_without_a_profile(console) -> None:
+    async with console(OUT, prefill=FULL) as c:
+        await c.press("tab", "tab", "tab", "space", "tab", "right")
+        assert "● Platform 1" in c.line("Platform 1")
+        await c.press("enter")
+        assert (c.port.sent[-1].kind, c.port.sent[-1].profile) == ("platform1", "")
+
+
 async def test_no_keyring_is_said_and_the_form_stays(console) -> None:
     before = keyring.get_keyring()
     keyring.set_keyring(keyring.backends.fail.Keyring())

@@ -23,7 +23,7 @@ from tui.widgets.rows import Rows, row, two_sided
 
 LINES = (VOIP, 5, 4)
 """`callintype` in the order shown: audio here, a SIP phone, a callback phone (specification)."""
-KINDS = ("platform2",)
+KINDS = ("platform2", "platform1")
 
 
 class Title(Rows):
@@ -204,6 +204,13 @@ class SignInScreen(YimiScreen):
             parts.insert(0, self.profile.options[self.profile.selected])
         self.fold.tell("" if self.fold.opened else glyphs().between.join(parts))
 
+    def _chosen_profile(self) -> str:
+        """The name of the profile in force: its policies, and at generation 1 its gateway, count.
+        The sandbox has none."""
+        if self._sandbox or not self._profiles:
+            return ""
+        return str(self._profiles[self.profile.selected].name)
+
     def fill(self, prefill: SignInPrefill) -> None:
         """Put other values in, as those of a sandbox account."""
         if not self.is_mounted:
@@ -246,7 +253,9 @@ class SignInScreen(YimiScreen):
             self.say(message("signin.missing_fields", n=len(missing)))
             missing[0].focus_input()
             return
-        if not self.backend.value.strip():
+        kind = KINDS[self.kind.selected]
+        # Generation 1 finds its server by the switch number.
+        if kind != "platform1" and not self.backend.value.strip():
             self.say(message("signin.no_backend"))
             self.fold.opened = True
             self.backend.focus_input()
@@ -259,6 +268,7 @@ class SignInScreen(YimiScreen):
             callintype=callintype,
             number="" if callintype == VOIP else self.number.value.strip(),
             backend=self.backend.value.strip(),
-            kind=KINDS[self.kind.selected],
+            kind=kind,
+            profile=self._chosen_profile(),
         )
         self.yimi.sign_in(command, keyring=self.keyring.ticked)
