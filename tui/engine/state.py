@@ -280,6 +280,10 @@ THIRD_TABLE: Final[dict[tuple[ThirdState, ThirdInput], ThirdState]] = {
     (_T.LEAVING, _N.END_ACCEPTED): _T.LEFT,
     (_T.LEAVING, _N.LEFT): _T.LEFT,
     (_T.LEAVING, _N.FAILED): _T.LEFT,
+    # An answer that comes after all: the third is rung, or is in, whatever was said here before.
+    # To think it absent would let a hang-up leave the others together by accident.
+    (_T.FAILED, _N.ACCEPTED): _T.INVITED,
+    (_T.FAILED, _N.JOINED): _T.JOINED,
 }
 
 

@@ -46,6 +46,8 @@ class Thirds:
         self.calls = calls
         self.core = calls.core
         self._response: asyncio.Future[control.ThreewayResponse] | None = None
+        self._unanswered: control.Threeway | None = None
+        """The last request that got no answer in time: it may come after all."""
         self._out: asyncio.Event | None = None
 
     # ------------------------------------------------------------ three-way
@@ -137,6 +139,7 @@ class Thirds:
     async def _ask(self, request: control.Threeway) -> control.ThreewayResponse | Message:
         """Send, and wait for the platform's answer to the request itself; or why there is none."""
         self._response = asyncio.get_running_loop().create_future()
+        self._unanswered = None
         try:
             outcome = await self.calls.send(request)
             if not outcome.ok:
@@ -144,6 +147,7 @@ class Thirds:
             async with asyncio.timeout(self.core.limits.threeway):
                 return await self._response
         except TimeoutError:
+            self._unanswered = request
             return message("threeway.no_reply")
         finally:
             self._response = None
@@ -196,7 +200,7 @@ class Thirds:
                 if self._response is not None and not self._response.done():
                     self._response.set_result(report)
                 else:
-                    log.info("an answer to a three-way request that nobody waits for")
+                    self._late(report)
             case control.ThreewayResult(ccnumber, result):
                 self._result(ccnumber, result)
             case control.TransferSucceeded(ccnumber):
@@ -208,6 +212,21 @@ class Thirds:
             case _:
                 return False
         return True
+
+    def _late(self, report: control.ThreewayResponse) -> None:
+        """The answer to a request that was given up: what it says is true all the same."""
+        request, self._unanswered = self._unanswered, None
+        if request is None or request.ccnumber != report.ccnumber or report.result != 0:
+            log.info("an answer to a three-way request that nobody waits for")
+            return
+        call = self.calls.find(report.ccnumber)
+        if call is None or call.third is None:
+            return
+        if request.type == END:
+            self._step(call.key, ThirdInput.END_SENT, before=call.third.state)
+            self._step(call.key, ThirdInput.END_ACCEPTED, outcome=message("threeway.dropped"))
+        else:
+            self._step(call.key, ThirdInput.ACCEPTED, outcome=None)
 
     def _result(self, ccnumber: str, result: control.Reason) -> None:
         call = self.calls.find(ccnumber)
