@@ -129,7 +129,8 @@ class World:
     groups: dict[str, GroupSeed] = field(default_factory=_groups)
     agents: dict[str, AgentSeed] = field(default_factory=_agents)
 
-    _members: dict[str, tuple[int, list[AgentSeed]]] = field(default_factory=dict)
+    _members: dict[str, list[AgentSeed]] = field(default_factory=dict)
+    _indexed: int = 0
     """Members by group, and how many agents there were when they were looked for."""
 
     @property
@@ -152,11 +153,12 @@ class World:
 
     def members(self, gid: str) -> list[AgentSeed]:
         """Everybody in a group, in the order of their extensions."""
-        known, found = self._members.get(gid, (0, []))
-        if known != len(self.agents):
-            found = [seed for _, seed in sorted(self.agents.items()) if gid in seed.gids]
-            self._members[gid] = (len(self.agents), found)
-        return found
+        if self._indexed != len(self.agents):
+            self._indexed, self._members = len(self.agents), {}
+            for _, seed in sorted(self.agents.items()):
+                for each in seed.gids:
+                    self._members.setdefault(each, []).append(seed)
+        return self._members.get(gid, [])
 
     def is_extension(self, number: str) -> bool:
         """Whether a number lies in the enterprise's own range."""
