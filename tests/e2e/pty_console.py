@@ -91,6 +91,11 @@ class PtyConsole:
         plain = _COLOUR.sub(b"", bytes(self.output[mark:]))
         return _ESCAPE.sub(b"\n", plain).decode("utf-8", "replace")
 
+    @property
+    def screens(self) -> int:
+        """How often a screen took the terminal over."""
+        return self.output.count(b"\x1b[?1049h")
+
     def mark(self) -> int:
         """Here, for `see`."""
         return len(self.output)
