@@ -218,10 +218,11 @@ class Link:
             latency = self.connection.latency
             self._set(self.core.snapshot.line.state, latency)
             return
-        log.warning("no flow: %s", flow.reason)
+        reason = clean_text(flow.reason)  # a server's own words, when it closed the WebSocket
+        log.warning("no flow: %s", reason)
         if self._first is not None:
             if not self._first.done():
-                self._first.set_exception(RegistrationRefused(0, flow.reason))
+                self._first.set_exception(RegistrationRefused(0, reason))
         elif self._run is not None:
             self._set(LineState.REFUSED if flow.refused else LineState.LOST)
 
