@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import uuid
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from tui.engine.events import AccountChanged, PhaseChanged, PhoneModeChanged, Re
 from tui.engine.link import Link, RegistrationRefused
 from tui.engine.marker import Marker
 from tui.engine.number import NumberError, parse_number, parse_phone
+from tui.engine.sockets import account_key
 from tui.engine.state import Account, Message, Phase, message
 from tui.platform import control
 from tui.platform.base import LINE_TYPES, VOIP, Credentials, Platform, PlatformError
@@ -33,12 +33,6 @@ REGISTRATION_FAILED = 51000
 WEBSOCKET_FAILED = 51001
 
 MakePlatform = Callable[[SignIn], Platform]
-
-
-def account_key(command: SignIn) -> str:
-    """The name of an account on this machine: one engine, one socket, one instance id each."""
-    parts = (command.kind, command.backend.rstrip("/"), command.switchnumber, command.un)
-    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
 
 
 def login_message(error: PlatformError) -> Message:
