@@ -7,8 +7,25 @@ from dataclasses import replace
 import pytest
 import scripted_port as s
 
-from tui.engine.events import CallChanged, PhaseChanged
-from tui.engine.state import CallRecord, CallState, Group, Notice, Phase, message
+from tui.engine.commands import GetGroupMembers, GetGroups, GetHistory, Result
+from tui.engine.events import CallChanged, PhaseChanged, WrapUpChanged
+from tui.engine.state import (
+    CallRecord,
+    CallState,
+    Group,
+    GroupPage,
+    HistoryEntry,
+    HistoryPage,
+    MemberPage,
+    Notice,
+    Phase,
+    Seat,
+    Third,
+    ThirdState,
+    WrapUp,
+    WrapUpMode,
+    message,
+)
 from tui.text import clean_text
 
 NAMES = {
@@ -60,3 +77,54 @@ async def test_a_name_is_only_ever_text(console, raw: str) -> None:
         for line in text.splitlines():
             assert "\u0301" * 3 not in line
     assert any(shown in text for text in screens)
+
+
+@pytest.mark.parametrize("raw", NAMES.values(), ids=NAMES.keys())
+async def test_a_name_is_only_ever_text_in_what_lies_beside_the_call(console, raw: str) -> None:
+    """The directory, the history, whom to bring in, who is in, the write-up."""
+    name = clean_text(raw)
+    gid = "1000000001"
+    groups = GroupPage(1, 1, 1, (Group(gid, name, state_name=name),))
+    seat = Seat("1007", name, work_number=name, state_id=2, state_name=name)
+    members = MemberPage(gid, name, 1, 1, 1, (seat,))
+    entry = HistoryEntry(1, s.WALL, name, False, group=name, outcome=name, note=name)
+    third = Third(ThirdState.JOINED, 1, "1007", name, s.NOW, joined=s.NOW)
+    wrapup = WrapUp(
+        1, name, False, 1.0, None, s.NOW, None, WrapUpMode.OPTIONAL, name, name, (name, "x")
+    )
+    screens: list[str] = []
+    links: list[str] = []
+    async with console(replace(s.IDLE, calls=())) as c:
+        c.port.answers[GetGroups] = lambda command: Result(True, value=groups)
+        c.port.answers[GetGroupMembers] = lambda command: Result(True, value=members)
+        page = HistoryPage((entry,), 1)
+        c.port.answers[GetHistory] = lambda command: Result(True, value=page)
+
+        def look() -> None:
+            screens.append(c.screen_text)
+            links.extend(c.links)
+
+        for key in ("f3", "escape", "f10", "escape"):
+            await c.press(key)
+            look()
+        await c.happen(CallChanged(replace(s.TALKING, third=third)))
+        look()
+        await c.press("f8")  # asks what becomes of whom
+        look()
+        await c.press("escape")
+        await c.happen(CallChanged(replace(s.TALKING, transfer=name)))
+        look()
+        await c.happen(CallChanged(s.TALKING))
+        await c.press("f4")
+        look()
+        await c.press("escape")
+        await c.happen(CallChanged(s.ENDED), WrapUpChanged(wrapup))
+        look()
+        assert c.app.is_running
+    assert not links
+    for text in screens:
+        assert not [ch for ch in text if ch != "\n" and (ord(ch) < 32 or 127 <= ord(ch) < 160)]
+        assert "\u202e" not in text
+        assert "\u0301" * 3 not in text
+    seen = sum(name[:8].strip() in text for text in screens)
+    assert seen >= 6, seen  # it was there to do harm

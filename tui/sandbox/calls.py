@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from tui.platform.base import CALLBACK_PHONE, VOIP
 from tui.platform.messages import PlatformMessage
 from tui.sandbox.dialplan import Behaviour
 from tui.sandbox.keys import Key
@@ -40,6 +39,9 @@ __all__ = [
     "Timers",
     "Times",
 ]
+
+VOIP, CALLBACK_PHONE = 2, 4
+"""Line types (`callintype`, specification); 5 is a SIP phone."""
 
 OFFLINE, IDLE, BUSY = 0, 1, 2
 """A seat's status, as `statusChanged` says it."""
