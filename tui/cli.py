@@ -142,7 +142,7 @@ def _screen(options: Namespace) -> int:
 
     import asyncio
 
-    from tui.engine.wire import EngineUnavailable
+    from tui.engine.unavailable import EngineUnavailable
     from tui.log import setup
     from tui.supervisor import Options, Supervisor
 

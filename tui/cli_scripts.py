@@ -13,7 +13,7 @@ from typing import Any, Final
 from tui import i18n
 from tui.bus import Overflow
 from tui.cli import NO_ENGINE, OK, REFUSED, SEVERAL, complain
-from tui.engine.client import EngineClient, EngineUnavailable
+from tui.engine.client import EngineClient
 from tui.engine.codec import TAG, to_json
 from tui.engine.commands import (
     Answer,
@@ -28,6 +28,7 @@ from tui.engine.commands import (
     SignOut,
 )
 from tui.engine.state import Call, CallState, Message, Snapshot, message
+from tui.engine.unavailable import EngineUnavailable
 from tui.i18n import render, tr
 from tui.paths import Paths
 from tui.running import Running, find_running

@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from tui.bus import Subscription
-from tui.engine.client import EngineClient, EngineUnavailable
-from tui.engine.commands import Command, Result, SignIn, SignOut
-from tui.engine.events import Event
 from tui.engine.launch import Starting
 from tui.engine.sockets import answers, is_claimed
 from tui.engine.state import Account, Message, Phase, Snapshot, message
+from tui.engine.unavailable import EngineUnavailable
 from tui.log import get_logger
 from tui.prefill import Session, SignInPrefill
 
 if TYPE_CHECKING:
+    from tui.engine.client import EngineClient
+    from tui.engine.commands import Command, Result
+    from tui.engine.events import Event
     from tui.engine.port import EnginePort
     from tui.paths import Paths
 
@@ -80,6 +81,8 @@ class Port:
         return self._client.subscribe()
 
     async def execute(self, command: Command) -> Result:
+        from tui.engine.commands import SignIn, SignOut
+
         ending = isinstance(command, SignOut) and command.end
         self._keeper.leaving |= ending
         result = await self._client.execute(command)
@@ -133,6 +136,8 @@ class EngineKeeper:
         self, path: Path, notice: Message | None = None, prefill: SignInPrefill | None = None
     ) -> None:
         """Look at the engine at the path from now on. Raises EngineUnavailable."""
+        from tui.engine.client import EngineClient  # the first frame does not wait for it
+
         client = await EngineClient.connect(path)
         old, self._client, self._path = self._client, client, path
         self.leaving = False
@@ -246,6 +251,7 @@ class EngineKeeper:
     async def _password_from_keyring(self, account: Account) -> None:
         """This front end came later and never knew the password."""
         from tui import keyring_store as store
+        from tui.engine.commands import SignIn
 
         name = store.account_name(account.un, account.switchnumber, account.backend)
         try:

@@ -6,9 +6,9 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui.engine.client import EngineClient, EngineUnavailable
 from tui.engine.sockets import is_claimed, live
 from tui.engine.state import Account, Message, Snapshot
+from tui.engine.unavailable import EngineUnavailable
 
 _LOOK_LIMIT = 3.0
 """Seconds for an engine to say who it is."""
@@ -61,6 +61,8 @@ async def find_running(runtime: Path) -> Found:
 
 
 async def _look(path: Path) -> Running | Message | None:
+    from tui.engine.client import EngineClient  # only where an engine runs: the first frame waits
+
     try:
         client = await EngineClient.connect(path, kind="script", limit=_LOOK_LIMIT)
     except EngineUnavailable as error:

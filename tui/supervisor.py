@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from tui.apart import Sandbox, SandboxDoor, SandboxUnavailable
 from tui.engine.state import Message, message
-from tui.engine.wire import EngineUnavailable
+from tui.engine.unavailable import EngineUnavailable
 from tui.keeper import EngineKeeper, Limiter
 from tui.log import get_logger
 from tui.prefill import AccountChoice, Session, SignInPrefill

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from tui.bus import Overflow
-from tui.engine.client import EngineClient, EngineUnavailable
+from tui.engine.client import EngineClient
 from tui.engine.codec import to_json
 from tui.engine.commands import Answer, HangUp, Hold, Result
 from tui.engine.events import LevelsChanged
 from tui.engine.state import Levels, Line, Snapshot, message
+from tui.engine.unavailable import EngineUnavailable
 from tui.engine.wire import encode_line, version
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

@@ -20,12 +20,13 @@ import pytest
 
 from tests.engine.plain_engine import ACCOUNT, PlainEngine
 from tui.engine import sockets
-from tui.engine.client import EngineClient, EngineUnavailable
+from tui.engine.client import EngineClient
 from tui.engine.codec import to_json
 from tui.engine.commands import Dial, Mute, Result, SignOut
 from tui.engine.events import LevelsChanged, LineChanged, PhaseChanged
 from tui.engine.host import Host
 from tui.engine.state import Levels, Line, Phase, message
+from tui.engine.unavailable import EngineUnavailable
 from tui.engine.wire import COMMAND_LIMIT, encode_line, version
 from tui.secrets import Secret
 

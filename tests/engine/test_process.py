@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from tui.engine import sockets
-from tui.engine.client import EngineClient, EngineUnavailable
+from tui.engine.client import EngineClient
 from tui.engine.launch import Starting
 from tui.engine.state import Phase
+from tui.engine.unavailable import EngineUnavailable
 
 
 class Engines:

@@ -18,9 +18,9 @@ from tui.engine.commands import Command, JoinGroup, Result, SignIn, SignOut
 from tui.engine.events import Event, apply
 from tui.engine.sockets import connect, peer
 from tui.engine.state import Message, Snapshot, message
+from tui.engine.unavailable import EngineUnavailable
 from tui.engine.wire import (
     ENGINE_LIMIT,
-    EngineUnavailable,
     WireError,
     encode_line,
     read_line,

@@ -12,7 +12,7 @@ from typing import Final
 
 import tui
 from tui.engine.state import message
-from tui.engine.wire import EngineUnavailable
+from tui.engine.unavailable import EngineUnavailable
 
 START_LIMIT: Final = 15.0
 """Seconds until a new engine listens."""

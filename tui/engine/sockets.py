@@ -19,9 +19,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from tui.engine.commands import SignIn
+if TYPE_CHECKING:
+    from tui.engine.commands import SignIn
 
 _SUFFIX: Final = ".sock"
 _UNCLAIMED: Final = "engine-"

@@ -33,15 +33,6 @@ class WireError(Exception):
         self.message = message
 
 
-class EngineUnavailable(Exception):
-    """There is no engine at the socket, or none that this front end can speak to; `message`
-    says it in words."""
-
-    def __init__(self, message: Message) -> None:
-        super().__init__(message.id)
-        self.message = message
-
-
 def version() -> str:
     """What both ends must agree on: the protocol, and the shape of everything that crosses."""
     return f"{PROTOCOL}.{fingerprint()}"
