@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.widget import Widget
 from textual.widgets import Input
 
 from tui import day
@@ -49,9 +50,6 @@ class ConsoleScreen(YimiScreen):
     ConsoleScreen CallPanel.-away { height: 0; border: none; }
     ConsoleScreen.-wide RecentCalls { width: 1fr; border-top: solid $rule; height: 100%; }
     ConsoleScreen.-narrow RecentCalls { margin: 1 0 0 0; }
-    ConsoleScreen RecentCalls.-away { display: none; }
-    /* In a small terminal the directory has the room of the call panel until there is a call. */
-    ConsoleScreen.-narrow #call-side.-folded { height: 0; }
     """
 
     def __init__(self, clocks: Clocks) -> None:
@@ -129,9 +127,11 @@ class ConsoleScreen(YimiScreen):
     def _show_directory(self, view: View) -> None:
         call, typing = view.snapshot.call, view.dialling or view.typing
         quiet = call is None and not typing and view.snapshot.wrapup is None
-        # Classes of the parts and not of the screen, which would style every widget again.
-        self.recent.set_class(view.directory, "-away")
-        self._side.set_class(quiet and view.directory, "-folded")
+        # Not by classes, after which Textual works out the style of every widget below again.
+        _rule(self.recent, "display", "none" if view.directory else None)
+        # In a small terminal the directory has the room of the call panel until there is a call.
+        folded = quiet and view.directory and self.has_class("-narrow")
+        _rule(self._side, "height", 0 if folded else None)
         if self.directory is not None and not view.directory:
             self.directory.shut()
 
@@ -211,3 +211,13 @@ class ConsoleScreen(YimiScreen):
     @on(CallPanel.Dialled)
     def _dialled(self, event: CallPanel.Dialled) -> None:
         self.yimi.dial(event.number)
+
+
+def _rule(widget: Widget, name: str, value: object) -> None:
+    """A style of the widget itself; None gives it back to the stylesheet."""
+    styles = widget.styles.inline
+    if value is None:
+        if styles.clear_rule(name):
+            widget.refresh(layout=True)
+    else:
+        setattr(styles, name, value)
