@@ -323,11 +323,9 @@ class YimiApp(Hands):
 
     def _make_way(self, old: Snapshot, new: Snapshot) -> None:
         """A call begins to ring: the help, in which nobody types, goes."""
-        if self._drawn_once and _rings(new) and not _rings(old):
-            from tui.screens.dialogs import HelpScreen
-
-            if isinstance(self.screen, HelpScreen):
-                self.pop_screen()
+        begins = self._drawn_once and _rings(new) and not _rings(old)
+        if begins and getattr(self.screen, "MAKES_WAY", False):
+            self.pop_screen()
 
     def _draw(self) -> None:
         if not self._drawn_once:

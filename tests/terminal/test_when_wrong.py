@@ -11,6 +11,7 @@ import tui.app
 from tui import __version__
 from tui.config import Paths
 from tui.engine.commands import Hold, Result
+from tui.engine.events import CallChanged
 from tui.engine.state import message
 from tui.screens.debug import LINES, log_tail
 
@@ -43,6 +44,13 @@ async def test_the_log_page_shows_versions_paths_the_line_and_the_log(
         assert "copied" in c.screen_text
         await c.press("escape")
         assert "round trip" not in c.screen_text
+
+
+async def test_the_log_page_makes_way_for_a_call(console, tmp_path: Path) -> None:
+    async with console(paths=paths(tmp_path)) as c:
+        await c.press("ctrl+l")
+        await c.happen(CallChanged(s.RINGING))
+        assert "120 0000 0001" in c.line("▶")
 
 
 async def test_it_is_copied_by_osc_52(console, tmp_path: Path, monkeypatch) -> None:

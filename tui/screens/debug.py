@@ -102,6 +102,8 @@ def log_tail(path: Path) -> list[str]:
 class DebugScreen(ModalScreen[None]):
     """Scrolls; C copies all of it (OSC 52)."""
 
+    MAKES_WAY = True
+    """Nobody types here: it goes when a call begins to ring."""
     DEFAULT_CSS = """
     DebugScreen { align: center bottom; background: $background 0%; }
     DebugScreen #box {

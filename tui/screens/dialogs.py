@@ -115,6 +115,8 @@ def failure_dialog(failure: Message) -> Dialog:
 class HelpScreen(ModalScreen[None]):
     """Every action with its keys; those that work now stand out."""
 
+    MAKES_WAY = True
+    """Nobody types here: it goes when a call begins to ring."""
     DEFAULT_CSS = """
     HelpScreen { align: center bottom; background: $background 0%; }
     HelpScreen #box {

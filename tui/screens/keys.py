@@ -30,7 +30,7 @@ class KeysScreen(ModalScreen[dict[str, tuple[str, ...]] | None]):
     DEFAULT_CSS = """
     KeysScreen { align: center bottom; background: $background 0%; }
     KeysScreen #box {
-        width: 76; max-width: 100%; height: 18; padding: 0 2; margin: 0 0 1 0;
+        width: 76; max-width: 100%; height: 15; padding: 0 2; margin: 0 0 1 0;
         background: $surface; border: solid $key;
     }
     KeysScreen OptionList, KeysScreen OptionList:focus {

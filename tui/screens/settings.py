@@ -141,6 +141,7 @@ class SettingsScreen(ModalScreen[Config | None]):
         """Draw the words again."""
         self.title_row.draw([row((tr("settings.title"), "bold $strong"))])
         self.language.relabel(self._language_names())
+        self.theme.relabel(self._themes)
         self.keys.tell(tr("settings.keys_hint"))
         self._say(message("settings.todo"), "$dim")
 

@@ -9,6 +9,7 @@ from tui.engine.state import (
     Call,
     CallState,
     LineState,
+    Message,
     Phase,
     SeatState,
     Snapshot,
@@ -126,8 +127,8 @@ class Heading(Rows):
             used = width_of(left)
             left.append((" " * max(2, _MARK_AT - used), ""))
             left.append((tr("muted"), "bold $bad"))
-        elif snapshot.seat.reason is not None and not (call is not None and call.live):
-            left.append(("  " + render(snapshot.seat.reason), "$ring"))
+        elif (reason := _reason(snapshot)) is not None:
+            left.append(("  " + render(reason), "$ring"))
         missed = self._missed_today(snapshot)
         right = (
             *_next(snapshot),
@@ -141,6 +142,14 @@ class Heading(Rows):
             record.missed and self._clocks.date_of(record.ended) == today
             for record in snapshot.recent
         )
+
+
+def _reason(snapshot: Snapshot) -> Message | None:
+    """Why the seat is as it is, where the first word does not say it already."""
+    call, reason = snapshot.call, snapshot.seat.reason
+    if (call is not None and call.live) or snapshot.wrapup is not None:
+        return None
+    return reason
 
 
 def _next(snapshot: Snapshot) -> Row:
