@@ -8,24 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from tui.engine.commands import (
-    Answer,
-    CannotTake,
-    Command,
-    Dismiss,
-    DropThird,
-    FinishWrapUp,
-    HangUp,
-    Hold,
-    KeepWrapUpOpen,
-    Mute,
-    Resume,
-    SetNextStatus,
-    SetStatus,
-    StopAutoAnswer,
-)
 from tui.engine.state import (
     CallState,
     Leg,
@@ -36,6 +20,9 @@ from tui.engine.state import (
     ThirdState,
     WrapUpMode,
 )
+
+if TYPE_CHECKING:
+    from tui.engine.commands import Command
 
 
 class Place(StrEnum):
@@ -217,27 +204,40 @@ def _can_dismiss(view: View) -> bool:
 # ---------------------------------------------------------------- what
 
 
+def _asks(name: str, **values: object) -> Callable[[View], Command]:
+    """The command of that name. It is loaded when a key asks for it: the first frame does not
+    wait for all that may be asked."""
+
+    def ask(view: View) -> Command:
+        from tui.engine import commands
+
+        command: Command = getattr(commands, name)(**values)
+        return command
+
+    return ask
+
+
 def _hold(view: View) -> Command:
-    return Resume() if _state(view) is CallState.HOLDING else Hold()
+    return _asks("Resume" if _state(view) is CallState.HOLDING else "Hold")(view)
 
 
 def _mute(view: View) -> Command:
     call = view.snapshot.call
-    return Mute(on=not (call is not None and call.muted))
+    return _asks("Mute", on=not (call is not None and call.muted))(view)
 
 
 def _party(view: View) -> Command | None:
-    return DropThird() if _third(view) is ThirdState.INVITED else None
+    return _asks("DropThird")(view) if _third(view) is ThirdState.INVITED else None
 
 
 def _next(view: View) -> Command:
-    return SetNextStatus(1 if view.snapshot.next_status == 2 else 2)
+    return _asks("SetNextStatus", status=1 if view.snapshot.next_status == 2 else 2)(view)
 
 
 def _switch(view: View) -> Command:
     if _writing_up(view):
-        return FinishWrapUp()
-    return SetStatus(1 if view.snapshot.seat.status is Status.BUSY else 2)
+        return _asks("FinishWrapUp")(view)
+    return _asks("SetStatus", status=1 if view.snapshot.seat.status is Status.BUSY else 2)(view)
 
 
 # ---------------------------------------------------------------- how it is called now
@@ -298,7 +298,7 @@ REGISTRY: Final[tuple[Action, ...]] = (
     Action("back", "escape", _at(Place.GROUPS, Place.ACCOUNTS)),
     Action("sandbox", "ctrl+s", lambda view: view.place is Place.SIGN_IN and view.sandbox_offered),
     Action("call", "enter", lambda view: _console(view) and view.dialling, bound=False),
-    Action("answer", "f5", _can_answer, lambda view: Answer(), alias="a"),
+    Action("answer", "f5", _can_answer, _asks("Answer"), alias="a"),
     Action("dial", "f2", _can_dial, alias="d"),
     Action("directory", "f3", _can_look_up, label=_directory_label),
     Action("party", "f4", _can_add, _party, _party_label, alias="t"),
@@ -308,7 +308,7 @@ REGISTRY: Final[tuple[Action, ...]] = (
         "hangup",
         "f8",
         _can_hang_up,
-        lambda view: HangUp(),
+        _asks("HangUp"),
         _hang_up_label,
         alias="x",
         destructive=True,
@@ -317,18 +317,18 @@ REGISTRY: Final[tuple[Action, ...]] = (
         "cannot_take",
         "f12",
         _can_refuse,
-        lambda view: CannotTake(),
+        _asks("CannotTake"),
         destructive=True,
     ),
-    Action("let_ring", "ctrl+r", _can_let_ring, lambda view: StopAutoAnswer(), alias="s"),
+    Action("let_ring", "ctrl+r", _can_let_ring, _asks("StopAutoAnswer"), alias="s"),
     Action("status", "f9", _can_switch, _switch, _switch_label, alias="b"),
-    Action("keep_open", "f3", _can_keep_open, lambda view: KeepWrapUpOpen()),
+    Action("keep_open", "f3", _can_keep_open, _asks("KeepWrapUpOpen")),
     Action("after", "ctrl+n", _can_set_next, _next, _next_label, alias="n"),
     Action("digits", "0-9*#", _can_type, bound=False),
     Action("tones", "comma", _can_type),
     Action("filter", "/", lambda view: view.directory, bound=False),
     Action("page", "g", lambda view: view.directory, bound=False),
-    Action("dismiss", "escape", _can_dismiss, lambda view: Dismiss(), _dismiss_label),
+    Action("dismiss", "escape", _can_dismiss, _asks("Dismiss"), _dismiss_label),
     Action("redial", "enter", _can_redial, bound=False),
     Action("export", "ctrl+o", lambda view: _signed_in(view) and view.history),
     Action("history", "f10", _signed_in, label=_history_label, alias="l"),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from tui.engine.commands import SignIn
 from tui.engine.state import VOIP
 from tui.secrets import Secret
+
+if TYPE_CHECKING:
+    from tui.engine.commands import SignIn
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from textual.app import App
 
 from tui.actions import View, find
-from tui.engine.commands import Command, HangUp, Result, SendDigits
 from tui.engine.state import Call
 
 if TYPE_CHECKING:
+    from tui.engine.commands import Command, Result
     from tui.screens.book import Target
     from tui.screens.console import ConsoleScreen
 
@@ -89,6 +89,8 @@ class Hands(App[str]):
             self.run_worker(self._hang_up(), name="HangUp")
 
     async def _hang_up(self) -> None:
+        from tui.engine.commands import HangUp
+
         result = await self.ask(HangUp())
         call = self.view.snapshot.call
         if result.ok or result.message is None:
@@ -115,6 +117,8 @@ class Hands(App[str]):
 
     def type_tones(self, digits: str) -> None:
         """Digits in a call, or a row from the field."""
+        from tui.engine.commands import SendDigits
+
         self.send(SendDigits(digits))
 
     def close_tones(self) -> None:
