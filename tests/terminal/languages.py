@@ -58,7 +58,7 @@ NAMES = {
     # Names of things that have no other, and what is typed as it stands.
     *("yimi", "SIP", "PortAudio", "VoIP", "URL", "DTMF", "CSV", "TOML", "OSC", "SSH", "ASCII"),
     *("config.toml", "backend", "gateway", "servers", "kill", "--account", "http", "ws", "https"),
-    *("device", "NAME", "file", "PATH", "none", "csv", "yimi-dark"),
+    *("borders", "device", "NAME", "file", "PATH", "none", "csv", "yimi-dark"),
     *("Esc", "Enter", "Tab", "Space", "Delete", "PgUp", "PgDn", "Home", "End", "Shift", "Ctrl"),
     *("C", "F", "Ctrl+C", *(f"F{number}" for number in range(1, 25))),
 }
