@@ -30,6 +30,7 @@ class LineList(Widget, Generic[T], can_focus=True):
     """One line for each item; one of them is marked. `line` makes the row of an item for a width
     in cells; `key` tells which item is which, so that the mark stays on it."""
 
+    auto_links = False
     DEFAULT_CSS = """
     LineList { height: 1fr; width: 1fr; }
     """
