@@ -14,6 +14,7 @@ from tui.engine.state import (
     SeatState,
     Snapshot,
     Status,
+    ThirdState,
     VoiceState,
 )
 from tui.i18n import render, tr
@@ -65,7 +66,8 @@ def state_word(snapshot: Snapshot) -> tuple[str, str]:
             case CallState.ENDING:
                 return "state.ending", "bold"
             case _:
-                return "state.talking", "bold $good"
+                three = call.third is not None and call.third.state is ThirdState.JOINED
+                return "state.three_way" if three else "state.talking", "bold $good"
     if snapshot.wrapup is not None and snapshot.phase is Phase.SIGNED_IN:
         return "state.wrapup", "bold $ring"
     match snapshot.seat_state:
