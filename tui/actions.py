@@ -177,7 +177,7 @@ def _can_keep_open(view: View) -> bool:
 
 
 def _can_redial(view: View) -> bool:
-    return _console(view) and view.history and not view.dialling
+    return _signed_in(view) and view.history and not view.dialling and _state(view) is None
 
 
 def _can_set_next(view: View) -> bool:
