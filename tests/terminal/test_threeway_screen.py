@@ -296,7 +296,7 @@ async def test_a_hang_up_that_the_platform_never_confirms_says_so(console) -> No
         c.port.answers[EndForAll] = lambda command: Result(False, message("threeway.no_reply"))
         await c.press("f8", "1")
         assert "No reply from the platform about the third party." in c.screen_text
-        assert "TALKING" in c.screen_text
+        assert "THREE-WAY" in c.screen_text
 
 
 async def test_letters_in_the_search_are_no_keys(console) -> None:
