@@ -12,7 +12,7 @@ import scripted_port as s
 
 from tui.actions import REGISTRY, key_name
 from tui.catalogue import LOCALE, parse_po
-from tui.engine.commands import GetGroupMembers, GetGroups, GetHistory, Result
+from tui.engine.commands import Dial, GetGroupMembers, GetGroups, GetHistory, Result
 from tui.engine.state import (
     CallState,
     Group,
@@ -58,7 +58,7 @@ NAMES = {
     # Names of things that have no other, and what is typed as it stands.
     *("yimi", "SIP", "PortAudio", "VoIP", "URL", "DTMF", "CSV", "TOML", "OSC", "SSH", "ASCII"),
     *("config.toml", "backend", "gateway", "servers", "kill", "--account", "http", "ws", "https"),
-    *("borders", "device", "NAME", "file", "PATH", "none", "csv", "yimi-dark"),
+    *("refused.512", "borders", "device", "NAME", "file", "PATH", "none", "csv", "yimi-dark"),
     *("Esc", "Enter", "Tab", "Space", "Delete", "PgUp", "PgDn", "Home", "End", "Shift", "Ctrl"),
     *("C", "F", "Ctrl+C", *(f"F{number}" for number in range(1, 25))),
 }
@@ -240,6 +240,15 @@ def pressing(*keys: str) -> Steps:
     return press
 
 
+async def failing(console: Any) -> None:
+    """A call that cannot be made, and the page that says so again."""
+    failure = message("refused.512", code=512)
+    console.port.answers[Dial] = lambda _: Result(False, failure, 512)
+    await pressing("f2", *"12000000001", "enter")(console)
+    console.app.do("failure")
+    await pressing()(console)
+
+
 OPENED: dict[str, tuple[str, Steps]] = {
     "help": ("idle", pressing("f1")),
     "dial-field": ("idle", pressing("f2", "1", "a")),
@@ -257,6 +266,8 @@ OPENED: dict[str, tuple[str, Steps]] = {
     "who-stays-invited": ("third-invited", pressing("f8")),
     "tones": ("talking", pressing("comma", "1")),
     "settings": ("idle", pressing("ctrl+g")),
+    "settings-keys": ("idle", pressing("ctrl+g", "shift+tab", "space")),
+    "failure": ("idle", failing),
     "sign-in-empty": ("sign-in", pressing("enter")),
     "sign-in-more": ("sign-in-failed", pressing("tab", "tab", "tab", "space")),
 }
