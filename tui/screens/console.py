@@ -49,6 +49,8 @@ class ConsoleScreen(YimiScreen):
     /* Not display: none, which would leave it without a size to be drawn for. */
     ConsoleScreen CallPanel.-away { height: 0; border: none; }
     ConsoleScreen.-wide RecentCalls { width: 1fr; border-top: solid $rule; height: 100%; }
+    ConsoleScreen.-wide DirectoryPane #groups { width: 1fr; }
+    ConsoleScreen.-wide DirectoryPane #members { width: 1fr; }
     ConsoleScreen.-narrow RecentCalls { margin: 1 0 0 0; }
     """
 

@@ -54,8 +54,6 @@ class DirectoryPane(Vertical):
     DirectoryPane #lists { height: 1fr; }
     DirectoryPane #groups { width: 2fr; margin: 0 2 0 0; }
     DirectoryPane #members { width: 3fr; }
-    .-wide DirectoryPane #groups { width: 1fr; }
-    .-wide DirectoryPane #members { width: 1fr; }
     DirectoryPane Field { display: none; }
     DirectoryPane.-filter #filter { display: block; }
     DirectoryPane.-jump #jump { display: block; }
