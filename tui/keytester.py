@@ -54,8 +54,9 @@ def described(data: str, keys: Iterable[str]) -> str:
                 deeds.append(action.id)
                 break
         else:
-            what = trouble("help", key)
-            deeds.append(render(what) if what is not None else tr("keys.free"))
+            what = trouble("", key)
+            said = tr("keys.free") if what is None else render(what)
+            deeds.append(said.removeprefix(": "))  # it is about no action here
     name = ", ".join(names) or tr("keys.unnamed")
     return f"{raw:24} {name:12} {'; '.join(dict.fromkeys(deeds))}"
 

@@ -19,6 +19,7 @@ from tui.config import Config, ConfigError, parse
 from tui.engine.commands import Answer, HangUp
 from tui.i18n import render
 from tui.keymap import check, normal, remapped
+from tui.keytester import described
 
 PROJECT = Path(__file__).parents[2]
 
@@ -142,6 +143,11 @@ async def test_every_action_with_a_key_is_in_the_palette(console) -> None:
     async with console(s.with_call(s.TALKING)) as c:
         offered = {command.title for command in c.app.get_system_commands(c.app.screen)}
         assert {"Hang up", "Hold", "Mute", "History", "Busy next"} <= offered
+
+
+def test_a_key_that_no_action_has_says_why_or_that_it_is_free() -> None:
+    assert described("\x1b[23~", ["f11"]).split() == [*"1b 5b 32 33 7e F11 does nothing".split()]
+    assert described("\t", ["tab"]).endswith("Tab is needed for typing and choosing.")
 
 
 def test_yimi_keys_says_what_the_terminal_sends(tmp_path: Path) -> None:
