@@ -25,7 +25,13 @@ PROJECT = Path(__file__).parents[2]
 
 def environment(folder: Path) -> dict[str, str]:
     names = {f"YIMI_{name}_DIR": str(folder / name) for name in ("CONFIG", "STATE", "DATA")}
-    return {**os.environ, **names, "YIMI_RUNTIME_DIR": str(folder), "LANG": "C.UTF-8"}
+    return {
+        **os.environ,
+        **names,
+        "YIMI_RUNTIME_DIR": str(folder),
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+    }
 
 
 async def yimi(folder: Path, *arguments: str) -> tuple[int, str, str]:
