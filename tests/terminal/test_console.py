@@ -25,11 +25,13 @@ from tui.engine.commands import (
 from tui.engine.events import (
     AccountChanged,
     CallChanged,
+    CallRecorded,
     CallRemoved,
     LevelsChanged,
     NoticeChanged,
     PhaseChanged,
     SeatChanged,
+    ShiftChanged,
 )
 from tui.engine.state import (
     CallState,
@@ -346,3 +348,12 @@ def test_no_key_stands_for_two_things_in_one_place() -> None:
     shared = {"enter", "escape", "f3"}  # f3: the write-up's, else the directory's
     keys = [key for a in REGISTRY for key in (a.key, a.alias) if key and key not in shared]
     assert len(keys) == len(set(keys))
+
+
+async def test_the_figures_of_the_day_count_the_call_that_is_just_over(console) -> None:
+    async with console() as c:
+        assert "answered 2" in c.line("Today")
+        record = replace(s.RECENT[0], ccnumber="9conf_9")
+        await c.happen(CallRecorded(record))
+        await c.happen(ShiftChanged(replace(c.port.state.shift, talked=3, talk_time=953.0)))
+        assert "answered 3" in c.line("Today")

@@ -30,7 +30,7 @@ class RecentCalls(VerticalScroll, can_focus=True):
         super().__init__(id="recent")
         self._clocks = clocks
         self._rows = RecentRows()
-        self._shown: tuple[object, int] | None = None
+        self._shown: tuple[object, object, int] | None = None
 
     def compose(self) -> ComposeResult:
         yield self._rows
@@ -43,9 +43,10 @@ class RecentCalls(VerticalScroll, can_focus=True):
         """Draw the view's recent calls; laid out again only when their number changed."""
         width = self.content_size.width
         recent = view.snapshot.recent
-        if not width or self._shown == (recent, width):
+        drawn = (recent, view.snapshot.shift, width)
+        if not width or self._shown == drawn:
             return
-        self._shown = (recent, width)
+        self._shown = drawn
         rows = [self._summary(view.snapshot), *(self._record(record) for record in recent)]
         self._rows.styles.height = len(rows)
         self._rows.draw(cut(line, width) for line in rows)
