@@ -11,7 +11,7 @@ from tui.engine.audio import Audio
 from tui.engine.calls import Calls
 from tui.engine.marker import Remembered
 from tui.engine.reports import CallReports
-from tui.engine.state import CallInput, CallState, Leg, message
+from tui.engine.state import Call, CallInput, CallState, Leg, message
 from tui.platform import control
 
 
@@ -73,7 +73,7 @@ class Recovery:
         if self.reports.recovering:
             self._over()
             for call in self.calls.live:
-                self.calls.end(call, CallInput.ENDED, message("ended.in_gap"))
+                self._gone(call)
 
     def _time_is_up(self) -> None:
         """A call that the platform spoke of, or that still has audio, stays; any other goes."""
@@ -81,7 +81,12 @@ class Recovery:
         self._over()
         for call in self.calls.live:
             if call.leg is not Leg.CONNECTED and call.ccnumber not in told:
-                self.calls.end(call, CallInput.ENDED, message("ended.in_gap"))
+                self._gone(call)
+
+    def _gone(self, call: Call) -> None:
+        """Nobody told when it ended: it counts as long as it stood here."""
+        talked = None if call.answered is None else self.core.clock() - call.answered
+        self.calls.end(call, CallInput.ENDED, message("ended.in_gap"), talk_time=talked)
 
     def _over(self) -> None:
         self.reports.recovering = False

@@ -69,13 +69,15 @@ class Gate:
         return None
 
     def refuse_stranger(self, request: Request) -> Refusal | None:
-        """For a MESSAGE, and an INVITE outside of a dialog: is it from the PBX, and for us?"""
+        """For a MESSAGE, and an INVITE outside of a dialog: is it from the PBX, and for us? An
+        INVITE gets 486, the same as one that nothing waits for: a stranger learns nothing."""
+        status = 486 if request.method == "INVITE" else 403
         if not self.trusts(request):
-            self._core.ignore(f"{request.method} from an identity that is not trusted: 403")
-            return 403, ()
+            self._core.ignore(f"{request.method} from an identity that is not trusted: {status}")
+            return status, ()
         if not self._core.config.registrar_role and not self._is_for_us(request):
-            self._core.ignore(f"{request.method} to an address that is not ours: 403")
-            return 403, ()
+            self._core.ignore(f"{request.method} to an address that is not ours: {status}")
+            return status, ()
         return None
 
     def _is_for_us(self, request: Request) -> bool:

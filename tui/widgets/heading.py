@@ -131,19 +131,12 @@ class Heading(Rows):
             left.append((tr("muted"), "bold $bad"))
         elif (reason := _reason(snapshot)) is not None:
             left.append(("  " + render(reason), "$ring"))
-        missed = self._missed_today(snapshot)
+        missed = snapshot.shift.missed
         right = (
             *_next(snapshot),
             (tr("missed", n=missed), "bold $ring" if missed else "$dim"),
         )
         return two_sided(tuple(left), right, width)
-
-    def _missed_today(self, snapshot: Snapshot) -> int:
-        today = self._clocks.date_of(self._clocks.monotonic())
-        return sum(
-            record.missed and self._clocks.date_of(record.ended) == today
-            for record in snapshot.recent
-        )
 
 
 def _reason(snapshot: Snapshot) -> Message | None:
