@@ -146,6 +146,8 @@ class Calls:
         return changed
 
     def _after(self, before: Call | None, call: Call) -> None:
+        if before is None or before.state is not call.state:
+            log.info("call %s %s: %s", call.key, call.ccnumber or "–", call.state.value)
         self.audio.ring(any(c.state is CallState.RINGING for c in self.core.snapshot.calls))
         if not call.live:
             self.core.timers.cancel(f"call {call.key}")

@@ -108,6 +108,7 @@ class Session:
                 )
             )
         except PlatformError as error:
+            log.warning("sign-in refused: %d", error.code)
             failure = login_message(error)
             await platform.close()
             self._phase(Phase.SIGNED_OUT, failure)
@@ -158,6 +159,7 @@ class Session:
             failure = message(LOGIN[code], code=code, info=f"{error.status} {error.reason}")
             return await self._not_registered(failure, code, error.reason, error.status)
         platform.start_token_renewal(self._token_failed)
+        log.info("registered")
         self._phase(Phase.SIGNED_IN)
         self.core.emit(RegistrationFinished(200))
         self.audio.sounds.load()
