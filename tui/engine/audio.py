@@ -48,6 +48,7 @@ class _Leg:
     key: str
     media: media_leg.Leg | None = None
     answered: bool = False
+    answering: asyncio.Task[None] | None = None
     offered_again: bool = False
     """Our re-offer is on its way: what answers it goes to `apply`, else to `accept`."""
 
@@ -67,6 +68,7 @@ class Audio:
         """Called when a call that is up has lost its audio."""
         self._awaited: list[str] = []
         self._legs: dict[str, _Leg] = {}
+        self._closing: set[asyncio.Task[None]] = set()
 
     # ------------------------------------------------------------ what calls ask
 
@@ -148,7 +150,7 @@ class Audio:
         self._legs[handle] = leg
         if call := self._call(leg.key):
             self._put_leg(call, Leg.CONNECTING)
-        self.core.spawn(self._answer(leg, sdp))
+        leg.answering = asyncio.get_running_loop().create_task(self._answer(leg, sdp))
 
     async def _answer(self, leg: _Leg, offer: bytes | None) -> None:
         assert self.phone is not None
@@ -172,6 +174,7 @@ class Audio:
             leg.answered = True
         except Exception as error:  # a bad offer or a broken library ends the leg, not the call
             log.warning("the audio leg was refused with %d: %s", refuse_with, error)
+            leg.answering = None
             if leg.handle in self._legs:
                 self._drop(leg, bye=False)
                 self._refuse(leg.handle, refuse_with)
@@ -331,14 +334,19 @@ class Audio:
             except sip.LocalProtocolError as error:
                 log.debug("the leg was over already: %s", error)
             self.phone.flush()
-        if leg.media is not None:
-            self.core.spawn(leg.media.close())
+        # Not one of the core's tasks: those are cancelled when the engine ends, and a leg that is
+        # not closed to its end leaves its sockets open.
+        closing = asyncio.get_running_loop().create_task(_close(leg))
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
 
     async def close(self) -> None:
         """End every leg and let go of the sound device."""
         for leg in tuple(self._legs.values()):
             self._drop(leg, bye=True)
         self._awaited.clear()
+        while self._closing:
+            await asyncio.wait(set(self._closing))  # each ends within its own limit (leg.py)
         await self.sounds.close()
 
 
@@ -348,3 +356,12 @@ def bar(level: float) -> int:
         return 0
     decibels = 20 * math.log10(level)
     return max(0, min(10, math.ceil((decibels - _QUIET_DB) / (_LOUD_DB - _QUIET_DB) * 10)))
+
+
+async def _close(leg: _Leg) -> None:
+    """End a leg: first what still answers it, which may be about to open its sockets."""
+    if leg.answering is not None:
+        leg.answering.cancel()
+        await asyncio.gather(leg.answering, return_exceptions=True)
+    if leg.media is not None:
+        await leg.media.close()

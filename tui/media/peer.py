@@ -81,7 +81,14 @@ class Peer:
 
     async def set_local(self, kind: str, sdp: str) -> str:
         """Apply ours; gathers the first time. The description with its candidates."""
-        await self.pc.setLocalDescription(RTCSessionDescription(sdp=sdp, type=kind))
+        description = RTCSessionDescription(sdp=sdp, type=kind)
+        gathering = asyncio.ensure_future(self.pc.setLocalDescription(description))
+        try:
+            await asyncio.shield(gathering)
+        except asyncio.CancelledError:
+            # aioice forgets sockets that it has opened when it is stopped half-way: let it end.
+            await asyncio.gather(gathering, return_exceptions=True)
+            raise
         self.doorman.stand()
         self._adopt_codecs()
         return self.pc.localDescription.sdp
