@@ -115,7 +115,7 @@ class Leg:
     async def offer(self) -> str:
         """Our offer for the INVITE."""
         self._pc.addTransceiver(self._track, direction="sendrecv")
-        await self._pc.setLocalDescription(await self._pc.createOffer())
+        await _gathered(self._pc, await self._pc.createOffer())
         self._count(self._pc)
         return str(self._pc.localDescription.sdp)
 
@@ -133,7 +133,7 @@ class Leg:
         await self._pc.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
         if not any(sender.track for sender in self._pc.getSenders()):
             self._pc.addTrack(self._track)
-        await self._pc.setLocalDescription(await self._pc.createAnswer())
+        await _gathered(self._pc, await self._pc.createAnswer())
         self._count(self._pc)
         self._remote = sdp
         return str(self._pc.localDescription.sdp)
@@ -247,3 +247,14 @@ class Leg:
             log.warning("a leg did not close cleanly", exc_info=True)
         if self._task:
             self._task.cancel()
+
+
+async def _gathered(pc: RTCPeerConnection, ours: RTCSessionDescription) -> None:
+    """Apply our description. aioice forgets sockets that it has opened when it is stopped half-way,
+    so a cancellation waits for it."""
+    work = asyncio.ensure_future(pc.setLocalDescription(ours))
+    try:
+        await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.gather(work, return_exceptions=True)
+        raise
