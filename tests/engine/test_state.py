@@ -19,6 +19,7 @@ from tui.engine.state import (
     CallInput,
     CallRecord,
     CallState,
+    Check,
     Group,
     Levels,
     Line,
@@ -26,6 +27,8 @@ from tui.engine.state import (
     Message,
     Notice,
     Phase,
+    Quality,
+    Question,
     SeatInput,
     SeatState,
     SeatStatus,
@@ -160,6 +163,12 @@ def test_the_call_to_show_is_the_live_one_else_the_last() -> None:
     assert Snapshot(calls=(over, live, replace(over, key="3"))).call is live
 
 
+def test_the_call_shown_is_the_marked_one_where_lines_are_marked() -> None:
+    first, second = a_call(key="1"), a_call(key="2")
+    assert Snapshot(calls=(first, second), marked="2").call is second
+    assert Snapshot(calls=(first, second), marked="3").call is first
+
+
 def test_a_call_is_put_in_place_of_the_one_of_its_key() -> None:
     first, second = a_call(key="1"), a_call(key="2")
     snapshot = Snapshot().with_call(first).with_call(second)
@@ -188,6 +197,10 @@ CHANGES = [
     (e.ShiftChanged(Shift(talked=1)), "shift", Shift(talked=1)),
     (e.PhoneModeChanged("mobile"), "phone_mode", "mobile"),
     (e.NoticeChanged(Notice(message("n"), 1.0)), "notice", Notice(message("n"), 1.0)),
+    (e.MarkMoved("2"), "marked", "2"),
+    (e.QualityChanged(Quality(mos=4.2)), "quality", Quality(mos=4.2)),
+    (e.QuestionChanged(Question("refer", "1", "2")), "question", Question("refer", "1", "2")),
+    (e.ChecksChanged((Check("disk", "ok"),)), "checks", (Check("disk", "ok"),)),
 ]  # fmt: skip
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tui.engine.state import GroupPage, HistoryPage, MemberPage, Message, UserData
+from tui.engine.state import Devices, GroupPage, HistoryPage, MemberPage, Message, UserData
 from tui.platform.base import VOIP
 from tui.secrets import Secret
 
-Value = UserData | GroupPage | MemberPage | HistoryPage | None
+Value = UserData | GroupPage | MemberPage | HistoryPage | Devices | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +271,85 @@ class SetPhoneMode:
     number: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class MarkLine:
+    """The line that commands without a ccNumber act on, by its key (kind "sip")."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectLines:
+    """Attended transfer (RFC 3515, RFC 3891): the call `ccnumber` is put through to the call
+    `other`; this phone is out of both when it worked."""
+
+    ccnumber: str
+    other: str
+
+
+@dataclass(frozen=True, slots=True)
+class JoinLines:
+    """Mix all lines that are up into one conversation, here in this phone; `on` False parts
+    them again: the marked one stays active, the others are held."""
+
+    on: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerQuestion:
+    """What the agent says to `Snapshot.question`."""
+
+    yes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildAudio:
+    """Set up the call's audio anew: new candidates, a re-INVITE; the call stays."""
+
+    ccnumber: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CloseCall:
+    """Take a call off whose media and signalling are both gone, without waiting for the peer."""
+
+    ccnumber: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListDevices:
+    """What sound devices there are now; value Devices."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetDevices:
+    """Choose devices, as the config names them ("", "device:NAME" …), in a call as well; None
+    leaves one as it is."""
+
+    input: str | None = None
+    output: str | None = None
+    ring: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrySound:
+    """Record three seconds, play them back, measure the delay: the Result's message says it."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsePulseServer:
+    """Carry the sound to the PulseAudio server at `address` (the front end's own); "" goes back
+    to this machine's sound."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunChecks:
+    """The check before the shift; `ChecksChanged` tells how far it is. `Result.ok` when nothing
+    failed."""
+
+
 Command = (
     SignIn
     | JoinGroup
@@ -303,4 +382,15 @@ Command = (
     | GetHistory
     | ExportHistory
     | SetPhoneMode
+    | MarkLine
+    | ConnectLines
+    | JoinLines
+    | AnswerQuestion
+    | RebuildAudio
+    | CloseCall
+    | ListDevices
+    | SetDevices
+    | TrySound
+    | UsePulseServer
+    | RunChecks
 )

@@ -14,12 +14,15 @@ from tui.engine.state import (
     Account,
     Call,
     CallRecord,
+    Check,
     Group,
     Levels,
     Line,
     Message,
     Notice,
     Phase,
+    Quality,
+    Question,
     SeatStatus,
     Shift,
     Snapshot,
@@ -226,6 +229,26 @@ class PhoneModeChanged:
     mode: str
 
 
+@dataclass(frozen=True, slots=True)
+class MarkMoved:
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class QualityChanged:
+    quality: Quality | None
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionChanged:
+    question: Question | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChecksChanged:
+    checks: tuple[Check, ...]
+
+
 Change = (
     PhaseChanged
     | AccountChanged
@@ -241,6 +264,10 @@ Change = (
     | WrapUpChanged
     | ShiftChanged
     | PhoneModeChanged
+    | MarkMoved
+    | QualityChanged
+    | QuestionChanged
+    | ChecksChanged
 )
 Event = Fact | Change
 
@@ -278,5 +305,13 @@ def apply(snapshot: Snapshot, event: Event) -> Snapshot:
             return replace(snapshot, shift=shift)
         case PhoneModeChanged(mode):
             return replace(snapshot, phone_mode=mode)
+        case MarkMoved(key):
+            return replace(snapshot, marked=key)
+        case QualityChanged(quality):
+            return replace(snapshot, quality=quality)
+        case QuestionChanged(question):
+            return replace(snapshot, question=question)
+        case ChecksChanged(checks):
+            return replace(snapshot, checks=checks)
         case _:
             return snapshot

@@ -15,6 +15,9 @@ from typing import Final
 from tui.engine.values import (
     Account,
     CallRecord,
+    Check,
+    Devices,
+    Hearing,
     HistoryEntry,
     HistoryPage,
     Leg,
@@ -24,6 +27,8 @@ from tui.engine.values import (
     Message,
     Notice,
     Phase,
+    Quality,
+    Question,
     Shift,
     Voice,
     VoiceState,
@@ -41,8 +46,11 @@ __all__ = [
     "CallInput",
     "CallRecord",
     "CallState",
+    "Check",
+    "Devices",
     "Group",
     "GroupPage",
+    "Hearing",
     "HistoryEntry",
     "HistoryPage",
     "Leg",
@@ -53,6 +61,8 @@ __all__ = [
     "Message",
     "Notice",
     "Phase",
+    "Quality",
+    "Question",
     "Seat",
     "SeatInput",
     "SeatState",
@@ -357,6 +367,16 @@ class Call:
     """Seconds on hold, without the hold that is running."""
     missed: bool = False
     """An offer that ended unanswered and was not declined."""
+    name: str = ""
+    """Who the peer says it is, where it names itself (kind "sip")."""
+    verified: bool = True
+    """Whether the server asserted that name (RFC 3325); the platform always does."""
+    line: int = 1
+    """1 to 4; more than 1 only with kind "sip"."""
+    joined: bool = False
+    """Mixed here with the other joined lines into one conversation."""
+    early: bool = False
+    """What is heard before the answer comes from the network (RFC 3960)."""
 
     @property
     def live(self) -> bool:
@@ -420,9 +440,20 @@ class Snapshot:
     failure: Message | None = None
     """Why the last sign-in or registration did not work; shown on the sign-in screen."""
 
+    marked: str = ""
+    """The key of the line that keys act on, where there can be several (kind "sip"); "" where
+    there is one call at most. A new call never moves it."""
+    quality: Quality | None = None
+    """Of the call whose audio is active; None without one."""
+    question: Question | None = None
+    checks: tuple[Check, ...] = ()
+
     @property
     def call(self) -> Call | None:
-        """The call to show: the live one, else the last that ended, else None."""
+        """The call to show: the marked one, else the live one, else the last that ended."""
+        for call in self.calls:
+            if call.key == self.marked:
+                return call
         for call in self.calls:
             if call.live:
                 return call

@@ -222,3 +222,72 @@ class HistoryPage:
     entries: tuple[HistoryEntry, ...]
     total: int
     page: int = 1
+
+
+# ---------------------------------------------------------------- lines and quality
+
+
+class Hearing(StrEnum):
+    """Whether both sides hear one another, from counters and levels."""
+
+    OK = "ok"
+    NOT_HEARD = "not-heard"
+    """The peer receives nothing of us, or the microphone gives nothing."""
+    HEARS_NOTHING = "hears-nothing"
+    """Nothing comes, or nothing but silence."""
+    MUTED_SPEAKING = "muted-speaking"
+    """The agent speaks while muted."""
+    GONE = "gone"
+    """Media and signalling are both gone: the call is offered for closing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How the active call sounds. Shares 0 to 1, times in milliseconds; `mos` 1.0 to 4.5 by the
+    E-model (ITU-T G.107), None before there is enough to tell."""
+
+    mos: float | None = None
+    codec: str = ""
+    loss: float = 0.0
+    remote_loss: float = 0.0
+    """Of what we send, as the peer reports it."""
+    jitter: float = 0.0
+    rtt: float | None = None
+    delay: float = 0.0
+    """What the playout holds back."""
+    repaired: float = 0.0
+    concealed: float = 0.0
+    hearing: Hearing = Hearing.OK
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something that a peer wants and that only the agent decides: `kind` is "refer" (the peer
+    wants this call taken to `target`) or "redirect" (the number called is said to have moved)."""
+
+    kind: str
+    key: str
+    """The call it is about."""
+    target: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """The sound devices there are, by name, and those chosen ("" is the system's default)."""
+
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    input: str = ""
+    output: str = ""
+    ring: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the check before the shift. `state`: "waiting", "running", "ok", "warn" or
+    "fail"; `message` says what was found and, when not ok, what to do."""
+
+    id: str
+    state: str = "waiting"
+    message: Message | None = None
