@@ -377,6 +377,8 @@ class Call:
     """Mixed here with the other joined lines into one conversation."""
     early: bool = False
     """What is heard before the answer comes from the network (RFC 3960)."""
+    peer_holds: bool = False
+    """The other side has put this call on hold (kind "sip"); ours is `state`."""
 
     @property
     def live(self) -> bool:
