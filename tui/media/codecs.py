@@ -1,0 +1,100 @@
+"""The codecs of a call, by name: all of them speak 48 kHz mono s16 on this side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import av
+
+from tui.media import opus
+from tui.media.narrow import RATES, NarrowDecoder, NarrowEncoder
+from tui.media.opus import DecodeError
+from tui.media.opus_av import AvDecoder, AvEncoder
+
+__all__ = ["NAMES", "DecodeError", "Decoder", "Encoder", "decoder", "encoder", "opus_source"]
+
+NAMES = ("opus", "G722", "PCMU", "PCMA")
+"""What can be spoken, best first; as SDP spells it (compare without case)."""
+PTIMES = (10, 20, 30, 40, 60)
+"""Milliseconds that one packet may hold; opus knows all but 30."""
+
+
+class Encoder(Protocol):
+    """48 kHz mono s16 to payloads."""
+
+    @property
+    def name(self) -> str:
+        """ "opus", "G722", "PCMU" or "PCMA"."""
+
+    def encode(self, pcm: bytes) -> bytes:
+        """One ptime of samples; b"" when nothing need be sent (DTX). ValueError for another
+        length."""
+
+    def set_packet_loss(self, percent: int) -> None:
+        """The loss that the peer reports; what has no use for it takes no notice."""
+
+
+class Decoder(Protocol):
+    """Payloads to 48 kHz mono s16; one for each stream, for it has a memory."""
+
+    @property
+    def name(self) -> str:
+        """ "opus", "G722", "PCMU" or "PCMA"."""
+
+    @property
+    def clock(self) -> int:
+        """Ticks of the RTP timestamp in a second: 48,000 for opus, 8,000 for the others."""
+
+    def samples(self, payload: bytes) -> int:
+        """How many 48 kHz samples the payload holds, without decoding; 0 = not decodable."""
+
+    def decode(self, payload: bytes) -> bytes:
+        """The samples. Raises DecodeError on garbage."""
+
+    def recover(self, next_payload: bytes, samples: int) -> bytes | None:
+        """The packet before this one, by in-band FEC; None when it holds no copy."""
+
+    def conceal(self, samples: int) -> bytes | None:
+        """The codec's own continuation, at least that long; None where it has none."""
+
+
+def encoder(
+    name: str,
+    *,
+    fmtp: Mapping[str, str],
+    ptime: int = 20,
+    packet_loss: int = 10,
+    dtx: bool = False,
+) -> Encoder:
+    """An encoder for what was negotiated; `fmtp` is the peer's. ValueError for another name or
+    a packet length that the codec does not know."""
+    kind = _kind(name)
+    if ptime not in PTIMES or (kind == "opus" and ptime == 30):
+        raise ValueError(f"{kind} has no packets of {ptime} ms")
+    if kind != "opus":
+        return NarrowEncoder(kind, ptime=ptime)
+    made = AvEncoder if opus.library() is None else opus.Encoder
+    return made(fmtp, ptime=ptime, packet_loss=packet_loss, dtx=dtx)
+
+
+def decoder(name: str) -> Decoder:
+    """A decoder for one stream. ValueError for another name."""
+    kind = _kind(name)
+    if kind != "opus":
+        return NarrowDecoder(kind)
+    return AvDecoder() if opus.library() is None else opus.Decoder()
+
+
+def opus_source() -> str:
+    """Which opus is used, and its version: "bundled: libopus 1.6.1", "system: …", or
+    "pyav: 18.1.0" (no repair from the next packet)."""
+    found = opus.library()
+    return f"pyav: {av.__version__}" if found is None else f"{found[1]}: {found[2]}"
+
+
+def _kind(name: str) -> str:
+    for kind in ("opus", *RATES):
+        if name.lower() == kind.lower():
+            return kind
+    raise ValueError(f"no such codec: {name!r}")

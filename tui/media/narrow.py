@@ -1,0 +1,117 @@
+"""G.711 (RFC 3551 §4.5.14) and G.722 (§4.5.2): 8,000 in the RTP clock, both of them.
+
+G.711 is `audioop`'s. G.722 is PyAV's: 25 µs for 20 ms, where Python's own loop over two bands of
+8,000 samples a second would need a tenth of a core. Rates are changed by libswresample (PyAV as
+well) and not by `audioop.ratecv`, at the same price (30–40 µs): ratecv draws straight lines
+between samples and filters nothing, so that everything above 4 kHz folds back into a G.711 call.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from av import AudioResampler, CodecContext, FFmpegError
+from av.packet import Packet
+
+from tui.media.levels import RATE, audioop
+from tui.media.opus import DecodeError
+from tui.media.opus_av import block
+
+RATES = {"PCMU": 8_000, "PCMA": 8_000, "G722": 16_000}
+"""What is sampled; the RTP clock is 8,000 for each."""
+MAX_PAYLOAD = 960
+"""120 ms; a packet is no longer than that."""
+
+
+class _Converter:
+    """From one rate to another, block by block: as many samples out as the rates say, exactly.
+    The filter begins some samples late; these are made up for by silence at the very start."""
+
+    def __init__(self, source: int, target: int) -> None:
+        self._source, self._target = source, target
+        self._resampler = AudioResampler(format="s16", layout="mono", rate=target)
+        self._ready = bytearray()
+
+    def feed(self, pcm: bytes) -> bytes:
+        frames = self._resampler.resample(block(pcm, self._source))
+        ready = self._ready
+        for frame in frames:
+            ready += bytes(frame.planes[0])[: frame.samples * 2]
+        wanted = len(pcm) // 2 * self._target // self._source * 2
+        if len(ready) < wanted:
+            ready[:0] = bytes(wanted - len(ready))
+        out = bytes(ready[:wanted])
+        del ready[:wanted]
+        return out
+
+
+class NarrowEncoder:
+    """48 kHz mono to PCMU, PCMA or G722 packets of `ptime` ms."""
+
+    def __init__(self, name: str, *, ptime: int = 20) -> None:
+        self.name = name
+        self._samples = ptime * RATE // 1000
+        self._down = _Converter(RATE, RATES[name])
+        self._g722 = _g722("w") if name == "G722" else None
+
+    def set_packet_loss(self, percent: int) -> None:
+        """Nothing to set here."""
+
+    def encode(self, pcm: bytes) -> bytes:
+        """One ptime of audio."""
+        if len(pcm) != self._samples * 2:
+            raise ValueError(f"{len(pcm)} bytes are not {self._samples} samples")
+        low = self._down.feed(pcm)
+        if self._g722 is not None:
+            return b"".join(bytes(p) for p in self._g722.encode(block(low, 16_000)))
+        return audioop.lin2ulaw(low, 2) if self.name == "PCMU" else audioop.lin2alaw(low, 2)
+
+
+class NarrowDecoder:
+    """PCMU, PCMA or G722 packets to 48 kHz mono."""
+
+    clock = 8_000
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._up = _Converter(RATES[name], RATE)
+        self._g722 = _g722("r") if name == "G722" else None
+
+    def samples(self, payload: bytes) -> int:
+        """Every byte is an eighth of a millisecond, whatever it is."""
+        return len(payload) * 6 if 0 < len(payload) <= MAX_PAYLOAD else 0
+
+    def decode(self, payload: bytes) -> bytes:
+        """The packet's samples; DecodeError for an empty or an endless one."""
+        if not self.samples(payload):
+            raise DecodeError(f"{len(payload)} bytes are no packet of {self.name}")
+        if self._g722 is not None:
+            try:
+                frames = self._g722.decode(Packet(payload))
+            except (FFmpegError, ValueError) as problem:
+                raise DecodeError(type(problem).__name__) from None
+            low = b"".join(bytes(one.planes[0])[: one.samples * 2] for one in frames)
+        else:
+            low = (
+                audioop.ulaw2lin(payload, 2)
+                if self.name == "PCMU"
+                else audioop.alaw2lin(payload, 2)
+            )
+        return self._up.feed(low)
+
+    def recover(self, next_payload: bytes, samples: int) -> bytes | None:
+        """None: there is no copy in these."""
+        return None
+
+    def conceal(self, samples: int) -> bytes | None:
+        """None: the generic one of `concealment` is to be used."""
+        return None
+
+
+def _g722(mode: Any) -> Any:
+    codec: Any = CodecContext.create("g722", mode)
+    codec.sample_rate, codec.layout = 16_000, "mono"
+    if mode == "w":
+        codec.format = "s16"
+        codec.open()
+    return codec
