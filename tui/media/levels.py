@@ -8,7 +8,7 @@ with warnings.catch_warnings():
     # The standard library's own module says "deprecated" on import up to 3.12, where it is
     # the right one; its successor on 3.13 is silent.
     warnings.simplefilter("ignore", DeprecationWarning)
-    import audioop
+    import audioop as audioop  # also for the codecs and the playout
 
 WIDTH = 2
 """Bytes of a sample."""
