@@ -19,6 +19,7 @@ from tui.config import (
     ROUTES1,
     Config,
     ConfigError,
+    Person,
     Policies,
     Profile,
     example,
@@ -55,6 +56,40 @@ def test_the_profile_of_the_example_works_when_it_is_uncommented() -> None:
     config = parse(text)
     assert config.profile("office").policies == Policies(unattended_sign_out_after=600.0)
     assert config.profiles[0] == Profile(name="office", policies=config.profiles[0].policies)
+
+
+def test_the_sip_profile_of_the_example_works_when_it_is_uncommented() -> None:
+    text = example()
+    start = text.index("# [profiles.pbx]")
+    text = re.sub(r"(?m)^# ?", "", text[start : text.index("# Keys by action")])
+    profile = parse(text).profile_for("sip", un="1001@pbx.example.com")
+    assert (profile.name, profile.auto_answer) == ("pbx", "never")
+    assert profile.people == (Person("Wang Fang", "1007", "After-sales"),)
+
+
+def test_a_sign_in_finds_its_profile_by_name_by_account_or_as_the_only_one_of_its_kind() -> None:
+    config = Config(
+        profiles=(Profile("a", "sip", un="1@x"), Profile("b", "sip", un="2@x"), Profile("c"))
+    )
+    assert config.profile_for("sip", "b").name == "b"
+    assert config.profile_for("sip", un="2@x").name == "b"
+    assert config.profile_for("platform2").name == "c"
+    assert config.profile_for("sip") == Profile(kind="sip")  # two: neither is meant
+    assert config.profile_for("sip", "gone") == Profile(kind="sip")
+
+
+@pytest.mark.parametrize(
+    ("people", "sentence"),
+    [
+        ("people = 3", "people is a list of sections: [[profiles.x.people]]"),
+        ('[[profiles.x.people]]\nname = "A"', "has a name and a number"),
+        ('[[profiles.x.people]]\nname = "A"\nnumber = 7', "number must be text in quotes"),
+        ('[[profiles.x.people]]\nnom = "A"', "there is no setting 'nom' in [[profiles.x.people]]"),
+    ],
+)
+def test_a_directory_that_is_not_understood_is_a_sentence(people: str, sentence: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(sentence)):
+        parse(f'[profiles.x]\nkind = "sip"\n{people}')
 
 
 def test_the_names_of_messages_are_those_of_the_table() -> None:
@@ -167,7 +202,7 @@ def test_a_seed_that_is_wrong_is_not_quoted(value: str) -> None:
         ("[profiles.x]\ncallintype = 3", "line 2: callintype must be one of 2, 4, 5, not 3."),
         (
             '[profiles.x]\nkind = "3"',
-            'line 2: kind must be one of "platform2", "platform1", not "3".',
+            'line 2: kind must be one of "platform2", "platform1", "sip", not "3".',
         ),
         ('[profiles.x]\nback = "3"', "line 2: there is no setting 'back' in [profiles.x]. Did you"),
         ('[routes]\nusr = "x"', "line 2: there is no setting 'usr' in [routes]. Did you mean 'use"),

@@ -22,6 +22,7 @@ __all__ = [
     "NoticeSettings",
     "OfferSettings",
     "Paths",
+    "Person",
     "Policies",
     "PopSettings",
     "Profile",
@@ -86,18 +87,35 @@ class Policies:
 
 
 @dataclass(frozen=True)
+class Person:
+    """An entry of the directory where the server has none (kind "sip")."""
+
+    name: str
+    number: str
+    group: str = ""
+
+
+@dataclass(frozen=True)
 class Profile:
     """A named sign-in, chosen on the sign-in screen. The password is not part of it."""
 
     name: str = ""
     kind: str = setting(
-        "platform2", "The platform's generation.", choices=("platform2", "platform1")
+        "platform2",
+        "The platform's generation, or sip for any PBX that speaks SIP over WebSocket.",
+        choices=("platform2", "platform1", "sip"),
     )
     backend: str = setting(
-        "", "The platform's web address, https://…; it comes from whoever runs the platform."
+        "",
+        "The platform's web address, https://…, or with sip the PBX's WebSocket, wss://…;"
+        " it comes from whoever runs it.",
     )
     switchnumber: str = setting("", "The enterprise's main number.", like="[0-9]*")
-    un: str = setting("", "The extension: digits in quotes, leading zeros count.", like="[0-9]*")
+    un: str = setting(
+        "",
+        "The extension: digits in quotes, leading zeros count. With sip: USER@DOMAIN.",
+        like=r"[0-9]*|(sips?:)?[!-9;-?A-~]+@[!-?A-~]+",
+    )
     callintype: int = setting(
         2, "The line: 2 this computer, 4 callback phone, 5 SIP phone.", choices=(2, 4, 5)
     )
@@ -119,6 +137,40 @@ class Profile:
         like=r"|[0-9A-Fa-f]{32}",
         shown=False,
     )
+    auth_user: str = setting(
+        "", "sip: the name that goes with the password, where it is not the USER of un."
+    )
+    outbound_proxy: str = setting(
+        "", "sip: the proxy that requests go by, sip:HOST.", like=r"|sips?:[!-~]+"
+    )
+    trusted_domain: str = setting(
+        "",
+        "sip: whose identities (P-Asserted-Identity) are believed; the DOMAIN of un unless it"
+        " stands here.",
+        like=r"|[0-9A-Za-z.:\[\]-]+",
+    )
+    auto_answer: str = setting(
+        "never",
+        "sip: whether a call that wants to be answered by itself is (trusted: only when the"
+        " caller's identity is believed).",
+        choices=("never", "trusted"),
+    )
+    people_file: str = setting(
+        "", "sip: the directory as a CSV file with the columns name, number, group."
+    )
+    ice_servers: tuple[str, ...] = setting(
+        (), "sip: STUN and TURN servers in place of those of [audio].", like=r"(stun|turn)s?:.+"
+    )
+    turn_username: str = setting("", "sip: the name for the TURN servers.")
+    turn_credential: str = setting("", "sip: what goes with it.", shown=False)
+    turn_renewal: tuple[str, ...] = setting(
+        (),
+        "sip: where TURN credentials come from that last only a while: one https:// address, or"
+        " the words of a command; either gives JSON: username, password, ttl, uris.",
+        shown=False,
+    )
+    people: tuple[Person, ...] = ()
+    """[[profiles.NAME.people]]: the directory, with kind "sip"."""
     policies: Policies | None = None
     """[profiles.NAME.policies]: in place of [policies], as far as given."""
 
@@ -285,6 +337,17 @@ class Config:
 
         raise ConfigError(f"There is no profile {name!r}.{meant(name, known)}")
 
+    def profile_for(self, kind: str, name: str = "", un: str = "") -> Profile:
+        """What a sign-in of that kind finds in the config: the profile it names, else the one of
+        that account, else the only one of that kind; defaults when there is none."""
+        if name:
+            named = [each for each in self.profiles if each.name == name]
+            return named[0] if named else Profile(kind=kind)
+        fitting = [each for each in self.profiles if each.kind == kind]
+        own = [each for each in fitting if un and each.un == un]
+        fitting = own or fitting
+        return fitting[0] if len(fitting) == 1 else Profile(kind=kind)
+
     def with_profile(self, name: str) -> Config:
         """The same with the profile's own policies in force."""
         return replace(self, policies=self.profile(name).policies or self.policies)
@@ -351,6 +414,21 @@ _TAIL: Final = """
 # [servers]
 # 02500001234 = "cc.example.com"
 # 025 = "cc.example.com:1047"
+
+# Any PBX that speaks SIP over WebSocket. The password is asked for, or in the keyring; ws:// is
+# only for a PBX on this computer. The directory stands here, or in a file (people_file):
+#
+# [profiles.pbx]
+# kind = "sip"
+# un = "1001@pbx.example.com"
+# backend = "wss://pbx.example.com:8443/ws"
+# ice_servers = ["stun:pbx.example.com", "turn:pbx.example.com"]
+# turn_renewal = ["https://pbx.example.com/turn?user=1001"]
+#
+# [[profiles.pbx.people]]
+# name = "Wang Fang"
+# number = "1007"
+# group = "After-sales"
 
 # Keys by action, one or two each; what stands here replaces an action's own. `yimi keys` shows the
 # actions, and what a terminal really sends:

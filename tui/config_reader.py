@@ -11,7 +11,7 @@ import tomllib
 from dataclasses import Field, fields, replace
 from typing import Any, Final, cast
 
-from tui.config import MESSAGES, ROUTES, ROUTES1, Config, ConfigError, Policies, Profile
+from tui.config import MESSAGES, ROUTES, ROUTES1, Config, ConfigError, Person, Policies, Profile
 
 _PASSWORDS: Final = frozenset(("password", "passwd", "pwd", "passphrase", "secret"))
 
@@ -69,12 +69,32 @@ class _Reader:
             if not isinstance(own, dict):
                 raise self._error((*path, "policies"), "policies is a section, not a value")
             own = self._section((*path, "policies"), own, policies)
-        rest = {key: each for key, each in value.items() if key != "policies"}
+        people = self._people((*path, "people"), value.get("people", []))
+        rest = {key: each for key, each in value.items() if key not in ("policies", "people")}
         if "name" in rest:
             raise self._error(
                 (*path, "name"), f"a profile is named by its section: [{path[0]}.NAME]"
             )
-        return cast(Profile, self._section(path, rest, Profile(name=name, policies=own)))
+        defaults = Profile(name=name, policies=own, people=people)
+        return cast(Profile, self._section(path, rest, defaults))
+
+    def _people(self, path: tuple[str, ...], value: Any) -> tuple[Person, ...]:
+        where = ".".join(path)
+        if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+            raise self._error(path, f"people is a list of sections: [[{where}]]")
+        found = []
+        for each in value:
+            for key, text in each.items():
+                if key not in _PERSON:
+                    what = f"there is no setting {key!r} in [[{where}]]"
+                    raise self._error(path, what, key, _PERSON)
+                if not isinstance(text, str):
+                    raise self._error(path, f"{key} must be text in quotes, not {written(text)}")
+            person = Person(**{"name": "", "number": "", **each})
+            if not person.name or not person.number:
+                raise self._error(path, f"each of [[{where}]] has a name and a number")
+            found.append(person)
+        return tuple(found)
 
     def _section(self, path: tuple[str, ...], table: dict[str, Any], defaults: Any) -> Any:
         known = {each.name: each for each in fields(defaults) if "doc" in each.metadata}
@@ -168,6 +188,7 @@ class _Reader:
         return ConfigError(f"{where}: {what.removesuffix('.')}.{meant(key, known) if key else ''}")
 
 
+_PERSON: Final = tuple(each.name for each in fields(Person))
 _TABLES: Final = {"routes": ROUTES, "routes1": ROUTES1, "messages": MESSAGES}
 _KINDS: Final = {
     "bool": "true or false",
