@@ -23,6 +23,7 @@ from tui.engine.events import CallRemoved, KickedOffline, NoticeChanged
 from tui.engine.intake import Intake
 from tui.engine.journal import Journal
 from tui.engine.offers import Offers
+from tui.engine.platforms import make_platform
 from tui.engine.pop import Pop
 from tui.engine.port import Claim
 from tui.engine.recovery import Recovery
@@ -36,7 +37,6 @@ from tui.engine.wrapup import WrapUpDesk
 from tui.platform import control
 from tui.platform.base import Platform, PlatformError
 from tui.platform.codes import KICKED
-from tui.secrets import Secret
 from tui.text import clean_text
 
 if TYPE_CHECKING:
@@ -316,31 +316,7 @@ class Engine:
         self.core.timers.clear()
 
     def _make_platform(self, command: c.SignIn) -> Platform:
-        if command.kind == "platform1":
-            return self._make_platform1(command)
-        from tui.platform.platform2 import Platform2
-
-        return Platform2(routes=self.config.routes, clock=self.core.clock, rng=self.core.rng)
-
-    def _make_platform1(self, command: c.SignIn) -> Platform:
-        """Generation 1 wants of the config what generation 2 gets with the login data: of the
-        profile chosen, else of the only one there is for that generation."""
-        from tui.config import Profile
-        from tui.platform.platform1 import Platform1
-
-        fitting = [
-            each
-            for each in self.config.profiles
-            if each.name == command.profile or (not command.profile and each.kind == command.kind)
-        ]
-        profile = fitting[0] if len(fitting) == 1 else Profile()
-        return Platform1(
-            gateway=profile.gateway,
-            servers=self.config.servers,
-            directory=profile.directory,
-            seed=Secret(profile.seed),
-            routes=self.config.routes1,
-        )
+        return make_platform(self.config, command, clock=self.core.clock, rng=self.core.rng)
 
     async def _dial(self, command: c.Dial) -> Result:
         """`call`; with an encrypted number the platform object says what it means."""
