@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import scripted_port as s
 
-import tui.app
+import tui.screens.drawing
 from tui.config import Config, NoticeSettings
 from tui.engine.commands import Hold, Result
 from tui.engine.events import CallChanged, CallRecorded, NoticeChanged, ShiftChanged
@@ -41,7 +41,7 @@ async def test_what_was_missed_before_is_not_notified_again(console) -> None:
 
 
 async def test_a_failure_is_said_for_a_while_and_then_goes(console, monkeypatch) -> None:
-    monkeypatch.setattr(tui.app, "NOTICE_SECONDS", 0.2)
+    monkeypatch.setattr(tui.screens.drawing, "NOTICE_SECONDS", 0.2)
     async with console(s.with_call(s.TALKING)) as c:
         noted: list[object] = []
         c.app.noted = noted.append

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import scripted_port as s
 
-import tui.app
+import tui.screens.drawing
 from tui import __version__
 from tui.config import Paths
 from tui.engine.commands import Hold, Result
@@ -81,7 +81,7 @@ def test_a_log_that_cannot_be_read_says_so(tmp_path: Path) -> None:
 async def test_the_last_failure_is_kept_with_what_to_do_after_it_went_from_the_screen(
     console, monkeypatch
 ) -> None:
-    monkeypatch.setattr(tui.app, "NOTICE_SECONDS", 0.1)
+    monkeypatch.setattr(tui.screens.drawing, "NOTICE_SECONDS", 0.1)
     async with console(s.with_call(s.TALKING)) as c:
         c.port.answers[Hold] = lambda command: Result(False, message("unconfirmed.hold"))
         await c.press("f6")

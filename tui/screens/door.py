@@ -9,16 +9,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from tui.actions import Action, Place, available
+from tui.actions import Place, available
 from tui.engine.state import GroupPage, Message, Phase, Snapshot, message
 from tui.prefill import AccountChoice, Session, SignInPrefill
 from tui.screens.hands import Hands
 
 if TYPE_CHECKING:
-    from tui.config import Config
     from tui.engine.commands import SignIn
-    from tui.engine.port import EnginePort
-    from tui.widgets.words import Clocks
 
 QUIT, SIGNED_OUT, LEFT = "quit", "signed-out", "left"
 """How the app ended, its return value: without a session, signed out, or left running."""
@@ -30,26 +27,13 @@ GUARD: Final = 0.3
 class Door(Hands):
     """What lets the agent in and out. The values are the app's; see `YimiApp.__init__`."""
 
-    clocks: Clocks
     signing: bool
-    works: tuple[Action, ...]
-    _changed_at: float
-    _config: Config | None
-    _drawn_once: bool
     _generation: int
     _joined_none: bool
-    _kicked_seen: bool
     _on_account: Callable[[AccountChoice | None], Awaitable[None]] | None
     _on_sandbox: Callable[[], Awaitable[SignInPrefill | Message]] | None
     _pending: tuple[SignIn, bool] | None
-    _port: EnginePort | None
-    _prefill: SignInPrefill
-    _resuming: bool
-    _sandbox: bool
     _session: Session
-
-    def _go(self, place: Place) -> None:
-        raise NotImplementedError
 
     # ------------------------------------------------------------ the session
 

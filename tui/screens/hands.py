@@ -1,4 +1,4 @@
-"""The app's part for other people: the directory, transfer and third party, tones.
+"""The app's part for calls: dialling, the directory, transfer and third party, tones.
 
 A part of the app by inheritance, because keys of the registry end in methods of the app.
 """
@@ -7,42 +7,110 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from textual.app import App
-
-from tui.actions import View, find
-from tui.engine.state import Call
+from tui.actions import find
+from tui.engine.state import Call, message
+from tui.screens.looks import Looks
 
 if TYPE_CHECKING:
     from tui.engine.commands import Command, Result
+    from tui.engine.port import EnginePort
     from tui.screens.book import Target
     from tui.screens.console import ConsoleScreen
 
 
-class Hands(App[str]):
-    """What the keys for a second and a third party do."""
+class Hands(Looks):
+    """What the keys for a first, a second and a third party do."""
 
-    view: View
-
-    def _update(self, **changes: Any) -> None:
-        raise NotImplementedError
-
-    def send(self, command: Command) -> None:
-        """Send a command; what it cannot do is said in the notice line."""
-        raise NotImplementedError
-
-    def dial(self, number: str) -> None:
-        """Call a number."""
-        raise NotImplementedError
-
-    async def ask(self, command: Command) -> Result:
-        """Carry a command to the engine, for a caller that wants the answer."""
-        raise NotImplementedError
+    _port: EnginePort | None
 
     def _console(self) -> ConsoleScreen | None:
         from tui.screens.console import ConsoleScreen
 
         screen = self.screen_stack[0]
         return screen if isinstance(screen, ConsoleScreen) else None
+
+    # ------------------------------------------------------------ commands, dialling
+
+    def _do_help(self) -> None:
+        from tui.screens.dialogs import HelpScreen
+
+        if isinstance(self.screen, HelpScreen):
+            self.pop_screen()
+        else:
+            self.push_screen(HelpScreen(self.view))
+
+    def _do_palette(self) -> None:
+        from tui.screens.palette import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette())
+
+    def _do_dial(self) -> None:
+        from tui.screens.console import ConsoleScreen
+
+        self._update(dialling=True)
+        if isinstance(self.screen_stack[0], ConsoleScreen):
+            self.screen_stack[0].open_dial()
+
+    def _do_dismiss(self) -> None:
+        from tui.engine.commands import Dismiss
+        from tui.screens.console import ConsoleScreen
+
+        if self.view.dialling:
+            if isinstance(self.screen_stack[0], ConsoleScreen):
+                self.screen_stack[0].close_dial()
+            self._update(dialling=False)
+            return
+        if self.view.typing:
+            self.close_tones()
+            return
+        call = self.view.snapshot.call
+        if self.view.snapshot.notice is not None or (call is not None and not call.live):
+            self.send(Dismiss())
+        self._update(notice=None)
+
+    def dial(self, number: str) -> None:
+        """Enter in the dial field."""
+        self.run_worker(self._dial(number), name="dial")
+
+    async def _dial(self, number: str) -> None:
+        from tui.engine.commands import Dial
+        from tui.screens.console import ConsoleScreen
+
+        if self._port is None:
+            return
+        self._update(notice=None)
+        screen = self.screen_stack[0]
+        began = self.run_worker(self._port.execute(Dial(number)), name="dialled")
+        result = await began.wait()
+        if result.ok and isinstance(screen, ConsoleScreen):
+            screen.close_dial()
+            self._update(dialling=False)
+        elif result.message is not None:
+            self._update(notice=result.message)
+
+    async def ask(self, command: Command) -> Result:
+        """Carry a command to the engine, for a caller that wants the answer."""
+        from tui.engine.commands import Result
+
+        if self._port is None:
+            return Result(False, message("engine.lost"))
+        return await self._port.execute(command)
+
+    def change(self, **changes: Any) -> None:
+        """Change the view, and draw it."""
+        self._update(**changes)
+
+    def send(self, command: Command) -> None:
+        """Send a command; what it cannot do is said in the notice line."""
+        self.run_worker(self._send(command), name=type(command).__name__)
+
+    async def _send(self, command: Command) -> None:
+        if self._port is None:
+            return
+        result = await self._port.execute(command)
+        if not result.ok and result.message is not None:
+            self._update(notice=result.message)
 
     # ------------------------------------------------------------ the directory
 
