@@ -394,6 +394,55 @@ def test_the_back_off_is_that_of_the_design() -> None:
 # ---------------------------------------------------------------- ping, timers, limits
 
 
+async def test_a_new_network_is_dialled_at_once_and_registered_on() -> None:
+    server = Server()
+    waits: list[int] = []
+
+    def wait(tries: int, rng: random.Random) -> float:
+        waits.append(tries)
+        return 3600.0  # only a hurry ends it within this test
+
+    async with serving(server.talk) as url:
+        phone = Phone(url, wait=wait)
+        assert phone.connection.local_address == ""
+        async with running(phone):
+            await phone.until(phone.has(Registered))
+            assert phone.connection.local_address == "127.0.0.1"
+            phone.connection.redial("the network is another")
+            await phone.until(phone.has(Registered, 2))
+            assert waits == [1]
+            assert FlowState(False, "the network is another", retry_in=3600.0) in phone.flows
+
+
+async def test_a_dial_that_hangs_is_begun_anew_when_the_network_changes() -> None:
+    server, tried = Server(), asyncio.Event()
+    hanging = True
+
+    async def hang(socket: ServerConnection, request: HttpRequest) -> HttpResponse | None:
+        if hanging:
+            tried.set()
+            await asyncio.sleep(LIMIT)
+        return None
+
+    async with serving(server.talk, process_request=hang) as url:
+        phone = Phone(url, open_timeout=LIMIT)
+        async with running(phone):
+            async with asyncio.timeout(LIMIT):
+                await tried.wait()
+            hanging = False
+            phone.connection.redial("the network is another")
+            await phone.until(phone.has(Registered))
+
+
+async def test_a_new_network_before_the_first_dial_changes_nothing() -> None:
+    server = Server()
+    async with serving(server.talk) as url:
+        phone = Phone(url)
+        phone.connection.redial("the network is another")
+        async with running(phone):
+            await phone.until(phone.has(Registered))
+
+
 async def test_latency_is_measured_and_told() -> None:
     server = Server()
     async with serving(server.talk) as url:

@@ -38,3 +38,12 @@ def words(error: Exception) -> str:
     if isinstance(error, OSError):
         return error.strerror or "the server cannot be reached"
     return "the server does not speak WebSocket here"
+
+
+def is_text(data: bytes) -> bool:
+    """Text frames for UTF-8, which all peers read; binary for what is none (RFC 7118 §5)."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

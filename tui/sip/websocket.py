@@ -26,7 +26,7 @@ from tui.sip.address import check_address, is_local
 from tui.sip.agent import UserAgent
 from tui.sip.backoff import wait_before
 from tui.sip.events import Event, FlowFailed
-from tui.sip.flow import FlowState, Refused, words
+from tui.sip.flow import FlowState, Refused, is_text, words
 
 __all__ = ["FlowState", "SipConnection"]
 
@@ -83,6 +83,8 @@ class SipConnection:
         self._dial: asyncio.Task[ClientConnection] | None = None
         self._socket: ClientConnection | None = None
         self._broken = ""
+        self._hurry = asyncio.Event()
+        self._renewed = False
         self._queue: deque[bytes] = deque()
         self._wake = asyncio.Event()
         self._empty = asyncio.Event()
@@ -142,20 +144,42 @@ class SipConnection:
 
     # -------------------------------------------------------- the flow
 
+    @property
+    def local_address(self) -> str:
+        """The address of this machine that the flow leaves from; "" without a flow."""
+        if self._socket is None:
+            return ""
+        return str(self._socket.local_address[0])
+
+    def redial(self, reason: str) -> None:
+        """The network is another now: drop the flow, or the attempt, and dial at once."""
+        self._renewed = True
+        self._hurry.set()
+        if self._socket is not None:
+            self._break(reason)
+        elif self._dial is not None:
+            self._dial.cancel()
+
     async def run(self) -> None:
         """Connect, and again whenever the flow is lost, until `close()` or a refusal."""
         tries = 0
         while not self._closing.is_set():
             began = self._clock()
             self._dial = asyncio.create_task(self._open())
+            self._renewed = False
+            self._hurry.clear()
             try:
                 socket = await self._dial
                 began = self._clock()
                 reason = await self._serve(socket)
             except asyncio.CancelledError:
-                if self._closing.is_set() and self._dial.cancelled():
+                run = asyncio.current_task()
+                assert run is not None  # this is one
+                if run.cancelling():
+                    raise
+                if self._closing.is_set():
                     return  # by close(), while it dialled
-                raise
+                reason = "dialled anew"  # by redial()
             except Refused as refused:
                 self._on_flow(FlowState(False, str(refused), refused=True))
                 return
@@ -163,7 +187,7 @@ class SipConnection:
                 reason = words(error)
             if self._closing.is_set():
                 return
-            if self._clock() - began >= _GOOD_FLOW:
+            if self._renewed or self._clock() - began >= _GOOD_FLOW:
                 tries = 0
             tries += 1
             pause = self._wait(tries, self._rng)
@@ -173,7 +197,7 @@ class SipConnection:
     async def _sleep(self, seconds: float) -> None:
         try:
             async with asyncio.timeout(seconds):
-                await self._closing.wait()
+                await self._hurry.wait()
         except TimeoutError:
             return
 
@@ -238,7 +262,7 @@ class SipConnection:
         while True:
             while self._queue:
                 data = self._queue.popleft()
-                await socket.send(data, text=_is_text(data))
+                await socket.send(data, text=is_text(data))
             self._empty.set()
             self._wake.clear()
             await self._wake.wait()
@@ -260,6 +284,7 @@ class SipConnection:
         """Send what is queued, close the socket and end `run()`. Nothing is armed afterwards."""
         self._turn()
         self._closing.set()
+        self._hurry.set()
         if self._dial is not None:
             self._dial.cancel()
         socket = self._socket
@@ -273,12 +298,3 @@ class SipConnection:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = self._due = None
-
-
-def _is_text(data: bytes) -> bool:
-    """Text frames for UTF-8, which all peers read; binary for what is none (RFC 7118 §5)."""
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
