@@ -107,7 +107,10 @@ class SipAccount:
     url: str
     """ws:// or wss://"""
     pbx: str
+    """ "" with plain SIP: calls come from anybody, and control messages from nobody."""
     user_agent: str
+    route: str = ""
+    """The outbound proxy's URI; requests outside of calls go by it."""
 
 
 class PlatformError(Exception):

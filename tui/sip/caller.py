@@ -68,6 +68,7 @@ class OutgoingInvite:
             call_id=self._call_id,
             cseq=self._cseq,
             lines=[
+                *core.routes(),
                 *capabilities(contact=core.contact(dialog=True)),
                 *offer_lines(call.interval, call.min_se),
                 *self._lines,

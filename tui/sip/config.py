@@ -24,6 +24,8 @@ class AgentConfig:
     """`ws` or `wss`: what Via says. Contact says `transport=ws` for both (RFC 7118 §5)."""
     user_agent: str = "yimi"
     display_name: str = ""
+    route: str = ""
+    """The outbound proxy: requests outside of dialogs carry it as their Route (RFC 3261 §8.1.2)."""
     trusted: tuple[str, ...] = ()
     """Identities that may send us MESSAGE, INVITE and requests in the calls they began:
     their From, and P-Asserted-Identity where present, must equal one of these. () = anyone."""

@@ -108,6 +108,14 @@ class Core:
             return False
         return uri.host.lower() in (self.aor.host.lower(), self.via_host.lower())
 
+    def routes(self) -> list[tuple[str, str]]:
+        """What leads a request outside of dialogs by the outbound proxy, if there is one."""
+        route = self.config.route
+        if not route:
+            return []
+        loose = route if ";lr" in route.lower() else f"{route};lr"
+        return [("Route", f"<{loose}>")]
+
     # -------------------------------------------------------- messages
 
     def request(

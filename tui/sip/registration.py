@@ -135,6 +135,7 @@ class Registration:
             call_id=self._call_id,
             cseq=self._cseq,
             lines=[
+                *core.routes(),
                 ("Contact", f"{contact};expires={expires}"),
                 ("Expires", str(expires)),
                 ("Supported", supported),

@@ -65,7 +65,7 @@ class Requests:
     ) -> _Waiting:
         core = self._core
         uri = to_uri(target)
-        call_id, tag, extra = core.call_id(), core.tag(), tuple(lines)
+        call_id, tag, extra = core.call_id(), core.tag(), (*core.routes(), *lines)
         cseq = 0
 
         def build() -> Request:

@@ -1,0 +1,170 @@
+"""TURN servers and their credentials, which may last only a while and are then fetched anew.
+
+The answer to a renewal, from a URL or from a command, is a JSON object with `username`, `password`
+and, as the server likes, `ttl` (seconds) and `uris` (draft-uberti-behave-turn-rest-00 §2.2).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from tui.log import get_logger
+from tui.platform.web import is_loopback
+from tui.secrets import Secret
+
+log = get_logger("platform")
+
+LIMIT: Final = 5.0
+"""Seconds for one renewal."""
+MAX_BYTES: Final = 64 * 1024
+_TTL: Final = 600.0
+"""Seconds that credentials count without a `ttl`."""
+_USED: Final = 0.8
+"""The share of their life after which they are renewed."""
+_AGAIN: Final = 30.0
+"""Seconds before another try after one that failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """A STUN or TURN server; a STUN server has no name and no credential."""
+
+    url: str
+    username: str = ""
+    credential: Secret = Secret()  # noqa: RUF009 - immutable
+
+
+class RenewalError(Exception):
+    """No new credentials; the text is for the log and holds no secret."""
+
+
+class Relays:
+    """The servers for the next audio leg. `renewal` is one https:// address or the words of a
+    command; () = what is given is used for ever."""
+
+    def __init__(
+        self,
+        servers: Sequence[str],
+        username: str = "",
+        credential: Secret | None = None,
+        renewal: Sequence[str] = (),
+        *,
+        clock: Callable[[], float],
+    ) -> None:
+        self._servers = tuple(servers)
+        self._username = username
+        self._credential = credential or Secret()
+        self._renewal = tuple(renewal)
+        self._clock = clock
+        self._renew_at = float("-inf") if renewal else float("inf")
+        self._asking = asyncio.Lock()
+
+    async def servers(self) -> tuple[Relay, ...]:
+        """With credentials that still count. When none can be had the old ones are tried."""
+        async with self._asking:
+            if self._clock() >= self._renew_at:
+                try:
+                    self._take(await renewed(self._renewal))
+                except RenewalError as error:
+                    log.warning("no new TURN credentials: %s", error)
+                    self._renew_at = self._clock() + _AGAIN
+        return tuple(self._relay(url) for url in self._servers)
+
+    def _relay(self, url: str) -> Relay:
+        if url.startswith("stun") or "@" in url or not self._username:
+            return Relay(url)
+        return Relay(url, self._username, self._credential)
+
+    def _take(self, given: dict[str, Any]) -> None:
+        username = given.get("username")
+        password = given.get("password", given.get("credential"))
+        if not isinstance(username, str) or not isinstance(password, str):
+            raise RenewalError("the answer has no username and password")
+        ttl = given.get("ttl", _TTL)
+        seconds = float(ttl) if isinstance(ttl, (int, float)) and ttl > 0 else _TTL
+        urls = given.get("uris", given.get("urls"))
+        if isinstance(urls, list):
+            fresh = [url for url in urls if isinstance(url, str) and url.startswith(_SCHEMES)]
+            kept = [url for url in self._servers if url.startswith("stun")]
+            self._servers = tuple(dict.fromkeys([*kept, *fresh])) if fresh else self._servers
+        self._username, self._credential = username, Secret(password)
+        self._renew_at = self._clock() + _USED * seconds
+
+
+_SCHEMES: Final = ("stun:", "stuns:", "turn:", "turns:")
+
+
+async def renewed(renewal: Sequence[str]) -> dict[str, Any]:
+    """Fetch credentials. Raises RenewalError."""
+    try:
+        async with asyncio.timeout(LIMIT):
+            one = len(renewal) == 1 and "://" in renewal[0]
+            body = await (_fetch(renewal[0]) if one else _run(renewal))
+        given = json.loads(body)
+    except TimeoutError:
+        raise RenewalError("no answer in time") from None
+    except (ValueError, RecursionError):
+        raise RenewalError("the answer is not JSON") from None
+    if not isinstance(given, dict):
+        raise RenewalError("the answer is no JSON object")
+    return given
+
+
+async def _fetch(url: str) -> bytes:
+    import aiohttp
+
+    parts = urlsplit(url)
+    local = parts.scheme == "http" and is_loopback(parts.hostname or "")
+    if parts.scheme != "https" and not local:
+        raise RenewalError("the address is not https://")
+    try:
+        async with (
+            aiohttp.ClientSession(auto_decompress=False) as session,
+            session.get(url, allow_redirects=False) as response,
+        ):
+            if response.status != 200:
+                raise RenewalError(f"HTTP {response.status}")
+            return await _all(response.content.read)
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        raise RenewalError(type(error).__name__) from None
+
+
+async def _all(read: Callable[[int], Awaitable[bytes]]) -> bytes:
+    """What there is to read, to its end."""
+    body = b""
+    while chunk := await read(MAX_BYTES):
+        body += chunk
+        if len(body) > MAX_BYTES:
+            raise RenewalError("the answer is too long")
+    return body
+
+
+async def _run(words: Sequence[str]) -> bytes:
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *words,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        raise RenewalError(f"{words[0]}: {type(error).__name__}") from None
+    assert process.stdout is not None
+    try:
+        body = await _all(process.stdout.read)
+        code = await process.wait()
+    except BaseException:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+        raise
+    if code:
+        raise RenewalError(f"{words[0]} ended with {code}")
+    return body
