@@ -123,6 +123,7 @@ class Console:
         self.new_leg = AgentLeg
         self._ws: aiohttp.ClientWebSocketResponse | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._answering: set[asyncio.Task[None]] = set()
         self.ua = UserAgent(
             AgentConfig(
                 aor=f"sip:{self.seed.sip_user}@{self.world.domain}",
@@ -219,7 +220,8 @@ class Console:
             case sip.MessageReceived(_, _, _, body, _):
                 self.told.append(control.decode(body))
             case sip.InviteReceived(call, _, _, sdp) if self.answer_legs:
-                self._spawn(self._answer_leg(call, sdp or b""))
+                task = asyncio.get_running_loop().create_task(self._answer_leg(call, sdp or b""))
+                self._answering.add(task)
             case sip.InviteReceived(call):
                 self.ua.reject(call, 486, time.monotonic())
             case sip.InfoReceived(call, _, body):
@@ -280,6 +282,8 @@ class Console:
         self.flush()
 
     async def close(self) -> None:
+        # To its end: aioice forgets the sockets that it opens when it is closed half-way.
+        await asyncio.gather(*self._answering, return_exceptions=True)
         for leg in self.legs.values():
             await leg.close()
         if self._ws is not None:

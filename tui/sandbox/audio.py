@@ -93,6 +93,7 @@ class Leg:
         self._track = VoiceTrack()
         self._remote = ""
         self._task: asyncio.Task[None] | None = None
+        self._gathering: asyncio.Future[None] | None = None
         self._blocks: deque[bytes] = deque(maxlen=MOST)
         self._primed = False
         self._closed = False
@@ -115,7 +116,7 @@ class Leg:
     async def offer(self) -> str:
         """Our offer for the INVITE."""
         self._pc.addTransceiver(self._track, direction="sendrecv")
-        await _gathered(self._pc, await self._pc.createOffer())
+        await self._describe(await self._pc.createOffer())
         self._count(self._pc)
         return str(self._pc.localDescription.sdp)
 
@@ -133,10 +134,20 @@ class Leg:
         await self._pc.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
         if not any(sender.track for sender in self._pc.getSenders()):
             self._pc.addTrack(self._track)
-        await _gathered(self._pc, await self._pc.createAnswer())
+        await self._describe(await self._pc.createAnswer())
         self._count(self._pc)
         self._remote = sdp
         return str(self._pc.localDescription.sdp)
+
+    async def _describe(self, ours: RTCSessionDescription) -> None:
+        """Apply our description. aioice forgets the sockets that it opens when it is stopped or
+        closed half-way, so a cancellation waits for it, and so does `close`."""
+        self._gathering = work = asyncio.ensure_future(self._pc.setLocalDescription(ours))
+        try:
+            await asyncio.shield(work)
+        except asyncio.CancelledError:
+            await asyncio.gather(work, return_exceptions=True)
+            raise
 
     async def _start_anew(self) -> None:
         old, self._pc = self._pc, RTCPeerConnection(RTCConfiguration(iceServers=[]))
@@ -242,19 +253,10 @@ class Leg:
             return
         self._closed = True
         try:
+            if self._gathering is not None:
+                await asyncio.wait({self._gathering}, timeout=5)
             await asyncio.wait_for(self._pc.close(), 5)
         except Exception:
             log.warning("a leg did not close cleanly", exc_info=True)
         if self._task:
             self._task.cancel()
-
-
-async def _gathered(pc: RTCPeerConnection, ours: RTCSessionDescription) -> None:
-    """Apply our description. aioice forgets sockets that it has opened when it is stopped half-way,
-    so a cancellation waits for it."""
-    work = asyncio.ensure_future(pc.setLocalDescription(ours))
-    try:
-        await asyncio.shield(work)
-    except asyncio.CancelledError:
-        await asyncio.gather(work, return_exceptions=True)
-        raise
