@@ -78,6 +78,9 @@ class Policies:
     decline: bool = setting(
         True, "Whether F8 may decline an offered call; some enterprises send it straight back."
     )
+    check_before_idle: bool = setting(
+        False, "Whether the seat may go idle only after a check before the shift without a failure."
+    )
     dial_reply: float = setting(
         15.0, "Seconds to wait for the platform's reply to a call.", low=1, high=120
     )

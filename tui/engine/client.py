@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from tui.bus import EventBus, Subscription
 from tui.engine.codec import CodecError, from_json, to_json
-from tui.engine.commands import Command, JoinGroup, Result, SignIn, SignOut
+from tui.engine.commands import Command, JoinGroup, Result, RunChecks, SignIn, SignOut
 from tui.engine.events import Event, apply
 from tui.engine.sockets import connect, peer
 from tui.engine.state import Message, Snapshot, message
@@ -36,6 +36,8 @@ REPLY_LIMIT: Final = 30.0
 """Seconds for the result of a command. The engine's own limits are shorter."""
 SESSION_LIMIT: Final = 60.0
 """The same for signing in, registering and signing out, which are several steps each."""
+CHECKS_LIMIT: Final = 240.0
+"""The same for the check before the shift; each of its checks has a limit of its own."""
 
 
 class EngineClient:
@@ -113,6 +115,8 @@ class EngineClient:
         limit = self.reply_limit
         if isinstance(command, SignIn | JoinGroup | SignOut):
             limit = max(limit, SESSION_LIMIT)
+        if isinstance(command, RunChecks):
+            limit = max(limit, CHECKS_LIMIT)
         try:
             self._writer.write(encode_line({"id": identity, "command": to_json(command)}))
             async with asyncio.timeout(limit):

@@ -347,7 +347,10 @@ class UsePulseServer:
 @dataclass(frozen=True, slots=True)
 class RunChecks:
     """The check before the shift; `ChecksChanged` tells how far it is. `Result.ok` when nothing
-    failed."""
+    failed. Nobody signed in: `sign_in` is what would be signed in with, as far as it is known;
+    with a password it is tried, and taken back. In a session it does not count."""
+
+    sign_in: SignIn | None = None
 
 
 Command = (

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from tui.engine import commands as c
 from tui.engine.audio import Audio
 from tui.engine.calls import Calls
+from tui.engine.checks.desk import CheckDesk, subject_of_engine
 from tui.engine.commands import Command, Result
 from tui.engine.core import Core, Limits, log
 from tui.engine.digits import Digits, Pace
@@ -86,6 +87,10 @@ class Engine:
         self._offers = Offers(self._calls, self._seat)
         self._wrapup = WrapUpDesk(self.core, self._seat)
         self._workday = Workday(self._calls, self._offers, self._wrapup)
+        self._checks = CheckDesk(
+            self.core,
+            lambda command: subject_of_engine(command, self.core, config, paths, self._session),
+        )
         self._recovery = Recovery(self._calls, self._reports, self._audio)
         self._intake = Intake(
             self.core,
@@ -110,6 +115,8 @@ class Engine:
         self._calls.type_when_answered = self._digits.type_when_answered
         self._reports.handed_over = self._thirds.handed_over
         self._seat.on_idle = self._wrapup.hold_seat
+        self._seat.idle_refused = self._checks.refusal
+        self._session.first_status = self._checks.first_status
         self._offers.beep = self._audio.sounds.beep
         self._session.calls = self._calls
         self._session.on_sip = self._intake.sip_event
@@ -174,6 +181,8 @@ class Engine:
             case c.SetVolume(volume, gain):
                 self._audio.sounds.set_volume(volume, gain)
                 return Result(True)
+            case c.RunChecks():
+                return await self._checks.run(command)
             case c.SetPhoneMode(mode, number):
                 return await self._session.set_phone_mode(mode, number)
             case c.Dismiss():
@@ -227,6 +236,7 @@ class Engine:
         async with self._busy:
             if self.core.snapshot.phase not in _SIGNED_OUT_PHASES:
                 await self._end_session()
+        await self._checks.close()
         await self._audio.close()
         await self.core.close()
         self.finished.set()
@@ -251,6 +261,7 @@ class Engine:
     def _take_policies(self, policies: Policies) -> None:
         self._seat.go_busy_unattended = policies.unattended_busy
         self._calls.may_decline = policies.decline
+        self._checks.demanded = policies.check_before_idle
         if not self._fixed_limits:
             self.core.limits = limits_of(policies)
 
@@ -312,6 +323,7 @@ class Engine:
     async def _end_session(self) -> None:
         await self._session.sign_out()
         await self._workday.end()
+        self._checks.forget()
         self._seat.signed_out()
         self.core.timers.clear()
 
@@ -360,6 +372,7 @@ class Engine:
                 return
             await self._session.kicked(failure)
             await self._workday.end()
+            self._checks.forget()
             self._seat.signed_out()
             self.core.timers.clear()
         self._plan_end()
@@ -372,6 +385,8 @@ class Engine:
             self._session.marker.keep(live[0] if live else None)
         self._workday.call_changed(before, call)
         self._digits.call_changed(call.key, call.state)
+        if call.live:
+            self._checks.break_off()
         if not self._calls.live:
             self._seat.call_ended()
             self._plan_end()

@@ -44,6 +44,8 @@ class SeatDesk:
         self.core = core
         self.send = send
         self.go_busy_unattended = True
+        self.idle_refused: Callable[[], Message | None] = lambda: None
+        """Why the agent may not be idle yet; None when she may."""
         self.on_idle: Callable[[], None] = lambda: None
         """Called when the platform says idle by itself; a write-up answers with busy."""
         self._said: asyncio.Future[None] | None = None
@@ -68,6 +70,8 @@ class SeatDesk:
             return Result(False, message("status.offline"))
         if snapshot.seat.pending is not None:
             return Result(False, message("status.pending"))
+        if status == IDLE and (refused := self.idle_refused()) is not None:
+            return Result(False, refused)
         wanted = Status(status)
         self._put(replace(snapshot.seat, pending=wanted))
         self._said = asyncio.get_running_loop().create_future()

@@ -63,6 +63,8 @@ class Session:
         self.marker: Marker | None = None
         self.on_sip: Callable[[sip.Event], None] = lambda event: None
         self.on_up: Callable[[], None] = lambda: None
+        self.first_status: Callable[[], int] = lambda: 1
+        """What the seat is to be after registration: 1 idle, or 2 busy at first."""
         self.key = ""
         """The account's name on this machine."""
         self.auto_answer = 0
@@ -193,7 +195,7 @@ class Session:
     async def _announce(self, gid: str, eid: str) -> None:
         """Status, seat mode, group: the three that go out right after registration."""
         messages: list[control.AgentMessage] = [
-            control.SetStatus(1),
+            control.SetStatus(self.first_status()),
             control.SetSeatMode(fixed=True),
         ]
         if gid != "0":

@@ -1,0 +1,1 @@
+"""The check before the shift: what a call needs, one thing after another."""

@@ -1,0 +1,208 @@
+"""Checks of the account: the sign-in at the platform, and the registration of the line.
+
+Outside a session both are tried and taken back; in a session the line that stands is looked at, as
+a second sign-in would put the first one out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+import time
+import uuid
+from collections.abc import Callable
+from random import Random, SystemRandom
+from typing import Final
+
+from tui import sip
+from tui.engine.checks.course import Finding, fail, ok, warn
+from tui.engine.checks.network import http_date
+from tui.engine.commands import SignIn
+from tui.engine.state import Line, LineState
+from tui.platform.base import Credentials, Platform, PlatformError, SipAccount
+from tui.platform.codes import login_id
+from tui.sip.websocket import FlowState, SipConnection
+from tui.text import clean_text
+
+REGISTER_LIMIT: Final = 10.0
+"""Seconds for a registration to be answered."""
+
+
+class Account:
+    """An account as it is checked: `url` is the SIP line's address once it is known, `date` the
+    registrar's clock when it told (RFC 3261 §20.17)."""
+
+    def __init__(
+        self,
+        sign_in: SignIn | None,
+        make_platform: Callable[[SignIn], Platform],
+        *,
+        url: str = "",
+        line: Callable[[], Line] | None = None,
+        rng: Random | None = None,
+    ) -> None:
+        """`line` tells how the line of a session stands; None outside one. `url` is known before
+        the sign-in where the settings have it."""
+        self._sign_in = sign_in
+        self._make_platform = make_platform
+        self._line = line
+        self._rng = rng or SystemRandom()
+        self._platform: Platform | None = None
+        self._sip: SipAccount | None = None
+        self.url = url
+        self.date: float | None = None
+
+    async def signs_in(self) -> Finding:
+        """The platform takes the password."""
+        if self._line is not None:
+            return ok("check.account.standing")
+        if self._sign_in is None or not self._sign_in.un:
+            return warn("check.account.unknown")
+        if not self._sign_in.pwd:
+            return warn("check.account.no_password")
+        given = self._sign_in
+        platform = self._make_platform(given)
+        try:
+            user = await platform.sign_in(
+                Credentials(
+                    given.un,
+                    given.pwd,
+                    given.switchnumber,
+                    given.callintype,
+                    given.number,
+                    given.backend,
+                )
+            )
+            self._sip = platform.sip_account("0")
+        except PlatformError as error:
+            await platform.close()
+            return fail(login_id(error), code=error.code, info=error.info)
+        except BaseException:
+            await platform.close()
+            raise
+        self._platform = platform
+        self.url = self._sip.url
+        return ok("check.account.ok", name=user.displayname or given.un)
+
+    async def registers(self) -> Finding:
+        """The registrar takes the line."""
+        if self._line is not None:
+            line = self._line()
+            if line.state is LineState.OK:
+                return ok("check.registration.standing", ms=line.latency or 0)
+            return fail("check.registration.lost")
+        if self._sip is None or self._platform is None:
+            return warn("check.registration.not_tried")
+        try:
+            await self._platform.check_in("0")
+        except PlatformError as error:
+            return fail(login_id(error), code=error.code, info=error.info)
+        try:
+            return await self._register(self._sip)
+        finally:
+            # What fails on the way out is not what was asked.
+            with contextlib.suppress(PlatformError):
+                await self._platform.check_out()
+
+    async def _register(self, account: SipAccount) -> Finding:
+        """REGISTER, and take it back. A line of its own, so that no call comes to it: nothing
+        that reaches it is answered."""
+        trial = _Trial(account, self._rng)
+        try:
+            finding = await trial.run()
+        finally:
+            await trial.close()
+        self.date = trial.date
+        return finding
+
+    async def close(self) -> None:
+        """Let go of what the sign-in opened."""
+        if self._platform is not None:
+            platform, self._platform = self._platform, None
+            await platform.close()
+
+
+class _Trial:
+    """One registration, for a moment."""
+
+    def __init__(self, account: SipAccount, rng: Random) -> None:
+        secure = account.url.startswith("wss:")
+        self.date: float | None = None
+        self._agent = sip.UserAgent(
+            sip.AgentConfig(
+                aor=account.aor,
+                username=account.username,
+                password=account.password,
+                registrar=f"sip:{account.domain}",
+                instance_id=uuid.uuid4().urn,
+                transport="wss" if secure else "ws",
+                user_agent=account.user_agent,
+                trusted=("sip:nobody@check.invalid",),
+                expires=60,
+            ),
+            rng=rng,
+        )
+        self._connection = SipConnection(
+            self._agent,
+            account.url,
+            rng=rng,
+            on_event=self._event,
+            on_flow=self._flow,
+            ssl=ssl.create_default_context() if secure else None,
+        )
+        loop = asyncio.get_running_loop()
+        self._outcome: asyncio.Future[Finding] = loop.create_future()
+        self._gone: asyncio.Future[None] = loop.create_future()
+        self._run: asyncio.Task[None] | None = None
+
+    async def run(self) -> Finding:
+        self._run = asyncio.get_running_loop().create_task(self._connection.run())
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(REGISTER_LIMIT):
+                finding = await self._outcome
+        except TimeoutError:
+            return fail("check.registration.silent")
+        if finding.state == "ok":
+            milliseconds = round((time.monotonic() - began) * 1000)
+            return ok("check.registration.ok", ms=milliseconds)
+        return finding
+
+    async def close(self) -> None:
+        """Un-REGISTER where it was taken, and hang up."""
+        taken = self._outcome.done() and not self._outcome.cancelled()
+        if taken and self._outcome.result().state == "ok":
+            try:
+                self._agent.unregister(time.monotonic())
+                self._connection.flush()
+                async with asyncio.timeout(2.0):
+                    await self._gone
+            except (TimeoutError, sip.LocalProtocolError):
+                pass  # it lapses by itself within the minute
+        await self._connection.close()
+        if self._run is not None:
+            self._run.cancel()
+            await asyncio.gather(self._run, return_exceptions=True)
+
+    def _settle(self, finding: Finding) -> None:
+        if not self._outcome.done():
+            self._outcome.set_result(finding)
+
+    def _event(self, event: sip.Event) -> None:
+        match event:
+            case sip.Registered(headers=headers):
+                self.date = http_date(headers.get("Date"))
+                self._settle(ok("check.registration.ok", ms=0))
+            case sip.RegistrationFailed(status=status, reason=reason):
+                said = clean_text(reason)
+                self._settle(fail("check.registration.refused", status=status, reason=said))
+            case sip.Unregistered():
+                if not self._gone.done():
+                    self._gone.set_result(None)
+            case _:
+                pass
+
+    def _flow(self, flow: FlowState) -> None:
+        if not flow.connected:
+            self._settle(fail("check.registration.no_line", why=clean_text(flow.reason)))

@@ -1,0 +1,74 @@
+"""Checks of this machine: what is installed, and the disk."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final
+
+from tui.engine.checks.course import Finding, fail, ok, warn
+
+MUCH: Final = 100 * 1024 * 1024
+LITTLE: Final = 10 * 1024 * 1024
+"""Bytes free on the disk: under the first it is said, under the second it is a failure."""
+
+
+def opus(source: Callable[[], str]) -> Finding:
+    """Which libopus is used; the last resort has no in-band FEC of ours."""
+    try:
+        found = source()
+    except Exception as error:  # whatever a native library does when it is loaded
+        return fail("check.opus.none", kind=type(error).__name__)
+    if found.startswith("pyav"):
+        return warn("check.opus.pyav", source=found)
+    return ok("check.opus.ok", source=found)
+
+
+def libraries(
+    load: Callable[[str], Any] = importlib.import_module,
+    version_of: Callable[[str], str] = version,
+    *,
+    sound_wanted: bool = True,
+) -> Finding:
+    """aiortc and PortAudio: found, and which."""
+    try:
+        aiortc = f"aiortc {version_of('aiortc')}, aioice {version_of('aioice')}"
+        load("aiortc")
+    except (ImportError, PackageNotFoundError, OSError) as error:
+        return fail("check.libraries.no_aiortc", kind=type(error).__name__)
+    try:
+        portaudio = str(load("sounddevice").get_portaudio_version()[1])
+    except (ImportError, OSError):
+        # sounddevice raises OSError where the library itself is not installed.
+        tell = fail if sound_wanted else warn
+        return tell("check.libraries.no_portaudio", found=aiortc)
+    return ok("check.libraries.ok", found=f"{aiortc}, {portaudio.partition(',')[0]}")
+
+
+def disk(
+    folder: Path, free: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free
+) -> Finding:
+    """History, log and instance id can be written, and there is room for them."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, name = tempfile.mkstemp(prefix=".check-", dir=folder)
+        try:
+            os.write(handle, b"yimi")
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+            os.unlink(name)
+        left = free(folder)
+    except OSError as error:
+        return fail("check.disk.unwritable", path=folder, why=error.strerror or "?")
+    values = {"path": folder, "mb": left // (1024 * 1024)}
+    if left < LITTLE:
+        return fail("check.disk.full", **values)
+    if left < MUCH:
+        return warn("check.disk.low", **values)
+    return ok("check.disk.ok", **values)

@@ -1,0 +1,101 @@
+"""`python -m tui.engine.checks.process`: the check before the shift without an engine.
+
+What is to be checked is said in arguments, the password in one line on standard input (empty: not
+given). Each change is a line of JSON, the checks as they are then. Exit code 0 when nothing
+failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tui.config import Config, ConfigError, Profile, load
+from tui.engine.checks.course import Course, passed
+from tui.engine.checks.shift import ShiftCheck, Subject
+from tui.engine.codec import to_json
+from tui.engine.commands import SignIn
+from tui.engine.events import ChecksChanged
+from tui.engine.platforms import make_platform
+from tui.engine.state import Check
+from tui.log import setup
+from tui.paths import Paths
+from tui.secrets import Secret
+from tui.settings import overlay, settings_file
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Carry the check out."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tui.engine.checks.process", description=__doc__
+    )
+    parser.add_argument("--config", type=Path)
+    parser.add_argument("--profile", default="")
+    options = parser.parse_args(argv)
+    os.umask(0o077)
+    paths = Paths.find()
+    try:
+        config = load(options.config)
+        if options.config is not None:
+            config, _ = overlay(config, settings_file(options.config))
+        profile = config.profile(options.profile) if options.profile else Profile()
+    except ConfigError as error:
+        print(f"yimi: {error}", file=sys.stderr)
+        return 2
+    password = Secret(sys.stdin.readline().rstrip("\n"))
+    out = os.dup(1)
+    _leave_terminal(paths)
+    subject = subject_of(config, paths, profile, password)
+    with os.fdopen(out, "w", encoding="utf-8") as lines:
+
+        def tell(checks: tuple[Check, ...]) -> None:
+            print(json.dumps(to_json(ChecksChanged(checks))), file=lines, flush=True)
+
+        return 0 if asyncio.run(_run(subject, tell)) else 1
+
+
+def subject_of(config: Config, paths: Paths, profile: Profile, password: Secret) -> Subject:
+    """What a profile, or without one the plain settings, amount to."""
+    sign_in = SignIn(
+        un=profile.un,
+        pwd=password,
+        switchnumber=profile.switchnumber,
+        callintype=profile.callintype,
+        number=profile.number,
+        backend=profile.backend,
+        kind=profile.kind,
+        profile=profile.name,
+    )
+
+    return Subject(config, paths, lambda command: make_platform(config, command), sign_in)
+
+
+async def _run(subject: Subject, tell: Any) -> bool:
+    shift = ShiftCheck(subject)
+    try:
+        return passed(await Course(shift.steps(), tell).run())
+    finally:
+        await shift.close()
+
+
+def _leave_terminal(paths: Paths) -> None:
+    """What native libraries print goes to the log, as far as there can be one."""
+    try:
+        paths.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        log = os.open(paths.log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        setup(paths.log_file)
+    except OSError:
+        log = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in (1, 2):
+        os.dup2(log, descriptor)
+    os.close(log)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,202 @@
+"""The check before the shift: which checks there are, in which order, for one account and one
+machine."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from tui.config import Profile
+from tui.engine.checks import loop_call, machine, network, reach, sound, world
+from tui.engine.checks.account import Account
+from tui.engine.checks.course import Finding, Step, ok
+from tui.engine.state import VOIP
+from tui.sip.address import is_local
+
+if TYPE_CHECKING:
+    from tui.config import Config, Paths
+    from tui.engine.commands import SignIn
+    from tui.engine.state import Line
+    from tui.platform.base import Platform
+
+IDS: Final = (
+    *("disk", "libraries", "opus", "names", "tls", "account", "websocket", "registration"),
+    *("clock", "ice", "microphone", "speaker", "ring", "call"),
+)
+"""The checks in their order; the title of each is the message `check.title.ID`."""
+
+
+@dataclass(frozen=True)
+class World:
+    """What the checks use of the world; tests put something else in."""
+
+    resolve: network.Resolve = world.resolve
+    handshake: network.Handshake = world.handshake
+    dial: network.Dial = world.dial
+    server_clock: Callable[[str], Any] = world.server_clock
+    wall: Callable[[], float] = world.wall
+    monotonic: Callable[[], float] = world.monotonic
+    gather: reach.Gather = reach.gather
+    load: Callable[[str], Any] = importlib.import_module
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is checked. Outside a session `sign_in` is what would be signed in with, or None; in
+    one, `line` tells how its line stands and `url` where it leads."""
+
+    config: Config
+    paths: Paths
+    make_platform: Callable[[SignIn], Platform]
+    sign_in: SignIn | None = None
+    line: Callable[[], Line] | None = None
+    url: str = ""
+    world: World = field(default_factory=World)
+
+    @property
+    def profile(self) -> Profile:
+        """The profile that is meant; an empty one where none is."""
+        named = self.sign_in.profile if self.sign_in is not None else ""
+        for profile in self.config.profiles:
+            if profile.name == named:
+                return profile
+        return Profile()
+
+    @property
+    def backend(self) -> str:
+        """The platform's web address as it would be asked."""
+        given = self.sign_in.backend if self.sign_in is not None else ""
+        found = (given or self.profile.backend).strip()
+        return f"https://{found}" if found and "://" not in found else found
+
+    @property
+    def voice_here(self) -> bool:
+        """Whether the sound of this computer carries the calls."""
+        return self.sign_in is None or self.sign_in.callintype == VOIP
+
+
+class ShiftCheck:
+    """The steps for a subject, and what they share."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self._dialled: network.Dialled | None = None
+        known = subject.url or subject.profile.gateway
+        if not known and subject.backend.startswith(("ws:", "wss:")):
+            known = subject.backend
+        self._account = Account(
+            subject.sign_in, subject.make_platform, url=known, line=subject.line
+        )
+
+    def steps(self) -> Sequence[Step]:
+        """All checks, in order."""
+        settings = self.subject.config.audio
+        looks = {
+            "disk": lambda: _in_thread(lambda: machine.disk(self.subject.paths.state)),
+            "libraries": self._libraries,
+            "opus": self._opus,
+            "names": lambda: network.names(self._addresses(), self._world.resolve),
+            "tls": lambda: network.certificates(
+                self._addresses(ice=False), self._world.handshake, self._world.wall()
+            ),
+            "account": self._account.signs_in,
+            "websocket": self._websocket,
+            "registration": self._account.registers,
+            "clock": self._clock,
+            "ice": self._ice,
+            "microphone": lambda: self._with_sound(sound.microphone, settings.input),
+            "speaker": lambda: self._with_sound(sound.speaker, settings.output),
+            "ring": self._ring,
+            "call": self._call,
+        }
+        return [Step(id, looks[id]) for id in IDS]
+
+    async def close(self) -> None:
+        """Let go of what was opened on the way."""
+        await self._account.close()
+
+    # ------------------------------------------------------------ each
+
+    @property
+    def _world(self) -> World:
+        return self.subject.world
+
+    def _addresses(self, *, ice: bool = True) -> list[str]:
+        servers = self.subject.config.audio.ice_servers if ice else ()
+        found = [reach.server(url) for url in servers]
+        hosts = [f"{each.scheme}:{each.host}" for each in found if each is not None]
+        return list(filter(None, [self.subject.backend, self._account.url, *hosts]))
+
+    async def _libraries(self) -> Finding:
+        return await _in_thread(
+            lambda: machine.libraries(self._world.load, sound_wanted=self.subject.voice_here)
+        )
+
+    async def _opus(self) -> Finding:
+        codecs = await asyncio.to_thread(self._world.load, "tui.media.codecs")
+        return machine.opus(codecs.opus_source)
+
+    async def _websocket(self) -> Finding:
+        finding, self._dialled = await network.websocket(self._account.url, self._world.dial)
+        return finding
+
+    async def _clock(self) -> Finding:
+        async def server() -> float | None:
+            if self._account.date is not None:
+                return self._account.date
+            if self._dialled is not None and self._dialled.date is not None:
+                return self._dialled.date
+            told: float | None = await self._world.server_clock(self.subject.backend)
+            return told
+
+        return await network.clock(server, self._world.wall, self._world.monotonic)
+
+    async def _ice(self) -> Finding:
+        local = is_local(self._account.url or self.subject.backend)
+        urls = self.subject.config.audio.ice_servers
+        return await reach.ice(urls, self._world.gather, local=local)
+
+    async def _with_sound(self, check: Any, setting: str) -> Finding:
+        if not self.subject.voice_here:
+            return ok("check.sound.elsewhere")
+        module = await asyncio.to_thread(self._world.load, "tui.media.sound")
+        found: Finding = await check(setting, module.open_sound)
+        return found
+
+    async def _ring(self) -> Finding:
+        settings = self.subject.config.audio
+        device = getattr(settings, "ring_output", "")
+
+        async def look(setting: str, open_sound: sound.Open) -> Finding:
+            return await sound.ring_device(setting, settings.output, settings.ring, open_sound)
+
+        return await self._with_sound(look, device)
+
+    async def _call(self) -> Finding:
+        load = self._world.load
+        names = ("leg", "sources", "sinks", "quality")
+        modules = [await asyncio.to_thread(load, f"tui.media.{name}") for name in names]
+        leg, sources, sinks, quality = modules
+
+        def make() -> Any:
+            return leg.Leg(source=sources.ToneSource(440.0), sink=sinks.NullSink(), loopback=True)
+
+        def rate(statistics: Any) -> float | None:
+            mos: float = quality.rate(
+                rtt=statistics.rtt,
+                playout=getattr(statistics, "delay", 0.0),
+                loss=getattr(statistics, "concealed", 0.0),
+                name=getattr(statistics, "codec", "opus"),
+            )
+            return mos
+
+        return await loop_call.loop_call(make, rate)
+
+
+async def _in_thread(work: Callable[[], Any]) -> Finding:
+    """What imports something heavy is done beside the event loop."""
+    found: Finding = await asyncio.to_thread(work)
+    return found

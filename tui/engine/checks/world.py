@@ -1,0 +1,103 @@
+"""What the checks use of the world, for real: names, TLS, a WebSocket, a server's clock."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+import ssl
+import time
+from typing import Final
+from urllib.parse import urlsplit
+
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.typing import Subprotocol
+
+from tui.engine.checks.network import CannotDial, Dialled, http_date
+from tui.sip.address import check_address, is_local
+from tui.sip.flow import words
+
+PINGS: Final = 3
+_LIMIT: Final = 8.0
+# The library logs frames at DEBUG; there is nothing in them that a log should hold.
+_quiet = logging.getLogger(f"{__name__}.frames")
+_quiet.setLevel(logging.WARNING)
+
+
+async def resolve(host: str) -> list[str]:
+    """The addresses of a name. OSError when it has none."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+async def handshake(host: str, port: int) -> float:
+    """A verified TLS handshake; the certificate's end in Unix time."""
+    context = ssl.create_default_context()
+    _, writer = await asyncio.open_connection(host, port, ssl=context, server_hostname=host)
+    try:
+        certificate = writer.get_extra_info("ssl_object").getpeercert()
+        return float(ssl.cert_time_to_seconds(str(certificate["notAfter"])))
+    finally:
+        writer.close()
+        with contextlib.suppress(OSError, ssl.SSLError):
+            await writer.wait_closed()
+
+
+async def dial(url: str) -> Dialled:
+    """Open the SIP WebSocket without saying a word of SIP, and ping it; the quickest counts."""
+    try:
+        context = check_address(url, None)
+        socket = await connect(
+            url,
+            ssl=context,
+            subprotocols=[Subprotocol("sip")],
+            compression=None,
+            open_timeout=_LIMIT,
+            close_timeout=1.0,
+            ping_interval=None,
+            proxy=None if is_local(url) else True,
+            logger=_quiet,
+        )
+    except ValueError as error:
+        raise CannotDial(str(error)) from None
+    except (OSError, InvalidHandshake, InvalidURI, EOFError) as error:
+        raise CannotDial(words(error)) from None
+    try:
+        if socket.subprotocol != "sip":
+            raise CannotDial("the server does not speak SIP here")
+        taken = []
+        for _ in range(PINGS):
+            pong = await socket.ping()
+            async with asyncio.timeout(_LIMIT):
+                taken.append(await pong)
+        response = socket.response
+        date = None if response is None else http_date(response.headers.get("Date"))
+        return Dialled(min(taken), date)
+    except (TimeoutError, ConnectionClosed):
+        raise CannotDial("no answer to a ping") from None
+    finally:
+        await socket.close()
+
+
+async def server_clock(address: str) -> float | None:
+    """The clock of a web server by its `Date` header, in Unix time; None when it does not say."""
+    if urlsplit(address).scheme not in ("http", "https"):
+        return None
+    import aiohttp
+
+    limit = aiohttp.ClientTimeout(total=_LIMIT)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=limit, trust_env=True) as session,
+            session.head(address, allow_redirects=False) as response,
+        ):
+            return http_date(response.headers.get("Date"))
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+        return None
+
+
+wall = time.time
+monotonic = time.monotonic
