@@ -13,18 +13,15 @@ from typing import Any
 
 import pytest
 
+from tests.media.card import Card, note, settle, stream_on
 from tui.media import devices
 from tui.media.buffers import Ring
-from tui.media.devices import DeviceStream, PortAudio, SoundState
+from tui.media.devices import SoundState
 from tui.media.levels import FRAME, RATE, Meter, gain, rms
 from tui.media.sinks import FileSink
 from tui.media.sound import open_sound
 from tui.media.sources import FileSource, ToneSource, read_wav
 from tui.media.tones import BUSY, cadence, loop, pattern, strength, tone
-
-
-def note(states: list[tuple[SoundState, str]]) -> Any:
-    return lambda state, device: states.append((state, device))
 
 
 async def test_a_tone_goes_into_a_file_that_can_be_read_while_it_grows(
@@ -99,58 +96,6 @@ async def test_a_device_of_an_unknown_name_is_no_device(until: Any) -> None:
     assert states[-1] == (SoundState.NO_DEVICE, "no such headset")
     assert sound.source.read(FRAME) == bytes(2 * FRAME)
     sound.close()
-
-
-class Card:
-    """PortAudio's interface, driven by hand: what is tested is what we do with it."""
-
-    class CallbackStop(Exception):
-        pass
-
-    class PortAudioError(Exception):
-        pass
-
-    def __init__(self) -> None:
-        self.streams: list[Any] = []
-        self.fails = False
-        card = self
-
-        class Stream:
-            def __init__(self, **named: Any) -> None:
-                if card.fails:
-                    raise card.PortAudioError("busy")
-                self.named, self.closed = named, False
-                card.streams.append(self)
-
-            def start(self) -> None:
-                pass
-
-            def close(self) -> None:
-                self.closed = True
-
-        self.RawInputStream = self.RawOutputStream = Stream
-
-    def query_devices(self, name: str | None, kind: str) -> dict[str, Any]:
-        return {"name": "headset", "index": 3}
-
-
-class Library(PortAudio):
-    def __init__(self, card: Card) -> None:
-        super().__init__()
-        self.card = card
-
-    def load(self) -> Any:
-        return self.card
-
-
-def stream_on(card: Card, kind: Any, states: list[Any], now: list[float]) -> DeviceStream:
-    return DeviceStream(
-        kind, "", library=Library(card), on_state=note(states), clock=lambda: now[0]
-    )
-
-
-def settle(stream: DeviceStream) -> None:
-    assert stream._library.worker.flush()
 
 
 def test_a_device_opens_on_use_and_the_microphone_closes_when_idle() -> None:

@@ -2,24 +2,27 @@
 when not, and never a crash.
 
 A device is opened on its first use and closed some seconds after the last, so a microphone is
-only on in a call. Opening may take PortAudio a second, so it happens in a thread of this
-module; until then, and whenever something is wrong, there is silence. PortAudio's callbacks
-only move bytes between the device and a bounded ring.
+only on in a call. Opening may take PortAudio a second, so it happens in a thread of this room;
+until then, and whenever something is wrong, there is silence. PortAudio's callbacks only move
+bytes between the device and a bounded ring.
 """
 
 from __future__ import annotations
 
 import contextlib
 import logging
-import queue
-import threading
 import time
 from collections.abc import Callable, Iterator
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any
 
 from tui.media.buffers import Ring
+from tui.media.enumerate import Kind, bare
 from tui.media.levels import FRAME, RATE, WIDTH, mix
+from tui.media.pace import Pace
+from tui.media.portaudio import PortAudio, Worker
+
+__all__ = ["DeviceStream", "PortAudio", "SoundState", "Worker"]
 
 log = logging.getLogger(__name__)
 
@@ -29,9 +32,13 @@ DEAF = 2.0
 """Seconds without a callback after which an open device counts as lost."""
 RETRY = 5.0
 """Seconds before another try at a device that could not be opened or was lost."""
+LYING = 60.0
+"""Seconds between two reopenings of a device whose samples are not those of its rate."""
 LATENCY = 0.1
 """Seconds asked of PortAudio: Bluetooth and busy machines stumble with less."""
 _MS = RATE // 1000 * WIDTH
+_DELAY_EVERY = 25
+"""Callbacks between two looks at the delay."""
 
 
 class SoundState(StrEnum):
@@ -45,65 +52,6 @@ class SoundState(StrEnum):
     NO_PORTAUDIO = "no-portaudio"
 
 
-class Worker:
-    """One daemon thread that runs PortAudio's slow calls in order. PortAudio hanging in a
-    broken driver then hangs nothing of ours, not even the end of the process."""
-
-    def __init__(self) -> None:
-        self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
-        self._lock = threading.Lock()
-
-    def submit(self, job: Callable[[], None]) -> None:
-        """Run it in the thread, after what was submitted before."""
-        with self._lock:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="sound", daemon=True)
-                self._thread.start()
-        self._jobs.put(job)
-
-    def flush(self, timeout: float = 2.0) -> bool:
-        """Wait until what was submitted is done, at most `timeout` seconds; whether it is."""
-        if self._thread is None:
-            return True
-        done = threading.Event()
-        self.submit(done.set)
-        return done.wait(timeout)
-
-    def _run(self) -> None:
-        while True:
-            job = self._jobs.get()
-            try:
-                job()
-            except Exception:
-                log.exception("a job of the sound thread failed")
-
-
-class PortAudio:
-    """The library: imported when first needed, its device list made anew when nothing is open.
-    All calls into it are made by its one worker, as it is not safe for threads."""
-
-    def __init__(self) -> None:
-        self.worker = Worker()
-        self._open = 0
-
-    def load(self) -> Any:
-        """The `sounddevice` module; OSError when PortAudio is not installed."""
-        try:
-            import sounddevice
-        except ImportError as problem:
-            raise OSError("sounddevice is not installed") from problem
-        if self._open == 0:
-            # PortAudio lists devices once; a headset plugged in since is seen only after this.
-            sounddevice._terminate()
-            sounddevice._initialize()
-        return sounddevice
-
-    def opened(self, by: int) -> None:
-        """Count a stream opened (1) or closed (-1)."""
-        self._open += by
-
-
 class DeviceStream:
     """One direction of one device. `name` is part of a device's name, "" the default device.
 
@@ -112,27 +60,32 @@ class DeviceStream:
 
     def __init__(
         self,
-        kind: Literal["input", "output"],
+        kind: Kind,
         name: str,
         *,
         library: PortAudio,
         on_state: Callable[[SoundState, str], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.kind, self.name = kind, name
+        self.kind: Kind = kind
+        self.name = name
         prime, keep, most = (20, 60, 160) if kind == "input" else (40, 80, 240)
         self.ring = Ring(most * _MS, keep * _MS, prime * _MS)
         self.tone: Iterator[bytes] | None = None
         """What is played on top, in blocks of 20 ms: the ring tone."""
         self.blocks = 0
         """Callbacks of PortAudio so far."""
+        self.delay: float | None = None
+        """Seconds between the air and the callback, as the device says; None: it does not."""
+        self.state = SoundState.OK
+        self.pace = Pace()
         self._worker, self._library, self._on_state = library.worker, library, on_state
         self._clock = clock
         self._stream: Any = None
         self._stop: Any = None
         self._busy = False
         self._used = self._called = 0.0
-        self._retry_at = 0.0
+        self._retry_at = self._trust_at = 0.0
         self._closed = False
         self._ending = False
         self._put_away = False
@@ -152,6 +105,10 @@ class DeviceStream:
         elif self._ending or now - self._called > DEAF:
             self._busy = True
             self._worker.submit(self._lost)
+        elif self.pace.lies and now >= self._trust_at:
+            self._busy = True
+            self._trust_at = now + LYING
+            self._worker.submit(self._caught)
 
     def probe(self) -> None:
         """Say what the state is, without opening anything."""
@@ -160,14 +117,14 @@ class DeviceStream:
     def close(self) -> None:
         """Close for good; returns at once."""
         self._closed = True
-        self._worker.submit(self._shut)
+        self._worker.submit(self.shut)
 
     # ------------------------------------------------------------ in the sound thread
 
     def _find(self) -> tuple[Any, Any] | None:
         """The library and the device's entry; None (and a state) when one is not there."""
         try:
-            library = self._library.load()
+            found = self._library.entry(self.name, self.kind)
         except OSError:
             self._say(SoundState.NO_PORTAUDIO)
             return None
@@ -175,20 +132,21 @@ class DeviceStream:
             log.warning("PortAudio did not start: %s", type(problem).__name__)
             self._say(SoundState.FAILED)
             return None
-        try:
-            entry = library.query_devices(self.name or None, self.kind)
-        except (ValueError, library.PortAudioError):
+        if found is None:
             self._say(SoundState.NO_DEVICE)
+            self._library.seek(self)
             return None
-        self._device = str(entry["name"])
-        return library, entry
+        self._device = bare(str(found[1]["name"]))
+        return found
 
     def _look(self) -> None:
-        if self._stream is None and self._find() is not None:
+        if self._stream is None and not self._closed and self._find() is not None:
             self._say(SoundState.OK)
 
     def _open(self) -> None:
         try:
+            if self._stream is not None:
+                return  # the library was made anew meanwhile
             found = None if self._closed else self._find()
             self._retry_at = self._clock() + RETRY
             if found is None:
@@ -197,6 +155,8 @@ class DeviceStream:
             self._stop = library.CallbackStop
             self._ending = False
             self.ring.clear()
+            self.pace = Pace()
+            self.delay = None
             self._called = self._used = self._clock()
             make = library.RawInputStream if self.kind == "input" else library.RawOutputStream
             try:
@@ -214,8 +174,10 @@ class DeviceStream:
             except Exception as problem:
                 log.warning("%s device cannot be opened: %s", self.kind, problem)
                 self._say(SoundState.FAILED)
+                self._library.seek(self)
                 return
-            self._library.opened(1)
+            self._library.opened(self)
+            self._library.settled(self)
             self._stream = stream
             self._say(SoundState.OK)
         finally:
@@ -223,32 +185,53 @@ class DeviceStream:
 
     def _lost(self) -> None:
         """A stream that ended by itself, or fell silent: idle it is put away, in use it is lost."""
-        self._shut()
+        if not self._ending and self._clock() - self._called <= DEAF:
+            self._busy = False  # it was opened anew meanwhile
+            return
+        self.shut()
         self._retry_at = self._clock() if self._put_away else self._clock() + RETRY
         if not self._put_away:
             self._say(SoundState.DEVICE_LOST)
         self._busy = False
 
-    def _shut(self) -> None:
+    def _caught(self) -> None:
+        """The device does not give the samples that it says: open it again."""
+        rate = round(self.pace.rate)
+        log.warning("%s: %d samples a second, not %d: reopened", self._device, rate, RATE)
+        self.shut()
+        self._open()
+
+    def shut(self) -> None:
+        """Close the stream, if one is open."""
         stream, self._stream = self._stream, None
         if stream is not None:
             with contextlib.suppress(Exception):
                 stream.close()
-            self._library.opened(-1)
+            self._library.closed(self)
+
+    def reopen(self) -> None:
+        """Open it after the library was made anew."""
+        if not self._closed:
+            self._open()
 
     def _say(self, state: SoundState) -> None:
+        self.state = state
         self._on_state(state, self._device)
 
     # ------------------------------------------------------------ in PortAudio's thread
 
     def _record(self, data: Any, frames: int, when: Any, status: Any) -> None:
-        self._note_call()
+        self._note_call(frames)
+        if when is not None and self.blocks % _DELAY_EVERY == 0:
+            self._note_delay(when.currentTime - when.inputBufferAdcTime)
         self.ring.write(bytes(data))
 
     def _play(self, data: Any, frames: int, when: Any, status: Any) -> None:
         if self.tone is not None:
             self._used = self._clock()
-        self._note_call()
+        self._note_call(frames)
+        if when is not None and self.blocks % _DELAY_EVERY == 0:
+            self._note_delay(when.outputBufferDacTime - when.currentTime)
         pcm = self.ring.read(len(data))
         tone = self.tone
         if tone is not None:
@@ -257,9 +240,13 @@ class DeviceStream:
                 pcm = mix(pcm, block)
         data[:] = pcm
 
-    def _note_call(self) -> None:
+    def _note_delay(self, seconds: float) -> None:
+        self.delay = seconds if 0 < seconds < 10 else None  # some drivers say nonsense
+
+    def _note_call(self, frames: int) -> None:
         now = self._called = self._clock()
         self.blocks += 1
+        self.pace.feed(frames, now)
         if now - self._used > IDLE:
             self._put_away = True
             raise self._stop

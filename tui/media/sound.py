@@ -15,7 +15,8 @@ from typing import Protocol
 
 from tui.media import tones
 from tui.media.devices import DeviceStream, PortAudio, SoundState
-from tui.media.levels import FRAME, SILENCE, WIDTH, gain
+from tui.media.levels import FRAME, SILENCE, gain
+from tui.media.sides import Microphone, Speaker, check
 from tui.media.sinks import FileSink, NullSink, Sink
 from tui.media.sources import FileSource, NullSource, Source, ToneSource
 
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 
 StateListener = Callable[[SoundState, str], None]
 _WORST = list(SoundState)
+_BEAT = 1.0
+"""Seconds between two looks at whether it still rings."""
 # One for the process: PortAudio's own state is global as well.
 _LIBRARY = PortAudio()
 
@@ -35,9 +38,10 @@ class _Closable(Protocol):
 
 class Sound:
     """Both sides. `source` and `sink` are what a Leg takes; they may be used by one leg after
-    the other. `volume` and `gain` are per cent, 0 to 200."""
+    the other, and stay the same when a device is changed. `volume` and `gain` are per cent, 0 to
+    200."""
 
-    def __init__(self, on_state: StateListener) -> None:
+    def __init__(self, on_state: StateListener, library: PortAudio | None = None) -> None:
         self.volume = 100
         self.ring_volume = 100
         """Of the ring tone, in per cent; it is not the listening volume's business."""
@@ -45,13 +49,21 @@ class Sound:
         self.state = SoundState.OK
         self.device = ""
         """What carries the sound, for display: the listening side's name, else the other's."""
+        self.on_ring: StateListener = lambda state, device: None
+        """Told of the ring device's state, where there is one of its own. While it cannot be had
+        the listening side rings."""
         self.source: Source = _Mouth(self)
         self.sink: Sink = _Ear(self)
+        self._library = library if library is not None else _LIBRARY
         self._on_state = on_state
         self._sides: dict[str, tuple[SoundState, str]] = {}
         self._input: Source = NullSource()
         self._output: Sink = NullSink()
+        self._input_device: DeviceStream | None = None
         self._output_device: DeviceStream | None = None
+        self._ring_device: DeviceStream | None = None
+        self._ringing = False
+        self._beat: asyncio.TimerHandle | None = None
         self._closing: list[_Closable] = []
         try:
             self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
@@ -66,64 +78,141 @@ class Sound:
         """Microphone gain, clamped to 0..200; at once."""
         self.gain = max(0, min(200, per_cent))
 
+    @property
+    def delay(self) -> float | None:
+        """Seconds that the open devices hold back, in and out together, as they say themselves;
+        None when none says anything."""
+        streams = (self._input_device, self._output_device)
+        said = [stream.delay for stream in streams if stream is not None and stream.delay]
+        return sum(said) if said else None
+
+    # ------------------------------------------------------------ ringing
+
     def ring(self, on: bool) -> None:
-        """Play the ring tone on the device until `ring(False)`. Files do not get it."""
-        device = self._output_device
-        if device is None:
-            return
-        if on and device.tone is None:
-            block = tones.pattern(tones.RING, level=0.25)
-            device.tone = (gain(pcm, self.ring_volume) for pcm in tones.loop(block, FRAME))
-            device.use()
-        elif not on:
-            device.tone = None
+        """Play the ring tone on its device until `ring(False)`. Files do not get it."""
+        self._ringing = on
+        if self._beat is not None:
+            self._beat.cancel()
+            self._beat = None
+        if on:
+            self._keep_ringing()
+        else:
+            for device in (self._ring_device, self._output_device):
+                if device is not None:
+                    device.tone = None
+
+    def _keep_ringing(self) -> None:
+        """Whoever rings is kept open; when the ring device goes the other one takes over."""
+        own, common = self._ring_device, self._output_device
+        if own is not None and own.state is not SoundState.OK:
+            own.use()  # it may come back
+            own.tone = None
+            rings = common
+        else:
+            rings = own if own is not None else common
+            if own is not None and common is not None:
+                common.tone = None
+        if rings is not None:
+            if rings.tone is None:
+                block = tones.pattern(tones.RING, level=0.25)
+                rings.tone = (gain(pcm, self.ring_volume) for pcm in tones.loop(block, FRAME))
+            rings.use()
+        if self._loop is not None:
+            self._beat = self._loop.call_later(_BEAT, self._keep_ringing)
+
+    # ------------------------------------------------------------ which devices
+
+    def choose(
+        self, input: str | None = None, output: str | None = None, ring: str | None = None
+    ) -> None:
+        """Use these from now on, None leaves one; a call goes on over the change. ValueError for
+        what is no name of a sound input or output: then nothing is changed."""
+        check(input, output, ring)
+        if input is not None:
+            self._let_go(self._input_device)
+            self._input_device = None
+            self._set_input(input)
+        if output is not None:
+            self._let_go(self._output_device or self._output)
+            self._output_device = None
+            self._set_output(output)
+        if ring is not None:
+            self._let_go(self._ring_device)
+            self._ring_device = None
+            if ring:
+                self._ring_device = self._device("ring", ring.partition(":")[2])
+        if self._ringing:
+            self.ring(True)
+
+    def carry(self, server: str, client_config: str = "") -> None:
+        """All devices go to the PulseAudio server at this address, "" back to this machine."""
+        library = self._library
+        library.worker.submit(lambda: library.carry(server, client_config))
+        self.look()
+
+    def look(self) -> None:
+        """See what the devices are like that are not open: they may be gone, or back."""
+        for stream in (self._input_device, self._output_device, self._ring_device):
+            if stream is not None:
+                stream.probe()
 
     def close(self) -> None:
         """Close devices and files; waits at most two seconds for PortAudio."""
         self.ring(False)
         closing, self._closing = self._closing, []
-        self._input, self._output, self._output_device = NullSource(), NullSink(), None
+        self._input, self._output = NullSource(), NullSink()
+        self._input_device = self._output_device = self._ring_device = None
         for one in closing:
             one.close()
-        _LIBRARY.worker.flush()
+        self._library.worker.flush()
 
     # ------------------------------------------------------------ building
 
-    def _connect(self, input: str, output: str) -> None:
+    def _set_input(self, input: str) -> None:
         kind, _, rest = input.partition(":")
         if kind in ("", "device"):
-            stream = self._device("input", rest)
-            self._input = _Microphone(stream)
+            self._input_device = self._device("input", rest)
+            self._input = Microphone(self._input_device)
         elif kind == "tone":
             self._input = ToneSource(float(rest))
             self._settle("input", SoundState.OK, input)
         elif kind == "file":
             self._input = self._from_file(rest)
-        elif input == "none":
-            self._settle("input", SoundState.OK, "")
         else:
-            raise ValueError("a sound input is device:NAME, file:PATH, tone:HZ, none or empty")
+            self._input = NullSource()
+            self._settle("input", SoundState.OK, "")
+
+    def _set_output(self, output: str) -> None:
         kind, _, rest = output.partition(":")
         if kind in ("", "device"):
             self._output_device = self._device("output", rest)
-            self._output = _Speaker(self._output_device)
+            self._output = Speaker(self._output_device)
         elif kind == "file":
             self._output = self._to_file(rest)
-        elif output == "none":
-            self._settle("output", SoundState.OK, "")
         else:
-            raise ValueError("a sound output is device:NAME, file:PATH, none or empty")
+            self._output = NullSink()
+            self._settle("output", SoundState.OK, "")
 
     def _device(self, side: str, name: str) -> DeviceStream:
+        def changed(state: SoundState, device: str) -> None:
+            if stream in self._closing:  # not of one that was given up meanwhile
+                self._settle(side, state, device)
+
         stream = DeviceStream(
             "input" if side == "input" else "output",
             name,
-            library=_LIBRARY,
-            on_state=lambda state, device: self._settle(side, state, device),
+            library=self._library,
+            on_state=changed,
         )
         self._closing.append(stream)
         stream.probe()
         return stream
+
+    def _let_go(self, used: object) -> None:
+        for one in tuple(self._closing):
+            if one is used:
+                self._closing.remove(one)
+                one.close()
 
     def _from_file(self, path: str) -> Source:
         try:
@@ -159,6 +248,9 @@ class Sound:
             return
 
     def _tell(self, side: str, state: SoundState, device: str) -> None:
+        if side == "ring":
+            self.on_ring(state, device)
+            return
         self._sides[side] = (state, device)
         worst = max(self._sides.values(), key=lambda known: _WORST.index(known[0]))
         shown = worst[1]
@@ -170,16 +262,23 @@ class Sound:
             self._on_state(self.state, self.device)
 
 
-def open_sound(input: str, output: str, on_state: StateListener) -> Sound:
+def open_sound(
+    input: str,
+    output: str,
+    on_state: StateListener,
+    ring: str = "",
+    *,
+    library: PortAudio | None = None,
+) -> Sound:
     """Make the sound of a configuration.
 
     `input`: "" the default device, "device:NAME", "file:PATH" (wav, looped), "tone:HZ", "none".
-    `output`: "" the default device, "device:NAME", "file:PATH" (wav), "none". ValueError for
-    anything else. `on_state(state, device)` is called in the running event loop (without one:
-    from the sound thread), first with what is there now.
+    `output`: "" the default device, "device:NAME", "file:PATH" (wav), "none". `ring`: "" the
+    output, "device:NAME". ValueError for anything else. `on_state(state, device)` is called in the
+    running event loop (without one: from the sound thread), first with what is there now.
     """
-    sound = Sound(on_state)
-    sound._connect(input, output)
+    sound = Sound(on_state, library)
+    sound.choose(input, output, ring or None)
     return sound
 
 
@@ -202,21 +301,3 @@ class _Ear:
 
     def write(self, pcm: bytes) -> None:
         self._sound._output.write(gain(pcm, self._sound.volume))
-
-
-class _Microphone:
-    def __init__(self, stream: DeviceStream) -> None:
-        self._stream = stream
-
-    def read(self, samples: int) -> bytes:
-        self._stream.use()
-        return self._stream.ring.read(samples * WIDTH)
-
-
-class _Speaker:
-    def __init__(self, stream: DeviceStream) -> None:
-        self._stream = stream
-
-    def write(self, pcm: bytes) -> None:
-        self._stream.use()
-        self._stream.ring.write(pcm)

@@ -1,0 +1,45 @@
+"""A device as what a leg reads from and writes to; and how a sound side is named in the config."""
+
+from __future__ import annotations
+
+from tui.media.devices import DeviceStream
+from tui.media.levels import RATE, WIDTH
+
+
+def check(input: str | None, output: str | None, ring: str | None) -> None:
+    """ValueError when one of them is nothing that can be meant."""
+    for given, kinds, what in (
+        (input, ("device:", "file:", "tone:"), "input"),
+        (output, ("device:", "file:"), "output"),
+        (ring, ("device:",), "ring"),
+    ):
+        if given and not given.startswith(kinds) and (given != "none" or what == "ring"):
+            raise ValueError(f"{given!r} is no sound {what}: {', '.join(kinds)} or nothing")
+    if input is not None and input.startswith("tone:"):
+        hertz = float(input[5:])
+        if not 1 <= hertz <= RATE / 2:
+            raise ValueError("a tone is between 1 and 24000 Hz")
+
+
+class Microphone:
+    """A device to read from."""
+
+    def __init__(self, stream: DeviceStream) -> None:
+        self._stream = stream
+
+    def read(self, samples: int) -> bytes:
+        """What it has heard; silence where there is none."""
+        self._stream.use()
+        return self._stream.ring.read(samples * WIDTH)
+
+
+class Speaker:
+    """A device to write to."""
+
+    def __init__(self, stream: DeviceStream) -> None:
+        self._stream = stream
+
+    def write(self, pcm: bytes) -> None:
+        """Have it played."""
+        self._stream.use()
+        self._stream.ring.write(pcm)
