@@ -51,6 +51,24 @@ class Limits:
     """For word of a call after signalling was lost, or an engine died."""
     leg_without_end: float = 2.0
     """A leg that the platform ended without the call's 105 counts as lost after this."""
+    quality: float = 1.0
+    """Between two looks at how a call sounds."""
+    quality_window: float = 12.0
+    """The stretch that the figures are about."""
+    quality_begin: float = 3.0
+    """A call is not scored before it has been heard this long."""
+    hears_nothing: float = 4.0
+    """No packet for this long. With DTX there is one every 0.4 s (RFC 7587 §3.1.3)."""
+    silence_in: float = 30.0
+    """Packets come, and nothing but digital silence is in them."""
+    silence_out: float = 8.0
+    """The microphone gives nothing but digital silence."""
+    unheard: float = 12.0
+    """The peer's reports, about one in 5 s, tell of nothing new from us."""
+    both_gone: float = 6.0
+    """Signalling and audio are both gone: the call is offered for closing."""
+    network: float = 1.0
+    """Between two looks at this machine's addresses, in a call."""
     unattended_busy: float = 5.0
     """An idle seat that nobody looks at goes busy after this."""
     unattended_end: float = 1800.0
