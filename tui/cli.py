@@ -38,6 +38,7 @@ COMMANDS = {
     "idle": "ready for calls",
     "busy": "no calls",
     "signout": "sign out and end the engine",
+    "doctor": "the check before the shift: line, account, sound, disk",
     "paths": "where files live",
     "keys": "which key does what, and what this terminal really sends",
     "sandbox": "a call platform in a box, alone (yimi sandbox --help)",
@@ -56,6 +57,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _paths()
     if options.command == "keys":
         return _keys(options)
+    if options.command == "doctor":
+        from tui.cli_doctor import run as doctor
+
+        return doctor(options)
     if options.command:
         from tui.cli_scripts import run_script
 
@@ -72,7 +77,8 @@ def _parser() -> ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"yimi {__version__}")
     parser.add_argument("--sandbox", action="store_true", help="try it on a platform in a box")
-    parser.add_argument("--profile", default="", metavar="NAME", help="a sign-in of the config")
+    profile = "a sign-in of the config"
+    parser.add_argument("--profile", default="", metavar="NAME", help=profile)
     parser.add_argument("--config", type=Path, metavar="FILE", help="in place of config.toml")
     account = "the extension, where several engines run"
     parser.add_argument("--account", default="", metavar="EXTENSION", help=account)
@@ -86,6 +92,9 @@ def _parser() -> ArgumentParser:
         match name:
             case "status":
                 command.add_argument("--json", action="store_true", help="one line of JSON")
+            case "doctor":
+                command.add_argument("--json", action="store_true", help="one object of JSON")
+                command.add_argument("--profile", metavar="NAME", default=SUPPRESS, help=profile)
             case "dial":
                 command.add_argument("number", metavar="NUMBER")
             case "mute":

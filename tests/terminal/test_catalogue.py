@@ -11,12 +11,13 @@ import pytest
 from tui import i18n
 from tui.actions import REGISTRY
 from tui.catalogue import LOCALE, CatalogueError, build_mo, parse_po
+from tui.engine.checks.shift import IDS
 from tui.engine.state import Leg, LineState, Message, VoiceState, message
 from tui.platform.codes import ALL_IDS
 
 TUI = LOCALE.parent
 PO = LOCALE / "en" / "LC_MESSAGES" / "yimi.po"
-CALLS = {"message", "Message", "tr"}
+CALLS = {"message", "Message", "tr", "ok", "warn", "fail"}
 ASKED = [
     *("dial", "answer", "hangup", "hold", "resume", "status"),
     *("threeway", "transfer", "next_status", "phone_mode"),
@@ -38,6 +39,9 @@ FILLED = {
     "unconfirmed.{what}": ASKED,
     "rejected.{what}": ASKED,
     "login.missing_{name}": ["un", "switchnumber", "number"],
+    "check.title.{check.id}": list(IDS),
+    "check.state.{check.state}": ["waiting", "running", "ok", "warn", "fail"],
+    "check.sound.{self.state}": ["no-portaudio", "no-device", "device-lost", "failed"],
     "login.bad_{name}": ["un", "switchnumber", "number"],
 }
 """What stands for the places of an id that is put together."""

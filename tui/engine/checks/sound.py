@@ -60,6 +60,8 @@ class _Heard:
     def bad(self) -> Finding | None:
         if self.state in ("", "ok"):
             return None
+        if self.state == "no-device" and not self.device:
+            return fail("check.sound.nothing")
         return fail(f"check.sound.{self.state}", device=self.device)
 
 
