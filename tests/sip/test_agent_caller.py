@@ -74,8 +74,8 @@ def test_100_is_silent_and_180_and_183_are_told() -> None:
     caller.hear(180)
     caller.hear(183, SDP, body=ANSWER)
     assert caller.side.all(Progress) == [
-        Progress(caller.call, 180, None),
-        Progress(caller.call, 183, ANSWER),
+        Progress(caller.call, 180, None, "far"),
+        Progress(caller.call, 183, ANSWER, "far"),
     ]
     assert caller.side.agent.next_deadline() is None
 
@@ -94,7 +94,7 @@ def test_a_2xx_is_acked_to_its_contact_by_its_route_and_again_for_each_repeat() 
     assert ack.cseq.number == caller.invite.cseq.number
     assert ack.branch != caller.invite.branch
     assert ack.to.tag == "far"
-    assert caller.side.all(object) == [Answered(caller.call, ANSWER)]
+    assert caller.side.all(object) == [Answered(caller.call, ANSWER, "far")]
 
 
 def test_a_refusal_is_acked_by_the_transaction_with_the_invites_own_branch() -> None:
@@ -266,7 +266,7 @@ def test_an_invite_without_sdp_gets_its_answer_into_the_ack() -> None:
     for _ in range(2):
         desk.reply(invite, 200, CONTACT, SDP, body=OFFER)
     desk.quiet()
-    assert desk.side.one(Answered) == Answered(call, OFFER)
+    assert desk.side.one(Answered) == Answered(call, OFFER, "srv")
     with pytest.raises(LocalProtocolError):
         desk.side.agent.reinvite(call, OFFER, desk.now)
     desk.side.agent.acknowledge(call, ANSWER, desk.now)

@@ -16,7 +16,7 @@ from tui.sip import Request, parse_message
     ],
 )
 def test_requests_outside_of_dialogs_go_by_the_outbound_proxy(given: str, sent: str) -> None:
-    pair = Pair(a=config(route=given, trusted=()))
+    pair = Pair(a=config(outbound_proxy=given, trusted=()))
     at_a = pair.a.agent.invite(PBX, OFFER, pair.now)
     pair.a.agent.options(PBX, pair.now)
     pair.pump()

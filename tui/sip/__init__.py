@@ -25,6 +25,7 @@ from tui.sip.events import (
     InviteRefused,
     MessageReceived,
     Progress,
+    ReferReceived,
     Registered,
     RegistrationFailed,
     RegistrationRefreshed,
@@ -33,6 +34,7 @@ from tui.sip.events import (
     ReinviteRefused,
     RequestOutcome,
     RequestReceived,
+    TransferProgress,
     Unregistered,
 )
 from tui.sip.fields import CSeq, NameAddr, Via, parse_cseq, parse_name_addr, parse_via
@@ -65,6 +67,7 @@ __all__ = [
     "NameAddr",
     "Progress",
     "ProtocolError",
+    "ReferReceived",
     "Refusal",
     "Registered",
     "RegistrationFailed",
@@ -77,6 +80,7 @@ __all__ = [
     "RequestOutcome",
     "RequestReceived",
     "Response",
+    "TransferProgress",
     "Unregistered",
     "Uri",
     "UserAgent",

@@ -27,8 +27,11 @@ from tui.sip.gate import Gate
 from tui.sip.incoming import Incoming
 from tui.sip.inside import Inside
 from tui.sip.message import Response, parse_message
+from tui.sip.refer import Transfers
+from tui.sip.referred import Referrals
 from tui.sip.registration import Registration
 from tui.sip.reinvite import Reinvites
+from tui.sip.replaces import replaces_of
 from tui.sip.requests import Requests
 
 
@@ -47,9 +50,19 @@ class UserAgent:
         self._requests = Requests(self._core)
         self._reinvites = Reinvites(self._core, self._book)
         self._callee = Callee(self._core, self._book, self._reinvites)
-        self._inside = Inside(self._core, self._book, self._gate, self._callee, self._reinvites)
+        self._transfers = Transfers(self._core, self._book)
+        self._referrals = Referrals(self._core)
+        self._inside = Inside(
+            self._core, self._book, self._gate, self._callee, self._reinvites, self._referrals
+        )
         self._incoming = Incoming(
-            self._core, self._book, self._gate, self._callee, self._reinvites, self._inside
+            self._core,
+            self._book,
+            self._gate,
+            self._callee,
+            self._reinvites,
+            self._inside,
+            self._transfers,
         )
 
     # -------------------------------------------------------- flow and time
@@ -206,9 +219,7 @@ class UserAgent:
     def bye(self, call: str, now: float) -> None:
         """Hang up a call that is up. `CallEnded` follows at once (RFC 3261 §15.1.1)."""
         found = self._book.get(call)
-        if found.unsent_ack is not None and found.outgoing is not None:
-            found.outgoing.acknowledge(b"")
-        self._book.end(found, now, status=200, reason="", bye=True)
+        self._book.hang_up(found, now)
 
     def reinvite(self, call: str, sdp: bytes, now: float) -> None:
         """Offer again inside a call. `ReinviteAccepted` or `ReinviteRefused` follows."""
@@ -225,3 +236,34 @@ class UserAgent:
     def info(self, call: str, content_type: str, body: bytes, now: float) -> str:
         """Send an INFO in a call. `RequestOutcome` follows."""
         return self._inside.info(self._book.get(call), content_type, body, now)
+
+    # -------------------------------------------------------- commands: transfers
+
+    def refer(
+        self, call: str, target: str, now: float, *, replaces: str = "", referred_by: str = ""
+    ) -> None:
+        """Ask the peer of `call` to call `target`. `TransferProgress`… follow.
+
+        `replaces` is the handle of a second call of ours that is up: the peer shall take our
+        place in it; `target` may be "" then, which is that call's peer. `referred_by` is a
+        URI, our own address unless given.
+        """
+        replaced = self._book.get(replaces) if replaces else None
+        self._transfers.refer(self._book.get(call), target, replaced, referred_by, now)
+
+    def replaces_header(self, call: str) -> str:
+        """The value of a Replaces header by which somebody takes our place in a call."""
+        return replaces_of(self._book.get(call))
+
+    def accept_refer(self, call: str, now: float) -> None:
+        """Take on a `ReferReceived`: `invite()` its target, then tell with `refer_progress`."""
+        self._referrals.accept(call, now)
+
+    def reject_refer(self, call: str, status: int, now: float) -> None:
+        """Refuse a `ReferReceived` with 300–699, usually 603; the call stays as it is."""
+        self._referrals.reject(call, status, now)
+
+    def refer_progress(self, call: str, status: int, now: float, reason: str = "") -> None:
+        """Tell the peer how an accepted transfer goes; 200–699 is the last word. `call` may be
+        over by then."""
+        self._referrals.progress(call, status, now, reason)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from tui.sip.core import Core
 from tui.sip.dialog import Dialog
@@ -17,6 +18,9 @@ from tui.sip.message import Request, Response
 from tui.sip.session_timer import Session
 from tui.sip.timers import Timer
 from tui.sip.transaction import T1, T2
+
+_REMEMBERED: Final = 16
+"""Calls of which it is still known that they are over, and not somebody else's."""
 
 
 class Phase(StrEnum):
@@ -34,6 +38,8 @@ class Outgoing(Protocol):
     """What a call needs of the INVITE of ours that began it (`caller.py`)."""
 
     def cancel(self, now: float) -> None: ...
+
+    def give_up(self, now: float) -> None: ...
 
     def acknowledge(self, sdp: bytes) -> None: ...
 
@@ -95,6 +101,14 @@ class Call:
     invite: ServerTransaction | None = None
     offerless: bool = False
     """Their waiting INVITE or re-INVITE had no SDP."""
+    early: dict[str, Dialog] = field(default_factory=dict)
+    """The early dialogs of our INVITE by the peer's tag: one for each phone that rings."""
+    replaces: Call | None = None
+    """The call whose place it takes once it is answered (RFC 3891)."""
+    referred: bool = False
+    """A REFER came in it before."""
+    on_end: Callable[[float], None] | None = None
+    """Told when a call that was up ends."""
     unacked: RepeatedAnswer | None = None
     unsent_ack: int | None = None
     """The CSeq of the ACK that waits for `acknowledge()`."""
@@ -131,6 +145,12 @@ class Book:
         self._calls: dict[str, Call] = {}
         self._leaving: dict[Call, Dialog] = {}
         self._farewells: list[Dialog] = []
+        self.over: deque[Dialog] = deque(maxlen=_REMEMBERED)
+        """The dialogs of the calls that ended last."""
+
+    def __iter__(self) -> Iterator[Call]:
+        """The calls that are not over."""
+        return iter(self._calls.values())
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -166,6 +186,7 @@ class Book:
     def remove(self, call: Call) -> None:
         """Forget a call without a word."""
         call.phase = Phase.ENDED
+        call.early.clear()
         call.stop_timers()
         if call.unacked is not None:
             call.unacked.stop()
@@ -188,6 +209,9 @@ class Book:
         if call.theirs is not None:
             self._core.answer(call.theirs, now, 487)
             call.theirs = None
+        if call.on_end is not None:
+            call.on_end(now)
+        self.over.append(dialog)
         unacked = call.unacked
         if bye and unacked is not None:
             # §15: the callee sends no BYE before the ACK, or before 64·T1 without one.
@@ -200,6 +224,19 @@ class Book:
             if bye:
                 self.say_bye(dialog, now)
         self._core.emit(CallEnded(call.handle, by_peer, status, reason))
+
+    def hang_up(self, call: Call, now: float, reason: str = "") -> None:
+        """End a call that is up because we want to."""
+        if call.unsent_ack is not None and call.outgoing is not None:
+            call.outgoing.acknowledge(b"")
+        self.end(call, now, status=200, reason=reason, bye=True)
+
+    def give_way(self, call: Call, now: float) -> None:
+        """Another call was answered in the place of this one: BYE, or CANCEL (RFC 3891 §3)."""
+        if call.phase is Phase.UP:
+            self.hang_up(call, now, "replaced")
+        elif call.phase is Phase.CALLING and call.outgoing is not None:
+            call.outgoing.give_up(now)
 
     def unanswered(self, call: Call, now: float) -> None:
         """64·T1 have gone by without the ACK to our 2xx: BYE."""

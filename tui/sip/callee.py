@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from tui.sip.call import Book, Call, Phase, RepeatedAnswer
-from tui.sip.core import SDP, Core, capabilities
+from tui.sip.core import SDP, Core
 from tui.sip.dialog import Dialog
 from tui.sip.errors import LocalProtocolError
 from tui.sip.events import AckWithSdp, Established, InviteCancelled, InviteReceived
@@ -13,6 +13,7 @@ from tui.sip.gate import asserted
 from tui.sip.layer import ServerTransaction
 from tui.sip.message import Request
 from tui.sip.reinvite import Reinvites
+from tui.sip.replaces import find_replaced
 from tui.sip.session_timer import answer_to_request, too_small
 
 
@@ -35,6 +36,10 @@ class Callee:
         if config.session_expires and too_small(request, config.min_se):
             core.answer(transaction, now, 422, lines=[("Min-SE", str(config.min_se))])
             return
+        refusal, replaced = find_replaced(self._book, request) if config.transfers else (0, None)
+        if refusal:
+            core.answer(transaction, now, refusal)
+            return
         if len(self._book) >= config.max_calls:
             core.answer(transaction, now, 503, lines=[("Retry-After", "10")])
             return
@@ -44,6 +49,7 @@ class Callee:
         call.dialog = Dialog.of_callee(request, call.tag, str(contact.uri))
         call.invite = transaction
         call.offerless = not request.body
+        call.replaces = replaced
         transaction.on_lost = partial(self._gave_up, call)
         core.emit(
             InviteReceived(
@@ -53,6 +59,7 @@ class Callee:
                 request.body or None,
                 request.headers,
                 request.uri,
+                replaced.handle if replaced is not None else None,
             )
         )
 
@@ -86,6 +93,9 @@ class Callee:
         call.phase = Phase.UP
         call.local_sdp = sdp
         self._reinvites.renew(call, session, now)
+        if call.replaces is not None:
+            self._book.give_way(call.replaces, now)
+            call.replaces = None
 
     def reject(self, call: Call, status: int, reason: str, now: float) -> None:
         """Refuse the call. The ACK is the transaction's business."""
@@ -116,7 +126,7 @@ class Callee:
     def _lines(self, request: Request) -> list[tuple[str, str]]:
         """What a response that makes a dialog carries (§12.1.1)."""
         routes = [("Record-Route", value) for value in request.headers.get_all("Record-Route")]
-        return [*routes, *capabilities(contact=self._core.contact(dialog=True))]
+        return [*routes, *self._core.capabilities(contact=self._core.contact(dialog=True))]
 
     # -------------------------------------------------------- their change of mind
 

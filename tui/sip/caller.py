@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
 from tui.sip.call import Book, Call, Phase
-from tui.sip.core import SDP, Core, capabilities
+from tui.sip.core import SDP, Core
 from tui.sip.dialog import Dialog
-from tui.sip.errors import LocalProtocolError
+from tui.sip.errors import LocalProtocolError, RemoteProtocolError
 from tui.sip.events import Answered, InviteRefused, Progress
 from tui.sip.exchange import Exchange
+from tui.sip.fields import NameAddr
 from tui.sip.headers import Headers
 from tui.sip.layer import Lost
 from tui.sip.message import Request, Response
 from tui.sip.reinvite import Reinvites
+from tui.sip.replaces import DIALLED, plain
 from tui.sip.requests import to_uri
 from tui.sip.session_timer import agreed_by_response, offer_lines, read_seconds
 from tui.sip.timers import Timer
 from tui.sip.transaction import T1
 
+_EARLY_DIALOGS: Final = 16
+"""Early dialogs of one INVITE that are kept apart; a proxy that forks further is heard all the
+same."""
+_TARGETS: Final = 8
+"""Contacts of one 3xx that are surfaced."""
+_is_q = re.compile(r"[01](?:\.[0-9]{0,3})?").fullmatch
 _CANCEL_WAIT: Final = 64 * T1
 """Seconds after a CANCEL without a final answer at which the INVITE counts as over (§9.1)."""
 
@@ -69,7 +78,7 @@ class OutgoingInvite:
             cseq=self._cseq,
             lines=[
                 *core.routes(),
-                *capabilities(contact=core.contact(dialog=True)),
+                *core.capabilities(contact=core.contact(dialog=True)),
                 *offer_lines(call.interval, call.min_se),
                 *self._lines,
             ],
@@ -83,6 +92,12 @@ class OutgoingInvite:
         """Give up: CANCEL now, or as soon as a provisional response has come."""
         if self._cancelled:
             raise LocalProtocolError("the call is being cancelled already")
+        self.give_up(now)
+
+    def give_up(self, now: float) -> None:
+        """The same, and nothing when that is under way already."""
+        if self._cancelled:
+            return
         self._cancelled = True
         self._exchange.meets = False
         if self._heard == self._exchange.request.branch:
@@ -118,7 +133,7 @@ class OutgoingInvite:
         elif status == 422 and self._raise_interval(response):
             self._exchange = self._send(now)
         else:
-            self._refuse(status, response.reason)
+            self._refuse(status, response.reason, read_targets(response))
 
     def _provisional(self, response: Response, now: float) -> None:
         self._heard = response.branch
@@ -126,7 +141,11 @@ class OutgoingInvite:
             if not self._cancel_sent:
                 self._cancel(now)
         elif response.status > 100 and self._call.phase is Phase.CALLING:
-            self._core.emit(Progress(self._call.handle, response.status, read_sdp(response)))
+            tag, early = response.to.tag or "", self._call.early
+            if tag and (tag in early or len(early) < _EARLY_DIALOGS):
+                early[tag] = Dialog.of_caller(self._exchange.request, response)
+            sdp = read_sdp(response)
+            self._core.emit(Progress(self._call.handle, response.status, sdp, tag))
 
     def _accepted(self, response: Response, now: float) -> None:
         tag = response.to.tag
@@ -145,6 +164,7 @@ class OutgoingInvite:
                 self._refuse(487, "Request Terminated")
             return
         call.phase = Phase.UP
+        call.early.clear()
         call.dialog = dialog
         sdp = read_sdp(response)
         if call.local_sdp is None and sdp is not None:
@@ -152,7 +172,7 @@ class OutgoingInvite:
         else:
             self._acks[tag] = self._ack(dialog, b"")
         self._reinvites.renew(call, agreed_by_response(response), now)
-        self._core.emit(Answered(call.handle, sdp))
+        self._core.emit(Answered(call.handle, sdp, tag or ""))
 
     def acknowledge(self, sdp: bytes) -> None:
         """Send the ACK with our answer to the offer in the 2xx."""
@@ -188,18 +208,37 @@ class OutgoingInvite:
         else:
             self._refuse(503, str(why))
 
-    def _refuse(self, status: int, reason: str) -> None:
+    def _refuse(self, status: int, reason: str, targets: tuple[str, ...] = ()) -> None:
         if self._waiting is not None:
             self._waiting.stop()
             self._waiting = None
         if self._call.phase is Phase.CALLING:
             self._book.remove(self._call)
-            self._core.emit(InviteRefused(self._call.handle, status, reason))
+            self._core.emit(InviteRefused(self._call.handle, status, reason, targets))
 
 
 def read_sdp(message: Request | Response) -> bytes | None:
     """The session description of a message, if it has one."""
     return message.body if message.body and message.content_type == SDP else None
+
+
+def read_targets(response: Response) -> tuple[str, ...]:
+    """Where a 3xx sends us, the most wanted first (RFC 3261 §8.1.3.4), and nothing but that:
+    headers in these URIs are gone, and what cannot be called is left out."""
+    if response.status >= 400:
+        return ()
+    try:
+        contacts = [each for each in response.contacts if each.uri.scheme in DIALLED]
+    except RemoteProtocolError:
+        return ()
+    contacts.sort(key=_wanted, reverse=True)
+    return tuple(str(plain(each.uri)) for each in contacts[:_TARGETS])
+
+
+def _wanted(contact: NameAddr) -> float:
+    """The q of a Contact; 1 where it has none that can be read."""
+    value = contact.params.get("q", "")
+    return float(value) if _is_q(value) else 1.0
 
 
 def _no_matter(response: Response, now: float) -> None:

@@ -24,17 +24,22 @@ class AgentConfig:
     """`ws` or `wss`: what Via says. Contact says `transport=ws` for both (RFC 7118 §5)."""
     user_agent: str = "yimi"
     display_name: str = ""
-    route: str = ""
+    outbound_proxy: str = ""
     """The outbound proxy: requests outside of dialogs carry it as their Route (RFC 3261 §8.1.2)."""
     trusted: tuple[str, ...] = ()
     """Identities that may send us MESSAGE, INVITE and requests in the calls they began:
-    their From, and P-Asserted-Identity where present, must equal one of these. () = anyone."""
+    their From, and P-Asserted-Identity where present, must equal one of these. () = anyone
+    whom the flow's other end, an ordinary PBX, lets through."""
     message_types: tuple[str, ...] = ("application/pidf+xml",)
-    """Content types of MESSAGE that we read; others get 415."""
+    """Content types of MESSAGE that we read; others get 415. () = MESSAGE is left out of Allow
+    and gets 405."""
     info_types: tuple[str, ...] | None = None
     """Content types of INFO that we read; None = any."""
     register: bool = True
     """Register by itself whenever a flow comes up."""
+    transfers: bool = False
+    """REFER and Replaces: `ReferReceived` and `InviteReceived.replaces` may come. Without it
+    REFER is left out of Allow and gets 405, and an INVITE that requires Replaces 420."""
     outbound: bool = True
     """RFC 5626: `reg-id`, `Supported: outbound, path`."""
     registrar_role: bool = False

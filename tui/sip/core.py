@@ -19,10 +19,10 @@ from tui.sip.phrases import phrase
 from tui.sip.timers import Timers
 from tui.sip.uri import Uri, parse_uri
 
-METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "MESSAGE")
-"""What we understand. UPDATE, PRACK and REFER are left out on purpose: they get 405."""
-EXTENSIONS = frozenset({"timer", "outbound", "path"})
-"""Option tags that a peer may `Require`. 100rel is not among them."""
+_METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO")
+"""What we always understand. UPDATE and PRACK are left out on purpose: they get 405."""
+_EXTENSIONS = ("timer", "outbound", "path")
+"""Option tags that a peer may always `Require`. 100rel is not among them."""
 SDP = "application/sdp"
 
 Lines = Iterable[tuple[str, str]]
@@ -42,6 +42,14 @@ class Core:
         self.digest = DigestClient(
             config.username, config.password, rng, allow_weaker=config.allow_weaker_digest
         )
+        self.methods = (
+            *_METHODS,
+            *(("MESSAGE",) if config.message_types else ()),
+            *(("REFER", "NOTIFY") if config.transfers else ()),
+        )
+        """What Allow lists; others get 405."""
+        self.extensions = (*_EXTENSIONS, *(("replaces",) if config.transfers else ()))
+        """What Require may ask for; anything else gets 420."""
         self._via = f"SIP/2.0/{config.transport.upper()} {self.via_host}"
         self._handles = 0
         self._out: list[bytes] = []
@@ -103,14 +111,19 @@ class Core:
         return str(NameAddr(self.aor, self.config.display_name, {"tag": tag}))
 
     def is_us(self, uri: Uri) -> bool:
-        """Whether a Request-URI means us: our address of record, or our Contact."""
-        if uri.scheme not in ("sip", "sips") or uri.user != self.aor.user:
-            return False
-        return uri.host.lower() in (self.aor.host.lower(), self.via_host.lower())
+        """Whether a Request-URI means us: our address of record, or our Contact.
+
+        Where nobody in particular is trusted, an ordinary PBX decides what reaches us: it may
+        name us by our user at an address of its own, or a number of ours at our Contact's host.
+        """
+        ours = uri.scheme in ("sip", "sips") and uri.user == self.aor.user
+        if not self.config.trusted and (ours or uri.host.lower() == self.via_host.lower()):
+            return True
+        return ours and uri.host.lower() in (self.aor.host.lower(), self.via_host.lower())
 
     def routes(self) -> list[tuple[str, str]]:
         """What leads a request outside of dialogs by the outbound proxy, if there is one."""
-        route = self.config.route
+        route = self.config.outbound_proxy
         if not route:
             return []
         loose = route if ";lr" in route.lower() else f"{route};lr"
@@ -208,11 +221,11 @@ class Core:
         if request.method != "ACK":
             self.transmit(self.response(request, status, lines=lines).to_bytes())
 
-
-def capabilities(*, contact: str = "") -> list[tuple[str, str]]:
-    """Allow and Supported, for requests and responses that begin or keep a session."""
-    lines = [("Contact", contact)] if contact else []
-    return [*lines, ("Allow", ", ".join(METHODS)), ("Supported", "timer, outbound")]
+    def capabilities(self, *, contact: str = "") -> list[tuple[str, str]]:
+        """Allow and Supported, for requests and responses that begin or keep a session."""
+        lines = [("Contact", contact)] if contact else []
+        supported = "timer, outbound, replaces" if self.config.transfers else "timer, outbound"
+        return [*lines, ("Allow", ", ".join(self.methods)), ("Supported", supported)]
 
 
 def _lacks_tag(request: Request) -> bool:

@@ -97,7 +97,13 @@ class RequestReceived:
 
 @dataclass(frozen=True, slots=True)
 class InviteReceived:
-    """A new call for us. `sdp` is the offer, or None when the caller wants ours."""
+    """A new call for us. `sdp` is the offer, or None when the caller wants ours.
+
+    `headers` has what else a PBX says: Alert-Info, Call-Info, Answer-Mode, Referred-By…
+    `replaces` is the handle of the call whose place it takes (RFC 3891): there is nothing to
+    ring for. `accept()` ends that one: `CallEnded` with the reason "replaced", or, for one that
+    still rings at the other side, `InviteRefused` with 487.
+    """
 
     call: str
     from_: NameAddr
@@ -105,6 +111,7 @@ class InviteReceived:
     sdp: bytes | None
     headers: Headers
     request_uri: str = ""
+    replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,29 +123,41 @@ class InviteCancelled:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A 101–199 to our INVITE; `sdp` is early media."""
+    """A 101–199 to our INVITE; `sdp` is early media.
+
+    A call that forks rings at several phones: `tag` says which of them this is from ("" where
+    the peer says not). Each may have early media of its own; `Answered.tag` is who took it.
+    """
 
     call: str
     status: int
     sdp: bytes | None
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
     """A 2xx to our INVITE. The ACK is sent already, unless our INVITE had no SDP: then `sdp` is
-    the peer's offer and `acknowledge(call, sdp)` sends the ACK with the answer."""
+    the peer's offer and `acknowledge(call, sdp)` sends the ACK with the answer. `tag` is that of
+    the `Progress` events of the phone that took the call."""
 
     call: str
     sdp: bytes | None
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class InviteRefused:
-    """Our INVITE came to nothing: each `invite()` ends in this or in `Answered`."""
+    """Our INVITE came to nothing: each `invite()` ends in this or in `Answered`.
+
+    `targets`: where a 3xx says to call instead, the most wanted first. Nothing is ever called
+    by itself: these may cost money.
+    """
 
     call: str
     status: int
     reason: str
+    targets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +209,36 @@ class InfoReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class TransferProgress:
+    """News of `refer()`: 100–199 under way; 200–299 the peer and the target talk; 300 or more
+    it came to nothing, or was refused. Exactly one is `final`; after the call's end, too.
+
+    A final one below 200: the peer tells no more and did not say how it ended. 408: it said
+    nothing. The call itself is still ours to hang up, or to take back.
+    """
+
+    call: str
+    status: int
+    reason: str
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReferReceived:
+    """The peer asks us to call `target` in its place: `accept_refer` or `reject_refer`.
+
+    Whoever accepts invites `target` with the headers Referred-By and, where `replaces` is one,
+    Replaces, and tells with `refer_progress` how that goes. `target` has no headers. Until it
+    is decided the call may end (`CallEnded`) or the flow go; the decision is then out of place.
+    """
+
+    call: str
+    target: str
+    replaces: str | None
+    referred_by: NameAddr | None
+
+
+@dataclass(frozen=True, slots=True)
 class CallEnded:
     """A call that was answered is over. `by_peer`: a BYE came; `status` is then 200.
 
@@ -233,6 +282,8 @@ Event: TypeAlias = (
     | ReinviteAccepted
     | ReinviteRefused
     | InfoReceived
+    | TransferProgress
+    | ReferReceived
     | CallEnded
     | Ignored
 )

@@ -6,7 +6,7 @@ identity, address, content.
 
 from __future__ import annotations
 
-from tui.sip.core import EXTENSIONS, METHODS, SDP, Core, Lines
+from tui.sip.core import SDP, Core, Lines
 from tui.sip.errors import RemoteProtocolError
 from tui.sip.fields import NameAddr, parse_name_addr
 from tui.sip.message import Request
@@ -59,10 +59,11 @@ class Gate:
 
         `surfaced`: the user of this package judges it, only `Require` is ours to check.
         """
-        if request.method not in (*METHODS, "NOTIFY") and not surfaced:
-            return 405, [("Allow", ", ".join(METHODS))]
+        core = self._core
+        if request.method not in (*core.methods, "NOTIFY") and not surfaced:
+            return 405, [("Allow", ", ".join(core.methods))]
         unknown = [
-            tag for tag in request.headers.get_all("Require") if tag.lower() not in EXTENSIONS
+            tag for tag in request.headers.get_all("Require") if tag.lower() not in core.extensions
         ]
         if unknown and request.method != "CANCEL":
             return 420, [("Unsupported", ", ".join(unknown))]

@@ -13,6 +13,7 @@ from tui.sip.gate import Gate
 from tui.sip.inside import Inside
 from tui.sip.layer import ServerTransaction
 from tui.sip.message import Request
+from tui.sip.refer import Transfers
 from tui.sip.reinvite import Reinvites
 from tui.sip.timers import Timer
 from tui.sip.transaction import T1
@@ -29,6 +30,7 @@ class Incoming:
         callee: Callee,
         reinvites: Reinvites,
         inside: Inside,
+        transfers: Transfers,
     ) -> None:
         self._core = core
         self._book = book
@@ -36,6 +38,7 @@ class Incoming:
         self._callee = callee
         self._reinvites = reinvites
         self._inside = inside
+        self._transfers = transfers
         self._surfaced: dict[str, tuple[ServerTransaction, Timer]] = {}
 
     def flow_down(self) -> None:
@@ -68,6 +71,8 @@ class Incoming:
             core.answer(transaction, now, 482)
         elif refusal is not None:
             core.answer(transaction, now, refusal[0], lines=refusal[1])
+        elif request.method == "NOTIFY" and not surfaced:
+            self._transfers.notified(transaction, now)
         elif request.to.tag is not None:
             call = self._book.find(request)
             if call is None:
@@ -87,8 +92,11 @@ class Incoming:
             core.emit(RequestReceived(id, request))
         elif request.method == "OPTIONS":
             self._inside.options(transaction, now)
+        elif request.method == "REFER":
+            core.ignore("a REFER outside of a call: 403")
+            core.answer(transaction, now, 403)
         elif request.method not in ("INVITE", "MESSAGE"):
-            core.answer(transaction, now, 481)  # BYE, INFO, NOTIFY: of no dialog of ours
+            core.answer(transaction, now, 481)  # BYE, INFO: of no dialog of ours
         elif refusal := (self._gate.refuse_stranger(request) or self._gate.refuse_content(request)):
             core.answer(transaction, now, refusal[0], lines=refusal[1])
         elif request.method == "MESSAGE":

@@ -1,4 +1,7 @@
-"""Requests inside of calls, other than INVITE: BYE, INFO, OPTIONS, MESSAGE (RFC 3261 §12.2)."""
+"""Requests inside of calls, other than INVITE: BYE, INFO, OPTIONS, MESSAGE, REFER (RFC 3261 §12.2).
+
+NOTIFYs are `refer.py`'s: they outlive the call that they belong to.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,13 @@ from functools import partial
 
 from tui.sip.call import Book, Call, Phase
 from tui.sip.callee import Callee
-from tui.sip.core import SDP, Core, capabilities
+from tui.sip.core import SDP, Core
 from tui.sip.events import InfoReceived, MessageReceived, RequestOutcome
 from tui.sip.exchange import Exchange
 from tui.sip.gate import Gate, asserted
 from tui.sip.layer import Lost, ServerTransaction
 from tui.sip.message import Request, Response
+from tui.sip.referred import Referrals
 from tui.sip.reinvite import Reinvites
 
 
@@ -19,13 +23,20 @@ class Inside:
     """What happens inside the dialogs of one agent."""
 
     def __init__(
-        self, core: Core, book: Book, gate: Gate, callee: Callee, reinvites: Reinvites
+        self,
+        core: Core,
+        book: Book,
+        gate: Gate,
+        callee: Callee,
+        reinvites: Reinvites,
+        referrals: Referrals,
     ) -> None:
         self._core = core
         self._book = book
         self._gate = gate
         self._callee = callee
         self._reinvites = reinvites
+        self._referrals = referrals
 
     def receive(self, call: Call, transaction: ServerTransaction, now: float) -> None:
         """Take a request that matched the call's dialog and passed the gate."""
@@ -54,7 +65,7 @@ class Inside:
         elif request.method == "OPTIONS":
             self.options(transaction, now)
         else:
-            core.answer(transaction, now, 481)  # NOTIFY: we subscribed to nothing
+            self._referrals.receive(call, transaction, now)
 
     def message(self, transaction: ServerTransaction, now: float) -> None:
         """Answer first, act after (RFC 3428 §7)."""
@@ -69,7 +80,7 @@ class Inside:
     def options(self, transaction: ServerTransaction, now: float) -> None:
         """200 with what we can do (§11.2)."""
         accept = ("Accept", ", ".join((SDP, *self._core.config.message_types)))
-        self._core.answer(transaction, now, 200, lines=[accept, *capabilities()])
+        self._core.answer(transaction, now, 200, lines=[accept, *self._core.capabilities()])
 
     def _bye(self, call: Call, transaction: ServerTransaction, now: float) -> None:
         core = self._core

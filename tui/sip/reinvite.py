@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final
 
 from tui.sip.call import Book, Call, Phase, RepeatedAnswer
-from tui.sip.core import SDP, Core, capabilities
+from tui.sip.core import SDP, Core
 from tui.sip.errors import LocalProtocolError
 from tui.sip.events import ReinviteAccepted, ReinviteReceived, ReinviteRefused
 from tui.sip.exchange import Exchange
@@ -65,7 +65,7 @@ class Reinvites:
                 core,
                 "INVITE",
                 lines=[
-                    *capabilities(contact=core.contact(dialog=True)),
+                    *core.capabilities(contact=core.contact(dialog=True)),
                     *offer_lines(call.interval, call.min_se, role),
                 ],
                 content_type=SDP if sdp else "",
@@ -198,7 +198,7 @@ class Reinvites:
         response = self._core.response(
             request,
             200,
-            lines=[*capabilities(contact=self._core.contact(dialog=True)), *lines],
+            lines=[*self._core.capabilities(contact=self._core.contact(dialog=True)), *lines],
             content_type=SDP,
             body=sdp,
         )
