@@ -58,7 +58,16 @@ async def test_it_is_apart_from_the_terminal_and_outlives_a_hang_up(engines: Eng
     assert client.snapshot().phase is Phase.SIGNED_OUT
     assert os.getsid(client.pid) == client.pid == engines.started[0].process.pid
     opened = [os.readlink(f"/proc/{client.pid}/fd/{number}") for number in (0, 1, 2)]
-    assert opened == [os.devnull, str(engines.log), str(engines.log)]
+    assert opened[0] == os.devnull
+    assert opened[1] == opened[2]
+    assert opened[2].startswith("pipe:")  # to the log: see test_noise
+    printed = os.open(f"/proc/{client.pid}/fd/2", os.O_WRONLY)
+    os.write(printed, b"ALSA lib: \x1b[31munderrun\n")
+    os.close(printed)
+    async with asyncio.timeout(20):
+        while "printed: ALSA lib: " not in (text := engines.log.read_text()):
+            await asyncio.sleep(0.01)
+    assert "\x1b" not in text
     os.kill(client.pid, signal.SIGHUP)
     again = await EngineClient.connect(path)
     assert again.pid == client.pid

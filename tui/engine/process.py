@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tui.config import Config, ConfigError, load
+from tui.engine import noise
 from tui.engine.host import Host
 from tui.engine.sockets import fresh_name, listen
 from tui.log import get_logger, setup
@@ -62,11 +63,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     hold(options.hold)
     path = paths.runtime / fresh_name()
     listening = listen(path)
-    _leave_terminal(paths.log_file)
+    crash = _leave_terminal(paths.log_file)
     setup(paths.log_file)
+    noise.listen(1, 2)
     for what in wrong:
         log.warning("setting left out: %s", what)
-    faulthandler.enable()
+    faulthandler.enable(crash)  # with no detour: at that moment no thread of ours runs
     if options.ready_fd is not None:
         os.write(options.ready_fd, os.fsencode(path.name) + b"\n")
         os.close(options.ready_fd)
@@ -96,15 +98,15 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _leave_terminal(log_file: Path) -> None:
-    """Nothing read from the terminal, nothing written to it: what native libraries print goes
-    to the log."""
+def _leave_terminal(log_file: Path) -> int:
+    """Nothing read from the terminal, nothing written to it. The descriptor of the log, for what
+    is said when the process crashes."""
     nothing = os.open(os.devnull, os.O_RDONLY)
     written = os.open(log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     for source, target in ((nothing, 0), (written, 1), (written, 2)):
         os.dup2(source, target)
     os.close(nothing)
-    os.close(written)
+    return written
 
 
 async def _serve(config: Config, paths: Paths, listening: socket.socket, path: Path) -> None:
