@@ -17,8 +17,8 @@ from random import Random
 
 import pytest
 
-from tui.engine.journal import CSV_HEAD, PAGE, Journal, JournalError
-from tui.engine.state import HistoryEntry
+from tui.engine.journal import _SCHEMA, CSV_HEAD, PAGE, Journal, JournalError
+from tui.engine.state import HistoryEntry, Quality
 
 ENTRY = HistoryEntry(
     id=1,
@@ -31,6 +31,13 @@ ENTRY = HistoryEntry(
     hold_time=2.0,
     reason="ended.25",
     ccnumber="cc",
+)
+SOUNDED = replace(
+    ENTRY,
+    quality=Quality(
+        mos=4.31, codec="opus", loss=0.0125, jitter=3.0, rtt=23.0, delay=48.0, repaired=0.01
+    ),
+    worst_mos=3.1,
 )
 
 
@@ -124,6 +131,39 @@ async def test_a_file_that_is_no_history_is_set_aside_and_a_new_one_begun(tmp_pa
     assert (await journal.search()).total == 1
     assert any("broken" in name for name in os.listdir(tmp_path))
     await journal.close()
+
+
+async def test_a_history_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "h.sqlite3"
+    database = sqlite3.connect(path)
+    database.executescript(_SCHEMA + "PRAGMA user_version=1;")
+    columns = (1, "mine", 5.0, "12000000001", 0, "Sales", 4.0, 30.0, 2.0, "ended.25", "", "", 0)
+    marks = ",".join("?" * 14)
+    database.execute(f"INSERT INTO calls VALUES ({marks})", (*columns, "cc"))
+    database.commit()
+    database.close()
+    journal = Journal(path, "mine", keep_days=0)
+    await journal.open()
+    assert await journal.since(0) == (replace(ENTRY, began=5.0),)
+    await journal.add(replace(SOUNDED, id=2))
+    await journal.close()
+    again = Journal(path, "mine", keep_days=0)
+    await again.open()  # once is enough
+    assert (await again.since(0))[0].quality == SOUNDED.quality
+    await again.close()
+
+
+async def test_how_a_call_sounded_is_kept_and_exported(journal: Journal, tmp_path: Path) -> None:
+    await journal.add(SOUNDED)
+    await journal.add(replace(ENTRY, id=2, began=ENTRY.began - 1))
+    first, second = await journal.since(0)
+    assert (first, second.quality, second.worst_mos) == (SOUNDED, None, None)
+    target = tmp_path / "calls.csv"
+    await journal.export(target)
+    row, other = csv.DictReader(target.read_text("utf-8").splitlines())
+    assert (row["mos"], row["worst_mos"], row["codec"]) == ("4.31", "3.10", "opus")
+    assert (row["loss_percent"], row["round_trip_ms"], row["delay_ms"]) == ("1.25", "23.0", "48.0")
+    assert (other["mos"], other["codec"], other["loss_percent"]) == ("", "", "")
 
 
 async def test_a_history_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:

@@ -13,7 +13,17 @@ from tui.media.quality import mos, one_way_delay, rate, rating
 
 LIMITS = Limits()
 CLEAN = Look(
-    sent=50, received=50, jitter=2, rtt=20, delay=45, codec="opus", last_packet=0.01, spoken=0.001
+    sent=50,
+    received=50,
+    jitter=2,
+    rtt=20,
+    delay=45,
+    codec="opus",
+    last_packet_age=0.01,
+    silence_in=0.0,
+    silence_out=0.0,
+    unheard=0.0,
+    spoken=0.001,
 )
 
 
@@ -108,15 +118,15 @@ def test_a_new_leg_that_counts_from_nothing_is_no_loss() -> None:
 
 def test_no_packets_are_said_after_their_limit_and_not_before() -> None:
     line = Line()
-    assert line.run(4, last_packet=None).hearing is Hearing.OK
-    assert line.run(3, last_packet=None).hearing is Hearing.HEARS_NOTHING
-    assert line.run(1, last_packet=0.01).hearing is Hearing.OK
-    assert line.run(1, last_packet=4.5).hearing is Hearing.HEARS_NOTHING
+    assert line.run(4, last_packet_age=None).hearing is Hearing.OK
+    assert line.run(3, last_packet_age=None).hearing is Hearing.HEARS_NOTHING
+    assert line.run(1, last_packet_age=0.01).hearing is Hearing.OK
+    assert line.run(1, last_packet_age=4.5).hearing is Hearing.HEARS_NOTHING
 
 
 def test_dtx_is_not_taken_for_a_dead_line() -> None:
     line = Line()
-    line.run(30, last_packet=0.4)
+    line.run(30, last_packet_age=0.4)
     assert {quality.hearing for quality in line.shown} == {Hearing.OK}
 
 
@@ -143,6 +153,15 @@ def test_a_microphone_that_gives_nothing_is_not_heard() -> None:
     assert line.run(1, silence_out=0).hearing is Hearing.OK
 
 
+def test_a_microphone_that_was_muted_is_given_its_time_again() -> None:
+    line = Line()
+    line.run(10)
+    line.run(60, muted=True, silence_out=60)
+    assert line.run(8, muted=False, silence_out=68).hearing is Hearing.OK
+    assert line.run(2, silence_out=70).hearing is Hearing.NOT_HEARD
+    assert {quality.hearing for quality in line.shown[:70]} == {Hearing.OK}
+
+
 def test_speaking_while_muted_is_said_and_a_cough_is_not() -> None:
     line = Line()
     line.run(5, muted=True)
@@ -159,7 +178,7 @@ def test_nothing_is_said_of_a_held_call() -> None:
     line = Line()
     scored = line.run(10)
     held = line.run(
-        30, held=True, last_packet=20.0, silence_out=30.0, unheard=30.0, silence_in=30.0
+        30, held=True, last_packet_age=20.0, silence_out=30.0, unheard=30.0, silence_in=30.0
     )
     assert held == scored
 
@@ -168,7 +187,7 @@ def test_a_call_whose_line_and_sound_are_both_gone_is_said_to_be_gone() -> None:
     line = Line()
     line.run(10)
     assert line.run(20, signalling=False).hearing is Hearing.OK  # the sound goes on
-    assert line.run(6, last_packet=5.0).hearing is Hearing.HEARS_NOTHING
+    assert line.run(6, last_packet_age=5.0).hearing is Hearing.HEARS_NOTHING
     assert line.run(1).hearing is Hearing.GONE
     assert line.run(1, signalling=True).hearing is Hearing.HEARS_NOTHING
 

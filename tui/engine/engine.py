@@ -23,10 +23,12 @@ from tui.engine.digits import Digits, Pace
 from tui.engine.events import CallRemoved, KickedOffline, NoticeChanged
 from tui.engine.intake import Intake
 from tui.engine.journal import Journal
+from tui.engine.network import NetworkWatch
 from tui.engine.offers import Offers
 from tui.engine.platforms import make_platform
 from tui.engine.pop import Pop
 from tui.engine.port import Claim
+from tui.engine.quality import QualityDesk
 from tui.engine.recovery import Recovery
 from tui.engine.reports import CallReports, as_code
 from tui.engine.seat import IDLE, SeatDesk
@@ -92,6 +94,8 @@ class Engine:
             lambda command: subject_of_engine(command, self.core, config, paths, self._session),
         )
         self._recovery = Recovery(self._calls, self._reports, self._audio)
+        self._quality = QualityDesk(self._calls, self._audio)
+        self._network = NetworkWatch(self._calls, self._audio)
         self._intake = Intake(
             self.core,
             self._session.assumed,
@@ -117,6 +121,11 @@ class Engine:
         self._seat.on_idle = self._wrapup.hold_seat
         self._seat.idle_refused = self._checks.refusal
         self._session.first_status = self._checks.first_status
+        self._workday.quality = self._quality.summary
+        self._network.flow = lambda: (
+            None if self._session.link is None else self._session.link.connection
+        )
+        self._network.ask_again = self._recovery.leg_lost
         self._offers.beep = self._audio.sounds.beep
         self._session.calls = self._calls
         self._session.on_sip = self._intake.sip_event
@@ -219,6 +228,10 @@ class Engine:
                 return self._offers.stop_auto_answer(ccnumber)
             case c.SetAutoAnswer(seconds):
                 return self._offers.set_auto_answer(seconds)
+            case c.RebuildAudio(ccnumber):
+                return await self._network.rebuild(ccnumber)
+            case c.CloseCall(ccnumber):
+                return self._quality.close_call(ccnumber)
             case c.SendDigits(digits, ccnumber):
                 return self._digits.type(digits, ccnumber)
             case c.SetNextStatus(status):
@@ -328,7 +341,13 @@ class Engine:
         self.core.timers.clear()
 
     def _make_platform(self, command: c.SignIn) -> Platform:
-        return make_platform(self.config, command, clock=self.core.clock, rng=self.core.rng)
+        return make_platform(
+            self.config,
+            command,
+            clock=self.core.clock,
+            rng=self.core.rng,
+            folder=self._paths.config,
+        )
 
     async def _dial(self, command: c.Dial) -> Result:
         """`call`; with an encrypted number the platform object says what it means."""
@@ -384,6 +403,8 @@ class Engine:
             live = self._calls.live
             self._session.marker.keep(live[0] if live else None)
         self._workday.call_changed(before, call)
+        self._quality.call_changed(call)
+        self._network.call_changed(call)
         self._digits.call_changed(call.key, call.state)
         if call.live:
             self._checks.break_off()

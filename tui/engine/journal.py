@@ -18,6 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, TypeVar
 
+from tui.engine import sounded
 from tui.engine.core import log
 from tui.engine.state import HistoryEntry, HistoryPage
 from tui.text import mask_number
@@ -25,10 +26,11 @@ from tui.text import mask_number
 T = TypeVar("T")
 
 PAGE: Final = 50
-_VERSION: Final = 1
+_VERSION: Final = 2
 _COLUMNS: Final = (
     *("id", "began", "number", "outgoing", "grp", "ring_time", "talk_time", "hold_time"),
     *("reason", "outcome", "note", "missed", "ccnumber"),
+    *sounded.COLUMNS,
 )
 _SCHEMA: Final = """
 CREATE TABLE calls (
@@ -39,9 +41,12 @@ CREATE TABLE calls (
 );
 CREATE INDEX calls_of_account ON calls (account, began DESC);
 """
+_STEPS: Final = {0: _SCHEMA, 1: sounded.SCHEMA}
+"""What brings a file from that version to the next."""
 CSV_HEAD: Final = (
     *("began", "direction", "number", "group", "ring_seconds", "talk_seconds", "hold_seconds"),
     *("reason", "outcome", "note", "missed"),
+    *sounded.CSV_HEAD,
 )
 
 
@@ -127,13 +132,13 @@ class Journal:
             database.execute("PRAGMA synchronous=FULL")
             database.execute("BEGIN IMMEDIATE")
             (version,) = database.execute("PRAGMA user_version").fetchone()
-            if version == 0:
-                for statement in _SCHEMA.split(";"):
+            if version > _VERSION:
+                raise JournalError(f"the history is of a newer version ({version})")
+            for step in range(version, _VERSION):
+                for statement in _STEPS[step].split(";"):
                     if statement.strip():
                         database.execute(statement)
-                database.execute(f"PRAGMA user_version={_VERSION}")
-            elif version > _VERSION:
-                raise JournalError(f"the history is of a newer version ({version})")
+            database.execute(f"PRAGMA user_version={_VERSION}")
             database.commit()
         except BaseException:
             database.close()
@@ -150,6 +155,7 @@ class Journal:
             *(entry.id, entry.began, entry.number, int(entry.outgoing), entry.group),
             *(entry.ring_time, entry.talk_time, entry.hold_time, entry.reason, entry.outcome),
             *(entry.note, int(entry.missed), entry.ccnumber),
+            *sounded.values(entry),
         )
         marks = ", ".join("?" * (len(_COLUMNS) + 1))
         names = ", ".join(_COLUMNS)
@@ -176,7 +182,8 @@ class Journal:
 
     def _entry(self, row: tuple[object, ...]) -> HistoryEntry:
         row_id, began, number, outgoing, group, ring, talk, hold, *rest = row
-        reason, outcome, note, missed, ccnumber = rest
+        reason, outcome, note, missed, ccnumber, *figures = rest
+        quality, worst = sounded.read(figures)
         return HistoryEntry(
             id=int(str(row_id)),
             began=float(str(began)),
@@ -191,6 +198,8 @@ class Journal:
             note=str(note),
             missed=bool(missed),
             ccnumber=str(ccnumber),
+            quality=quality,
+            worst_mos=worst,
         )
 
     def _matching(self, text: str) -> list[HistoryEntry]:
@@ -244,6 +253,7 @@ def _line(entry: HistoryEntry) -> tuple[str, ...]:
         _harmless(entry.outcome),
         _harmless(entry.note),
         "1" if entry.missed else "0",
+        *sounded.written(entry),
     )
 
 

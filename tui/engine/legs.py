@@ -7,6 +7,7 @@ Which INVITE gets a leg is decided elsewhere: audio.py for the platforms, lines.
 from __future__ import annotations
 
 import asyncio
+import importlib
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -51,6 +52,14 @@ class LegEntry:
     """Our re-offer is on its way: what answers it goes to `apply`, else to `accept`."""
     direction: str = "sendrecv"
     """What our re-offers say."""
+    restart: bool = False
+    """Our next re-offer asks for a new connection, from where this machine is now."""
+    moving: bool = False
+    """Such an offer is on its way."""
+    plug: Any = None
+    """Where it is plugged in when several share the sound (`tui.media.mixer.Plug`)."""
+    calling: bool = False
+    """It began with an INVITE of ours."""
     lasting: bool = False
     """The leg is the call itself (plain SIP): when its sound fails, the call stays."""
     outcome: asyncio.Future[int] | None = None
@@ -68,14 +77,15 @@ class Legs:
         self.phone: Phone | None = None
         self.loopback = False
         """The server is on this machine: only then is 127.0.0.1 a candidate."""
-        self.ice_servers: Callable[[], Awaitable[Sequence[Any]]] = self._configured_servers
+        self.ice_servers: Callable[[], Awaitable[Sequence[Any]]] = self.configured_servers
         """The STUN and TURN servers of the next leg."""
         self.on_renegotiated: Callable[[LegEntry], None] = lambda leg: None
         """Called when an offer and an answer are in force."""
         self._legs: dict[str, LegEntry] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
-    async def _configured_servers(self) -> Sequence[Any]:
+    async def configured_servers(self) -> Sequence[Any]:
+        """Those of the config, for every account."""
         return self.settings.ice_servers
 
     # ------------------------------------------------------------ what calls ask
@@ -125,6 +135,7 @@ class Legs:
             case sip.ReinviteRefused(call=handle, status=status):
                 if leg := self._legs.get(handle):
                     leg.offered_again = False
+                    _not_moved(leg)
                     _tell(leg, status)
             case _:
                 return False
@@ -134,15 +145,15 @@ class Legs:
         """A new connection for the leg; raises what keeps the media room from opening."""
         await self.sounds.loaded()
         servers = await self.ice_servers()
-        return self._new_leg(leg, servers)
+        return self._new_leg(leg, [_as_ice(server) for server in servers])
 
     def _new_leg(self, leg: LegEntry, servers: Sequence[Any]) -> media_leg.Leg:
         sound = self.sounds.sound
         assert sound is not None  # loaded() made it, or raised
         loop = asyncio.get_running_loop()
         made: media_leg.Leg = self.sounds.leg_module.Leg(
-            source=sound.source,
-            sink=sound.sink,
+            source=sound.source if leg.plug is None else leg.plug,
+            sink=sound.sink if leg.plug is None else leg.plug,
             ice_servers=servers,
             loopback=self.loopback,
             on_state=lambda state: loop.call_soon(self._media_state, leg, str(state.value)),
@@ -190,12 +201,14 @@ class Legs:
             if leg.offered_again:
                 leg.offered_again = False
                 await leg.media.apply(text)
+                leg.moving = False
             else:
                 await leg.media.accept(text)
             status = 200
             self.on_renegotiated(leg)
         except Exception as error:
             log.warning("an answer of the peer could not be used: %s", error)
+            _not_moved(leg)
         finally:
             _tell(leg, status)
 
@@ -209,9 +222,7 @@ class Legs:
             return 0
         leg.outcome = asyncio.get_running_loop().create_future()
         try:
-            offer = await leg.media.reoffer(direction)
-            leg.offered_again = True
-            self.phone.agent.reinvite(leg.handle, offer.encode(), self.phone.now())
+            await self._offer_again(leg, direction)
             self.phone.flush()
             async with asyncio.timeout(limit):
                 status = await leg.outcome
@@ -220,12 +231,22 @@ class Legs:
         except Exception as error:
             log.warning("a leg could not be offered again: %s", error)
             leg.offered_again = False
+            _not_moved(leg)
             return 0
         finally:
             leg.outcome = None
         if status == 200:
             leg.direction = direction
         return status
+
+    async def _offer_again(self, leg: LegEntry, direction: str) -> None:
+        assert self.phone is not None
+        assert leg.media is not None
+        leg.moving, leg.restart = leg.restart, False
+        media = leg.media
+        offer = await (media.restart() if leg.moving else media.reoffer(direction))
+        leg.offered_again = True
+        self.phone.agent.reinvite(leg.handle, offer.encode(), self.phone.now())
 
     async def refresh(self) -> None:
         """After a lost flow: each leg is offered again, so that both sides know it lives."""
@@ -234,11 +255,10 @@ class Legs:
             if leg.media is None or not leg.answered:
                 continue
             try:
-                offer = await leg.media.reoffer(leg.direction)
-                leg.offered_again = True
-                self.phone.agent.reinvite(leg.handle, offer.encode(), self.phone.now())
+                await self._offer_again(leg, leg.direction)
             except Exception as error:
                 log.warning("a leg could not be refreshed: %s", error)
+                _not_moved(leg)
         self.phone.flush()
 
     # ------------------------------------------------------------ levels
@@ -297,6 +317,8 @@ class Legs:
             try:
                 if leg.answered:
                     self.phone.agent.bye(leg.handle, self.phone.now())
+                elif leg.calling:
+                    self.phone.agent.cancel(leg.handle, self.phone.now())
                 else:
                     self.phone.agent.reject(leg.handle, 480, self.phone.now())
             except sip.LocalProtocolError as error:
@@ -326,9 +348,26 @@ def bar(level: float) -> int:
     return max(0, min(10, math.ceil((decibels - _QUIET_DB) / (_LOUD_DB - _QUIET_DB) * 10)))
 
 
+def _as_ice(server: Any) -> Any:
+    """A server as the leg takes it: credentials apart from the address (`platform.relays`)."""
+    if isinstance(server, str):
+        return server
+    if not server.username:
+        return server.url
+    made = importlib.import_module("tui.media.ice").IceServer
+    return made(server.url, server.username, server.credential.reveal())
+
+
 def _tell(leg: LegEntry, status: int) -> None:
     if leg.outcome is not None and not leg.outcome.done():
         leg.outcome.set_result(status)
+
+
+def _not_moved(leg: LegEntry) -> None:
+    """What was to be a new connection did not come about: it is still wanted."""
+    if leg.moving and leg.media is not None:
+        leg.media.withdraw()
+    leg.restart, leg.moving = leg.restart or leg.moving, False
 
 
 async def _close(leg: LegEntry) -> None:
@@ -338,3 +377,5 @@ async def _close(leg: LegEntry) -> None:
         await asyncio.gather(leg.answering, return_exceptions=True)
     if leg.media is not None:
         await leg.media.close()
+    if leg.plug is not None:
+        leg.plug.close()

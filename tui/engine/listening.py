@@ -34,14 +34,14 @@ class Look:
     concealed: float = 0.0
     remote_loss: float = 0.0
     codec: str = ""
-    last_packet: float | None = None
+    last_packet_age: float | None = None
     """Since a packet came."""
-    silence_in: float = 0.0
+    silence_in: float | None = None
     """Since anything but silence was heard."""
-    silence_out: float = 0.0
-    """Since the microphone gave anything but digital silence."""
-    unheard: float = 0.0
-    """Since the peer's reports last told of new packets of ours, while we send."""
+    silence_out: float | None = None
+    """Since anything but digital silence was sent."""
+    unheard: float | None = None
+    """For how long the peer's reports tell of no new packet of ours; None without a report."""
     spoken: float = 0.0
     """The microphone's level before the mute."""
     connected: bool = True
@@ -72,6 +72,8 @@ class Judge:
         self._score = score
         self._began: float | None = None
         self._up: float | None = None
+        self._open: float | None = None
+        """Since when the microphone is not cut."""
         self._window: deque[tuple[float, Look]] = deque()
         self._speaking = 0
         self._alone: float | None = None
@@ -167,27 +169,31 @@ class Judge:
     def _hearing(self, now: float, seen: Look) -> Hearing:
         limits = self._limits
         up = 0.0 if self._up is None else now - self._up
-        since_packet = up if seen.last_packet is None else min(up, seen.last_packet)
-        silent = not seen.connected or since_packet > limits.hears_nothing
+        silent = not seen.connected or _age(up, seen.last_packet_age) > limits.hears_nothing
         if seen.signalling or not silent:
             self._alone = None
         elif self._alone is None:
             self._alone = now
         if self._alone is not None and now - self._alone >= limits.both_gone:
             return Hearing.GONE
+        if not seen.connected or seen.held or seen.muted:
+            self._open = None
+        elif self._open is None:
+            self._open = now
         if not seen.connected or seen.held:
             self._speaking = 0
             return Hearing.OK
-        if seen.receives and (silent or min(up, seen.silence_in) > limits.silence_in):
+        if seen.receives and (silent or _age(up, seen.silence_in) > limits.silence_in):
             return Hearing.HEARS_NOTHING
-        return self._heard(up, seen)
+        return self._heard(now, up, seen)
 
-    def _heard(self, up: float, seen: Look) -> Hearing:
+    def _heard(self, now: float, up: float, seen: Look) -> Hearing:
         limits = self._limits
         if seen.sends:
-            if seen.sent and min(up, seen.unheard) > limits.unheard:
+            if seen.sent and min(up, seen.unheard or 0.0) > limits.unheard:
                 return Hearing.NOT_HEARD
-            if min(up, seen.silence_out) > limits.silence_out:
+            since = 0.0 if self._open is None else now - self._open
+            if _age(since, seen.silence_out) > limits.silence_out:
                 return Hearing.NOT_HEARD
         # Twice within a few looks, so that a cough is not taken for a sentence.
         step = 2 if seen.spoken >= SPEECH else -1
@@ -196,6 +202,11 @@ class Judge:
         if self._speaking >= (1 if was else 3):
             return Hearing.MUTED_SPEAKING
         return Hearing.OK
+
+
+def _age(most: float, age: float | None) -> float:
+    """Seconds that something is ago; it may never have been, or not since the call came up."""
+    return most if age is None else min(most, age)
 
 
 def _share(part: float, whole: float) -> float:

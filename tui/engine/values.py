@@ -213,6 +213,9 @@ class HistoryEntry:
     note: str = ""
     missed: bool = False
     ccnumber: str = ""
+    quality: Quality | None = None
+    """Means over the call; None where nothing was measured (another phone, too short)."""
+    worst_mos: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

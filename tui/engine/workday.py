@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from tui.engine.commands import Result
 from tui.engine.core import log
 from tui.engine.events import CallRecorded, NextStatusChanged, ShiftChanged
 from tui.engine.journal import Journal
+from tui.engine.listening import Summary
 from tui.engine.offers import Offers
 from tui.engine.pop import Pop
 from tui.engine.seat import BUSY, IDLE
@@ -46,6 +48,8 @@ class Workday:
         """Entries of this session by the call's key, for the write-up."""
         self.pop: Pop | None = None
         """What is opened on the agent's desk for a call."""
+        self.quality: Callable[[str], Summary] = lambda key: Summary()
+        """How a call that is over sounded."""
         self._next: asyncio.Future[int] | None = None
         wrapup.save = self._save
 
@@ -86,6 +90,7 @@ class Workday:
             talked = now - call.answered
         snapshot = self.core.snapshot
         group = "" if snapshot.account is None else snapshot.account.group
+        sounded = self.quality(call.key)
         return HistoryEntry(
             id=0 if self.journal is None else self.journal.new_id(),
             began=wall - (now - call.began),
@@ -98,6 +103,8 @@ class Workday:
             reason="" if call.outcome is None else call.outcome.id,
             missed=call.missed,
             ccnumber=call.ccnumber,
+            quality=sounded.quality,
+            worst_mos=sounded.worst,
         )
 
     def _record(self, entry: HistoryEntry, outcome: Message | None) -> CallRecord:

@@ -1,0 +1,172 @@
+"""This machine's addresses while a call is up: when one of them goes, or another comes, the
+signalling is dialled anew where it must be, and each leg is offered again from where the machine
+is now. The call stays; the old path serves until the new one is up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from tui.engine.calls import Calls
+from tui.engine.commands import Result
+from tui.engine.core import log
+from tui.engine.legs import LegEntry, Legs
+from tui.engine.state import Call, LineState, message
+
+Addresses = Callable[[], Iterable[str]]
+"""Every address that this machine has now, loopback's too."""
+
+TRIES = 4
+"""How often a leg is offered again for one change of the network; a second apart at least."""
+_FLEETING = ("fe80:", "169.254.")
+"""Link-local addresses come and go with an interface and reach nobody."""
+
+
+def this_machine() -> frozenset[str]:
+    """The addresses of all interfaces."""
+    import ifaddr
+
+    found: set[str] = set()
+    for adapter in ifaddr.get_adapters():
+        for address in adapter.ips:
+            found.add(address.ip if isinstance(address.ip, str) else address.ip[0])
+    return frozenset(found)
+
+
+class Flow(Protocol):
+    """Of the signalling's connection what is needed here (`SipConnection`)."""
+
+    @property
+    def local_address(self) -> str: ...
+    def redial(self, reason: str) -> None: ...
+
+
+class NetworkWatch:
+    """Looks at the addresses once a second while a call is up. `legs` are those of whoever
+    carries the calls; `flow` gives the signalling's connection, None when there is none."""
+
+    def __init__(self, calls: Calls, legs: Legs, addresses: Addresses = this_machine) -> None:
+        self.calls = calls
+        self.legs = legs
+        self.core = calls.core
+        self.addresses = addresses
+        self.flow: Callable[[], Flow | None] = lambda: None
+        self.ask_again: Callable[[str], None] = lambda key: None
+        """Asks the platform for a new leg of a call that has none."""
+        self._known: frozenset[str] | None = None
+        self._wanted: dict[str, int] = {}
+        """Calls whose leg is to be offered again, and how often that may still be tried."""
+
+    def call_changed(self, call: Call) -> None:
+        """Told of every change of a call."""
+        if call.live:
+            if "network" not in self.core.timers:
+                self._known = self._read()
+                self._arm()
+        else:
+            self._wanted.pop(call.key, None)
+
+    # ------------------------------------------------------------ looking
+
+    def _arm(self) -> None:
+        self.core.timers.set("network", self.core.limits.network, self.look)
+
+    def _read(self) -> frozenset[str] | None:
+        try:
+            return frozenset(
+                address for address in self.addresses() if not address.startswith(_FLEETING)
+            )
+        except OSError as error:
+            log.warning("the addresses cannot be read: %s", error.strerror)
+            return None
+
+    def look(self) -> None:
+        """Look now: compare with what was there before, and do what is still to be done."""
+        if not self.calls.live:
+            self._known = None
+            self._wanted.clear()
+            return
+        self._arm()
+        now = self._read()
+        if now is not None and self._known is not None and now != self._known:
+            self._changed(self._known, now)
+        if now is not None:
+            self._known = now
+        self._mend()
+
+    def _changed(self, before: frozenset[str], now: frozenset[str]) -> None:
+        gone, new = before - now, now - before
+        log.warning("the network changed: %d addresses gone, %d new", len(gone), len(new))
+        flow = self.flow()
+        if flow is not None and (flow.local_address in gone or (new and not flow.local_address)):
+            flow.redial("the network changed")
+        touched = False
+        for call in self.calls.live:
+            leg = self.legs.leg_of(call.key)
+            if leg is None or leg.media is None or not (new or _stands_on(leg, before, now)):
+                continue
+            leg.restart = True
+            self._wanted[call.key] = TRIES
+            touched = True
+        if touched:
+            self.core.notice(message("network.changed"))
+
+    # ------------------------------------------------------------ mending
+
+    def _mend(self) -> None:
+        """Offer again what waits for it, as soon as there is a line to do it on."""
+        for key, tries in tuple(self._wanted.items()):
+            leg = self.legs.leg_of(key)
+            if leg is None:
+                del self._wanted[key]
+            elif not leg.restart and not leg.moving:
+                del self._wanted[key]
+                self.core.notice(message("network.moved"), serious=False)
+            elif tries <= 0:
+                del self._wanted[key]
+                self.core.notice(message("network.not_moved"))
+            elif self._may_offer(leg):
+                self._wanted[key] = tries - 1
+                self.core.spawn(self._offer(leg))
+
+    def _may_offer(self, leg: LegEntry) -> bool:
+        idle = not leg.offered_again and leg.outcome is None and not leg.moving
+        return leg.answered and idle and self.core.snapshot.line.state is LineState.OK
+
+    async def _offer(self, leg: LegEntry) -> None:
+        await self.legs.reoffer(leg, leg.direction)
+
+    # ------------------------------------------------------------ by the agent's key
+
+    async def rebuild(self, ccnumber: str) -> Result:
+        """Set up the call's audio anew (`RebuildAudio`): another offer with new candidates, or
+        another leg where there is none. The call stays whatever comes of it."""
+        call = self.calls.find(ccnumber)
+        if call is None or call.answered is None:
+            return Result(False, message("rebuild.no_call"))
+        if refusal := self.calls.not_ready():
+            return refusal
+        leg = self.legs.leg_of(call.key)
+        if leg is None:
+            self.ask_again(call.key)
+            return Result(True, message("rebuild.asked"))
+        if not leg.answered or leg.media is None or leg.outcome is not None:
+            return Result(False, message("rebuild.under_way"))
+        leg.restart = True
+        status = await self.legs.reoffer(leg, leg.direction)
+        if status != 200:
+            leg.restart = False
+            return Result(False, message("rebuild.refused", status=status))
+        self.core.notice(message("rebuild.done"), serious=False)
+        return Result(True, message("rebuild.done"))
+
+
+def _stands_on(leg: LegEntry, before: frozenset[str], now: frozenset[str]) -> bool:
+    """Whether the leg's own end went. A relayed one is the relay's, and which of ours reaches
+    the relay is not known: then any address that goes counts."""
+    assert leg.media is not None
+    local = leg.media.local_address
+    if local is None or local[0] not in before:
+        return bool(before - now)
+    return local[0] not in now
