@@ -52,6 +52,9 @@ class Decoder(Protocol):
     def decode(self, payload: bytes) -> bytes:
         """The samples. Raises DecodeError on garbage."""
 
+    def copies(self, payload: bytes) -> bool:
+        """Whether the payload holds a copy of the packet before it, to `recover` from."""
+
     def recover(self, next_payload: bytes, samples: int) -> bytes | None:
         """The packet before this one, by in-band FEC; None when it holds no copy."""
 

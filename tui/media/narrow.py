@@ -99,6 +99,10 @@ class NarrowDecoder:
             )
         return self._up.feed(low)
 
+    def copies(self, payload: bytes) -> bool:
+        """No: none that could be read here."""
+        return False
+
     def recover(self, next_payload: bytes, samples: int) -> bytes | None:
         """None: there is no copy in these."""
         return None

@@ -219,6 +219,10 @@ class Decoder:
             raise DecodeError("no opus packet")
         return self._decode(payload, MAX_SAMPLES, 0)
 
+    def copies(self, payload: bytes) -> bool:
+        """Whether it holds a copy of the packet before it."""
+        return holds_fec(payload)
+
     def recover(self, next_payload: bytes, samples: int) -> bytes | None:
         """The packet before this one, from the copy in it; None when it holds none. To be
         called before this one is decoded."""

@@ -78,6 +78,10 @@ class AvDecoder:
         self._toc = bytes([payload[0] & 0xFC])
         return pcm
 
+    def copies(self, payload: bytes) -> bool:
+        """No: none that could be read here."""
+        return False
+
     def recover(self, next_payload: bytes, samples: int) -> bytes | None:
         """None: FFmpeg's wrapper has no way to ask for it."""
         return None
