@@ -9,7 +9,7 @@ import json
 import os
 import socket
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -39,12 +39,17 @@ class Sandbox:
 
     http: str
     switchnumber: str
+    http1: str
     agents: tuple[SignInPrefill, ...]
     hold: Path
 
-    def free_agent(self, taken: frozenset[str]) -> SignInPrefill:
-        """The first agent that is not signed in yet; the first of all when all are."""
-        return next((agent for agent in self.agents if agent.un not in taken), self.agents[0])
+    def free_agent(self, taken: frozenset[str], generation: int = 2) -> SignInPrefill:
+        """The first agent that is not signed in yet, the first of all when all are; at that
+        generation of the platform."""
+        agent = next((agent for agent in self.agents if agent.un not in taken), self.agents[0])
+        if generation == 1 and agent.other is not None:
+            return replace(agent.other, other=agent)
+        return agent
 
 
 class SandboxDoor:
@@ -127,18 +132,18 @@ class SandboxDoor:
 
     def _parse(self, ready: dict[str, Any]) -> Sandbox:
         http, switchnumber = str(ready["http"]), str(ready["switchnumber"])
-        agents = tuple(
-            SignInPrefill(
-                un=str(agent["un"]),
-                pwd=Secret(str(agent["pwd"])),
-                switchnumber=switchnumber,
-                backend=http,
-            )
-            for agent in ready["agents"]
-        )
+        http1, gateway = str(ready["http1"]), str(ready["ws1"])
+
+        def account(agent: dict[str, Any]) -> SignInPrefill:
+            un, pwd = str(agent["un"]), Secret(str(agent["pwd"]))
+            two = SignInPrefill(un=un, pwd=pwd, switchnumber=switchnumber, backend=http)
+            one = replace(two, kind="platform1", backend=http1, gateway=gateway)
+            return replace(two, other=one)
+
+        agents = tuple(account(agent) for agent in ready["agents"])
         if not agents:
             raise ValueError("a sandbox without agents")
-        return Sandbox(http, switchnumber, agents, self.hold_file)
+        return Sandbox(http, switchnumber, http1, agents, self.hold_file)
 
 
 def _lock(descriptor: int) -> bool:

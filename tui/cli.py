@@ -78,6 +78,8 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--version", action="version", version=f"yimi {__version__}")
     parser.add_argument("--sandbox", action="store_true", help="try it on a platform in a box")
     profile = "a sign-in of the config"
+    generation = "of the sandbox's platform (2 if not said)"
+    parser.add_argument("--generation", type=int, choices=(1, 2), default=2, help=generation)
     parser.add_argument("--profile", default="", metavar="NAME", help=profile)
     parser.add_argument("--config", type=Path, metavar="FILE", help="in place of config.toml")
     account = "the extension, where several engines run"
@@ -157,7 +159,15 @@ def _screen(options: Namespace) -> int:
 
     setup(paths.log_file)
     supervisor = Supervisor(
-        Options(file, options.profile, options.sandbox, options.account), config, paths
+        Options(
+            config_file=file,
+            profile=options.profile,
+            sandbox=options.sandbox,
+            generation=options.generation,
+            account=options.account,
+        ),
+        config,
+        paths,
     )
     from tui.i18n import render, tr
 

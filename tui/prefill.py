@@ -26,6 +26,10 @@ class SignInPrefill:
     kind: str = "platform2"
     profile: str = ""
     keyring: bool = False
+    gateway: str = ""
+    """Generation 1's, of a platform that no config names: the sandbox."""
+    other: SignInPrefill | None = None
+    """The same agent at the other generation of the same sandbox."""
 
 
 @dataclass(slots=True)

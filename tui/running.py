@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui.engine.sockets import is_claimed, live
-from tui.engine.state import Account, Message, Snapshot
+from tui.engine.state import Account, Message, Phase, Snapshot
 from tui.engine.unavailable import EngineUnavailable
 
 _LOOK_LIMIT = 3.0
@@ -50,7 +50,7 @@ class Found:
 
 
 async def find_running(runtime: Path) -> Found:
-    """All engines with an account, ordered by extension. Looking makes nobody attended."""
+    """The engines in which somebody is signed in, by extension. Looking makes nobody attended."""
     paths = [path for path in live(runtime) if is_claimed(path)]
     looks = await asyncio.gather(*map(_look, paths))
     engines = sorted(
@@ -70,6 +70,7 @@ async def _look(path: Path) -> Running | Message | None:
         return None if gone else error.message
     snapshot = client.snapshot()
     await client.close()
-    if snapshot.account is None:
+    if snapshot.account is None or snapshot.phase in (Phase.SIGNING_OUT, Phase.SIGNED_OUT):
+        # Signed out, it has its account a moment longer, until it ends: nobody's desk any more.
         return None
     return Running(path, client.pid, client.screens, snapshot)

@@ -45,6 +45,8 @@ class Options:
     config_file: Path | None = None
     profile: str = ""
     sandbox: bool = False
+    generation: int = 2
+    """Of the sandbox's platform, to begin with."""
     account: str = ""
 
 
@@ -63,6 +65,8 @@ class Supervisor:
         self._choices: dict[str, Running] = {}
         self._door = SandboxDoor(paths, config.sandbox.port)
         self._sandbox: Sandbox | None = None
+        self._prefill = SignInPrefill()
+        """What a screen begins with, a second one after a crash too."""
         self._stopped = 0
         self._restarts = Limiter(RESTARTS)
 
@@ -74,9 +78,9 @@ class Supervisor:
             loop.add_signal_handler(number, self._stop, number)
         loop.add_signal_handler(signal.SIGUSR1, self._reload_themes)
         try:
-            prefill = await self._choose()
+            self._prefill = await self._choose()
             with Terminal(self.paths.log_file) as terminal:
-                return await self._screens(prefill, terminal)
+                return await self._screens(terminal)
         finally:
             await self.keeper.close()
             self._door.close()
@@ -121,12 +125,12 @@ class Supervisor:
             sandbox = self._sandbox_is(self._door.look())
             wanted = []
             if sandbox is not None:
-                prefill = _free_agent(sandbox, found.engines)
+                prefill = _free_agent(sandbox, found.engines, self.options.generation)
                 # One that somebody looks at is another console's: this one is a new one.
                 wanted = [
                     engine
                     for engine in found.engines
-                    if engine.matches(self.options.account, backend=sandbox.http)
+                    if _is_at(engine, sandbox, self.options.account)
                     and (self.options.account or not engine.screens)
                 ]
         elif not wanted and found.refused:
@@ -152,7 +156,7 @@ class Supervisor:
 
     # ------------------------------------------------------------ the screen
 
-    async def _screens(self, prefill: SignInPrefill, terminal: Terminal) -> int:
+    async def _screens(self, terminal: Terminal) -> int:
         """One screen after the other, until one is left and not crashed out of."""
         from tui.app import LEFT  # Textual: only once the engine is known
         from tui.screen import SupervisedApp
@@ -161,8 +165,8 @@ class Supervisor:
             self._app = app = SupervisedApp(
                 self.keeper.port,
                 self.config,
-                prefill=prefill,
-                sandbox=self.options.sandbox,
+                prefill=self._prefill,
+                sandbox=self.options.sandbox or self._sandbox is not None,
                 session=self.session,
                 accounts=tuple(
                     AccountChoice(key, _label(engine)) for key, engine in self._choices.items()
@@ -227,12 +231,18 @@ class Supervisor:
         found = await find_running(self.paths.runtime)
         # An engine that was brought before does not hold the sandbox: another takes its place.
         await asyncio.wait([self.keeper.bring()])
-        return _free_agent(sandbox, found.engines)
+        self._prefill = _free_agent(sandbox, found.engines, self.options.generation)
+        return self._prefill
 
 
-def _free_agent(sandbox: Sandbox, engines: tuple[Running, ...]) -> SignInPrefill:
-    taken = {each.account.un for each in engines if each.matches(backend=sandbox.http)}
-    return sandbox.free_agent(frozenset(taken))
+def _is_at(engine: Running, sandbox: Sandbox, un: str = "") -> bool:
+    """Whether it is signed in at the sandbox, at one generation or the other."""
+    return any(engine.matches(un, backend=each) for each in (sandbox.http, sandbox.http1))
+
+
+def _free_agent(sandbox: Sandbox, engines: tuple[Running, ...], generation: int) -> SignInPrefill:
+    taken = {each.account.un for each in engines if _is_at(each, sandbox)}
+    return sandbox.free_agent(frozenset(taken), generation)
 
 
 def _label(engine: Running) -> str:

@@ -12,7 +12,7 @@ import scripted_port as s
 from tui.config import Config, Profile
 from tui.engine.commands import GetGroups, JoinGroup, Result, SignIn, SignOut
 from tui.engine.events import AccountChanged, PhaseChanged
-from tui.engine.state import GroupPage, Phase, Snapshot, message
+from tui.engine.state import GroupPage, Message, Phase, Snapshot, message
 from tui.prefill import AccountChoice, SignInPrefill
 from tui.secrets import Secret
 
@@ -237,3 +237,51 @@ async def test_keys_that_come_before_the_form_are_kept_for_it(console, monkeypat
     monkeypatch.setattr(FirstScreen, "on_mount", typed_early, raising=False)
     async with console(OUT) as c:
         assert "1001" in c.line("Extension")
+
+
+TWO = replace(
+    FULL,
+    other=replace(
+        FULL,
+        backend="http://127.0.0.1:40732",
+        kind="platform1",
+        gateway="ws://127.0.0.1:40731/sip",
+    ),
+)
+
+
+async def test_the_sandbox_is_tried_at_the_other_generation_by_choosing_it(console) -> None:
+    async with console(OUT, prefill=TWO, sandbox=True) as c:
+        c.app.screen.kind.selected = 1
+        await c.settle()
+        await c.press("enter")
+        gateway = "ws://127.0.0.1:40731/sip"
+        one = replace(SIGN_IN, backend="http://127.0.0.1:40732", kind="platform1", gateway=gateway)
+        assert c.port.sent == [one]
+        c.app.screen.kind.selected = 0
+        await c.settle()
+        await c.press("enter")
+        assert c.port.sent == [one, SIGN_IN]
+
+
+async def test_in_the_sandbox_the_profiles_of_the_config_are_said_not_to_count(console) -> None:
+    config = Config(profiles=(Profile(name="office"), Profile(name="home")))
+    async with console(OUT, prefill=FULL, sandbox=True, config=config) as c:
+        assert "takes the place of the profiles" in c.screen_text
+        assert "office" not in c.screen_text
+        c.app.screen.fold.opened = True
+        await c.settle()
+        assert "office" not in c.screen_text
+
+
+async def test_why_there_is_no_sandbox_stays_on_the_form_when_the_engine_comes(console) -> None:
+    async def none() -> Message:
+        return message("sandbox.timeout")
+
+    async with console(OUT, on_sandbox=none, port=False) as c:
+        await c.press("ctrl+s")
+        assert "sandbox" in c.line("✗")
+        c.app.attach(s.ScriptedPort(OUT))
+        await c.settle()
+        assert "sandbox" in c.line("✗")
+        assert "^S" in c.keys, "it can be tried again"

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING
 
+from tui.platform.base import PLAIN_SIP
 from tui.secrets import Secret
 
 if TYPE_CHECKING:
-    from tui.config import Config
+    from tui.config import Config, Profile
     from tui.engine.commands import SignIn
     from tui.platform.base import Platform
+    from tui.platform.plain import Plain
+    from tui.platform.relays import Relays
 
 
 def make_platform(
@@ -21,13 +25,47 @@ def make_platform(
     *,
     clock: Callable[[], float] = time.monotonic,
     rng: Random | None = None,
+    folder: Path | None = None,
 ) -> Platform:
-    """The platform of a sign-in. What its room needs is imported when it is needed."""
+    """The platform of a sign-in. What its room needs is imported when it is needed. `folder` is
+    where the config lives: files that it names without a directory are there."""
+    if command.kind == PLAIN_SIP:
+        return plain(config.profile_for(PLAIN_SIP, command.profile, command.un), folder)
     if command.kind == "platform1":
         return _platform1(config, command)
     from tui.platform.platform2 import Platform2
 
     return Platform2(routes=config.routes, clock=clock, rng=rng or SystemRandom())
+
+
+def plain(profile: Profile, folder: Path | None = None) -> Plain:
+    """Any PBX, as the profile says."""
+    from tui.platform.plain import Entry, Plain, PlainSettings
+
+    file: Path | None = None
+    if profile.people_file:
+        file = (folder or Path()) / Path(profile.people_file).expanduser()
+    settings = PlainSettings(
+        url=profile.backend,
+        auth_user=profile.auth_user,
+        outbound_proxy=profile.outbound_proxy,
+        people=tuple(Entry(each.name, each.number, each.group) for each in profile.people),
+        people_file=file,
+    )
+    return Plain(settings)
+
+
+def relays(config: Config, profile: Profile, clock: Callable[[], float]) -> Relays:
+    """The STUN and TURN servers of the profile, or of all profiles."""
+    from tui.platform.relays import Relays
+
+    return Relays(
+        profile.ice_servers or config.audio.ice_servers,
+        profile.turn_username,
+        Secret(profile.turn_credential),
+        profile.turn_renewal,
+        clock=clock,
+    )
 
 
 def _platform1(config: Config, command: SignIn) -> Platform:
@@ -37,7 +75,7 @@ def _platform1(config: Config, command: SignIn) -> Platform:
 
     profile = config.profile_for(command.kind, command.profile)
     return Platform1(
-        gateway=profile.gateway,
+        gateway=command.gateway or profile.gateway,
         servers=config.servers,
         directory=profile.directory,
         seed=Secret(profile.seed),

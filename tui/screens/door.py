@@ -65,8 +65,9 @@ class Door(Hands):
             self._say(result.message)
             return
         self._session.sign_in, self._session.gid = command, None
+        before = self._prefill
         self._prefill = replace(
-            self._prefill,
+            before,
             un=command.un,
             pwd=type(command.pwd)(),
             switchnumber=command.switchnumber,
@@ -75,6 +76,8 @@ class Door(Hands):
             backend=command.backend,
             kind=command.kind,
             keyring=keyring,
+            gateway=command.gateway,
+            other=before if before.other and before.kind != command.kind else before.other,
         )
         if keyring and typed:
             await self._to_keyring(command)
@@ -204,10 +207,13 @@ class Door(Hands):
         assert self._on_sandbox is not None
         self._update(notice=message("sandbox.starting"))
         prefill = await self._on_sandbox()
-        if isinstance(prefill, Message):
-            self._update(notice=prefill)
-            return
         from tui.screens.sign_in import SignInScreen
+
+        if isinstance(prefill, Message):
+            # As a failure of the form: the engine that comes next must not wipe it off.
+            self._update(notice=None)
+            self._say(prefill)
+            return
 
         self._prefill = prefill
         self._sandbox = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from textual import on
@@ -61,6 +62,7 @@ class SignInScreen(YimiScreen):
     SignInScreen #heading-1 { margin: 0 0 1 0; }
     SignInScreen .more { display: none; }
     SignInScreen .-opened .more { display: block; }
+    SignInScreen.-sandbox .-opened .-profiles { display: none; }
     """
 
     def __init__(self, prefill: SignInPrefill, *, sandbox: bool, profiles: tuple[Any, ...]) -> None:
@@ -70,6 +72,7 @@ class SignInScreen(YimiScreen):
         self._said: Message | None = None
         self._busy = False
         self._show_hint = not prefill.backend
+        self._prefill = prefill
         self.title_row = Title()
         self.heading = Rows(id="heading-1")
         self.un = Field("field.extension", prefill.un, id="un")
@@ -100,7 +103,7 @@ class SignInScreen(YimiScreen):
             yield self.number
             yield Line("field.more", self.fold)
             if len(self._profiles) > 1:
-                yield Line("field.profile", self.profile, classes="more")
+                yield Line("field.profile", self.profile, classes="more -profiles")
             yield Line("field.kind", self.kind, classes="more")
             yield self.backend
             yield Line("", self.keyring)
@@ -111,6 +114,7 @@ class SignInScreen(YimiScreen):
         super().on_mount()
         self._draw_title()
         self._line_chosen()
+        self.set_class(self._sandbox, "-sandbox")
         self._summarise()
         for field in (self.un, self.pwd, self.switch):
             if not field.value:
@@ -161,6 +165,8 @@ class SignInScreen(YimiScreen):
             if view.sandbox_offered:
                 key = key_name(find("sandbox").key)
                 rows.append(row((key, "bold $key"), (" " + tr("signin.hint_sandbox"), "$dim")))
+        elif self._sandbox and self._profiles:
+            rows = [row((tr("signin.sandbox_profiles"), "$dim"))]
         else:
             rows = []
         self.said.draw(rows)
@@ -186,6 +192,14 @@ class SignInScreen(YimiScreen):
         self.yimi.use_profile(profile.name)
 
     @on(Choice.Changed, "#kind")
+    def _kind_chosen(self) -> None:
+        """The sandbox is of both generations, each at an address of its own."""
+        other = self._prefill.other
+        if other is not None and other.kind == KINDS[self.kind.selected]:
+            self._prefill = replace(other, other=self._prefill)
+            self.backend.value = other.backend
+
+    @on(Choice.Changed, "#kind")
     @on(Input.Changed)
     def _edited(self) -> None:
         self._summarise()
@@ -200,7 +214,7 @@ class SignInScreen(YimiScreen):
 
     def _summarise(self) -> None:
         parts = [self.kind.options[self.kind.selected], self.backend.value or tr("signin.nowhere")]
-        if len(self._profiles) > 1:
+        if len(self._profiles) > 1 and not self._sandbox:
             parts.insert(0, self.profile.options[self.profile.selected])
         self.fold.tell("" if self.fold.opened else glyphs().between.join(parts))
 
@@ -217,7 +231,8 @@ class SignInScreen(YimiScreen):
             self.call_later(self.fill, prefill)
             return
         self._show_hint = not prefill.backend
-        self._sandbox = True
+        self._sandbox, self._prefill = True, prefill
+        self.set_class(True, "-sandbox")
         self.un.value, self.pwd.value = prefill.un, prefill.pwd.reveal()
         self.switch.value, self.number.value = prefill.switchnumber, prefill.number
         self.backend.value = prefill.backend
@@ -270,5 +285,6 @@ class SignInScreen(YimiScreen):
             backend=self.backend.value.strip(),
             kind=kind,
             profile=self._chosen_profile(),
+            gateway=self._prefill.gateway if kind == self._prefill.kind else "",
         )
         self.yimi.sign_in(command, keyring=self.keyring.ticked)
