@@ -84,6 +84,7 @@ class NetworkWatch:
     def look(self) -> None:
         """Look now: compare with what was there before, and do what is still to be done."""
         if not self.calls.live:
+            self.core.timers.cancel("network")
             self._known = None
             self._wanted.clear()
             return

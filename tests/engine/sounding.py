@@ -1,0 +1,161 @@
+"""A call with a leg whose counters and addresses a test sets: for what the engine concludes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.engine.desk import CC, CUSTOMER, Desk
+from tui import sip
+from tui.config import AudioSettings
+from tui.engine.audio import Audio
+from tui.engine.core import Limits
+from tui.engine.events import Event
+from tui.engine.legs import LegEntry
+from tui.engine.network import NetworkWatch
+from tui.engine.quality import QualityDesk
+from tui.engine.state import Call, Leg
+from tui.media.statistics import Statistics
+from tui.platform import control as m
+
+NEVER = 3600.0
+"""The engine's own timers do not come in a test: it looks when it is told to."""
+
+
+class Media:
+    """Of a leg what the engine asks; `said` is what it was asked, in order."""
+
+    def __init__(self) -> None:
+        self.figures: dict[str, Any] = {"codec": "opus", "rtt": 20.0, "delay": 45.0}
+        self.level = 0.0
+        self.direction = "sendrecv"
+        self.held = self.muted = False
+        self.local_address: tuple[str, int] | None = ("192.0.2.10", 40000)
+        self.said: list[str] = []
+
+    def statistics(self) -> Statistics:
+        return Statistics(**self.figures)
+
+    def spoken(self) -> float:
+        return self.level
+
+    def mute(self, on: bool) -> None:
+        self.muted = on
+
+    def hold(self, on: bool) -> None:
+        self.held = on
+
+    async def restart(self) -> str:
+        self.said.append("restart")
+        return "v=0 restart"
+
+    async def reoffer(self, direction: str) -> str:
+        self.said.append(f"reoffer {direction}")
+        return "v=0"
+
+    async def apply(self, answer: str) -> None:
+        self.said.append("apply")
+        if "bad" in answer:
+            raise ValueError("not a description")
+
+    def withdraw(self) -> None:
+        self.said.append("withdraw")
+
+    async def close(self) -> None:
+        self.said.append("close")
+
+
+class Agent:
+    """Of the user agent what legs ask."""
+
+    def __init__(self) -> None:
+        self.offers: list[str] = []
+        self.ended: list[str] = []
+        self.fails = False
+
+    def reinvite(self, call: str, sdp: bytes, now: float) -> None:
+        if self.fails:
+            raise sip.LocalProtocolError("a re-INVITE is under way")
+        self.offers.append(sdp.decode())
+
+    def bye(self, call: str, now: float) -> None:
+        self.ended.append(call)
+
+
+class Phone:
+    def __init__(self) -> None:
+        self.agent: Any = Agent()
+
+    def now(self) -> float:
+        return 0.0
+
+    def flush(self) -> None:
+        pass
+
+    async def info(self, handle: str, content_type: str, body: bytes) -> bool:
+        return True
+
+
+class Flow:
+    """The signalling's connection."""
+
+    def __init__(self) -> None:
+        self.local_address = "192.0.2.10"
+        self.redialled = 0
+
+    def redial(self, reason: str) -> None:
+        self.redialled += 1
+
+
+class Sounding:
+    """The desk, a call that is up, its leg, and the two who look at it."""
+
+    def __init__(self) -> None:
+        self.desk = Desk(Limits(quality=NEVER, network=NEVER))
+        self.audio = Audio(self.desk.core, AudioSettings(input="none", output="none", ring=False))
+        self.phone = Phone()
+        self.audio.phone = self.phone
+        self.audio.calls = self.desk.calls
+        self.media = Media()
+        self.quality = QualityDesk(self.desk.calls, self.audio)
+        self.addresses = {"127.0.0.1", "192.0.2.10"}
+        self.network = NetworkWatch(self.desk.calls, self.audio, lambda: self.addresses)
+        self.flow = Flow()
+        self.network.flow = lambda: self.flow
+        self.desk.calls.on_change = self._changed
+        self.desk.says(m.NewCall(CC, CUSTOMER), m.Answered(CC, CUSTOMER))
+        self.entry = LegEntry("1", self.call.key, media=self.media, answered=True)  # type: ignore[arg-type]
+        self.audio._legs["1"] = self.entry
+        self.desk.calls.put(self.call, leg=Leg.CONNECTED)
+        self.desk.heard.clear()
+
+    def _changed(self, before: Call | None, call: Call) -> None:
+        self.quality.call_changed(call)
+        self.network.call_changed(call)
+
+    @property
+    def call(self) -> Call:
+        return self.desk.call
+
+    @property
+    def notices(self) -> list[str]:
+        return [event.notice.message.id for event in self.heard("NoticeChanged")]  # type: ignore[attr-defined]
+
+    def heard(self, name: str) -> list[Event]:
+        return [event for event in self.desk.heard if type(event).__name__ == name]
+
+    def looks(self, seconds: int, *, lost: int = 0, **figures: Any) -> None:
+        """Seconds go by with 50 packets each, and the quality is looked at in each."""
+        known = self.media.figures
+        known.update(figures)
+        for _ in range(seconds):
+            self.desk.now += 1
+            for name, count in (("sent", 50), ("received", 50 - lost), ("lost", lost)):
+                known[name] = known.get(name, 0) + count
+            known.setdefault("last_packet_age", 0.01)
+            known.setdefault("silence_in", 0.0)
+            known.setdefault("silence_out", 0.0)
+            self.quality.look()
+
+    async def close(self) -> None:
+        await self.audio.close()
+        await self.desk.core.close()
