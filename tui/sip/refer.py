@@ -37,7 +37,7 @@ _LONGEST_LIFE: Final = 3600
 """Seconds that a subscription lives whose NOTIFY says nothing of it, and at most."""
 
 _fragment = re.compile(rb"\s*+SIP/2\.0[ \t]++([1-6][0-9]{2})(?:[ \t]++([^\r\n]*+))?").match
-_event = re.compile(r"refer[ \t]*+(?:;[ \t]*+id[ \t]*+=[ \t]*+([0-9]{1,10}+))?.*+", re.I | re.S)
+_id = re.compile(r";[ \t]*+id[ \t]*+=[ \t]*+([0-9]{1,10}+)", re.I).search
 _life = re.compile(r";[ \t]*+expires[ \t]*+=[ \t]*+([0-9]{1,10}+)", re.I).search
 
 
@@ -142,12 +142,14 @@ class Transfers:
             self._wait(subscription, life, now)
 
     def _find(self, request: Request) -> _Subscription | None:
-        event = _event.fullmatch((request.headers.get("Event") or "").strip())
-        if event is None:
+        event = request.headers.get("Event") or ""
+        if event.partition(";")[0].strip().lower() != "refer":
             return None
+        id = _id(event)
         for subscription in self._subscriptions.values():
             if subscription.dialog.matches(request):
-                return subscription if event[1] in (None, str(subscription.cseq)) else None
+                ours = id is None or int(id[1]) == subscription.cseq
+                return subscription if ours else None
         return None
 
     # -------------------------------------------------------- telling

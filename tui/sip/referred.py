@@ -173,8 +173,7 @@ class Referrals:
 
     def _lost_flow(self, referral: _Referral, now: float) -> None:
         """Nobody can be answered any more."""
-        if referral.transaction is not None:
-            self._forget(referral)
+        self._forget(referral)
 
     def _stop(self, referral: _Referral) -> None:
         referral.transaction = None
