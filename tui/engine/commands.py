@@ -40,6 +40,8 @@ class SignIn:
     kind: str = "platform2"
     profile: str = ""
     """The profile chosen at sign-in: its policies hold for the session."""
+    gateway: str = ""
+    """Generation 1's, in place of the profile's: the sandbox's, which no config names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +144,12 @@ class GetGroupMembers:
 
 @dataclass(frozen=True, slots=True)
 class SetVolume:
-    """Listening volume and microphone gain in per cent, 0 to 200; None leaves one as it is."""
+    """Listening volume, microphone gain and the ring tone's volume in per cent, 0 to 200; None
+    leaves one as it is. A ring volume of 0 does not ring."""
 
     volume: int | None = None
     gain: int | None = None
+    ring: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
