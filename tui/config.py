@@ -192,6 +192,11 @@ class AudioSettings:
         'What you hear with: "" the default device, "device:NAME", "file:PATH", "none".',
         like=r"|(device|file):.+|none",
     )
+    ring_device: str = setting(
+        "",
+        'What rings: "" what you hear with, "device:NAME" such as a loudspeaker.',
+        like=r"|device:.+",
+    )
     volume: int = setting(100, "Listening volume in per cent.", low=0, high=200)
     gain: int = setting(100, "Microphone gain in per cent.", low=0, high=200)
     ring: bool = setting(True, "Whether an incoming call rings on the sound device.")

@@ -16,7 +16,7 @@ from typing import Any, Final
 from tui.config import Config, ConfigError
 
 ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
-    "audio": ("input", "output", "volume", "gain", "ring", "ring_volume"),
+    "audio": ("input", "output", "ring_device", "volume", "gain", "ring", "ring_volume"),
     "ui": ("theme", "language"),
     "notices": ("bell", "title", "osc9", "osc777"),
 }

@@ -82,6 +82,8 @@ class VoiceState(StrEnum):
     NO_DEVICE = "no-device"
     DEVICE_LOST = "device-lost"
     FAILED = "failed"
+    SERVER_GONE = "server-gone"
+    """The PulseAudio server that carries the sound does not answer: silence until it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,12 @@ class Voice:
     device: str = ""
     volume: int = 100
     gain: int = 100
+    server: str = ""
+    """The PulseAudio server that carries the sound, as the front end named it; "" this machine."""
+    delay: int | None = None
+    """Milliseconds to that server and back, as measured last."""
+    trial: str = ""
+    """What a try of the sound is doing: "record", "play", "measure"; "" while there is none."""
 
 
 @dataclass(frozen=True, slots=True)
