@@ -195,6 +195,12 @@ def _can_switch(view: View) -> bool:
     return _signed_in(view) and _state(view) is None and not asked
 
 
+def _can_check(view: View) -> bool:
+    """The check before the shift: at the sign-in, and in a session between calls."""
+    free = _state(view) is None
+    return view.connected and view.place in (Place.SIGN_IN, Place.CONSOLE) and free
+
+
 def _can_dismiss(view: View) -> bool:
     over = view.snapshot.call is not None and _state(view) is None
     open = view.dialling or view.typing
@@ -332,6 +338,7 @@ REGISTRY: Final[tuple[Action, ...]] = (
     Action("redial", "enter", _can_redial, bound=False),
     Action("export", "ctrl+o", lambda view: _signed_in(view) and view.history),
     Action("history", "f10", _signed_in, label=_history_label, alias="l"),
+    Action("check", "ctrl+t", _can_check),
     Action("settings", "ctrl+g"),
     Action("themes", ""),
     Action("debug", "ctrl+l"),
@@ -388,6 +395,17 @@ def find(id: str) -> Action:
         if action.id == id:
             return action
     raise KeyError(id)
+
+
+_NAMING_A_KEY: Final = {"check.demanded": "check", "check.demanded_failed": "check"}
+
+
+def with_keys(sentence: Message) -> Message:
+    """The sentence with the key that it names: the engine, which says it, knows no keys."""
+    if sentence.id not in _NAMING_A_KEY:
+        return sentence
+    key = key_name(find(_NAMING_A_KEY[sentence.id]).key)
+    return Message(sentence.id, (*sentence.values, ("key", key)))
 
 
 def markdown() -> str:

@@ -98,7 +98,10 @@ def _command(options: Namespace) -> Command:
 def _answer(result: Result) -> int:
     if result.ok:
         return OK
-    return complain(render(result.message or Message("engine.refused")), REFUSED)
+    said = result.message or Message("engine.refused")
+    if said.id.startswith("check.demanded"):
+        said = Message(said.id, (("key", "yimi doctor"),))
+    return complain(render(said), REFUSED)
 
 
 # ---------------------------------------------------------------- status

@@ -137,6 +137,16 @@ def open_debug(app: YimiApp) -> None:
         app.push_screen(DebugScreen())
 
 
+def open_check(app: YimiApp) -> None:
+    """The check before the shift, or away with it."""
+    from tui.screens.check import CheckScreen
+
+    if isinstance(app.screen, CheckScreen):
+        app.pop_screen()
+    else:
+        app.push_screen(CheckScreen())
+
+
 def show_failure(app: YimiApp) -> None:
     """The last failure again, with what to do about it."""
     from tui.screens.dialogs import failure_dialog
@@ -150,6 +160,7 @@ ACTIONS: Final[dict[str, Callable[[YimiApp], None]]] = {
     "export": export_history,
     "settings": open_settings,
     "themes": reload_themes,
+    "check": open_check,
     "debug": open_debug,
     "failure": show_failure,
 }

@@ -60,6 +60,9 @@ NAMES = {
     *("config.toml", "backend", "gateway", "servers", "kill", "--account", "http", "ws", "https"),
     *("refused.512", "borders", "device", "NAME", "file", "PATH", "none", "csv", "yimi-dark"),
     *("Esc", "Enter", "Tab", "Space", "Delete", "PgUp", "PgDn", "Home", "End", "Shift", "Ctrl"),
+    *("TLS", "WebSocket", "ICE", "STUN", "TURN", "UDP", "VPN", "MOS", "MB", "dB", "wss", "opus"),
+    *("aiortc", "libportaudio2", "libopus0", "ice_servers", "YIMI_STATE_DIR"),
+    *("stun:HOST", "turn:USER:PASSWORD@HOST"),
     *("C", "F", "Ctrl+C", *(f"F{number}" for number in range(1, 25))),
 }
 """What may stand in Latin letters in the Chinese console."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tui.actions import Action, View, key_name
+from tui.actions import Action, View, key_name, with_keys
 from tui.i18n import render, tr
 from tui.widgets.rows import Piece, Row, Rows, cut, row, width_of
 
@@ -23,12 +23,13 @@ class NoticeLine(Rows):
         if view.notice is None:
             self.draw([])
         else:
-            self.draw([row(("! ", "bold $ring"), (render(view.notice), "$ring"))])
+            said = render(with_keys(view.notice))
+            self.draw([row(("! ", "bold $ring"), (said, "$ring"))])
             self.refresh()  # it may wrap
 
 
 FIRST_TO_GO: Final = (
-    *("debug", "settings", "leave", "history", "tones", "page", "help", "directory"),
+    *("debug", "settings", "check", "leave", "history", "tones", "page", "help", "directory"),
     *("after", "dismiss", "digits", "export", "filter", "keep_open", "let_ring", "mute", "hold"),
 )
 """Which keys leave the bar first when not all fit. They go on working, and More has them all."""
