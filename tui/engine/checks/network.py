@@ -90,7 +90,7 @@ async def _certificate(address: str, handshake: Handshake, now: float) -> Findin
     except ssl.SSLCertVerificationError as error:
         return fail("check.tls.refused", host=host, why=error.verify_message)
     except ssl.SSLError as error:
-        return fail("check.tls.broken", host=host, why=error.reason or "TLS")
+        return fail("check.tls.broken", host=host, why=getattr(error, "reason", None) or "TLS")
     except (OSError, EOFError) as error:
         why = getattr(error, "strerror", None) or type(error).__name__
         return fail("check.tls.unreachable", host=host, why=why)

@@ -173,7 +173,7 @@ class ShiftCheck:
         async def look(setting: str, open_sound: sound.Open) -> Finding:
             return await sound.ring_device(setting, settings.output, settings.ring, open_sound)
 
-        return await self._with_sound(look, device)
+        return await self._with_sound(look, settings.ring_device)
 
     async def _call(self) -> Finding:
         load = self._world.load
