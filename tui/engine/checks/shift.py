@@ -168,7 +168,6 @@ class ShiftCheck:
 
     async def _ring(self) -> Finding:
         settings = self.subject.config.audio
-        device = settings.ring_device
 
         async def look(setting: str, open_sound: sound.Open) -> Finding:
             return await sound.ring_device(setting, settings.output, settings.ring, open_sound)
