@@ -138,6 +138,7 @@ class YimiApp(Hearing):
         self.signing = False
         self._joined_none = False
         self._changed_at = -GUARD
+        self._deaf_until = 0.0
         self._levels_at = 0.0
         self._levels_due = False
         self._ticking = False

@@ -170,6 +170,13 @@ async def test_control_c_asks_and_kills_nothing(console) -> None:
         assert c.port.sent == []
 
 
+async def test_leaving_while_it_rings_says_that_it_rings(console) -> None:
+    async with console(s.with_call(s.RINGING)) as c:
+        await c.press("ctrl+q")
+        assert "A call is ringing." in c.screen_text
+        assert "You are in a call." not in c.screen_text
+
+
 async def test_leaving_lets_the_engine_run(console) -> None:
     async with console(s.with_call(s.TALKING)) as c:
         await c.press("ctrl+q", "down", "enter")

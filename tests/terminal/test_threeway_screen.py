@@ -255,8 +255,24 @@ async def test_the_question_goes_when_the_third_party_leaves(console) -> None:
         left = replace(JOINED, state=ThirdState.LEFT, outcome=message("threeway.left"))
         await c.happen(CallChanged(three(left)))
         assert "Who stays?" not in c.screen_text
+        await c.press("2", "f8")  # a finger that was on its way to the question
+        assert asked(c) == []
+        c.clock.now += 1
+        await c.press("2", "f8")
+        assert asked(c) == [SendDigits("2"), HangUp()]
+
+
+async def test_the_question_stays_when_the_third_party_comes_in_meanwhile(console) -> None:
+    async with console(s.with_call(three(WANG))) as c:
+        c.clock.now += 1
         await c.press("f8")
-        assert asked(c) == [HangUp()]
+        assert "Stop calling Wang Fang" in c.screen_text
+        await c.happen(CallChanged(three(JOINED)))
+        assert "Stop calling Wang Fang" not in c.screen_text
+        assert "Drop Wang Fang, and talk on" in c.screen_text
+        await c.press("2")
+        assert asked(c) == [DropThird()]
+        assert SendDigits("2") not in c.port.sent
 
 
 async def test_somebody_who_comes_in_while_the_key_goes_down_is_asked_about(console) -> None:

@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 
 from tui.actions import View, key_name, registry
 from tui.day import shift_figures
-from tui.engine.state import Message, Snapshot, message
+from tui.engine.state import CallState, Message, Snapshot, message
 from tui.i18n import render, tr
 
 _CSS = """
@@ -151,8 +151,10 @@ class HelpScreen(ModalScreen[None]):
 def leave_dialog(view: View) -> Dialog:
     """Ctrl+Q on the console: sign out, leave, or stay."""
     call = view.snapshot.call
-    in_call = call is not None and call.live
-    what = message("leave.what_call" if in_call else "leave.what")
+    what = message("leave.what")
+    if call is not None and call.live:
+        ringing = call.state is CallState.RINGING
+        what = message("leave.what_ringing" if ringing else "leave.what_call")
     ways = (("stay", "leave.stay"), ("leave", "leave.leave"), ("sign-out", "leave.sign_out"))
     said = [what]
     if view.snapshot.shift.talked or view.snapshot.shift.missed:

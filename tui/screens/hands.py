@@ -5,7 +5,7 @@ A part of the app by inheritance, because keys of the registry end in methods of
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from tui.actions import find
 from tui.engine.state import Call, message
@@ -17,11 +17,15 @@ if TYPE_CHECKING:
     from tui.screens.book import Target
     from tui.screens.console import ConsoleScreen
 
+DEAF: Final = 1.0
+"""Seconds in which a digit is no tone after the question that it answers went by itself."""
+
 
 class Hands(Looks):
     """What the keys for a first, a second and a third party do."""
 
     _port: EnginePort | None
+    _deaf_until: float
 
     def _console(self) -> ConsoleScreen | None:
         from tui.screens.console import ConsoleScreen
@@ -170,11 +174,22 @@ class Hands(Looks):
             self._update(notice=result.message)
 
     def _ask_who_stays(self, call: Call) -> None:
-        from tui.screens.party import AskThree, answer_to_ask
+        from tui.screens.party import MOOT, AskThree, answer_to_ask
+
+        def answered(way: str | None) -> None:
+            if way == MOOT:
+                # A finger may be on its way to 1, 2 or 3, or to F8: that was for the question.
+                self._changed_at = self.clocks.monotonic()
+                self._deaf_until = self._changed_at + DEAF
+            self._carry_out(answer_to_ask(way))
 
         if not isinstance(self.screen, AskThree):
-            dialog = AskThree(call)
-            self.push_screen(dialog, lambda way: self._carry_out(answer_to_ask(way)))
+            self.push_screen(AskThree(call), answered)
+
+    # ------------------------------------------------------------ sound
+
+    def _do_figures(self) -> None:
+        self._update(figures=not self.view.figures)
 
     # ------------------------------------------------------------ tones
 
@@ -185,6 +200,8 @@ class Hands(Looks):
 
     def type_tones(self, digits: str) -> None:
         """Digits in a call, or a row from the field."""
+        if len(digits) == 1 and self.clocks.monotonic() < self._deaf_until:
+            return
         from tui.engine.commands import SendDigits
 
         self.send(SendDigits(digits))

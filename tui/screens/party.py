@@ -21,7 +21,7 @@ from textual.widgets.option_list import Option
 
 from tui.actions import View
 from tui.engine.commands import Command, DropThird, EndForAll, HangUp, Threeway, Transfer
-from tui.engine.state import Call, CallState, Message, ThirdState, message
+from tui.engine.state import Call, CallState, Message, Third, ThirdState, message
 from tui.i18n import render, tr
 from tui.screens.base import LiveDialog
 from tui.screens.book import (
@@ -46,6 +46,8 @@ READ_MOST: Final = 200
 """Pages of members that a search reads before it says that there are more."""
 SHOWN_APART: Final = 0.25
 """Seconds between two drawings of the list while pages of members come in."""
+MOOT: Final = "moot"
+"""How the question who stays ends when it answered itself."""
 _UP: Final = (CallState.TALKING, CallState.HOLDING)
 _SEPARATORS: Final = frozenset(" -–—()./·")
 
@@ -298,14 +300,14 @@ class AskThree(LiveDialog, Dialog):
 
     def __init__(self, call: Call) -> None:
         assert call.third is not None
-        self._key, self._state = call.key, call.third.state
+        self._key = call.key
         name = call.third.name
-        drop = "ask.drop" if call.third.joined is not None else "ask.cancel"
+        self._drop = _drop(call.third)
         number = spaced(call.number) or tr("call.no_number")
         ways: Sequence[tuple[str, str]] = (
             ("stay", "ask.stay"),
             ("end", "ask.end"),
-            ("drop", drop),
+            ("drop", self._drop),
             ("leave", "ask.leave"),
         )
         what = [message("ask.what", number=number, name=name)]
@@ -317,11 +319,16 @@ class AskThree(LiveDialog, Dialog):
         return tr(label, **self._values)
 
     def show(self, view: View) -> None:
-        """Another step of the third party, or the end of the call: the question is moot."""
+        """The third party on its way has come in: the same is asked in other words. When it is
+        gone or going, or the call is over, the question is moot."""
         call = view.snapshot.call
         third = call.third if call is not None and call.live and call.key == self._key else None
-        if third is None or not third.present or _rank(third.state) != _rank(self._state):
-            self.dismiss("stay")
+        if third is None or not third.present or third.state is ThirdState.LEAVING:
+            self.dismiss(MOOT)
+        elif (drop := _drop(third)) != self._drop:
+            self._drop = drop
+            prompt = Content.assemble(" ", self.words(drop))
+            self.query_one(OptionList).replace_option_prompt("drop", prompt)
 
     def on_key(self, event: events.Key) -> None:
         way = {"1": "end", "2": "drop", "3": "leave"}.get(event.character or "")
@@ -330,9 +337,9 @@ class AskThree(LiveDialog, Dialog):
             self.dismiss(way)
 
 
-def _rank(state: ThirdState) -> int:
-    """On its way, in, going: a change between these changes what is asked."""
-    return {ThirdState.JOINED: 1, ThirdState.LEAVING: 2}.get(state, 0)
+def _drop(third: Third) -> str:
+    """The words for the way without the third party: on its way, or in."""
+    return "ask.drop" if third.joined is not None else "ask.cancel"
 
 
 def answer_to_ask(way: str | None) -> Command | None:
