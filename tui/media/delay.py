@@ -1,7 +1,7 @@
 """How late the sound should be: the playout's target, from what arrived when.
 
 A longer delay costs milliseconds, a shorter one costs concealed packets; the target is where the
-sum is least. One price, WORTH, weighs the two, and that alone tells the cases apart: jitter makes
+sum is least. A price weighs the two, and that alone tells the cases apart: jitter makes
 many packets a little late, so the delay grows to cover them; a stall makes a few packets very
 late, which is cheaper to sit out than to carry for the rest of the call; a lost packet was never
 late and moves nothing, unless the next one holds a copy of it: then waiting for that one is
@@ -22,8 +22,10 @@ WINDOW = 500
 FEW = 250
 """Before there are so many, a late one counts as one of so many: one stall at the start of a
 call is still a stall."""
-WORTH = 2500 * MS
-"""What concealing everything costs: 25 ms of delay for each packet in a hundred."""
+LATE = 2500 * MS
+"""What concealing everything costs: 25 ms of delay for each late packet in a hundred,"""
+MISSING = 1500 * MS
+"""and 15 ms for a lost one: that one shifts nothing, and is one packet and no run of them."""
 STAY = 3 * MS
 """A change has to be better by that much."""
 MOST = 400 * MS
@@ -74,11 +76,11 @@ class Target:
         number, total = max(above[-1], FEW), above[-1]
 
         def cost(delay: int) -> float:
-            share = above[size - bisect_right(values, delay)] / number
+            price = LATE * above[size - bisect_right(values, delay)] / number
             if repairable:
                 missed = above[size - bisect_right(values, delay - length)]
-                share += repairable * missed / total
-            return delay - least + WORTH * share
+                price += MISSING * repairable * missed / total
+            return delay - least + price
 
         options = {one for one in values if one - least <= MOST}
         if repairable:

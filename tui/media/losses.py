@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 WINDOW = 500
-FEW = 250
+FEW = 100
 """Before there are so many, a lost one counts as one of so many."""
 HERE: Final = 0
 LOST: Final = 1

@@ -45,7 +45,7 @@ it is played late: whole words are worth the delay."""
 PATIENCE = 1000 * MS
 """For so long a small surplus waits for a quiet stretch; one above SMALL does not wait."""
 SMALL = 40 * MS
-FASTEST = 0.25
+FASTEST = 0.15
 """The most that is taken out of the voice, or put in."""
 
 
@@ -204,7 +204,7 @@ class Playout:
         self._waited = 0
         spool = self._spool
         if early > len(spool):
-            spool.make_up(early - len(spool))
+            spool.make_up(early - len(spool), exact=True)
         spool.bridge()
         return True
 
@@ -220,9 +220,10 @@ class Playout:
         assert self._next is not None
         store = self._store
         if not store:
-            missing = self._frame - len(self._spool)
-            self._conceal(missing, counted=self._waited < PAUSE)
-            self._waited += missing
+            made = self._spool.make_up(self._frame - len(self._spool))
+            if self._waited < PAUSE:
+                self.figures.concealed += min(made, PAUSE - self._waited)
+            self._waited += made
             return
         if len(store) > 1 and store[max(store)].position - self._end > MOST_DELAY:
             self._leave_out()
@@ -232,10 +233,9 @@ class Playout:
         elif packet.position <= self._end or not packet.samples or not self._pause(packet):
             self._play(packet, now)
 
-    def _conceal(self, samples: int, *, counted: bool = True) -> None:
-        if counted:
-            self.figures.concealed += samples
-        self._spool.make_up(samples)
+    def _conceal(self, samples: int) -> None:
+        self.figures.concealed += samples
+        self._spool.make_up(samples, exact=True)
 
     def _leave_out(self) -> None:
         """Too much waits: go on with what is recent."""
@@ -263,7 +263,7 @@ class Playout:
         short = self._target.value - (self._delay - gap)
         if short > 0 and gap > FADE:
             wait = min(short, gap, self._frame)
-            self._conceal(wait, counted=False)
+            self._spool.make_up(wait, exact=True)
             self._end += wait
             return True
         return False

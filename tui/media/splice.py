@@ -18,6 +18,7 @@ SHORTEST, LONGEST = 120, 720
 ALIKE = 0.75
 """A correlation from which on a splice in the voice is not noticed."""
 _COARSE = 6
+_LIFT = 20_000
 _UP = [(2 * i + 1) * 16384 // FADE for i in range(FADE)]
 _DOWN = [32768 - up for up in _UP]
 
@@ -29,13 +30,10 @@ def cross_fade(old: bytes, new: bytes) -> bytes:
     return array("h", mixed).tobytes()
 
 
-def fade_in(pcm: bytes) -> bytes:
-    """The block with its first FADE samples rising from nothing."""
-    return cross_fade(bytes(FADE * 2), pcm) + pcm[FADE * 2 :]
-
-
 def fade_out(pcm: bytes) -> bytes:
     """The block with its last FADE samples falling to nothing."""
+    if len(pcm) < FADE * 2:
+        return bytes(len(pcm))
     return pcm[: -FADE * 2] + cross_fade(pcm[-FADE * 2 :], bytes(FADE * 2))
 
 
@@ -45,9 +43,12 @@ def period(pcm: bytes, low: int, high: int) -> tuple[int, float]:
     low, high = max(low, SHORTEST), max(min(high, LONGEST), SHORTEST)
     window = bytes(pcm[: (high + FADE) * 2])
     coarse, _ = audioop.ratecv(window, 2, 1, 48_000, 48_000 // _COARSE, None)
+    # findfit takes the opposite of a sound for the best likeness too; far above zero there is none.
+    loudest = audioop.max(coarse, 2)
+    lifted = audioop.bias(audioop.mul(coarse, 2, min(1.0, _LIFT / 2 / (loudest + 1))), 2, _LIFT)
     short = FADE // _COARSE
     first = low // _COARSE
-    offset, _ = audioop.findfit(coarse[first * 2 :], coarse[: short * 2])
+    offset, _ = audioop.findfit(lifted[first * 2 :], lifted[: short * 2])
     about = (first + offset) * _COARSE
     begin = max(low, about - _COARSE)
     end = min(high, about + _COARSE)

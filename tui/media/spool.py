@@ -17,6 +17,8 @@ QUIET = 40
 QUIETER = 0.06
 """this share of the voice's level, it is a pause of the voice."""
 FADE = splice.FADE
+STEP = 120
+"""Opus conceals in multiples of 2.5 ms."""
 
 
 class Spool:
@@ -47,17 +49,16 @@ class Spool:
         if self._concealer is not None:
             self.bridge()
             self._concealer = None
-        if self._tail and pcm:
-            if len(pcm) < FADE * 2:
-                self._tail = self._tail[-len(pcm) :] if len(pcm) > 0 else self._tail
-                self._tail = self._tail.ljust(FADE * 2, b"\\0")
-                pcm = pcm.ljust(FADE * 2, b"\\0")
-            pcm = splice.cross_fade(self._tail, pcm) + pcm[FADE * 2 :]
-            self._tail = b""
         self._made = 0
-        level = audioop.rms(pcm, 2)
-        self._level = max(level, self._level * 0.998)
-        self.pcm += pcm
+        self._level = max(audioop.rms(pcm, 2), self._level * 0.998)
+        self.pcm += self._joined(pcm)
+
+    def _joined(self, pcm: bytes) -> bytes:
+        if len(pcm) < FADE * 2 or not self._tail:
+            return pcm
+        joined = splice.cross_fade(self._tail, pcm) + pcm[FADE * 2 :]
+        self._tail = b""
+        return joined
 
     def bridge(self) -> None:
         """The next sound does not follow what was before: let it be faded in over what would
@@ -65,17 +66,25 @@ class Spool:
         if not self._tail:
             self._tail = self._make(FADE)[: FADE * 2]
 
-    def make_up(self, samples: int) -> None:
-        """Append what is likely to have followed; it fades, and ends after MUTED."""
+    def make_up(self, samples: int, *, exact: bool = False) -> int:
+        """Append at least that much of what is likely to have followed, rounded up to what the
+        codec makes at once unless it has to be `exact`; it fades, and ends after MUTED. How much it
+        was."""
         if self._made >= MUTED:
-            self.pcm += bytes(samples * 2)
+            self.pcm += self._joined(bytes(samples * 2))
             self._tail = bytes(FADE * 2)
-        else:
-            pcm = self._make(samples)[: samples * 2]
-            self._made += samples
-            if self._made >= MUTED and samples >= FADE:
-                pcm = splice.fade_out(pcm)
-            self.pcm += pcm
+            return samples
+        over = samples % STEP if exact else 0
+        pcm = self._make(samples + FADE if over else samples)
+        tail = b""
+        if over:  # the codec goes on where it ended, so what is cut off leads over to that
+            pcm, tail = pcm[: samples * 2], pcm[samples * 2 : (samples + FADE) * 2]
+        self._made += len(pcm) // 2
+        if self._made >= MUTED:
+            pcm = splice.fade_out(pcm)
+        self.pcm += self._joined(pcm)
+        self._tail = tail or self._tail
+        return len(pcm) // 2
 
     def _make(self, samples: int) -> bytes:
         if self._made >= MUTED:
