@@ -20,10 +20,20 @@ async def box(tmp_path: Path) -> AsyncIterator[Box]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Every test of a call runs at both generations; a module whose calls only one of them has
     says so in GENERATIONS."""
-    if "desk" in metafunc.fixturenames:
-        generations = getattr(metafunc.module, "GENERATIONS", (2, 1))
-        names = [f"platform{generation}" for generation in generations]
-        metafunc.parametrize("desk", generations, indirect=True, ids=names)
+    given = {mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")}
+    generations = getattr(metafunc.module, "GENERATIONS", (2, 1))
+    names = [f"platform{generation}" for generation in generations]
+    for each in ("desk", "generation"):
+        if each in metafunc.fixturenames and each not in given:
+            metafunc.parametrize(each, generations, indirect=True, ids=names)
+
+
+@pytest.fixture
+def generation(request: pytest.FixtureRequest) -> int:
+    """The platform's, for desks that a test or a module makes by itself. A test that only one
+    generation has is marked with ONLY_2 or ONLY_1, and says why."""
+    found: int = request.param
+    return found
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.box import Box, Desk, until
 from tests.e2e.hearing import share_of
 from tui.engine import commands as c
@@ -14,6 +16,8 @@ from tui.engine.state import CallState, Third, ThirdState
 HEARD, GONE = 0.12, 0.02
 """Shares of the energy at one frequency: of a tone among others, and of one that is not there."""
 GROUP = "1000000001"
+ONLY_2 = pytest.mark.parametrize("generation", [2], indirect=True, ids=["platform2"])
+"""For a test of what generation 1 does not have."""
 
 
 def colleague(box: Box, folder: Path, un: str, **sections: object) -> Desk:

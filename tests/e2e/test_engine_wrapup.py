@@ -1,8 +1,7 @@
 """What comes after a call, and what the platform does to a seat: write-up, the status set ahead,
 offers missed, kicks, tokens that run out, answering by itself. Real engine, real sandbox process.
 
-What generation 1 does not have (a status after each call, 87's busy aside) is not asked of it:
-these desks are of generation 2."""
+Each at both generations of the platform, but what only generation 2 has: tokens."""
 
 from __future__ import annotations
 
@@ -14,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.box import CUSTOMER_TONE, Box, Desk, until
-from tests.e2e.talking import GROUP, colleague, desk_hears, talking
+from tests.e2e.talking import GROUP, ONLY_2, colleague, desk_hears, talking
 from tui.config import OfferSettings, WrapUpSettings
 from tui.engine import commands as c
 from tui.engine.core import Limits
@@ -25,12 +24,12 @@ Make = Callable[..., Any]
 
 
 @pytest.fixture
-async def make(box: Box, tmp_path: Path) -> AsyncIterator[Make]:
+async def make(box: Box, tmp_path: Path, generation: int) -> AsyncIterator[Make]:
     """Makes desks: `await make(wrapup=…)` signs 1001 in; they are closed whatever happens."""
     made: list[Desk] = []
 
     async def one(un: str = "1001", **sections: Any) -> Desk:
-        desk = colleague(box, tmp_path, un, **sections)
+        desk = colleague(box, tmp_path, un, generation=generation, **sections)
         made.append(desk)
         await desk.sign_in()
         return desk
@@ -341,6 +340,7 @@ async def test_a_kick_ends_the_call_in_order_keeps_it_in_the_history_and_says_wh
     assert [each.ccnumber for each in found.value.entries] == [cc]
 
 
+@ONLY_2  # generation 1 has no token
 async def test_a_token_that_the_platform_ends_in_a_call_is_mended_and_the_call_goes_on(
     box: Box, make: Make
 ) -> None:
@@ -353,6 +353,7 @@ async def test_a_token_that_the_platform_ends_in_a_call_is_mended_and_the_call_g
     assert desk.snapshot.notice is None
 
 
+@ONLY_2  # generation 1 has no token
 async def test_a_token_is_renewed_while_a_call_goes_on(box: Box, make: Make) -> None:
     desk = await make("1007")  # whose tokens live 20 s
     await talking(box, desk)
