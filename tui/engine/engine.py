@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING
 
+from tui import sip
 from tui.engine import commands as c
 from tui.engine.audio import Audio
 from tui.engine.calls import Calls
@@ -23,6 +24,7 @@ from tui.engine.digits import Digits, Pace
 from tui.engine.events import CallRemoved, KickedOffline, NoticeChanged
 from tui.engine.intake import Intake
 from tui.engine.journal import Journal
+from tui.engine.linedesk import LineDesk
 from tui.engine.network import NetworkWatch
 from tui.engine.offers import Offers
 from tui.engine.platforms import make_platform
@@ -33,6 +35,7 @@ from tui.engine.recovery import Recovery
 from tui.engine.reports import CallReports, as_code
 from tui.engine.seat import IDLE, SeatDesk
 from tui.engine.session import MakePlatform, Session, login_message
+from tui.engine.sounddesk import SoundDesk
 from tui.engine.state import Call, Message, Phase, Snapshot, Status, Voice, WrapUpMode, message
 from tui.engine.thirds import Thirds
 from tui.engine.workday import Workday
@@ -78,6 +81,8 @@ class Engine:
         self.finished = asyncio.Event()
         """Set when the agent signed out and the engine has nothing left to do."""
         self._audio = Audio(self.core, config.audio)
+        self._audio.sounds.carrier.folder = paths.runtime
+        self._sound_desk = SoundDesk(self.core, self._audio.sounds)
         self._session = Session(
             self.core, config, paths, make_platform or self._make_platform, self._audio
         )
@@ -93,6 +98,7 @@ class Engine:
             self.core,
             lambda command: subject_of_engine(command, self.core, config, paths, self._session),
         )
+        self._lines = LineDesk(self._calls, self._audio, self._offers, self._digits, self._workday)
         self._recovery = Recovery(self._calls, self._reports, self._audio)
         self._quality = QualityDesk(self._calls, self._audio)
         self._network = NetworkWatch(self._calls, self._audio)
@@ -128,8 +134,9 @@ class Engine:
         self._network.ask_again = self._recovery.leg_lost
         self._offers.beep = self._audio.sounds.beep
         self._session.calls = self._calls
-        self._session.on_sip = self._intake.sip_event
+        self._session.on_sip = self._sip_event
         self._session.on_up = self._recovery.flow_is_back
+        self._recovery.plain = lambda: self._session.plain
 
     def _take_settings(self) -> None:
         """What the config wants of the parts; a profile's policies come with the sign-in."""
@@ -187,9 +194,11 @@ class Engine:
                 return await self._directory(command)
             case c.GetHistory() | c.ExportHistory():
                 return await self._history(command)
-            case c.SetVolume(volume, gain):
-                self._audio.sounds.set_volume(volume, gain)
+            case c.SetVolume(volume, gain, ring):
+                self._audio.sounds.set_volume(volume, gain, ring)
                 return Result(True)
+            case c.ListDevices() | c.SetDevices() | c.TrySound() | c.UsePulseServer():
+                return await self._sound_desk.execute(command)
             case c.RunChecks():
                 return await self._checks.run(command)
             case c.SetPhoneMode(mode, number):
@@ -201,6 +210,8 @@ class Engine:
                 return await self._about_calls(command)
 
     async def _about_calls(self, command: Command) -> Result:
+        if self._lines.active and (done := await self._lines.execute(command)) is not None:
+            return done
         match command:
             case c.Dial():
                 return await self._dial(command)
@@ -242,6 +253,8 @@ class Engine:
                 return self._wrapup.keep_open()
             case c.FinishWrapUp():
                 return await self._wrapup.finish()
+            case c.MarkLine() | c.ConnectLines() | c.JoinLines() | c.AnswerQuestion():
+                return Result(False, message("lines.one_only"))
         raise TypeError(f"{type(command).__name__} is no command")
 
     async def close(self) -> None:
@@ -251,6 +264,7 @@ class Engine:
                 await self._end_session()
         await self._checks.close()
         await self._audio.close()
+        await self._audio.sounds.carrier.close()
         await self.core.close()
         self.finished.set()
 
@@ -283,15 +297,28 @@ class Engine:
             if self.core.snapshot.phase is not Phase.CHOOSING_GROUP:
                 return Result(False, message("group.not_now"))
             result = await self._session.join(command)
+            if result.ok and self._session.plain:
+                self._begin_lines()
             if result.ok:
                 await self._begin_shift()
         if result.ok:
             marker = self._session.marker
             remembered = None if marker is None else marker.read()
             if remembered is not None:
-                self._recovery.engine_died(remembered)
+                taken = self._lines if self._session.plain else self._recovery
+                taken.engine_died(remembered)
             self._plan_end()
         return result
+
+    def _begin_lines(self) -> None:
+        """A PBX says nothing of a seat: the status is ours, as the check wants it at first."""
+        account = self.core.snapshot.account
+        assert account is not None  # joined
+        self._lines.begin(account, self._session.profile)
+        self._seat.platform_says(self._session.first_status())
+
+    def _sip_event(self, event: sip.Event) -> None:
+        (self._lines if self._lines.active else self._intake).sip_event(event)
 
     async def _begin_shift(self) -> None:
         """The history of this account, and what the enterprise wants of offers."""
@@ -335,6 +362,7 @@ class Engine:
 
     async def _end_session(self) -> None:
         await self._session.sign_out()
+        await self._lines.end()
         await self._workday.end()
         self._checks.forget()
         self._seat.signed_out()
@@ -402,6 +430,7 @@ class Engine:
         if self._session.marker is not None:
             live = self._calls.live
             self._session.marker.keep(live[0] if live else None)
+        self._lines.call_changed(before, call)
         self._workday.call_changed(before, call)
         self._quality.call_changed(call)
         self._network.call_changed(call)

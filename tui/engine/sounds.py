@@ -1,15 +1,17 @@
-"""The media room and the sound device, as the engine holds them: opened once registered, in a
+"""The media room and the sound devices, as the engine holds them: opened once registered, in a
 thread, and only where the line carries audio at all. What is wrong with them is a state."""
 
 from __future__ import annotations
 
 import asyncio
 import importlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tui.engine.carrier import Carrier
 from tui.engine.core import Core, log
 from tui.engine.events import VoiceChanged
-from tui.engine.state import VOIP, Voice, VoiceState
+from tui.engine.state import VOIP, Voice, VoiceState, message
 from tui.text import clean_text
 
 if TYPE_CHECKING:
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 BEEP_HZ, BEEP_SECONDS = (1000,), 0.2
 _RATE = 48000
+LOOK_AGAIN = 30.0
+"""Seconds between two looks for a device that is missing while nothing uses it."""
+_BAD = (VoiceState.NO_DEVICE, VoiceState.DEVICE_LOST, VoiceState.FAILED, VoiceState.SERVER_GONE)
 
 
 class Sounds:
@@ -26,18 +31,22 @@ class Sounds:
     def __init__(self, core: Core, settings: AudioSettings) -> None:
         self.core = core
         self.settings = settings
+        """What is in force now: devices and volumes are changed while it runs."""
         self.leg_module: Any = None
         self.sound: media_sound.Sound | None = None
+        self.carrier = Carrier(core, self)
+        """Where the voice goes: this machine's devices, or a PulseAudio far away."""
         self._tones: Any = None
         self._loading: asyncio.Task[None] | None = None
         self._ringing = False
+        self._ring_missing = False
 
     def load(self) -> None:
         """Begin to import the media room and to open the device, unless that is done."""
         account = self.core.snapshot.account
         if self._loading is not None or account is None or account.callintype != VOIP:
             return
-        self._set_voice(VoiceState.LOADING, "")
+        self.change(state=VoiceState.LOADING, device="")
         self._loading = asyncio.get_running_loop().create_task(self._load())
 
     async def loaded(self) -> None:
@@ -51,44 +60,89 @@ class Sounds:
         try:
             modules = await loop.run_in_executor(None, _import_media)
             self.leg_module, sound_module, self._tones = modules
-            sound: media_sound.Sound = sound_module.open_sound(
-                self.settings.input, self.settings.output, self._state_changed
-            )
-            sound.set_volume(self.core.snapshot.voice.volume)
-            sound.set_gain(self.core.snapshot.voice.gain)
-            sound.ring_volume = self.settings.ring_volume
+            self.sound = self.open(sound_module, self._state_changed)
+            self.sound.on_ring = self._ring_changed
             if self._ringing and self.settings.ring:
-                sound.ring(True)
-            self.sound = sound
+                self.sound.ring(True)
         except Exception:  # whatever sound or codec libraries do, signalling must live
             log.exception("the audio room could not be opened")
-            self._set_voice(VoiceState.FAILED, "")
+            self.change(state=VoiceState.FAILED, device="")
             raise
 
+    def open(self, sound_module: Any, on_state: media_sound.StateListener) -> media_sound.Sound:
+        """A sound as the settings want it, with the volumes in force. ValueError for settings
+        that cannot be meant."""
+        settings, voice = self.settings, self.core.snapshot.voice
+        sound: media_sound.Sound = sound_module.open_sound(
+            settings.input, settings.output, on_state, settings.ring_device
+        )
+        sound.set_volume(voice.volume)
+        sound.set_gain(voice.gain)
+        sound.ring_volume = settings.ring_volume
+        self.carrier.take(sound)
+        return sound
+
+    # ------------------------------------------------------------ state
+
     def _state_changed(self, state: media_sound.SoundState, device: str) -> None:
-        self._set_voice(VoiceState(state.value), clean_text(device))
+        self.change(state=self.carrier.shown(VoiceState(state.value)), device=clean_text(device))
+        self.plan_look()
 
-    def _set_voice(self, state: VoiceState, device: str) -> None:
-        old = self.core.snapshot.voice
-        self._put(Voice(state, device, old.volume, old.gain))
+    def _ring_changed(self, state: media_sound.SoundState, device: str) -> None:
+        missing, before = state.value != "ok", self._ring_missing
+        self._ring_missing = missing
+        if missing and not before and not self.carrier.server:
+            self.core.notice(message("sound.ring_missing", device=clean_text(device)))
 
-    def _put(self, voice: Voice) -> None:
+    def plan_look(self) -> None:
+        """Nobody opens a device that is missed while nothing sounds: look now and then."""
+        state = self.core.snapshot.voice.state
+        if state in _BAD and not self.carrier.server and "sound look" not in self.core.timers:
+            self.core.timers.set("sound look", LOOK_AGAIN, self._look)
+
+    def _look(self) -> None:
+        if self.sound is not None:
+            self.sound.look()
+            self.plan_look()
+
+    def change(self, **changes: Any) -> None:
+        """Other values of `Voice`; told when they are."""
+        voice: Voice = replace(self.core.snapshot.voice, **changes)
         if voice != self.core.snapshot.voice:
             self.core.emit(VoiceChanged(voice))
 
-    def set_volume(self, volume: int | None, gain: int | None) -> None:
-        """Listening volume and microphone gain, in per cent, 0 to 200; None leaves one."""
+    # ------------------------------------------------------------ what can be set
+
+    def set_volume(self, volume: int | None, gain: int | None, ring: int | None = None) -> None:
+        """Listening volume, microphone gain and ring volume, in per cent, 0 to 200; None leaves
+        one. A ring volume of 0 does not ring."""
         old = self.core.snapshot.voice
-        new = Voice(
-            old.state,
-            old.device,
-            old.volume if volume is None else max(0, min(200, volume)),
-            old.gain if gain is None else max(0, min(200, gain)),
-        )
+        new_volume = old.volume if volume is None else max(0, min(200, volume))
+        new_gain = old.gain if gain is None else max(0, min(200, gain))
+        if ring is not None:
+            ring = max(0, min(200, ring))
+            self.settings = replace(self.settings, ring_volume=ring, ring=ring > 0)
         if self.sound is not None:
-            self.sound.set_volume(new.volume)
-            self.sound.set_gain(new.gain)
-        self._put(new)
+            self.sound.set_volume(new_volume)
+            self.sound.set_gain(new_gain)
+            self.sound.ring_volume = self.settings.ring_volume
+            if ring is not None:
+                self.sound.ring(self._ringing and self.settings.ring)
+        self.change(volume=new_volume, gain=new_gain)
+
+    def choose(self, input: str | None, output: str | None, ring: str | None) -> None:
+        """Other devices, in the config's words, in a call as well; None leaves one. ValueError
+        for what cannot be meant."""
+        given = {"input": input, "output": output, "ring_device": ring}
+        if self.sound is not None:
+            self.sound.choose(input, output, ring)
+        else:
+            from tui.media.sides import check
+
+            check(input, output, ring)
+        chosen: dict[str, Any] = {name: v for name, v in given.items() if v is not None}
+        self.settings = replace(self.settings, **chosen)
+        self._ring_missing = False
 
     def ring(self, on: bool) -> None:
         """Ring, or stop ringing, on the sound device."""
@@ -104,15 +158,16 @@ class Sounds:
             await asyncio.sleep(BEEP_SECONDS)
 
     async def close(self) -> None:
-        """Let go of the device."""
+        """Let go of the devices. Where the voice goes stays as it was chosen."""
         if self._loading is not None:
             self._loading.cancel()
             await asyncio.gather(self._loading, return_exceptions=True)
             self._loading = None
+        self.core.timers.cancel("sound look")
         if self.sound is not None:
             sound, self.sound = self.sound, None
             await asyncio.get_running_loop().run_in_executor(None, sound.close)
-        self._set_voice(VoiceState.OFF, "")
+        self.change(state=VoiceState.OFF, device="")
 
 
 def _import_media() -> tuple[Any, ...]:

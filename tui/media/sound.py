@@ -71,11 +71,11 @@ class Sound:
             self._loop = None
 
     def set_volume(self, per_cent: int) -> None:
-        """Listening volume, clamped to 0..200; at once."""
+        """Listening volume, clamped; at once."""
         self.volume = max(0, min(200, per_cent))
 
     def set_gain(self, per_cent: int) -> None:
-        """Microphone gain, clamped to 0..200; at once."""
+        """Microphone gain, clamped; at once."""
         self.gain = max(0, min(200, per_cent))
 
     @property
@@ -85,6 +85,12 @@ class Sound:
         streams = (self._input_device, self._output_device)
         said = [stream.delay for stream in streams if stream is not None and stream.delay]
         return sum(said) if said else None
+
+    @property
+    def running(self) -> bool:
+        """Whether every device that is used has begun to give and take samples."""
+        streams = (self._input_device, self._output_device)
+        return all(stream is None or stream.blocks > 0 for stream in streams)
 
     # ------------------------------------------------------------ ringing
 
@@ -147,8 +153,9 @@ class Sound:
     def carry(self, server: str, client_config: str = "") -> None:
         """All devices go to the PulseAudio server at this address, "" back to this machine."""
         library = self._library
-        library.worker.submit(lambda: library.carry(server, client_config))
-        self.look()
+        if server or library.server:
+            library.worker.submit(lambda: library.carry(server, client_config))
+            self.look()
 
     def look(self) -> None:
         """See what the devices are like that are not open: they may be gone, or back."""
