@@ -106,11 +106,13 @@ class Calls:
         return next((c for c in self.core.snapshot.calls if c.key == key), None)
 
     def find(self, ccnumber: str) -> Call | None:
-        """The live call a command means: the one of that ccNumber, or the one there is."""
+        """The live call a command means: the one of that ccNumber, else the marked one, else the
+        one there is."""
         live = [c for c in self.core.snapshot.calls if c.live]
         if ccnumber:
             return next((c for c in live if c.ccnumber == ccnumber), None)
-        return live[0] if live else None
+        marked = self.core.snapshot.marked
+        return next((c for c in live if c.key == marked), live[0] if live else None)
 
     @property
     def live(self) -> tuple[Call, ...]:
@@ -148,7 +150,9 @@ class Calls:
     def _after(self, before: Call | None, call: Call) -> None:
         if before is None or before.state is not call.state:
             log.info("call %s %s: %s", call.key, call.ccnumber or "–", call.state.value)
-        self.audio.ring(any(c.state is CallState.RINGING for c in self.core.snapshot.calls))
+        states = {c.state for c in self.core.snapshot.calls}
+        # In a call it does not ring into the ear: call waiting has its own, softer sound.
+        self.audio.ring(CallState.RINGING in states and CallState.TALKING not in states)
         if not call.live:
             self.core.timers.cancel(f"call {call.key}")
             self.audio.stop(call.key)

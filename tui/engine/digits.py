@@ -42,6 +42,8 @@ class Digits:
         self.pace = Pace()
         self._send = send
         """Sends an INFO in a call's leg (key, content type, body); whether it was taken."""
+        self.in_sound: Callable[[str, str, float], bool] = lambda key, digit, seconds: False
+        """Sends a digit beside the sound (RFC 4733), where the peer offered that; else False."""
         self._sleep = sleep
         self._waiting: dict[str, str] = {}
         self._after_answer: dict[str, str] = {}
@@ -89,10 +91,7 @@ class Digits:
                 if digit == PAUSE:
                     await self._sleep(self.pace.pause / 1000)
                     continue
-                body = relay_body(digit, self.pace.tone)
-                sent = asyncio.ensure_future(self._send(key, CONTENT_TYPE, body))
-                await self._sleep((self.pace.tone + self.pace.gap) / 1000)
-                if not await sent:
+                if not await self._say(key, digit):
                     self.calls.core.notice(message("digits.not_taken", digit=digit))
                     return
                 call = self.calls.by_key(key)
@@ -101,3 +100,13 @@ class Digits:
                 self.calls.put(call, digits=call.digits + digit)
         finally:
             del self._waiting[key]
+
+    async def _say(self, key: str, digit: str) -> bool:
+        """One digit, and the time that it takes; whether it was taken."""
+        if self.in_sound(key, digit, self.pace.tone / 1000):
+            await self._sleep((self.pace.tone + self.pace.gap) / 1000)
+            return True
+        body = relay_body(digit, self.pace.tone)
+        sent = asyncio.ensure_future(self._send(key, CONTENT_TYPE, body))
+        await self._sleep((self.pace.tone + self.pace.gap) / 1000)
+        return await sent

@@ -58,6 +58,8 @@ class LegEntry:
     """Such an offer is on its way."""
     plug: Any = None
     """Where it is plugged in when several share the sound (`tui.media.mixer.Plug`)."""
+    offer: bytes | None = None
+    """What their INVITE offered, until it is answered."""
     calling: bool = False
     """It began with an INVITE of ours."""
     lasting: bool = False
@@ -310,6 +312,18 @@ class Legs:
         call = self._call(key)
         if call is not None and call.live:
             self._put_leg(call, leg)
+
+    def put(self, leg: LegEntry) -> None:
+        """Keep a leg under its handle."""
+        self._legs[leg.handle] = leg
+
+    def entry(self, handle: str) -> LegEntry | None:
+        """The leg of that handle."""
+        return self._legs.get(handle)
+
+    def discard(self, leg: LegEntry) -> None:
+        """Close a leg without a word to its peer."""
+        self._drop(leg, bye=False)
 
     def _drop(self, leg: LegEntry, *, bye: bool) -> None:
         self._legs.pop(leg.handle, None)

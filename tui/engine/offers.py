@@ -28,6 +28,9 @@ class Offers:
         """Answer by itself after so many seconds; 0 = not."""
         self.beep: Callable[[], Awaitable[None]] = _silence
         """Sounds before the microphone opens by itself."""
+        self.answer: Callable[[str], Awaitable[Result]] = calls.answer
+        self.hang_up: Callable[[str], Awaitable[Result]] = calls.hang_up
+        """How an offer is answered and declined: by the platform, or on the line itself."""
 
     def set_auto_answer(self, seconds: int) -> Result:
         """From the next offer on."""
@@ -39,15 +42,19 @@ class Offers:
     # ------------------------------------------------------------ one offer
 
     def offered(self, call: Call) -> None:
-        """A call began to ring. Nobody there, or a phone elsewhere: nothing is answered here."""
+        """A call began to ring: it is answered by itself where the agent wants that."""
+        if self.seconds:
+            self.answer_after(call, self.seconds)
+
+    def answer_after(self, call: Call, seconds: float) -> None:
+        """Answer by itself after so many seconds. Nobody there, a phone elsewhere, or another
+        call: nothing is answered here."""
         account = self.core.snapshot.account
         here = account is not None and account.callintype == VOIP
-        if not self.seconds or not self.core.attended or not here:
+        if not self.core.attended or not here or len(self.calls.live) > 1:
             return
-        self.calls.put(call, auto_answer=self.core.clock() + self.seconds)
-        self.core.timers.set(
-            f"auto answer {call.key}", self.seconds, lambda: self._answer_now(call.key)
-        )
+        self.calls.put(call, auto_answer=self.core.clock() + seconds)
+        self.core.timers.set(f"auto answer {call.key}", seconds, lambda: self._answer_now(call.key))
 
     def _answer_now(self, key: str) -> None:
         call = self.calls.by_key(key)
@@ -61,7 +68,7 @@ class Offers:
 
     async def _answer(self, ccnumber: str) -> None:
         await self.beep()
-        await self.calls.answer(ccnumber)
+        await self.answer(ccnumber)
 
     def stop_auto_answer(self, ccnumber: str) -> Result:
         """Let this offer ring on."""
@@ -83,7 +90,7 @@ class Offers:
             busy = await self.seat.set_status(BUSY, reason, in_call=True)
             if not busy.ok:
                 return busy
-        return await self.calls.hang_up(call.ccnumber)
+        return await self.hang_up(call.ccnumber)
 
     # ------------------------------------------------------------ many offers
 

@@ -7,6 +7,8 @@ lives must not be taken off: so the platform is asked (22), and time limits the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tui.engine.audio import Audio
 from tui.engine.calls import Calls
 from tui.engine.marker import Remembered
@@ -24,6 +26,8 @@ class Recovery:
         self.reports = reports
         self.audio = audio
         audio.on_leg_lost = self.leg_lost
+        self.plain: Callable[[], bool] = lambda: False
+        """Whether there is no platform to ask (kind "sip")."""
 
     def engine_died(self, remembered: Remembered) -> None:
         """Take over the call that an engine left behind when it was killed, and ask."""
@@ -50,7 +54,7 @@ class Recovery:
     def flow_is_back(self) -> None:
         """Signalling was lost and is back: the legs are offered again, the platform is asked."""
         self.core.spawn(self.audio.refresh())
-        if self.calls.live:
+        if self.calls.live and not self.plain():
             self.ask()
 
     def leg_lost(self, key: str) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from tui import sip
+from tui.config import Profile
 from tui.engine.audio import Audio
 from tui.engine.calls import Calls, Outcome, unconfirmed
 from tui.engine.commands import JoinGroup, Result, SignIn
@@ -19,10 +20,18 @@ from tui.engine.events import AccountChanged, PhaseChanged, PhoneModeChanged, Re
 from tui.engine.link import Link, RegistrationRefused
 from tui.engine.marker import Marker
 from tui.engine.number import NumberError, parse_number, parse_phone
+from tui.engine.platforms import relays
 from tui.engine.sockets import account_key
 from tui.engine.state import Account, Message, Phase, message
 from tui.platform import control
-from tui.platform.base import LINE_TYPES, VOIP, Credentials, Platform, PlatformError
+from tui.platform.base import (
+    LINE_TYPES,
+    PLAIN_SIP,
+    VOIP,
+    Credentials,
+    Platform,
+    PlatformError,
+)
 from tui.platform.codes import LOGIN, login_id
 
 if TYPE_CHECKING:
@@ -69,6 +78,14 @@ class Session:
         """The account's name on this machine."""
         self.auto_answer = 0
         """Seconds after which the enterprise wants calls answered; 0 = not."""
+        self.profile = Profile()
+        """What the config says of this sign-in."""
+
+    @property
+    def plain(self) -> bool:
+        """Whether this is a PBX without a platform around it."""
+        account = self.core.snapshot.account
+        return account is not None and account.kind == PLAIN_SIP
 
     # ------------------------------------------------------------ signing in
 
@@ -78,6 +95,8 @@ class Session:
         def bad(message_id: str) -> Result:
             return Result(False, message(message_id, code=BAD_ARGUMENT), BAD_ARGUMENT)
 
+        if command.kind == PLAIN_SIP:
+            return self._checked_plain(command)
         if command.callintype not in LINE_TYPES:
             return bad("login.bad_line_type")
         plain: dict[str, Any] = {}
@@ -93,6 +112,25 @@ class Session:
         if not command.pwd:
             return bad("login.missing_pwd")
         return replace(command, backend=command.backend.strip(), **plain)
+
+    def _checked_plain(self, command: SignIn) -> SignIn | Result:
+        """An address of record and a WebSocket, each as it is written in one way only."""
+        from tui.platform.plain import NO_WEBSOCKET, parse_address
+        from tui.platform.web import socket_url
+
+        try:
+            uri = parse_address(command.un)
+            un = str(uri).removeprefix("sip:")
+            profile = self.config.profile_for(PLAIN_SIP, command.profile, un)
+            url = command.backend.strip() or profile.backend
+            if not url:
+                raise PlatformError(BAD_ARGUMENT, "no WebSocket address", NO_WEBSOCKET)
+            socket_url(url)
+        except PlatformError as error:
+            return Result(False, login_message(error), error.code)
+        if not command.pwd:
+            return Result(False, message("login.missing_pwd", code=BAD_ARGUMENT), BAD_ARGUMENT)
+        return replace(command, un=un, backend=url, switchnumber="", number="", callintype=VOIP)
 
     async def sign_in(self, command: SignIn) -> Result:
         """`getUser2`. The password stays with the platform object, and nowhere else."""
@@ -120,6 +158,7 @@ class Session:
             self._phase(Phase.SIGNED_OUT)
             raise
         self.platform = platform
+        self.profile = self.config.profile_for(command.kind, command.profile, command.un)
         self.key = account_key(command)
         self.auto_answer = user.auto_answer
         self.marker = Marker(self.paths.runtime / f"{self.key}.call")
@@ -165,13 +204,17 @@ class Session:
         self._phase(Phase.SIGNED_IN)
         self.core.emit(RegistrationFinished(200))
         self.audio.sounds.load()
-        self.core.spawn(self._announce(command.gid, account.eid))
+        if not self.plain:
+            self.core.spawn(self._announce(command.gid, account.eid))
         return Result(True)
 
     async def _register(self, platform: Platform, gid: str) -> None:
         sip_account = platform.sip_account(gid)
         host = urlsplit(sip_account.url).hostname or ""
         self.audio.loopback = host in ("127.0.0.1", "localhost", "::1")
+        self.audio.ice_servers = self.audio.configured_servers
+        if self.plain:
+            self.audio.ice_servers = relays(self.config, self.profile, self.core.clock).servers
         self.link = Link(
             self.core,
             sip_account,
@@ -189,7 +232,11 @@ class Session:
     ) -> Result:
         await self._drop_link(unregister=False)
         self.core.emit(RegistrationFinished(code, info, str(status)))
-        self._phase(Phase.CHOOSING_GROUP, failure)
+        if self.plain:  # only now it shows whether the password was right: back to typing it
+            await self._forget()
+            self._phase(Phase.SIGNED_OUT, failure)
+        else:
+            self._phase(Phase.CHOOSING_GROUP, failure)
         return Result(False, failure, code)
 
     async def _announce(self, gid: str, eid: str) -> None:
@@ -226,7 +273,10 @@ class Session:
         return Result(True)
 
     async def send(self, control_message: control.AgentMessage) -> Outcome:
-        """Send a control message, if there is a line."""
+        """Send a control message, if there is a line. A PBX is told none: the status is ours."""
+        if self.plain:
+            known = isinstance(control_message, control.SetStatus)
+            return Outcome(200, "OK") if known else Outcome(0, "no platform")
         if self.link is None:
             return Outcome(0, "signed out")
         return await self.link.send(control_message)
@@ -243,7 +293,7 @@ class Session:
         self._phase(Phase.SIGNING_OUT)
         if self.calls is not None and self.link is not None:
             for call in self.calls.live:
-                if call.ccnumber:
+                if call.ccnumber and not self.plain:
                     await self.send(control.HangUp(call.ccnumber))
             self.calls.end_all(message("ended.signed_out"))
         await self.audio.close()

@@ -405,10 +405,11 @@ _SEAT_OF_STATUS: Final = {
 
 def seat_state(status: Status, calls: tuple[Call, ...]) -> SeatState:
     """`checkSeatState`: a live call decides, else the status (dialling counts as 3 until the
-    call is up: platform.md, "Edges")."""
-    for call in calls:
-        if call.live:
-            return _SEAT_OF_CALL[call.state]
+    call is up: platform.md, "Edges"). Of several the one that is talked in counts most."""
+    states = {_SEAT_OF_CALL[call.state] for call in calls if call.live}
+    for state in (SeatState.TALKING, SeatState.RINGING, SeatState.HOLDING):
+        if state in states:
+            return state
     return _SEAT_OF_STATUS[status]
 
 

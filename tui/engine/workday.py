@@ -50,6 +50,8 @@ class Workday:
         """What is opened on the agent's desk for a call."""
         self.quality: Callable[[str], Summary] = lambda key: Summary()
         """How a call that is over sounded."""
+        self.status_is_ours = False
+        """No platform sets the status after a call (kind "sip")."""
         self._next: asyncio.Future[int] | None = None
         wrapup.save = self._save
 
@@ -79,8 +81,19 @@ class Workday:
             self.core.emit(ShiftChanged(counted(self.core.snapshot.shift, entry)))
         elif entry.missed:
             self.offers.missed()
-        if not self.wrapup.begin(call, entry.id) and self.core.snapshot.next_status:
+        if any(other.answered is not None or other.outgoing for other in self.calls.live):
+            return  # other lines go on: the last call that ends is written up
+        if self.wrapup.begin(call, entry.id) or not self.core.snapshot.next_status:
+            return
+        if self.status_is_ours:
+            self.core.spawn(self._take_next_status())
+        else:
             self.core.emit(NextStatusChanged(0))  # the platform sets it by itself
+
+    async def _take_next_status(self) -> None:
+        wanted = self.core.snapshot.next_status
+        self.core.emit(NextStatusChanged(0))
+        await self.wrapup.seat.set_status(wanted)
 
     def _entry(self, call: Call) -> HistoryEntry:
         now, wall = self.core.clock(), time.time()
@@ -192,7 +205,8 @@ class Workday:
             return Result(False, message("status.unknown"))
         call = self.calls.find("")
         if call is not None and call.ccnumber and call.answered is not None:
-            failure = await self._ask(call.ccnumber, status == BUSY)
+            asked = not self.status_is_ours
+            failure = await self._ask(call.ccnumber, status == BUSY) if asked else None
             if failure is not None:
                 return Result(False, failure)
         elif self.core.snapshot.wrapup is None:

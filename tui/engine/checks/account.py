@@ -139,6 +139,7 @@ class _Trial:
                 transport="wss" if secure else "ws",
                 user_agent=account.user_agent,
                 trusted=("sip:nobody@check.invalid",),
+                outbound_proxy=account.route,
                 expires=60,
             ),
             rng=rng,

@@ -1,0 +1,389 @@
+"""A phone of one's own (kind "sip"): the same commands as at a platform, carried out on the user
+agent. Up to four lines, one active; the others are held by themselves when another is taken.
+
+What SIP reports is in lineevents.py, the sound in linelegs.py, transfers and what peers ask for in
+handovers.py. Which state follows which is in state.py, as for the platforms.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from tui import sip
+from tui.engine.calls import Calls
+from tui.engine.commands import Result
+from tui.engine.core import log
+from tui.engine.events import CallAnswered, CallEnded, MarkMoved
+from tui.engine.legs import LegEntry, Legs
+from tui.engine.linelegs import LineLegs
+from tui.engine.marks import free_line, mark
+from tui.engine.number import NumberError, split_number
+from tui.engine.state import Call, CallInput, CallState, Leg, Message, message
+from tui.engine.targets import Target, parse_target
+
+BY_PEER, BY_US, NOT_CONNECTED = 25, 26, 20
+"""`Call.reason`, as the platforms say it (specification, endPBXCall)."""
+_UP = (CallState.TALKING, CallState.HOLDING)
+
+
+class Lines:
+    """The calls of one agent at a PBX."""
+
+    def __init__(self, calls: Calls, legs: Legs) -> None:
+        self.calls = calls
+        self.core = calls.core
+        self.legs = legs
+        self.sound = LineLegs(calls, legs)
+        self.domain = ""
+        self.stop_question: Callable[[str], None] = lambda key: None
+        """Told of a call that is over: nobody need answer what was asked about it."""
+
+    # ------------------------------------------------------------ dial
+
+    async def dial(
+        self, text: str, *, headers: Sequence[tuple[str, str]] = (), tones: str = ""
+    ) -> Result:
+        """Call a number, a name, or a sip: address. What stands behind a comma is typed once
+        the call is up."""
+        try:
+            number, typed = (text, tones) if ":" in text else split_number(text)
+            target = parse_target(number, self.domain)
+        except NumberError as error:
+            return Result(False, message(error.message_id, found=error.found))
+        return await self.call(target, headers=headers, tones=typed)
+
+    async def call(
+        self,
+        target: Target,
+        *,
+        name: str = "",
+        headers: Sequence[tuple[str, str]] = (),
+        tones: str = "",
+    ) -> Result:
+        """Call somebody: the other lines are held, and the mark goes there."""
+        if refusal := self.calls.not_ready():
+            return refusal
+        line = free_line(self.core.snapshot.calls)
+        if line is None:
+            return Result(False, message("lines.full"))
+        self.hold_others("")
+        call = self.calls.add(
+            state=CallState.DIALING,
+            outgoing=True,
+            number=target.shown,
+            name=name,
+            internal=target.internal,
+            ccnumber=self.new_id(),
+            line=line,
+            leg=Leg.CONNECTING,
+        )
+        self.calls.type_when_answered(call.key, tones)
+        self.mark(call.key)
+        leg = LegEntry("", call.key, lasting=True, calling=True)
+        try:
+            media = await self.sound.open(leg)
+            offer = await media.offer()
+        except Exception as error:
+            log.warning("no sound for a call: %s", error)
+            self.sound.forget(leg)
+            return self._not_dialled(call, message("line.no_sound"))
+        if not self._alive(call):  # hung up meanwhile
+            self.sound.forget(leg)
+            return Result(True)
+        phone = self.legs.phone
+        assert phone is not None  # not_ready() saw a line
+        try:
+            leg.handle = phone.agent.invite(target.uri, offer.encode(), phone.now(), headers)
+        except sip.LocalProtocolError as error:
+            log.warning("the call could not be made: %s", error)
+            self.sound.forget(leg)
+            return self._not_dialled(call, message("line.not_dialled"))
+        self.legs.put(leg)
+        self.sound.plug(call, True)
+        phone.flush()
+        return Result(True)
+
+    def _not_dialled(self, call: Call, why: Message) -> Result:
+        if (current := self._alive(call)) is not None:
+            self.calls.end(current, CallInput.ENDED, why, reason=NOT_CONNECTED)
+        return Result(False, why)
+
+    # ------------------------------------------------------------ answer, hang up
+
+    async def answer(self, ccnumber: str) -> Result:
+        """Take the marked call, or that one: the active line is held."""
+        if refusal := self.calls.not_ready():
+            return refusal
+        call = self.calls.find(ccnumber)
+        if call is None or call.state is not CallState.RINGING:
+            return Result(False, message("answer.nothing_rings"))
+        leg = self.sound.entry(call)
+        if leg is None:
+            return Result(False, message("call.none"))
+        self.hold_others(call.key)
+        self.mark(call.key)
+        moved = self.calls.move(call, CallInput.ANSWER_SENT, auto_answer=None, leg=Leg.CONNECTING)
+        assert moved is not None  # RINGING takes ANSWER_SENT
+        return await self.take(leg)
+
+    async def take(self, leg: LegEntry) -> Result:
+        """Answer an INVITE with our description. Nothing is up before the media room has one."""
+        phone = self.legs.phone
+        assert phone is not None  # the INVITE came by it
+        status = 480
+        try:
+            media = await self.sound.open(leg)
+            status = 488
+            if leg.offer is None:
+                answer = await media.offer()
+            else:
+                answer = await media.answer(leg.offer.decode("utf-8", "replace"))
+            call = self.calls.by_key(leg.key)
+            if call is None or not call.live or self.legs.entry(leg.handle) is not leg:
+                return Result(False, message("call.none"))  # given up meanwhile
+            media.mute(call.muted)
+            phone.agent.accept(leg.handle, answer.encode(), phone.now())
+        except Exception as error:  # a bad offer, a broken library, or an INVITE that is over
+            log.warning("a call was refused with %d: %s", status, error)
+            self.refuse(leg.handle, status)
+            call = self.calls.by_key(leg.key)
+            if call is not None:
+                self.calls.end(call, CallInput.ENDED, message("line.no_sound"), reason=20)
+            return Result(False, message("line.no_sound"))
+        leg.answered = True
+        phone.flush()
+        self.up(call)
+        return Result(True)
+
+    def up(self, call: Call) -> None:
+        """A call is answered: its line is active."""
+        current = self.calls.by_key(call.key)
+        if current is None or not current.live:
+            return
+        if current.answered is None:
+            if current.state is CallState.DIALING:
+                current = self.calls.move(current, CallInput.ACCEPTED) or current
+            now = self.core.clock()
+            current = self.calls.move(
+                current, CallInput.ANSWERED, answered=now, outcome=None, early=False
+            )
+            if current is not None:
+                self.core.emit(CallAnswered(current.ccnumber, current.number))
+                if any(c.state is CallState.TALKING and c.key != call.key for c in self.calls.live):
+                    self._hold_now(current)  # another line was taken while this one rang
+                    return
+        if current is not None:
+            self.sound.plug(current, current.state is CallState.TALKING)
+
+    async def hang_up(self, ccnumber: str, status: int = 603) -> Result:
+        """End the marked call, or that one: BYE, CANCEL, or a decline with `status`."""
+        call = self.calls.find(ccnumber)
+        if call is None:
+            return Result(False, message("call.none"))
+        if call.state is CallState.RINGING:
+            if not self.calls.may_decline:
+                return Result(False, message("decline.not_allowed"))
+            if (leg := self.sound.entry(call)) is not None:
+                self.refuse(leg.handle, status)
+            self.end(call, message("line.declined_here"), BY_US)
+        elif call.answered is None:
+            self.end(call, message("line.given_up"), NOT_CONNECTED)
+        else:
+            self.end(call, message("ended.26", code=BY_US), BY_US)
+        return Result(True)
+
+    async def busy_here(self, ccnumber: str) -> Result:
+        """Decline so that others may be rung: 486."""
+        return await self.hang_up(ccnumber, 486)
+
+    def refuse(self, handle: str, status: int) -> None:
+        """Refuse an INVITE, as long as it waits."""
+        phone = self.legs.phone
+        if phone is None:
+            return
+        try:
+            phone.agent.reject(handle, status, phone.now())
+        except sip.LocalProtocolError:
+            log.debug("nothing left to refuse")
+        phone.flush()
+
+    def end(self, call: Call, outcome: Message, reason: int, *, missed: bool = False) -> None:
+        """A call is over; its leg says what is left to say (BYE, CANCEL)."""
+        talked = None if call.answered is None else self.core.clock() - call.answered
+        if self.calls.end(
+            call,
+            CallInput.ENDED,
+            outcome,
+            reason=reason,
+            talk_time=talked,
+            missed=missed,
+        ):
+            self.core.emit(CallEnded(call.ccnumber, reason, talked))
+
+    # ------------------------------------------------------------ hold and switch
+
+    async def hold(self, ccnumber: str) -> Result:
+        """Hold the marked call, or that one; without the peer's word the sound is as it was."""
+        call = self._asked(ccnumber, CallState.TALKING)
+        if call is None:
+            return Result(False, message("hold.not_talking"))
+        if refusal := self.calls.not_ready():
+            return refusal
+        if call.pending:
+            return Result(True)
+        self.sound.plug(call, False)
+        self.calls.put(call, pending="hold")
+        status = await self.sound.offer_direction(call.key, "sendonly")
+        current = self._alive(call)
+        if current is None:
+            return Result(False, message("call.none"))
+        if current.pending != "hold":  # resumed, or held for another line, meanwhile
+            return Result(True)
+        if status != 200:
+            self.calls.put(current, pending="")
+            self.sound.plug(current, True)
+            return self._refused("hold", status)
+        self.calls.move(current, CallInput.HOLD_CONFIRMED, pending="", joined=False)
+        self._rejoin()
+        return Result(True)
+
+    async def resume(self, ccnumber: str) -> Result:
+        """Take the marked call, or that one, off hold: the active line is held."""
+        call = self._asked(ccnumber, CallState.HOLDING)
+        if call is None:
+            return Result(False, message("resume.not_held"))
+        if refusal := self.calls.not_ready():
+            return refusal
+        if call.pending:
+            return Result(True)
+        self.hold_others(call.key)
+        self.mark(call.key)
+        return await self._resume(call)
+
+    async def _resume(self, call: Call) -> Result:
+        self.calls.put(call, pending="resume")
+        status = await self.sound.offer_direction(call.key, "sendrecv")
+        current = self._alive(call)
+        if current is None or current.pending != "resume":
+            return Result(False, message("call.none"))
+        if status != 200:
+            self.calls.put(current, pending="")
+            return self._refused("resume", status)
+        moved = self.calls.move(current, CallInput.RESUME_CONFIRMED, pending="")
+        if moved is not None:
+            self.sound.plug(moved, True)
+        return Result(True)
+
+    def _refused(self, what: str, status: int) -> Result:
+        silent = status in (0, 408, 503)
+        said = message(f"line.{what}_unconfirmed" if silent else f"line.{what}_refused")
+        if not silent:
+            said = message(said.id, status=status)
+        self.core.notice(said)
+        return Result(False, said)
+
+    def hold_others(self, key: str) -> None:
+        """Hold every line that is active but this one. The cut here is at once, and does not
+        depend on what the peer says to it."""
+        for call in self.calls.live:
+            if call.key == key:
+                continue
+            if call.state is CallState.TALKING:
+                self._hold_now(call)
+            elif call.pending == "resume":
+                self.calls.put(call, pending="")
+                self.sound.want_direction(call, "sendonly")
+            elif call.state in (CallState.DIALING, CallState.PROCEEDING):
+                self.sound.plug(call, False)
+
+    def _hold_now(self, call: Call) -> None:
+        self.sound.plug(call, False)
+        moved = self.calls.move(call, CallInput.HOLD_CONFIRMED, pending="", joined=False)
+        if moved is not None:
+            self.sound.want_direction(moved, "sendonly")
+
+    # ------------------------------------------------------------ joining
+
+    async def join(self, on: bool) -> Result:
+        """Mix all lines that are up into one conversation, or part them again."""
+        up = [call for call in self.calls.live if call.state in _UP]
+        if not on:
+            if not any(call.joined for call in up):
+                return Result(False, message("lines.not_joined"))
+            stays = next((c for c in up if c.key == self.core.snapshot.marked), up[0])
+            self.hold_others(stays.key)
+            self._rejoin()
+            return Result(True)
+        if len(up) < 2:
+            return Result(False, message("lines.nobody_to_join"))
+        if refusal := self.calls.not_ready():
+            return refusal
+        results = await asyncio.gather(
+            *(self._resume(call) for call in up if call.state is CallState.HOLDING)
+        )
+        for call in self.calls.live:
+            if call.state is CallState.TALKING:
+                self.calls.put(call, joined=True)
+                self.sound.plug(call, True)
+        self._rejoin()
+        return next((result for result in results if not result.ok), Result(True))
+
+    def _rejoin(self) -> None:
+        """One line alone is not joined to anybody."""
+        joined = [call for call in self.calls.live if call.joined]
+        if len(joined) == 1:
+            self.calls.put(joined[0], joined=False)
+
+    def mute(self, ccnumber: str, on: bool) -> Result:
+        """Cut the microphone: of a conversation of several for all of them."""
+        call = self.calls.find(ccnumber)
+        result = self.calls.mute(ccnumber, on)
+        if call is not None and call.joined:
+            for other in self.calls.live:
+                if other.joined and other.key != call.key:
+                    self.calls.mute(other.ccnumber, on)
+        return result
+
+    # ------------------------------------------------------------ marks
+
+    def mark(self, key: str) -> None:
+        """Mark a line."""
+        if key != self.core.snapshot.marked:
+            self.core.emit(MarkMoved(key))
+
+    def choose(self, key: str) -> Result:
+        """The agent marks a line."""
+        call = self.calls.by_key(key)
+        if call is None or not call.live:
+            return Result(False, message("lines.no_such"))
+        self.mark(key)
+        return Result(True)
+
+    def call_changed(self, before: Call | None, call: Call) -> None:
+        """Told of every change of a call."""
+        if before is not None and before.state is call.state:
+            return
+        self.mark(mark(self.core.snapshot.calls, self.core.snapshot.marked))
+        states = [each.state for each in self.calls.live]
+        self.sound.waiting(CallState.RINGING in states and CallState.TALKING in states)
+        if not call.live:
+            self.stop_question(call.key)
+            self._rejoin()
+        ringing_there = [each for each in self.calls.live if each.state is CallState.PROCEEDING]
+        if not any(not each.early for each in ringing_there):
+            self.sound.ringback(False)
+
+    # ------------------------------------------------------------ helpers
+
+    def new_id(self) -> str:
+        """A call's name, where the platform would give a ccNumber."""
+        return f"line-{self.core.rng.getrandbits(64):016x}"
+
+    def _alive(self, call: Call) -> Call | None:
+        current = self.calls.by_key(call.key)
+        return current if current is not None and current.live else None
+
+    def _asked(self, ccnumber: str, state: CallState) -> Call | None:
+        call = self.calls.find(ccnumber)
+        return call if call is not None and call.state is state else None
