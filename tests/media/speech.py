@@ -30,8 +30,6 @@ def speech(seconds: float, seed: int = 1) -> bytes:
     noisy = array("h", (round(v * 7000 + rng.gauss(0, 12)) for v in samples[:total]))
     wide, _ = audioop.ratecv(noisy.tobytes(), 2, 1, _RATE, 48_000, None)
     return wide[: round(seconds * 48_000) * 2]
-        : round(seconds * 48_000) * 2
-    ]
 
 
 def _vowel(rng: random.Random, seconds: float) -> list[float]:
