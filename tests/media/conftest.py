@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fractions
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import aioice.ice
@@ -15,9 +16,23 @@ from av import AudioFrame
 
 from tui.media.leg import Leg
 from tui.media.levels import FRAME, RATE, to_mono
-from tui.media.localsdp import renumber
 from tui.media.sources import Looped, Source, ToneSource
 from tui.media.tones import strength
+
+
+def renumber(sdp: str, numbers: dict[int, int]) -> str:
+    """Replace payload numbers in `m=`, `rtpmap` and `fmtp`."""
+    out = []
+    for line in sdp.splitlines():
+        if line.startswith("m=audio "):
+            kind, port, profile, *formats = line.split(" ")
+            moved = [str(numbers.get(int(text), int(text))) for text in formats]
+            line = " ".join([kind, port, profile, *moved])
+        elif found := re.match(r"(a=(?:rtpmap|fmtp|rtcp-fb):)(\d+)( .*)", line):
+            number = int(found[2])
+            line = f"{found[1]}{numbers.get(number, number)}{found[3]}"
+        out.append(line)
+    return "\r\n".join(out) + "\r\n"
 
 
 class Collector:
@@ -176,3 +191,9 @@ def hears(until: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None
         await until(there, limit)
 
     return wait
+
+
+@pytest.fixture(name="renumber")
+def renumber_fixture() -> Callable[[str, dict[int, int]], str]:
+    """Give a description other payload numbers."""
+    return renumber

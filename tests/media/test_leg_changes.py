@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from tui.media.leg import Leg, LegState, UnacceptableOffer
-from tui.media.localsdp import renumber
 from tui.media.sdp import direction_of, transport_of
 from tui.media.sources import ToneSource
 from tui.media.tones import strength
@@ -84,19 +83,20 @@ async def test_a_new_ice_user_gets_a_fresh_connection_and_the_sound_goes_on(
     call: Any, plain: Any, hears: Any, until: Any
 ) -> None:
     us, _peer, heard = await call()
-    before = us._peer
+    before = us._connection
     received = us.statistics().received
     other = plain(1500)  # the PBX moved the call to another media server
     offer = await other.offer()
     answer = await us.answer(offer)
     await other.accept(answer)
-    assert us._peer is not before
+    assert us._connection is before  # it serves until the new one is up
+    await until(lambda: us._connection is not before)
     heard.pcm.clear()
     await hears(heard, 1500)
     await hears(heard, THEIRS, absent=True)
     await hears(other.heard, OURS)
     await until(lambda: not us._closers)
-    assert before.pc.connectionState == "closed"
+    assert before.wire.gone
     assert us.state is LegState.CONNECTED
     assert us.statistics().received > received
     assert not transport_of(answer).same_peer(transport_of(offer))
@@ -112,7 +112,7 @@ async def test_an_answer_that_restarts_ice_unasked_is_refused(call: Any) -> None
 
 
 async def test_another_payload_number_in_a_re_offer_is_obeyed_both_ways(
-    call: Any, hears: Any
+    call: Any, hears: Any, renumber: Any
 ) -> None:
     us, peer, heard = await call()
     offer = renumber(await peer.offer(), {111: 120})
@@ -145,7 +145,6 @@ async def test_another_payload_number_in_a_re_offer_is_obeyed_both_ways(
 
 async def test_a_codec_change_in_a_re_offer_is_followed(call: Any, hears: Any) -> None:
     us, peer, _heard = await call()
-    assert us._peer is not None
     offer = await peer.offer()
     g711 = "\r\n".join(
         "m=audio 9 UDP/TLS/RTP/SAVPF 8" if line.startswith("m=audio") else line
@@ -210,13 +209,16 @@ async def test_a_close_that_hangs_in_the_library_ends_by_our_limit(
     call: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     us, _peer, _heard = await call()
-    pc = us._peer.pc
-    close = pc.close
-    monkeypatch.setattr("tui.media.peer.CLOSE_LIMIT", 0.2)
-    monkeypatch.setattr(pc, "close", asyncio.Event().wait)
+    connection = us._connection
+    assert connection is not None
+    socket = connection.wire._connection._protocols[0].transport
+    stop = connection._ice.stop
+    monkeypatch.setattr("tui.media.connection.CLOSE_LIMIT", 0.2)
+    monkeypatch.setattr(connection._ice, "stop", asyncio.Event().wait)
     async with asyncio.timeout(2):
         await us.close()
-    await close()
+    assert socket.is_closing()
+    await stop()
 
 
 async def test_a_leg_closes_while_it_is_being_set_up(leg: Any, plain: Any, collector: Any) -> None:
@@ -250,7 +252,7 @@ async def test_the_last_description_may_be_sent_again_as_a_re_offer(
 
 async def test_many_re_offers_leave_one_doorman_at_the_socket(call: Any, hears: Any) -> None:
     us, peer, heard = await call()
-    protocol = us._peer.ice._protocols[0]
+    protocol = us._connection.wire._connection._protocols[0]
     before = protocol.datagram_received
     for direction in ("sendonly", "sendrecv"):
         await us.apply(await peer.answer(await us.reoffer(direction)))

@@ -1,40 +1,38 @@
-"""Counting what arrives, with the clock in the hand."""
+"""Counting what arrives for our reports, with the clock in the hand."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 
-from tui.media.reception import RETIRED, Reception
+from tui.media.reception import Reception
+from tui.media.rtcp import Block
 
 RATE = 48_000
 
 
-@dataclass
-class Packet:
-    ssrc: int
-    sequence_number: int
-    timestamp: int
-
-
 class Line:
-    """A reception, and a clock that goes 20 ms a packet."""
+    """A reception, and packets of 20 ms."""
 
     def __init__(self) -> None:
         self.now = 10.0
-        self.reception = Reception(clock=lambda: self.now)
+        self.reception = Reception()
 
-    def take(self, ssrc: int, number: int, late: float = 0.0) -> tuple[bool, bool]:
+    def take(self, ssrc: int, number: int, late: float = 0.0) -> None:
         self.now = max(self.now, 10.0 + number * 0.02 + late)
-        packet = Packet(ssrc, number & 0xFFFF, number * 960 & 0xFFFFFFFF)
-        return self.reception.take(packet, RATE)
+        self.reception.take(
+            ssrc, number & 0xFFFF, number * 960 & 0xFFFFFFFF, RATE, 10.0 + number * 0.02 + late
+        )
+
+    def block(self) -> Block:
+        block = self.reception.block(self.now)
+        assert block is not None
+        return block
 
 
 def test_missing_packets_are_counted_and_late_ones_taken_off_again() -> None:
     line = Line()
     for number in (0, 1, 2, 6, 4, 7):
-        assert line.take(1, number) == (True, False)
+        line.take(1, number)
     assert line.reception.packets == 6
     assert line.reception.lost == 2
 
@@ -45,6 +43,7 @@ def test_the_count_goes_over_the_end_of_the_sequence() -> None:
         line.take(1, number)
     assert line.reception.lost == 1
     assert line.reception.jitter == pytest.approx(0, abs=1e-6)
+    assert line.block().highest == 65538
 
 
 def test_jitter_is_in_seconds_and_grows_with_unsteady_arrival() -> None:
@@ -52,23 +51,60 @@ def test_jitter_is_in_seconds_and_grows_with_unsteady_arrival() -> None:
     for number in range(400):
         line.take(1, number, late=0.005 * (number % 2))
     assert line.reception.jitter == pytest.approx(0.005, rel=0.05)
+    assert line.block().jitter == pytest.approx(0.005 * RATE, rel=0.05)
 
 
 def test_a_pause_of_seconds_is_no_jitter_and_a_restart_no_loss() -> None:
     line = Line()
     line.take(1, 0)
-    line.now += 30
-    line.reception.take(Packet(1, 1, 960), RATE)
+    line.reception.take(1, 1, 960, RATE, 40.0)
     assert line.reception.jitter < 0.001
-    line.reception.take(Packet(1, 20_000, 5), RATE)
+    line.reception.take(1, 20_000, 5, RATE, 40.02)
     assert line.reception.lost == 0
 
 
-def test_packets_of_the_stream_just_left_are_dropped_for_a_moment() -> None:
+def test_a_report_says_the_share_since_the_last_one_and_the_number_of_all() -> None:
     line = Line()
-    assert line.take(1, 0) == (True, False)
-    assert line.take(2, 500) == (True, True)
-    assert line.take(1, 1) == (False, False)
-    assert line.take(2, 501) == (True, False)
-    line.now += RETIRED + 0.01
-    assert line.reception.take(Packet(1, 30, 30 * 960), RATE) == (True, True)
+    for number in (0, 1, 2, 3, 5, 6, 7, 9):
+        line.take(1, number)
+    first = line.block()
+    assert (first.lost, first.total) == (2 * 256 // 10, 2)
+    for number in range(10, 20):
+        line.take(1, number)
+    second = line.block()
+    assert (second.lost, second.total) == (0, 2)
+
+
+def test_a_new_stream_begins_its_own_count_and_what_was_lost_stays_counted() -> None:
+    line = Line()
+    assert line.reception.block(1.0) is None
+    for number in (0, 5):
+        line.take(1, number)
+    line.take(2, 5000)
+    assert line.reception.lost == 4
+    assert line.block().total == 0
+    assert line.block().ssrc == 2
+
+
+def test_a_report_repeats_the_peers_time_and_how_long_ago_that_was() -> None:
+    line = Line()
+    line.take(1, 0)
+    line.reception.reported(9, 77, 10.0)  # another stream's
+    assert (line.block().last, line.block().delay) == (0, 0)
+    line.reception.reported(1, 1234, 10.0)
+    line.now = 10.5
+    assert (line.block().last, line.block().delay) == (1234, 32768)
+
+
+def test_a_key_has_a_place_in_the_sequence_and_none_in_time() -> None:
+    line = Line()
+    line.reception.pass_by(1, 4, 1.0)  # before any sound: of no stream that is known
+    assert line.reception.packets == 0
+    for number in (0, 1, 2):
+        line.take(1, number)
+    for number in (3, 4, 5):
+        line.reception.pass_by(1, number, 10.0 + number * 0.02)
+    line.take(1, 6)
+    assert line.reception.lost == 0
+    assert line.reception.packets == 7
+    assert line.reception.jitter == pytest.approx(0, abs=1e-9)

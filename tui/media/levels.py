@@ -17,6 +17,8 @@ RATE = 48_000
 FRAME = 960
 """Samples of 20 ms."""
 SILENCE = bytes(FRAME * WIDTH)
+SILENT = 3e-4
+"""A level (0..1) up to which there is nothing: digital silence, and the last bits of a codec's."""
 
 
 def rms(pcm: bytes) -> float:
@@ -61,15 +63,23 @@ class Meter:
     """
 
     def __init__(self, hold: float = 0.25) -> None:
+        self.audible = 0.0
+        """When something other than silence was last heard or said; 0 = never."""
         self._hold = hold
         self._value = 0.0
         self._at = 0.0
 
     def feed(self, pcm: bytes, now: float) -> None:
         """One block heard or said at `now` (any monotonic clock, seconds)."""
-        self._value = max(rms(pcm), self._value * 0.8)
+        self.put(rms(pcm), now)
+
+    def put(self, level: float, now: float) -> None:
+        """One block of that level."""
+        self._value = max(level, self._value * 0.8)
         if self._value < 1e-4:
             self._value = 0.0
+        if level > SILENT:
+            self.audible = now
         self._at = now
 
     def read(self, now: float) -> float:

@@ -1,18 +1,27 @@
-"""What we write ourselves: the finishing touches to aiortc's descriptions before they go out.
-
-Own `o=` line with a rising version, the payload numbers that were agreed, refused sections
-given back with port 0, the profile the peer spelled. Nothing here needs aiortc.
-"""
+"""What we write ourselves: our audio section, our `o=` line, and an answer fitted to its offer.
+Nothing here needs aiortc."""
 
 from __future__ import annotations
 
 import random
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from tui.media.description import TOKEN, Description, UnacceptableOffer, parse
+from tui.media.description import TOKEN, Codec, Description, UnacceptableOffer, parse
 
-OPUS: int = 111
-"""The payload number of opus in our own offers: what browsers use, so what PBXs expect."""
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Our end of a connection: ICE user and password, the SHA-256 fingerprint, candidates as they
+    stand behind `a=candidate:`, and the default address for `m=` and `c=`."""
+
+    ufrag: str
+    password: str
+    fingerprint: str
+    candidates: tuple[str, ...] = ()
+    host: str = "0.0.0.0"  # noqa: S104
+    port: int = 9
 
 
 class Origin:
@@ -34,59 +43,48 @@ class Origin:
         return re.sub(r"^v=0\r?\n", "v=0\r\n" + line, body, count=1)
 
 
-def lines_of(sdp: str) -> list[str]:
-    """The lines, without their ends."""
-    return [line for line in re.split(r"\r\n|\r|\n", sdp) if line]
-
-
-def renumber(sdp: str, numbers: dict[int, int]) -> str:
-    """Replace payload numbers in `m=`, `rtpmap`, `fmtp` and `rtcp-fb`."""
-    out = []
-    for line in lines_of(sdp):
-        if line.startswith("m=audio "):
-            kind, port, profile, *formats = line.split(" ")
-            moved = [str(numbers.get(int(text), int(text))) for text in formats]
-            line = " ".join([kind, port, profile, *moved])
-        elif found := re.match(r"(a=(?:rtpmap|fmtp|rtcp-fb):)(\d+)( .*)", line):
-            number = int(found[2])
-            line = f"{found[1]}{numbers.get(number, number)}{found[3]}"
-        out.append(line)
-    return "\r\n".join(out) + "\r\n"
-
-
-def first_offer(sdp: str) -> str:
-    """aiortc's offer with opus as 111 (it says 96), and what it can take of opus."""
-    found = re.search(r"^a=rtpmap:(\d+) opus/48000/2\r?$", sdp, flags=re.MULTILINE | re.IGNORECASE)
-    if found is None:
-        return sdp
-    moved = renumber(sdp, {int(found[1]): OPUS})
-    if re.search(rf"^a=fmtp:{OPUS} ", moved, flags=re.MULTILINE):
-        return moved
-    mapped = re.search(rf"^a=rtpmap:{OPUS} .*\r\n", moved, flags=re.MULTILINE)
-    if mapped is None:
-        return moved
-    fmtp = f"a=fmtp:{OPUS} minptime=10;useinbandfec=1\r\n"
-    return moved[: mapped.end()] + fmtp + moved[mapped.end() :]
-
-
-def with_direction(sdp: str, direction: str, *, setup: str | None = None) -> str:
-    """Our last description with another direction (and DTLS role): a re-offer. The payload
-    numbers, candidates, user and certificate stay as they were agreed."""
-    out = []
-    for line in lines_of(sdp):
-        if line in ("a=sendrecv", "a=sendonly", "a=recvonly", "a=inactive"):
-            line = f"a={direction}"
-        elif setup is not None and line.startswith("a=setup:"):
-            line = f"a=setup:{setup}"
-        out.append(line)
-    return "\r\n".join(out) + "\r\n"
-
-
-def without_refused(sdp: str) -> str:
-    """Only the audio section of our own description."""
-    session, sections = _split(sdp)
-    kept = [s for s in sections if s[0].startswith("m=audio ") and s[0].split(" ")[1] != "0"]
-    return "\r\n".join([*session, *(line for s in kept[:1] for line in s)]) + "\r\n"
+def describe(
+    ends: Ends,
+    formats: Sequence[Codec],
+    *,
+    direction: str,
+    setup: str,
+    ssrc: int,
+    cname: str,
+    ptime: int = 20,
+) -> str:
+    """Our description: one audio section, named "0", everything over one port."""
+    family = 6 if ":" in ends.host else 4
+    lines = [
+        "v=0",
+        "s=-",
+        "t=0 0",
+        "a=group:BUNDLE 0",
+        "a=msid-semantic:WMS *",
+        f"m=audio {ends.port} UDP/TLS/RTP/SAVPF {' '.join(str(f.payload) for f in formats)}",
+        f"c=IN IP{family} {ends.host}",
+        f"a={direction}",
+        "a=mid:0",
+        f"a=msid:{cname} audio",
+        "a=rtcp-mux",
+        f"a=rtcp:{ends.port} IN IP{family} {ends.host}",
+        f"a=ssrc:{ssrc} cname:{cname}",
+    ]
+    for codec in formats:
+        channels = f"/{codec.channels}" if codec.channels > 1 else ""
+        lines.append(f"a=rtpmap:{codec.payload} {codec.name}/{codec.rate}{channels}")
+        if codec.fmtp:
+            lines.append(f"a=fmtp:{codec.payload} {codec.fmtp}")
+    lines.append(f"a=ptime:{ptime}")
+    lines += [f"a=candidate:{candidate}" for candidate in ends.candidates]
+    lines += [
+        "a=end-of-candidates",
+        f"a=ice-ufrag:{ends.ufrag}",
+        f"a=ice-pwd:{ends.password}",
+        f"a=fingerprint:sha-256 {ends.fingerprint}",
+        f"a=setup:{setup}",
+    ]
+    return "\r\n".join(lines) + "\r\n"
 
 
 def as_answer(answer: str, offer: str) -> str:
@@ -123,11 +121,9 @@ def as_answer(answer: str, offer: str) -> str:
 def _split(sdp: str) -> tuple[list[str], list[list[str]]]:
     session: list[str] = []
     sections: list[list[str]] = []
-    for line in lines_of(sdp):
+    for line in re.split(r"\r\n|\r|\n", sdp):
         if line.startswith("m="):
             sections.append([line])
-        elif sections:
-            sections[-1].append(line)
-        else:
-            session.append(line)
+        elif line:
+            (sections[-1] if sections else session).append(line)
     return session, sections

@@ -36,6 +36,7 @@ __all__ = [
     "Role",
     "Transport",
     "UnacceptableOffer",
+    "candidates_of",
     "direction_of",
     "normalise",
     "transport_of",
@@ -121,7 +122,7 @@ def normalise(
         lines.append(f"a=rtpmap:{codec.payload} {codec.name}/{codec.rate}{channels}")
         if codec.fmtp:
             lines.append(f"a=fmtp:{codec.payload} {codec.fmtp}")
-    lines += [f"a=candidate:{text}" for text in _candidates(section, host)]
+    lines += [f"a=candidate:{text}" for text in candidates_of(section, host)]
     lines += [
         # There is no trickle here: without this line ICE would wait for more, and never fail.
         "a=end-of-candidates",
@@ -154,8 +155,9 @@ def _extensions(section: Section) -> Iterator[str]:
             yield f"a=extmap:{local} {bits[1]}"
 
 
-def _candidates(section: Section, host: str) -> list[str]:
-    """UDP candidates of component 1; the default address (RFC 8839 §4.2) when there is none."""
+def candidates_of(section: Section, host: str) -> list[str]:
+    """UDP candidates of component 1, as `foundation 1 udp priority address port typ kind`; the
+    default address (`host`, from `c=`; RFC 8839 §4.2) when there is none."""
     found: list[str] = []
     for name, value in section.attributes:
         bits = value.split()
@@ -173,7 +175,7 @@ def _candidates(section: Section, host: str) -> list[str]:
         ):
             continue
         found.append(f"{bits[0]} 1 udp {priority} {bits[4]} {port} typ {bits[7].lower()}")
-    if not found and section.port > 9 and host not in ("0.0.0.0", "::"):  # noqa: S104
+    if not found and section.port > 9 and host not in ("", "0.0.0.0", "::"):  # noqa: S104
         found.append(f"1 1 udp 2130706431 {host} {section.port} typ host")
     return list(dict.fromkeys(found))[:MAX_CANDIDATES]
 

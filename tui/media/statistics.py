@@ -4,31 +4,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tui.media.peer import Peer
-
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Packets since the leg began; times in milliseconds, `rtt` None before the peer's first
-    report."""
+    """Packets since the leg began; times in milliseconds unless they say otherwise."""
 
     sent: int = 0
     received: int = 0
     lost: int = 0
+    """Missing in the peer's stream, whatever was done about it."""
     jitter: float = 0.0
     rtt: float | None = None
+    """Round trip; None before the peer's first report."""
     dropped: int = 0
     """Datagrams from strangers, and broken ones."""
-
-
-def added(past: Statistics, peer: Peer) -> Statistics:
-    """What was before, and what this connection has counted; its own jitter and round trip."""
-    rtt = peer.rtt
-    return Statistics(
-        sent=past.sent + peer.packets_sent,
-        received=past.received + peer.reception.packets,
-        lost=past.lost + peer.reception.lost,
-        jitter=peer.reception.jitter * 1000,
-        rtt=past.rtt if rtt is None else rtt * 1000,
-        dropped=past.dropped + peer.doorman.dropped,
-    )
+    repaired: float = 0.0
+    """Share (0 to 1) of what was heard that came from forward error correction."""
+    concealed: float = 0.0
+    """Share (0 to 1) of what was heard that was made up."""
+    delay: float = 0.0
+    """Of the playout, now."""
+    remote_loss: float = 0.0
+    """Share (0 to 1) of our packets that the peer missed, by its last report."""
+    codec: str = ""
+    """What we send, as SDP spells it; "" before it is agreed."""
+    silence_in: float | None = None
+    """Seconds since the peer was last audible; None when it never was."""
+    silence_out: float | None = None
+    """Seconds since our source, before the mute, last gave anything; None when it never did."""
+    unheard: float | None = None
+    """Seconds since the peer's reports last told of new packets of ours; None when none did."""
+    last_packet_age: float | None = None
+    """Seconds since the peer's last packet; None before the first."""

@@ -1,0 +1,254 @@
+"""The tick of a call: one timer, 20 ms, from a monotonic clock.
+
+Each tick reads the source, encodes, protects, sends, drains the socket, unprotects, feeds the
+playout, reads it and writes the sink. Being late once shifts nothing: ticks that were missed are
+made up for, up to MAX_LATE; what is longer ago is left out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping
+
+from tui.media import rtcp, rtp
+from tui.media.connection import Connection
+from tui.media.description import Codec
+from tui.media.incoming import Incoming
+from tui.media.levels import FRAME, SILENCE, Meter, rms
+from tui.media.negotiation import Agreement
+from tui.media.outgoing import Outgoing
+from tui.media.quiet import QUIET
+from tui.media.sinks import Sink
+from tui.media.sources import Source
+from tui.media.statistics import Statistics
+from tui.media.wire import Address
+
+log = logging.getLogger(__name__)
+
+TICK = 0.02
+MAX_LATE = 10
+"""Ticks that are made up for; what is missed beyond is left out (200 ms)."""
+FIRST_REPORT = 0.3
+"""Seconds until the first RTCP report; then one about every second."""
+
+
+class Path:
+    """Carries one leg's sound over the connection in force."""
+
+    def __init__(
+        self,
+        source: Source,
+        sink: Sink,
+        *,
+        on_key: Callable[[str], None],
+        dtx: bool = False,
+        rng: random.Random | None = None,
+    ) -> None:
+        self.source, self.sink = source, sink
+        self.muted = False
+        self.held = False
+        self.sends = True
+        self.hears = True
+        """What is negotiated."""
+        self.outgoing = Outgoing(dtx=dtx, rng=rng)
+        self.incoming = Incoming(on_key)
+        self.connection: Connection | None = None
+        self.late = 0.0
+        """How late the last tick was, in seconds."""
+        self.you, self.them, self.microphone = Meter(), Meter(), Meter()
+        self.cname = f"{self.outgoing.ssrc:08x}"
+        self._rng = rng or random.SystemRandom()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._due = 0.0
+        self._next_report = 0.0
+        self._reported = 0
+        self._epoch = time.time() - time.monotonic()
+        self._rtt: float | None = None
+        self._remote_loss = 0.0
+        self._highest = -1
+        self._confirmed = 0.0
+        self._dropped = 0
+        self._complained: set[str] = set()
+
+    def adopt(self, agreement: Agreement, formats: Mapping[int, Codec], direction: str) -> None:
+        """What both sides have agreed on: from the next tick on."""
+        self.outgoing.adopt(agreement)
+        self.incoming.adopt(formats)
+        self.sends = direction in ("sendrecv", "sendonly")
+        self.hears = direction in ("sendrecv", "recvonly")
+
+    def carry(self, connection: Connection) -> None:
+        """This connection, which is up, is the one in force from now on."""
+        if self.connection is not None and self.connection is not connection:
+            self._dropped += self.connection.wire.dropped
+        self.connection = connection
+        if self._timer is None:
+            self._loop = asyncio.get_running_loop()
+            self._due = self._loop.time()
+            self._next_report = self._due + FIRST_REPORT
+            QUIET.begin()
+            self._timer = self._loop.call_soon(self._tick)  # type: ignore[assignment]
+
+    def stop(self) -> None:
+        """No tick any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+            QUIET.end()
+
+    # ------------------------------------------------------------ the tick
+
+    def _tick(self) -> None:
+        assert self._loop is not None  # the timer is its own
+        now = self._loop.time()
+        self.late = now - self._due
+        ticks = 1 + int(self.late / TICK)
+        if ticks > MAX_LATE:
+            lost, ticks = ticks - MAX_LATE, MAX_LATE
+            self.outgoing.skip(lost)
+            self._due += lost * TICK
+        self._due += ticks * TICK
+        self._timer = self._loop.call_at(self._due, self._tick)
+        try:
+            for _ in range(ticks):
+                self._say(now)
+            self._take(now)
+            for _ in range(ticks):
+                self._hear(now)
+            if now >= self._next_report:
+                self._next_report = now + self._rng.uniform(0.8, 1.2)
+                self._report(now)
+        except Exception:
+            self._complain("tick", "a tick failed; the call goes on")
+
+    def _say(self, now: float) -> None:
+        if not self.sends:
+            self.outgoing.skip(1)
+            return
+        pcm = SILENCE if self.held else self._block(now)
+        assert self.connection is not None
+        wire = self.connection.wire
+        for packet in self.outgoing.tick(pcm):
+            wire.send(wire.protect(packet))
+
+    def _block(self, now: float) -> bytes:
+        try:
+            pcm = self.source.read(FRAME)
+        except Exception:
+            self._complain("source", "the source failed; silence is sent")
+            pcm = SILENCE
+        if len(pcm) != len(SILENCE):
+            pcm = SILENCE
+        level = rms(pcm)
+        self.microphone.put(level, now)
+        if self.muted:  # read all the same: it must not be sent later
+            pcm, level = SILENCE, 0.0
+        self.you.put(level, now)
+        return pcm
+
+    def _take(self, now: float) -> None:
+        assert self.connection is not None
+        wire = self.connection.wire
+        for data, arrival in wire.drain():
+            control = rtp.is_rtcp(data)
+            packet = wire.unprotect(data, rtcp=control)
+            if packet is None:
+                continue
+            if control:
+                self._told(packet, now)
+            elif self.hears:
+                self.incoming.take(packet, arrival)
+
+    def _hear(self, now: float) -> None:
+        if not self.hears:
+            return
+        pcm = self.incoming.playout.read(now)
+        if self.held:
+            return
+        self.them.feed(pcm, now)
+        try:
+            self.sink.write(pcm)
+        except Exception:
+            self._complain("sink", "the sink failed; the call goes on")
+
+    def _complain(self, what: str, text: str) -> None:
+        """Say it once: it would come fifty times a second."""
+        if what not in self._complained:
+            self._complained.add(what)
+            log.exception(text)
+
+    # ------------------------------------------------------------ reports
+
+    def _report(self, now: float) -> None:
+        out = self.outgoing
+        sent = None
+        if out.packets != self._reported:
+            sent = rtcp.Sent(out.timestamp, out.packets, out.octets)
+            self._reported = out.packets
+        stamp = rtcp.ntp(self._epoch + now)
+        block = self.incoming.reception.block(now)
+        assert self.connection is not None
+        wire = self.connection.wire
+        wire.send(wire.protect_rtcp(rtcp.compose(out.ssrc, self.cname, stamp, sent, block)))
+
+    def _told(self, data: bytes, now: float) -> None:
+        for report in rtcp.parse(data):
+            if report.middle is not None:
+                self.incoming.reception.reported(report.ssrc, report.middle, now)
+            for block in report.blocks:
+                if block.ssrc != self.outgoing.ssrc:
+                    continue
+                self._remote_loss = block.lost / 256
+                if block.highest != self._highest:
+                    self._highest, self._confirmed = block.highest, now
+                self.outgoing.report_loss(self._remote_loss)
+                if block.last:
+                    here = rtcp.middle(rtcp.ntp(self._epoch + now))
+                    trip = (here - block.last - block.delay) & 0xFFFFFFFF
+                    if trip < 60 * 65536:
+                        self._rtt = trip / 65536
+
+    # ------------------------------------------------------------ numbers
+
+    @property
+    def local_address(self) -> Address | None:
+        """Our end of the nominated pair."""
+        return None if self.connection is None else self.connection.wire.local
+
+    @property
+    def remote_address(self) -> Address | None:
+        """The peer's end of the nominated pair."""
+        return None if self.connection is None else self.connection.wire.remote
+
+    def statistics(self, connection: Connection | None) -> Statistics:
+        """The numbers until now; `connection` is the one being set up, before there is one in
+        force."""
+        now = time.monotonic()
+        heard = self.incoming.playout.figures
+        reception = self.incoming.reception
+        current = self.connection or connection
+
+        def since(then: float) -> float | None:
+            return now - then if then else None
+
+        return Statistics(
+            sent=self.outgoing.packets,
+            received=reception.packets,
+            lost=reception.lost,
+            jitter=reception.jitter * 1000,
+            rtt=None if self._rtt is None else self._rtt * 1000,
+            dropped=self._dropped + (0 if current is None else current.wire.dropped),
+            repaired=heard.repaired / max(1, heard.played),
+            concealed=heard.concealed / max(1, heard.played),
+            delay=heard.delay * 1000,
+            remote_loss=self._remote_loss,
+            codec=self.outgoing.codec,
+            silence_in=since(self.them.audible),
+            silence_out=since(self.microphone.audible),
+            unheard=since(self._confirmed),
+            last_packet_age=since(reception.last),
+        )

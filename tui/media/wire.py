@@ -1,0 +1,309 @@
+"""The datagrams of one connection, below everything: the only file that uses private names.
+
+aiortc 1.16 and aioice 0.13 do ICE, TURN, DTLS and the SRTP keys; what an RTP path needs besides
+(the nominated pair's socket, the SRTP sessions, the roles) they keep to themselves. `NAMES` lists
+what a test looks for, so that a version in which it has moved is noticed. asyncio's own socket is
+borrowed as well, where its loop has it: a call's datagrams are then read once per tick and not
+one wake-up each.
+
+aioice hands every datagram that is no STUN to DTLS, from any address: one plaintext alert from a
+stranger ends a call. Here one comes further only from an address that ICE has checked: one that
+sent a STUN request with our password (RFC 8445 §7.3), or that answered one of ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+import struct
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final
+
+import pylibsrtp
+from aiortc import RTCDtlsTransport, RTCIceGatherer
+
+log = logging.getLogger(__name__)
+
+Address = tuple[str, int]
+Datagram = tuple[bytes, float]
+"""What came, and when (seconds, monotonic)."""
+
+GATHER_LIMIT: Final = 2
+"""Seconds for STUN and TURN servers to answer; what has not come by then is left out."""
+MAX_WAITING: Final = 256
+"""Datagrams waiting for the tick, or for DTLS; more are dropped."""
+PERMISSION: Final = 240.0
+"""Seconds after which a TURN channel is bound anew: a permission lasts 300 (RFC 8656 §9), and
+aioice would wait for 500."""
+_TIMESTAMP: Final = 35 if sys.platform == "linux" else 0  # SO_TIMESTAMPNS: not in `socket`
+_TIME = struct.Struct("@ll")
+NAMES: Final = {
+    "gatherer": ("_connection",),
+    "dtls": ("_role", "_set_role", "_rx_srtp", "_tx_srtp", "_task", "_state"),
+    "connection": (
+        *("_nominated", "_protocols", "_check_list", "_queue", "_closing", "ice_controlling"),
+        *("get_component_candidates", "check_incoming", "data_received"),
+    ),
+    "protocol": ("datagram_received", "error_received", "transport", "local_candidate"),
+    "transport": ("_sock", "_sock_fd", "_read_ready"),
+    "loop": ("_add_reader", "_remove_reader"),
+    "turn": (
+        *("_send", "peer_to_channel", "channel_refresh_at", "channel_refresh_time"),
+        *("send_data", "delete"),
+    ),
+    "relay": ("_TurnTransport__inner_protocol", "_TurnTransport__close_task"),
+}
+"""What is used of whom; tests/media/test_wire.py looks for all of it."""
+
+
+class Wire:
+    """What one ICE connection and its DTLS hold: see the names below."""
+
+    def __init__(self, gatherer: RTCIceGatherer, dtls: RTCDtlsTransport, *, loopback: bool) -> None:
+        self.dropped = 0
+        """Datagrams from strangers, broken ones, and what was too much."""
+        self.failures = 0
+        """Errors of the network while sending ("unreachable")."""
+        self.hello: Callable[[], None] | None = None
+        """Called when the peer begins the DTLS handshake itself."""
+        self.local: Address | None = None
+        self.remote: Address | None = None
+        """The nominated pair, as of the last `drain`."""
+        self._connection: Any = gatherer._connection
+        self._dtls: Any = dtls
+        self._checked: set[Address] = set()
+        self._standing = False
+        self._inbox: deque[Datagram] = deque(maxlen=MAX_WAITING)
+        self._pair: Any = None
+        self._transport: Any = None
+        self._turn: Any = None
+        self._bound = 0.0
+        self._socket: socket.socket | None = None
+        self._prepare(loopback)
+
+    def _prepare(self, loopback: bool) -> None:
+        """Before gathering: cap its time, add 127.0.0.1 where the server is on this machine."""
+        connection = self._connection
+        gather, incoming = connection.get_component_candidates, connection.check_incoming
+        self._to_dtls = connection.data_received
+
+        async def capped(component: int, addresses: list[str], timeout: int = 5) -> Any:
+            wanted = [*addresses]
+            if loopback and "127.0.0.1" not in wanted:
+                wanted.append("127.0.0.1")
+            return await gather(component=component, addresses=wanted, timeout=GATHER_LIMIT)
+
+        def check_incoming(message: Any, addr: Address, protocol: Any) -> Any:
+            self._checked.add((addr[0], addr[1]))
+            return incoming(message, addr, protocol)
+
+        def no_stun(data: bytes, component: int) -> None:
+            self.dropped += 1  # looked like STUN and is none: aioice would queue it for DTLS
+
+        connection.get_component_candidates = capped
+        connection.check_incoming = check_incoming
+        connection.data_received = no_stun
+
+    # ------------------------------------------------------------ set-up
+
+    def stand(self) -> None:
+        """After gathering: stand before each socket, and empty what strangers have queued."""
+        if self._standing:
+            return
+        self._standing = True
+        queue = self._connection._queue
+        while not queue.empty():
+            queue.get_nowait()
+        for protocol in self._connection._protocols:
+            self._stand_before(protocol)
+
+    def _stand_before(self, protocol: Any) -> None:
+        stun, failed = protocol.datagram_received, protocol.error_received
+        queue = self._connection._queue
+        component = protocol.local_candidate.component
+
+        def datagram_received(data: bytes, addr: tuple[Any, ...]) -> None:
+            first = data[0] if data else 255
+            if first <= 3:  # RFC 7983 §7: STUN
+                try:
+                    stun(data, addr)
+                except Exception as problem:
+                    self.dropped += 1
+                    log.debug("a STUN datagram was left out: %s", type(problem).__name__)
+            elif not 20 <= first <= 191 or 63 < first < 128 or not self._knows(addr[:2]):
+                self.dropped += 1
+            elif first >= 128:
+                self._inbox.append((data, time.monotonic()))
+            elif queue.qsize() < MAX_WAITING:
+                if self.hello is not None and first == 22 and len(data) > 13 and data[13] == 1:
+                    self.hello()
+                self._to_dtls(data, component)
+
+        def error_received(problem: Exception) -> None:
+            self.failures += 1
+            failed(problem)
+
+        protocol.datagram_received = datagram_received
+        protocol.error_received = error_received
+        if _TIMESTAMP:
+            handle = protocol.transport.get_extra_info("socket")
+            if handle is not None:
+                with contextlib.suppress(OSError):
+                    handle.setsockopt(socket.SOL_SOCKET, _TIMESTAMP, 1)
+
+    def _knows(self, addr: tuple[Any, ...]) -> bool:
+        if addr in self._checked:
+            return True
+        for pair in self._connection._check_list:
+            if pair.remote_addr == addr and pair.state is type(pair).State.SUCCEEDED:
+                self._checked.add((addr[0], addr[1]))
+                return True
+        return False
+
+    @property
+    def controlling(self) -> bool:
+        """Whether we nominate; to be set before ICE starts."""
+        return bool(self._connection.ice_controlling)
+
+    @controlling.setter
+    def controlling(self, on: bool) -> None:
+        self._connection.ice_controlling = on
+
+    @property
+    def role(self) -> str:
+        """Our DTLS role: "client", "server" or "auto"; to be set before DTLS starts."""
+        return str(self._dtls._role)
+
+    @role.setter
+    def role(self, role: str) -> None:
+        self._dtls._set_role(role)
+
+    @property
+    def gone(self) -> bool:
+        """Whether ICE has given up: consent has expired, or it was closed."""
+        return bool(self._connection._closing)
+
+    # ------------------------------------------------------------ SRTP
+
+    def protect(self, packet: bytes) -> bytes:
+        """One RTP packet as SRTP."""
+        return bytes(self._dtls._tx_srtp.protect(packet))
+
+    def protect_rtcp(self, packet: bytes) -> bytes:
+        """One compound RTCP packet as SRTCP."""
+        return bytes(self._dtls._tx_srtp.protect_rtcp(packet))
+
+    def unprotect(self, data: bytes, *, rtcp: bool) -> bytes | None:
+        """The packet inside; None, and counted, for noise. A repeated one is None as well."""
+        session = self._dtls._rx_srtp
+        try:
+            return bytes(session.unprotect_rtcp(data) if rtcp else session.unprotect(data))
+        except (pylibsrtp.Error, ValueError) as problem:
+            if "replay" not in str(problem):
+                self.dropped += 1
+            return None
+
+    # ------------------------------------------------------------ datagrams
+
+    def send(self, data: bytes) -> None:
+        """One datagram over the nominated pair; nothing where there is none."""
+        if self._turn is not None:
+            self._send_by_turn(data)
+        elif self._transport is not None and not self._transport.is_closing():
+            self._transport.sendto(data, self.remote)
+
+    def _send_by_turn(self, data: bytes) -> None:
+        channel = self._turn.peer_to_channel.get(self.remote)
+        now = time.monotonic()
+        if channel is None or now - self._bound > PERMISSION:
+            self._bound = now
+            if channel is not None:
+                self._turn.channel_refresh_at[channel] = 0.0
+            self._transport.sendto(data, self.remote)  # a task, which binds the channel first
+        elif not self._turn.transport.is_closing():
+            self._turn._send(struct.pack("!HH", channel, len(data)) + data)
+
+    def drain(self) -> list[Datagram]:
+        """What has come for the RTP path since the last time: SRTP and SRTCP. The rest goes its
+        way to ICE and DTLS."""
+        pair = self._connection._nominated.get(1)
+        if pair is not self._pair:
+            self._follow(pair)
+        if self._socket is not None:
+            self._empty(self._socket)
+        if not self._inbox:
+            return []
+        taken = list(self._inbox)
+        self._inbox.clear()
+        return taken
+
+    def _empty(self, sock: socket.socket) -> None:
+        if self._transport.is_closing():
+            self.release()
+            return
+        ahead = time.monotonic() - time.time()
+        for _ in range(MAX_WAITING):
+            try:
+                data, notes, _, addr = sock.recvmsg(2048, 64)
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError:
+                self.failures += 1
+                return
+            if data and 128 <= data[0] <= 191 and (addr[0], addr[1]) == self.remote:
+                arrival = now = time.monotonic()
+                if notes:
+                    seconds, nano = _TIME.unpack_from(notes[0][2])
+                    arrival = min(now, max(now - 1.0, seconds + nano / 1e9 + ahead))
+                self._inbox.append((data, arrival))
+            else:
+                self._pair.protocol.datagram_received(data, addr)
+
+    def _follow(self, pair: Any) -> None:
+        """Another pair carries the call: its socket is ours, the old one the loop's again."""
+        self.release()
+        self._pair = pair
+        self._transport = self._turn = self.local = self.remote = None
+        if pair is None:
+            return
+        self.local, self.remote = pair.local_addr, pair.remote_addr
+        transport = self._transport = pair.protocol.transport
+        self._turn = getattr(transport, "_TurnTransport__inner_protocol", None)
+        loop: Any = asyncio.get_running_loop()
+        if (
+            self._turn is None
+            and hasattr(socket.socket, "recvmsg")
+            and all(hasattr(loop, name) for name in NAMES["loop"])
+            and all(hasattr(transport, name) for name in NAMES["transport"])
+        ):
+            loop._remove_reader(transport._sock_fd)
+            self._socket = transport._sock
+
+    def release(self) -> None:
+        """Give the borrowed socket back to the loop, before closing."""
+        sock, self._socket = self._socket, None
+        if sock is not None and not self._transport.is_closing():
+            loop: Any = asyncio.get_running_loop()
+            loop._add_reader(self._transport._sock_fd, self._transport._read_ready)
+
+    # ------------------------------------------------------------ the end
+
+    async def ended(self) -> None:
+        """Wait for the DTLS reader, which `stop()` only cancels."""
+        task = self._dtls._task
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task})
+
+    def abort(self) -> None:
+        """Shut every socket at once: what hung is left behind without one."""
+        for protocol in list(self._connection._protocols):
+            protocol.transport.close()
+            deleting = getattr(protocol.transport, "_TurnTransport__close_task", None)
+            if deleting is not None:
+                deleting.cancel()  # shuts the socket to the TURN server
