@@ -98,7 +98,9 @@ class PartyDialog(LiveDialog, ModalScreen[Command]):
         self._given = target is not None
         self._title = Static(classes="title", markup=False)
         self.search = Field("field.whom", id="search")
-        self.people: LineList[Target] = LineList(_line, lambda t: (t.kind, t.callee), id="people")
+        self.people: LineList[Target] = LineList(
+            self.line, lambda t: (t.kind, t.callee), id="people"
+        )
         self._said = Rows(id="said")
         self.options = OptionList(markup=False)
         self._happens = Static(id="happens", markup=False)
@@ -228,7 +230,7 @@ class PartyDialog(LiveDialog, ModalScreen[Command]):
 
     def _settle(self, target: Target) -> None:
         self._target = target
-        self._ways = ways_for(target, self._call)
+        self._ways = self.ways(target)
         self.set_class(False, "-whom")
         self.set_class(True, "-how")
         self._title.update(tr("party.how", name=_label(target)))
@@ -240,10 +242,21 @@ class PartyDialog(LiveDialog, ModalScreen[Command]):
         self._say_what_happens(0)
 
     def _say_what_happens(self, at: int) -> None:
-        target = self._target
-        if target is None or not self._ways:
-            return
-        way = self._ways[at][0]
+        if self._target is not None and self._ways:
+            self._happens.update(self.what_happens(self._ways[at][0], self._target))
+
+    # ------------------------------------------------------------ of one kind of platform
+
+    def line(self, target: Target, width: int) -> Row:
+        """One of those who can be chosen."""
+        return _line(target, width)
+
+    def ways(self, target: Target) -> list[tuple[str, Command]]:
+        """What can be done with the target: way and command."""
+        return ways_for(target, self._call)
+
+    def what_happens(self, way: str, target: Target) -> str:
+        """What will happen by that way."""
         id = "party.transfer_happens" if way == "transfer" else "party.bring_happens"
         if way == "bring" and target.kind == GROUP:
             id = "party.group_happens"
@@ -255,7 +268,7 @@ class PartyDialog(LiveDialog, ModalScreen[Command]):
             sentences.append(tr("transfer.internal"))
         elif target.kind == GROUP:
             sentences.append(tr("party.agents_only"))
-        self._happens.update(" ".join(sentences))
+        return " ".join(sentences)
 
     @on(OptionList.OptionHighlighted)
     def _highlighted(self, event: OptionList.OptionHighlighted) -> None:

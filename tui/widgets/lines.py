@@ -1,0 +1,101 @@
+"""The lines of a phone of one's own: one row each, as soon as there are two. The mark says which
+one the keys act on; it is moved by the agent, never by a call that comes in."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tui.actions import View
+from tui.engine.state import Call, CallState
+from tui.i18n import tr
+from tui.widgets.glyphs import glyphs
+from tui.widgets.heading import call_start
+from tui.widgets.rows import Row, Rows, row, two_sided
+from tui.widgets.words import Clocks, duration, fit, spaced
+
+STATE_CELLS: Final = 13
+TIME_CELLS: Final = 7
+NUMBER_CELLS: Final = 16
+_STATES: Final = {
+    CallState.RINGING: ("lines.ringing", "bold $ring"),
+    CallState.DIALING: ("lines.calling", "$strong"),
+    CallState.PROCEEDING: ("lines.ringing_there", "$strong"),
+    CallState.ANSWERING: ("lines.answering", "$strong"),
+    CallState.TALKING: ("lines.talking", "bold $good"),
+    CallState.HOLDING: ("lines.held", "$ring"),
+    CallState.DECLINING: ("lines.ending", "$dim"),
+    CallState.ENDING: ("lines.ending", "$dim"),
+}
+
+
+def live_lines(view: View) -> list[Call]:
+    """The calls that there are, by line."""
+    return sorted((call for call in view.snapshot.calls if call.live), key=lambda c: c.line)
+
+
+def word_of(call: Call) -> tuple[str, str]:
+    """Message id and style of a line's state."""
+    if call.state is CallState.TALKING and call.peer_holds:
+        return "lines.peer_holds", "$ring"
+    if call.state is CallState.TALKING and call.joined:
+        return "lines.joined", "bold $good"
+    if call.state is CallState.PROCEEDING and call.early:
+        return "lines.early", "$strong"
+    return _STATES.get(call.state, ("lines.ending", "$dim"))
+
+
+def line_row(call: Call, marked: bool, clocks: Clocks, width: int) -> Row:
+    """One line: mark, number of the line, state, time in it, who; and what is to be known."""
+    id, style = word_of(call)
+    elapsed = duration(clocks.monotonic() - call_start(call))
+    aside = []
+    if call.transfer:
+        aside.append((glyphs().out + " " + call.transfer, "$ring"))
+    if call.muted:
+        aside.append((tr("lines.muted"), "bold $bad"))
+    if not call.verified and not call.outgoing:
+        aside.append((tr("lines.unverified"), "$ring"))
+    right = [piece for each in aside for piece in (("  ", ""), each)]
+    left = row(
+        (glyphs().folded if marked else " ", "bold $key"),
+        (f" {call.line}  ", "bold $key" if marked else "$dim"),
+        (fit(tr(id), STATE_CELLS), style),
+        (f"{elapsed:>{TIME_CELLS}}  ", style if call.state is CallState.RINGING else "$dim"),
+        (who(call), "$strong" if marked else ""),
+    )
+    return two_sided(left, tuple(right), width)
+
+
+def who(call: Call) -> str:
+    """Number and name, as far as they are known."""
+    number = spaced(call.number) or tr("call.no_number")
+    if not call.name or call.name == call.number:
+        return number
+    return f"{fit(number, NUMBER_CELLS) if len(number) < NUMBER_CELLS else number}  {call.name}"
+
+
+class LineRows(Rows):
+    """As high as there are lines, and not there for a single one: the panel tells all of it."""
+
+    DEFAULT_CSS = "LineRows { height: 0; padding: 0 1; display: none; }"
+
+    def __init__(self, clocks: Clocks) -> None:
+        super().__init__(id="lines")
+        self._clocks = clocks
+        self._high = 0
+
+    def show(self, view: View) -> None:
+        """Draw the view."""
+        lines = live_lines(view)
+        high = len(lines) if len(lines) > 1 else 0
+        if high != self._high:
+            self._high = high
+            self.styles.height = high
+            self.display = high > 0
+        width = self.content_size.width or max(0, self.app.size.width - 2)
+        if not high:
+            self.draw([])
+            return
+        current = view.snapshot.call
+        key = current.key if current is not None else ""
+        self.draw(line_row(call, call.key == key, self._clocks, width) for call in lines)
