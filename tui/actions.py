@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from tui.engine.state import (
     CallState,
+    Hearing,
     Leg,
     Message,
     Phase,
@@ -50,6 +51,8 @@ class View:
     """The directory is open."""
     history: bool = False
     """The history of calls is open."""
+    figures: bool = False
+    """The figures of the call's sound are open."""
     failed: bool = False
     """There was a failure, which can be looked at again."""
     sandbox_offered: bool = False
@@ -158,6 +161,19 @@ def _can_mute(view: View) -> bool:
     here = call is not None and call.leg in (Leg.AWAITED, Leg.CONNECTING, Leg.CONNECTED)
     # With a phone of the agent's own (line types 4 and 5) the microphone is not ours to cut.
     return _console(view) and here and _state(view) not in (None, CallState.RINGING)
+
+
+def _can_rebuild(view: View) -> bool:
+    """The sound of a call that is up here, whatever has become of it."""
+    call = view.snapshot.call
+    up = _state(view) in (CallState.TALKING, CallState.HOLDING)
+    return _signed_in(view) and up and call is not None and call.leg is not Leg.NONE
+
+
+def _is_gone(view: View) -> bool:
+    quality = view.snapshot.quality
+    gone = quality is not None and quality.hearing is Hearing.GONE
+    return _console(view) and _state(view) is not None and gone
 
 
 def _can_hang_up(view: View) -> bool:
@@ -284,6 +300,10 @@ def _switch_label(view: View) -> str:
     return "action.idle" if view.snapshot.seat.status is Status.BUSY else "action.busy"
 
 
+def _figures_label(view: View) -> str:
+    return "action.figures_close" if view.figures else "action.figures"
+
+
 def _dismiss_label(view: View) -> str:
     return "action.close" if view.dialling or view.typing else "action.dismiss"
 
@@ -326,6 +346,7 @@ REGISTRY: Final[tuple[Action, ...]] = (
         _asks("CannotTake"),
         destructive=True,
     ),
+    Action("close_call", "ctrl+x", _is_gone, _asks("CloseCall"), destructive=True),
     Action("let_ring", "ctrl+r", _can_let_ring, _asks("StopAutoAnswer"), alias="s"),
     Action("status", "f9", _can_switch, _switch, _switch_label, alias="b"),
     Action("keep_open", "f3", _can_keep_open, _asks("KeepWrapUpOpen")),
@@ -334,6 +355,8 @@ REGISTRY: Final[tuple[Action, ...]] = (
     Action("tones", "comma", _can_type),
     Action("filter", "/", lambda view: view.directory, bound=False),
     Action("page", "g", lambda view: view.directory, bound=False),
+    Action("figures", "ctrl+f", _can_rebuild, label=_figures_label, alias="f"),
+    Action("rebuild", "ctrl+y", _can_rebuild, _asks("RebuildAudio"), alias="r"),
     Action("dismiss", "escape", _can_dismiss, _asks("Dismiss"), _dismiss_label),
     Action("redial", "enter", _can_redial, bound=False),
     Action("export", "ctrl+o", lambda view: _signed_in(view) and view.history),

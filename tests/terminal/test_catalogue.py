@@ -12,7 +12,7 @@ from tui import i18n
 from tui.actions import REGISTRY
 from tui.catalogue import LOCALE, CatalogueError, build_mo, parse_po
 from tui.engine.checks.shift import IDS
-from tui.engine.state import Leg, LineState, Message, VoiceState, message
+from tui.engine.state import Hearing, Leg, LineState, Message, VoiceState, message
 from tui.platform.codes import ALL_IDS
 
 TUI = LOCALE.parent
@@ -27,6 +27,7 @@ FILLED = {
     "voice.{voice.state.value}": [v.value for v in VoiceState if v is not VoiceState.OK],
     "leg.{call.leg.value}": ["awaited", "connecting", "failed", "lost"],
     "audio.{leg.value}": [Leg.FAILED.value, Leg.LOST.value],
+    "hearing.{quality.hearing.value}": [h.value for h in Hearing if h is not Hearing.OK],
     "help.{action.id}": [action.id for action in REGISTRY],
     "pending.{call.pending}": ["hold", "resume"],
     "party.{way}": ["transfer", "bring"],

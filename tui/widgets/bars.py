@@ -29,8 +29,9 @@ class NoticeLine(Rows):
 
 
 FIRST_TO_GO: Final = (
-    *("debug", "settings", "check", "leave", "history", "tones", "page", "help", "directory"),
-    *("after", "dismiss", "digits", "export", "filter", "keep_open", "let_ring", "mute", "hold"),
+    *("debug", "settings", "figures", "rebuild", "check", "leave", "history", "tones", "page"),
+    *("help", "directory", "after", "dismiss", "digits", "export", "filter", "keep_open"),
+    *("let_ring", "mute", "hold"),
 )
 """Which keys leave the bar first when not all fit. They go on working, and More has them all."""
 

@@ -16,6 +16,7 @@ from textual.widgets import Input
 from tui.actions import Action, View, key_name
 from tui.engine.state import Call, CallState, Leg, Levels
 from tui.i18n import render, tr
+from tui.widgets import sounding
 from tui.widgets.fields import Field
 from tui.widgets.glyphs import glyphs
 from tui.widgets.parties import (
@@ -29,7 +30,7 @@ from tui.widgets.parties import (
     third_rows,
     tones,
 )
-from tui.widgets.rows import Row, Rows, cut, row, two_sided
+from tui.widgets.rows import Row, Rows, cut, row, two_sided, width_of
 from tui.widgets.words import Clocks, duration, fit, ordinal, spaced
 
 BAR_CELLS = 10
@@ -82,9 +83,14 @@ def _title(view: View, call: Call, mark: str, style: str, width: int) -> Row:
     if call.offers > 1:
         about.append(tr("call.offer", ordinal=ordinal(call.offers), n=call.offers))
     number = spaced(call.number) or tr("call.no_number")
-    return two_sided(
-        row((f"{mark} {number}", style)), row((glyphs().between.join(about), "$dim")), width
-    )
+    who = row((f"{mark} {number}", style))
+    score = sounding.mark(view.snapshot.quality)
+    if not score:
+        return two_sided(who, row((glyphs().between.join(about), "$dim")), width)
+    gap = "   " if about else ""
+    room = max(0, width - width_of(who) - width_of(score) - len(gap) - 1)
+    beside = cut(row((glyphs().between.join(about), "$dim")), room)
+    return two_sided(who, (*beside, (gap, ""), *score), width)
 
 
 def _ringing(view: View, call: Call, keys: dict[str, str], width: int, clocks: Clocks) -> list[Row]:
@@ -131,6 +137,8 @@ def _up(view: View, call: Call, keys: dict[str, str], width: int, clocks: Clocks
     style = "$ring" if call.state is CallState.HOLDING else ""
     waits = pick_up(view.snapshot.account) if call.state is CallState.ANSWERING else ()
     recovered = row((tr("call.recovered"), "$dim")) if call.recovered else ()
+    quality = view.snapshot.quality
+    figures = sounding.figures(quality) if view.figures else []
     weighed: list[tuple[int, Row]] = [
         (9, title),
         *((8, line) for line in third_rows(call, clocks, width)),
@@ -138,7 +146,9 @@ def _up(view: View, call: Call, keys: dict[str, str], width: int, clocks: Clocks
         (6, row((tr(said), style)) if said else ()),
         (6, waits),
         *((8, line) for line in _audio(call)),
+        (8, sounding.hint(quality, keys)),
         *((8, line) for line in _outcome(call)),
+        *((8, line) for line in figures),
         (7, stays(call)),
         (4, asks(call, keys.get("hangup", ""), width)),
         (5, tones(call)),

@@ -21,6 +21,7 @@ from tui.actions import View
 from tui.engine.commands import GetHistory
 from tui.engine.state import CallRecord, HistoryEntry, HistoryPage, Message
 from tui.i18n import render, tr
+from tui.widgets import sounding
 from tui.widgets.fields import Field
 from tui.widgets.glyphs import glyphs
 from tui.widgets.rows import Row, Rows, cut, row, two_sided
@@ -190,6 +191,8 @@ class HistoryPane(Vertical):
         parts.append(tr("history.rang", time=duration(entry.ring_time)))
         if entry.hold_time:
             parts.append(tr("history.held", time=duration(entry.hold_time)))
+        if sounded := sounding.summary(entry):
+            parts.append(sounded)
         if entry.outcome and entry.reason:
             parts.append(tr(entry.reason))
         if entry.note:
