@@ -107,10 +107,23 @@ def test_a_leg_that_leaves_takes_what_waited_along() -> None:
 def test_a_beep_lies_on_top_of_a_call_and_lengthens_nothing() -> None:
     desk = Desk()
     desk.a.on = True
+    desk.a.write(block(100))
     desk.mixer.play(block(3) + block(3))
     for _ in range(3):
         desk.a.write(block(100))
-    assert desk.heard == [103, 103, 100]
+    assert desk.heard == [100, 103, 103, 100]
+
+
+def test_a_ringback_is_heard_before_the_call_brings_any_sound() -> None:
+    desk = Desk()
+    desk.a.on = True
+    for _ in range(3):
+        desk.mixer.play(block(3))
+    assert desk.heard == [3, 3, 3]
+    desk.a.write(block(100))
+    desk.mixer.play(block(3))
+    desk.a.write(block(100))
+    assert desk.heard[3:] == [100, 103]
 
 
 def test_a_beep_without_a_call_goes_straight_to_the_ears() -> None:

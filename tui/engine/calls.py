@@ -178,6 +178,7 @@ class Calls:
             missed=missed,
             pending="",
             transfer="",
+            joined=False,
             auto_answer=None,
         )
         return ended is not None

@@ -28,6 +28,8 @@ class Mixer:
         self._sink = sink
         self._plugs: list[Plug] = []
         self._over = b""
+        self._flows = False
+        """A leg has brought something since we last played."""
 
     def plug(self) -> Plug:
         """A new place for a leg, not in use yet: it hears nothing and says nothing."""
@@ -37,9 +39,11 @@ class Mixer:
 
     def play(self, pcm: bytes) -> None:
         """Let us hear this (s16, 48 kHz) on top of what the legs bring."""
-        if self._used():
+        flows, self._flows = self._flows and bool(self._used()), False
+        if flows:
             self._over += pcm
-        else:
+        else:  # nothing comes to lay it on: a call that is not up yet, or none
+            pcm, self._over = self._over + pcm, b""
             self._sink().write(pcm)
 
     # ------------------------------------------------------------ for the plugs
@@ -80,6 +84,7 @@ class Mixer:
             self._hear(mixed)
 
     def _hear(self, pcm: bytes) -> None:
+        self._flows = True
         if self._over:
             now, self._over = self._over[: len(pcm)], self._over[len(pcm) :]
             pcm = _added(pcm, now)
