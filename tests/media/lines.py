@@ -90,5 +90,5 @@ def captured(playout: Playout, first: int, clock: int) -> float:
     order = playout._sequence
     ahead = ((order._timestamp - first + 2**31) & 0xFFFFFFFF) - 2**31
     begin = order._position - ahead * clock
-    position = playout._end - len(playout._spool) - FRAME
+    position = playout._filling.end - len(playout._spool) - FRAME
     return (position - begin) / 48_000 - TICK

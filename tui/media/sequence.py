@@ -61,7 +61,7 @@ class Sequence:
     def __init__(self, decoder_of: Callable[[int], Decoder | None], counts: Counts) -> None:
         self._decoder_of = decoder_of
         self._counts = counts
-        self._decoders: dict[int, Decoder | None] = {}
+        self._decoders: dict[int, Decoder] = {}
         self._ssrc: int | None = None
         self._left: int | None = None
         self._left_at = 0.0
@@ -91,7 +91,10 @@ class Sequence:
             return self._begin(packet, arrival, clock - least, "jump") if follows else None
         moved = ((packet.timestamp - self._timestamp + 2**31) & 0xFFFFFFFF) - 2**31
         position = self._position + moved * self._scale
-        if step > 0:
+        if step > 0 and not packet.payload:
+            self._highest += step  # a key, or comfort noise: it has a number, but no time
+            self._arrival = arrival
+        elif step > 0:
             lateness, passed = clock - position, arrival - self._arrival
             if lateness < least - EARLY or (passed > PAUSE and lateness > least + LATE):
                 return self._begin(packet, arrival, clock - least, "jump")
@@ -100,8 +103,9 @@ class Sequence:
                 self._counts.jitter += (off - self._counts.jitter) / 16
             self._highest += step
             self._timestamp, self._position, self._arrival = packet.timestamp, position, arrival
-            return self._placed(packet, self._highest, position, decoder, arrival)
-        return self._placed(packet, self._highest + step, position, decoder, arrival)
+        else:
+            return self._placed(packet, self._highest + step, position, decoder, arrival)
+        return self._placed(packet, self._highest, position, decoder, arrival)
 
     def _begin(
         self, packet: Received, arrival: float, position: int, restart: str
@@ -126,10 +130,10 @@ class Sequence:
         return placed
 
     def _decoder(self, payload_type: int) -> Decoder | None:
-        decoders = self._decoders
-        if payload_type not in decoders:
-            decoders[payload_type] = self._decoder_of(payload_type)
-        return decoders[payload_type]
+        known = self._decoders.get(payload_type)
+        if known is None and (known := self._decoder_of(payload_type)) is not None:
+            self._decoders[payload_type] = known
+        return known
 
     @staticmethod
     def _placed(
