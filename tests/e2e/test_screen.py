@@ -1,6 +1,7 @@
 """An agent's first call by the screen: the real app, a real engine, a real sandbox process.
 
-The engine runs in the test's process, behind the same port as everywhere.
+Each at both generations of the platform, but three-way, which is generation 2's alone. The engine
+runs in the test's process, behind the same port as everywhere.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from textual.pilot import Pilot
 
 from tests.e2e.box import AGENT_TONE, CUSTOMER_TONE, PATIENCE, Box, Desk
 from tests.e2e.hearing import share_of
+from tests.e2e.talking import ONLY_2
 from tui.app import YimiApp
 from tui.config import Config
 from tui.engine.commands import Answer
@@ -24,6 +26,7 @@ from tui.prefill import SignInPrefill
 from tui.secrets import Secret
 
 LOUD, SILENT = 0.5, 0.05
+THIRD = "12020002100"
 
 
 class Player:
@@ -97,11 +100,14 @@ class Player:
 @asynccontextmanager
 async def playing(desk: Desk, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Player]:
     agent = desk.box.agent(desk.un)
+    one = desk.generation == 1
     prefill = SignInPrefill(
         un=desk.un,
         pwd=Secret(agent["pwd"]),
         switchnumber=desk.box.ready["switchnumber"],
-        backend=desk.box.http,
+        backend=desk.box.ready["http1"] if one else desk.box.http,
+        kind="platform1" if one else "platform2",
+        gateway=desk.box.ready["ws1"] if one else "",
     )
     app = YimiApp(LocalPort(desk.engine), Config(), prefill=prefill)
     async with app.run_test(size=size, notifications=True) as pilot:
@@ -109,8 +115,8 @@ async def playing(desk: Desk, size: tuple[int, int] = (80, 24)) -> AsyncIterator
 
 
 @pytest.fixture
-async def player(box: Box, tmp_path: Path) -> AsyncIterator[Player]:
-    desk = Desk(box, tmp_path)
+async def player(box: Box, tmp_path: Path, generation: int) -> AsyncIterator[Player]:
+    desk = Desk(box, tmp_path, generation=generation)
     async with playing(desk) as player:
         yield player
     await desk.engine.close()
@@ -207,10 +213,11 @@ async def test_without_confirmation_f9_changes_nothing_and_says_so(player: Playe
 
 
 async def test_two_consoles_on_one_sandbox_call_and_hear_each_other(
-    box: Box, tmp_path: Path
+    box: Box, tmp_path: Path, generation: int
 ) -> None:
     (tmp_path / "other").mkdir()
-    first, other = Desk(box, tmp_path), Desk(box, tmp_path / "other", "1002")
+    first = Desk(box, tmp_path, generation=generation)
+    other = Desk(box, tmp_path / "other", "1002", generation=generation)
     try:
         await other.sign_in()
         async with playing(first) as player:
@@ -224,3 +231,98 @@ async def test_two_consoles_on_one_sandbox_call_and_hear_each_other(
     finally:
         await first.engine.close()
         await other.engine.close()
+
+
+# ---------------------------------------------------------------- the ends of the flow charts
+
+
+async def test_a_call_is_handed_over_by_the_dialog_and_the_screen_says_to_whom(
+    player: Player, tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+    desk = player.desk
+    other = Desk(player.box, tmp_path / "other", "1002", generation=desk.generation)
+    try:
+        await other.sign_in()
+        await player.sign_in()
+        await player.answered_call()
+        await player.press("f4")
+        await player.see("1002", "Wang Fang")
+        await player.press(*"1002", "enter")
+        await player.see("1 Transfer the call away")
+        await player.press("1")
+        await player.see("handing the call to Wang Fang")
+        await other.state(CallState.RINGING)
+        assert (await other.engine.execute(Answer())).ok
+        await player.see("Transferred to Wang Fang.")
+        assert player.desk.call.state is CallState.ENDED
+    finally:
+        await other.engine.close()
+
+
+async def test_a_transfer_that_fails_says_so_and_the_call_is_still_there(player: Player) -> None:
+    await player.sign_in()
+    await player.answered_call()
+    await player.press("f4", *"1003")
+    await player.see("Zhang Wei")
+    await player.press("enter")
+    await player.see("1 Transfer the call away")
+    await player.press("1")
+    await player.see("failed. The call is still yours.", "TALKING")
+    assert player.desk.call.state is CallState.TALKING
+
+
+async def three_way(player: Player) -> None:
+    """A call that a third party has joined, by the screen."""
+    await player.sign_in()
+    await player.answered_call()
+    await player.press("f4", *THIRD, "enter")
+    await player.see("1 Bring into the call")
+    await player.press("1")
+    await player.see("THREE-WAY", "joined")
+
+
+@ONLY_2  # generation 1 has no three-way call
+async def test_a_third_party_is_brought_in_and_the_call_ended_for_all(player: Player) -> None:
+    await three_way(player)
+    await player.see("F8 asks: 1 end for all")
+    cc = player.desk.call.ccnumber
+    await player.press("f8")
+    await player.see("Who stays?")
+    await player.press("1")
+    await player.see("You hung up")
+    assert player.desk.call.reason == 26
+    assert (await player.box.control(f"calls/{cc}"))["phase"] == "ended"
+
+
+@ONLY_2  # generation 1 has no three-way call
+async def test_a_third_party_is_dropped_and_two_talk_on(player: Player) -> None:
+    await three_way(player)
+    await player.press("f8")
+    await player.see("Who stays?")
+    await player.press("2")
+    await player.see("TALKING", "left")
+    assert player.desk.call.state is CallState.TALKING
+
+
+@ONLY_2  # generation 1 has no three-way call
+async def test_the_two_others_are_left_talking(player: Player) -> None:
+    await three_way(player)
+    cc = player.desk.call.ccnumber
+    await player.press("f8")
+    await player.see("Who stays?")
+    await player.press("3")
+    await player.wait(lambda: player.desk.call.state is CallState.ENDED)
+    assert (await player.box.control(f"calls/{cc}"))["phase"] == "up"
+
+
+@ONLY_2  # generation 1 has no three-way call
+async def test_a_third_party_that_cannot_be_reached_is_said_with_the_hint_on_mobile_phones(
+    player: Player,
+) -> None:
+    await player.sign_in()
+    await player.answered_call()
+    await player.box.post("times", ring=0.5)
+    await player.press("f4", *"12000000005", "enter", "1")
+    await player.see("could not be reached", "mobile")
+    assert player.desk.call.state is CallState.TALKING
