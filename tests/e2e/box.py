@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -81,29 +82,82 @@ class Box:
             await self._session.close()
 
 
+class Starting:
+    """The process of a sandbox, with a folder for what it writes."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.folder = folder
+        self.ready_file = folder / "sandbox.json"
+        command = [sys.executable, "-m", "tui.cli", "sandbox", "--no-auto-call", *options]
+        command += ["--port", "0", "--ready-file", str(self.ready_file)]
+        with (folder / "sandbox.log").open("wb") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+
+    async def ready(self) -> dict[str, Any]:
+        """What it says when it can be reached."""
+        await until(lambda: self.ready_file.exists() or self.process.poll() is not None)
+        assert self.process.poll() is None, (self.folder / "sandbox.log").read_text()
+        told: dict[str, Any] = json.loads(self.ready_file.read_text())
+        return told
+
+    def end(self) -> None:
+        """End it, and all that it started."""
+        os.killpg(self.process.pid, signal.SIGTERM)
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+
+class Spare:
+    """The next test's sandbox, which starts while this test runs: each test has one of its own,
+    and none waits for it."""
+
+    def __init__(self) -> None:
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._next: Starting | None = None
+        self._count = 0
+
+    def take(self) -> Starting:
+        """The one that was started ahead, or a new one; the next is started."""
+        taken = self._next or self._start()
+        self._next = self._start()
+        return taken
+
+    def _start(self) -> Starting:
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="yimi-e2e-")
+        self._count += 1
+        folder = Path(self._folder.name) / str(self._count)
+        folder.mkdir()
+        return Starting(folder)
+
+    def end(self) -> None:
+        """After the last test."""
+        if self._next is not None:
+            self._next.end()
+            self._next = None
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+
+SPARE = Spare()
+
+
 @asynccontextmanager
 async def running(folder: Path, *options: str) -> AsyncIterator[Box]:
-    """Start a sandbox and end it."""
-    ready_file = folder / "sandbox.json"
-    command = [sys.executable, "-m", "tui.cli", "sandbox", "--no-auto-call", *options]
-    command += ["--port", "0", "--ready-file", str(ready_file)]
-    with (folder / "sandbox.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)  # noqa: ASYNC220
+    """A sandbox, ended afterwards; with options it is started now, in `folder`."""
+    starting = Starting(folder, *options) if options else SPARE.take()
     try:
-        await until(lambda: ready_file.exists() or process.poll() is not None)
-        assert process.poll() is None, (folder / "sandbox.log").read_text()
-        box = Box(json.loads(ready_file.read_text()), process)
+        box = Box(await starting.ready(), starting.process)
         try:
             yield box
         finally:
             await box.close()
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        starting.end()
 
 
 def paths_in(folder: Path) -> Paths:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.box import Box, Desk, running
+from tests.e2e.box import SPARE, Box, Desk, running
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_sandbox_is_left() -> Iterator[None]:
+    yield
+    SPARE.end()
 
 
 @pytest.fixture
