@@ -63,7 +63,7 @@ class Connection:
         # A certificate of its own: with another fingerprint a new ICE session is a new DTLS
         # session as well (RFC 8842 §4), which is what it is here.
         self._dtls = RTCDtlsTransport(self._ice, [RTCCertificate.generateCertificate()])
-        self.wire = Wire(self._gatherer, self._dtls, loopback=loopback)
+        self.wire = Wire(self._gatherer, self._dtls, loopback=loopback and not relay_only)
         self._gathering: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
