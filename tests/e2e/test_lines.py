@@ -1,4 +1,4 @@
-"""Lines at a PBX, with real sound: an engine of kind "sip", and far phones that are plain aiortc."""
+"""Lines at a PBX, with real sound: an engine of kind "sip", far phones that are plain aiortc."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.e2e.switch import AGENT, DOMAIN, Far, Switch, switching
 from tui.config import AudioSettings, Config, WrapUpSettings
 from tui.engine import commands as c
 from tui.engine.engine import Engine
-from tui.engine.state import Call, CallState, Leg, LineState, Phase, SeatState, Snapshot, Status
+from tui.engine.state import Call, CallState, SeatState, Snapshot
 from tui.media.levels import RATE
 from tui.media.tones import strength
 from tui.secrets import Secret

@@ -12,8 +12,10 @@ from tui import i18n
 from tui.actions import REGISTRY
 from tui.catalogue import LOCALE, CatalogueError, build_mo, parse_po
 from tui.engine.checks.shift import IDS
+from tui.engine.lineevents import IDS as LINE_IDS
 from tui.engine.state import Hearing, Leg, LineState, Message, VoiceState, message
 from tui.platform.codes import ALL_IDS
+from tui.platform.plain import IDS as PLAIN_IDS
 
 TUI = LOCALE.parent
 PO = LOCALE / "en" / "LC_MESSAGES" / "yimi.po"
@@ -103,6 +105,10 @@ def test_every_sentence_that_the_code_says_has_words() -> None:
 
 def test_every_code_of_the_platform_has_words() -> None:
     assert set(ALL_IDS) <= set(entries())
+
+
+def test_every_end_of_a_line_and_every_fault_of_a_pbx_has_words() -> None:
+    assert {*LINE_IDS, *PLAIN_IDS} <= set(entries())
 
 
 def test_every_label_of_an_action_has_words() -> None:

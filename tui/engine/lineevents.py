@@ -30,6 +30,8 @@ _REFUSED: Final = {
     **dict.fromkeys((488, 606), "line.no_common_sound"),
     503: "line.unavailable",
 }
+IDS: Final = (*dict.fromkeys(_REFUSED.values()), "line.timed_out", "line.gone")
+"""Sentences that are chosen from here: a catalogue must have them all."""
 
 
 class LineEvents:

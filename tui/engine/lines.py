@@ -276,10 +276,15 @@ class Lines:
         return Result(True)
 
     def _refused(self, what: str, status: int) -> Result:
-        silent = status in (0, 408, 503)
-        said = message(f"line.{what}_unconfirmed" if silent else f"line.{what}_refused")
-        if not silent:
-            said = message(said.id, status=status)
+        unconfirmed = {
+            "hold": message("line.hold_unconfirmed"),
+            "resume": message("line.resume_unconfirmed"),
+        }
+        refused = {
+            "hold": message("line.hold_refused", status=status),
+            "resume": message("line.resume_refused", status=status),
+        }
+        said = (unconfirmed if status in (0, 408, 503) else refused)[what]
         self.core.notice(said)
         return Result(False, said)
 

@@ -16,6 +16,8 @@ CALLBACK_PHONE = 4
 SIP_PHONE = 5
 LINE_TYPES = (VOIP, CALLBACK_PHONE, SIP_PHONE)
 """`callintype`, an integer (specification, getUser2)."""
+PLAIN_SIP = "sip"
+"""The kind of a sign-in at any PBX; the platform's own are "platform1" and "platform2"."""
 
 
 @dataclass(frozen=True, slots=True)
