@@ -4,6 +4,7 @@ what is asked, and what is no longer shown."""
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -70,6 +71,8 @@ async def test_a_leg_that_the_platform_forgot_is_asked_for_again(box: Box, desk:
 async def test_while_the_platform_does_not_answer_nothing_changes_and_it_is_said(
     box: Box, desk: Desk, kind: str
 ) -> None:
+    core = desk.engine.core
+    core.limits = replace(core.limits, status=1.0, message=1.0, unregister=0.5)
     await box.post("faults", kind=kind, un="1001")
     result = await desk.engine.execute(c.SetStatus(2))
     assert not result.ok

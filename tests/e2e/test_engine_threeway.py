@@ -6,6 +6,7 @@ the customer 1300 Hz, the third party 2100 Hz."""
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,7 @@ async def test_type_4_cancels_an_invitation_that_is_still_ringing(box: Box, desk
 
 async def test_event_2_alone_counts_as_the_answer_to_type_4(box: Box, desk: Desk) -> None:
     await joined(box, desk)
+    desk.engine.core.limits = replace(desk.engine.core.limits, message=0.5, unregister=0.5)
     await box.post("faults", kind="threeway-event")
     assert (await desk.engine.execute(c.DropThird())).ok
     await third(desk, ThirdState.LEFT)
