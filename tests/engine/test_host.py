@@ -457,8 +457,7 @@ async def test_a_path_longer_than_a_sockets_is_served_all_the_same(tmp_path: Pat
 async def test_an_engine_that_nobody_wants_ends(tmp_path: Path) -> None:
     async with served(tmp_path / "run", linger=0.05) as s:
         client = await s.attach()
-        await asyncio.sleep(0.15)
-        assert not s.task.done()
+        assert s.host._leaving is None, "somebody is there: no time runs out"
         await client.close()
         await asyncio.wait_for(s.task, 10)
         assert s.engine.closed
@@ -470,8 +469,8 @@ async def test_a_signed_in_engine_stays_without_a_front_end(tmp_path: Path) -> N
         client = await s.attach()
         await client.execute(ACCOUNT)
         await client.close()
-        await asyncio.sleep(0.2)
-        assert not s.task.done()
+        await until(lambda: not s.host._connections)
+        assert s.host._leaving is None, "somebody is signed in: no time runs out"
         s.engine.publish(PhaseChanged(Phase.SIGNED_OUT))
         await asyncio.wait_for(s.task, 10)
 

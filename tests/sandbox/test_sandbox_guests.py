@@ -374,5 +374,5 @@ async def test_so_many_members_change_state_as_are_asked_for() -> None:
             await asyncio.sleep(0.05)
     await crowd.leave()
     still = dict(world.states)
-    await asyncio.sleep(0.2)
+    assert crowd._task is None, "nobody is left who could change one"
     assert world.states == still

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import json
 import os
@@ -14,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tui.sandbox import main
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -76,9 +79,28 @@ def test_it_ends_with_its_last_holder(started: list[Running], tmp_path: Path) ->
         fcntl.flock(file, fcntl.LOCK_SH)
         started.append(one := Running(tmp_path, "--hold", str(hold)))
         one.wait_ready()
-        time.sleep(2.5)  # two looks at the lock: it must be respected
         assert one.process.poll() is None
     assert one.process.wait(10) == 0
+
+
+async def test_a_holder_is_respected_at_every_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(main, "HOLD_POLL", 0.01)
+    looks: list[bool] = []
+    look = main.is_held
+    monkeypatch.setattr(main, "is_held", lambda path: looks.append(look(path)) or looks[-1])
+    hold = tmp_path / "hold"
+    with hold.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        waiting = asyncio.create_task(main.until_released(hold))
+        async with asyncio.timeout(10):
+            while len(looks) < 4:
+                await asyncio.sleep(0)
+        assert not waiting.done()
+    async with asyncio.timeout(10):
+        await waiting
+    assert looks[:4] == [True] * 4
 
 
 def test_a_taken_port_is_said_in_words(started: list[Running], tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from tui.sandbox.server import Options, Sandbox
 HOLD_GRACE = 30.0
 """How long a sandbox that nobody holds yet waits for a first holder, in seconds."""
 HOLD_POLL = 1.0
+"""Seconds between two looks whether somebody holds it."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,22 +66,27 @@ def write_ready(path: Path, ready: dict[str, object]) -> None:
     Path(name).replace(path)
 
 
-async def _until_released(path: Path) -> None:
+def is_held(path: Path) -> bool:
+    """Whether a process holds a shared lock on the file."""
+    try:
+        with path.open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+async def until_released(path: Path, held_once: bool = False) -> None:
     """Return when nobody has held a shared lock on the file: after a first holder at once, else
     after the grace."""
     started = time.monotonic()
-    held_once = False
     free = 0
     while True:
         await asyncio.sleep(HOLD_POLL)
-        try:
-            with path.open("a") as file:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            held = False
-        except BlockingIOError:
-            held = held_once = True
-        except OSError:
-            held = False
+        held = is_held(path)
+        held_once = held_once or held
         # Two looks: between an engine that ends and the next one there may be a moment of nobody.
         free = 0 if held else free + 1
         if free > 1 and (held_once or time.monotonic() - started > HOLD_GRACE):
@@ -97,7 +103,9 @@ async def serve(options: Options, ready_file: Path | None, hold: Path | None) ->
     await sandbox.start()
     waits = [loop.create_task(stop.wait())]
     if hold is not None:
-        waits.append(loop.create_task(_until_released(hold)))  # type: ignore[arg-type]
+        # The first look is before it says that it is ready: who waits for that may let go then.
+        released = until_released(hold, is_held(hold))
+        waits.append(loop.create_task(released))  # type: ignore[arg-type]
     try:
         if ready_file is not None:
             write_ready(ready_file, sandbox.ready)
