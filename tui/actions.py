@@ -364,6 +364,7 @@ REGISTRY: Final[tuple[Action, ...]] = (
     Action("check", "ctrl+t", _can_check),
     Action("settings", "ctrl+g"),
     Action("themes", ""),
+    Action("sound", ""),
     Action("debug", "ctrl+l"),
     Action("failure", "", lambda view: view.failed),
     Action("palette", "ctrl+p"),

@@ -111,9 +111,8 @@ def open_settings(app: YimiApp) -> None:
 
     def closed(config: Config | None) -> None:
         if config is not None:
-            devices = config.audio != app.config.audio
             app.use_config(config)
-            app.change(notice=message("settings.saved_devices" if devices else "settings.saved"))
+            app.change(notice=message("settings.saved"))
 
     if not isinstance(app.screen, SettingsScreen):
         app.push_screen(SettingsScreen(app.config), closed)
@@ -147,6 +146,14 @@ def open_check(app: YimiApp) -> None:
         app.push_screen(CheckScreen())
 
 
+def open_sound(app: YimiApp) -> None:
+    """The page on which the sound is tried."""
+    from tui.screens.sound import SoundScreen
+
+    if not isinstance(app.screen, SoundScreen):
+        app.push_screen(SoundScreen())
+
+
 def show_failure(app: YimiApp) -> None:
     """The last failure again, with what to do about it."""
     from tui.screens.dialogs import failure_dialog
@@ -161,6 +168,7 @@ ACTIONS: Final[dict[str, Callable[[YimiApp], None]]] = {
     "settings": open_settings,
     "themes": reload_themes,
     "check": open_check,
+    "sound": open_sound,
     "debug": open_debug,
     "failure": show_failure,
 }

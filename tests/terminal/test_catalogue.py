@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -14,6 +15,7 @@ from tui.catalogue import LOCALE, CatalogueError, build_mo, parse_po
 from tui.engine.checks.shift import IDS
 from tui.engine.lineevents import IDS as LINE_IDS
 from tui.engine.state import Hearing, Leg, LineState, Message, VoiceState, message
+from tui.media.pulse import Verdict
 from tui.platform.codes import ALL_IDS
 from tui.platform.plain import IDS as PLAIN_IDS
 
@@ -45,6 +47,9 @@ FILLED = {
     "check.title.{check.id}": list(IDS),
     "check.state.{check.state}": ["waiting", "running", "ok", "warn", "fail"],
     "check.sound.{self.state}": ["no-portaudio", "no-device", "device-lost", "failed"],
+    "check.sound.{which}": ["no-portaudio", "nothing", "device-lost", "failed"],
+    "sound.{stage}": ["warming", "stage_record", "stage_play", "stage_measure"],
+    "pulse.{verdict}": [*get_args(Verdict), "gone"],
     "login.bad_{name}": ["un", "switchnumber", "number"],
 }
 """What stands for the places of an id that is put together."""

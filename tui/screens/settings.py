@@ -1,7 +1,7 @@
 """Settings: what an agent changes. Written beside the config, which stays untouched.
 
-Stands in the lower half, so that a call stays in sight and its keys work. A theme is tried as soon
-as it is chosen; Esc takes everything back.
+Stands in the lower half, so that a call stays in sight and its keys work. A theme and
+a device are used as soon as they are chosen; Esc takes everything back.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
@@ -21,10 +21,10 @@ from tui.config import Config, ConfigError, parse
 from tui.engine.commands import SetVolume
 from tui.engine.state import Message, message
 from tui.i18n import render, tr
+from tui.screens.devices import DevicePicks, Part, Pick
 from tui.settings import save, values_of
 from tui.theming import all_themes
-from tui.widgets.fields import Choice, Field, Fold, Label, Tick
-from tui.widgets.glyphs import glyphs
+from tui.widgets.fields import Choice, Field, Fold, Tick
 from tui.widgets.rows import Rows, row
 
 if TYPE_CHECKING:
@@ -32,38 +32,6 @@ if TYPE_CHECKING:
 
 _TICKS = {"bell": "bell", "title": "title_bar", "osc9": "osc9", "osc777": "osc777"}
 NOTICES = tuple(_TICKS)
-
-
-class Pick(Choice):
-    """One of many: only the one chosen is shown, and how many there are."""
-
-    def _show(self) -> None:
-        if not self.options:
-            return
-        place = f"{self.selected + 1}/{len(self.options)}"
-        self.draw(
-            [
-                row(
-                    (f"{glyphs().into} ", "$key"),
-                    (self.options[self.selected], "$strong"),
-                    (f" {glyphs().out}", "$key"),
-                    (f"   {place}", "$dim"),
-                )
-            ]
-        )
-
-
-class Part(Horizontal):
-    """A label and what is chosen."""
-
-    DEFAULT_CSS = "Part { height: 1; } Part Tick { width: auto; min-width: 13; }"
-
-    def __init__(self, label: str, *widgets: Rows) -> None:
-        super().__init__()
-        self._parts = (Label(label), *widgets)
-
-    def compose(self) -> ComposeResult:
-        yield from self._parts
 
 
 class SettingsScreen(ModalScreen[Config | None]):
@@ -88,8 +56,8 @@ class SettingsScreen(ModalScreen[Config | None]):
         """Keys changed here, not saved yet."""
         audio, ui, notices = config.audio, config.ui, config.notices
         self.title_row = Rows()
-        self.input = Field("settings.input", audio.input, id="set-input")
-        self.output = Field("settings.output", audio.output, id="set-output")
+        self.devices = DevicePicks(audio)
+        self.sound = Fold(id="set-sound")
         self.volume = Field("settings.volume", str(audio.volume), id="set-volume", classes="-short")
         self.ring_volume = Field(
             "settings.ring_volume",
@@ -117,10 +85,10 @@ class SettingsScreen(ModalScreen[Config | None]):
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="box", can_focus=False):
             yield self.title_row
-            yield self.input
-            yield self.output
+            yield self.devices
             yield self.volume
             yield self.ring_volume
+            yield Part("settings.sound", self.sound)
             yield Part("settings.theme", self.theme)
             yield Part("settings.language", self.language)
             yield Part("settings.notices", *self.ticks.values())
@@ -135,7 +103,8 @@ class SettingsScreen(ModalScreen[Config | None]):
         self.retranslate()
         if wrong:
             self._say(message("themes.wrong", what=" ".join(wrong)), "$ring")
-        self.input.focus_input()
+        self.devices.picks["input"].focus()
+        self.run_worker(self._list_devices(), name="devices")
 
     def retranslate(self) -> None:
         """Draw the words again."""
@@ -143,6 +112,7 @@ class SettingsScreen(ModalScreen[Config | None]):
         self.language.relabel(self._language_names())
         self.theme.relabel(self._themes)
         self.keys.tell(tr("settings.keys_hint"))
+        self.sound.tell(tr("settings.sound_hint"))
         self._say(message("settings.todo"), "$dim")
 
     def _language_names(self) -> list[str]:
@@ -164,10 +134,17 @@ class SettingsScreen(ModalScreen[Config | None]):
         from tui.screens.keys import KeysScreen
 
         event.stop()
-        if self.keys.opened:
+        if self.sound.opened:
+            self.sound.opened = False
+            self.yimi.do("sound")
+        elif self.keys.opened:
             self.keys.opened = False
             keys = {**self._before.keys, **self._keys}
             self.app.push_screen(KeysScreen(keys), self._take_keys)
+
+    async def _list_devices(self) -> None:
+        if (wrong := await self.devices.refill()) is not None:
+            self._say(wrong, "$bad")
 
     def _take_keys(self, keys: dict[str, tuple[str, ...]] | None) -> None:
         self._keys = keys if keys is not None else self._keys
@@ -189,8 +166,7 @@ class SettingsScreen(ModalScreen[Config | None]):
         ring_volume = _number(self.ring_volume)
         changed: dict[str, dict[str, Any]] = {
             "audio": {
-                "input": self.input.value.strip(),
-                "output": self.output.value.strip(),
+                **self.devices.chosen,
                 "volume": _number(self.volume),
                 "ring_volume": ring_volume,
                 "ring": ring_volume > 0,
@@ -233,13 +209,16 @@ class SettingsScreen(ModalScreen[Config | None]):
             why = error.strerror or type(error).__name__
             self._say(message("settings.not_saved", path=path, why=why), "$bad")
             return
-        if "volume" in changes.get("audio", {}):
-            self.yimi.send(SetVolume(volume=config.audio.volume))
+        audio = config.audio
+        if {"volume", "ring_volume", "ring"} & set(changes.get("audio", {})):
+            ring = audio.ring_volume if audio.ring else 0
+            self.yimi.send(SetVolume(volume=audio.volume, ring=ring))
         self.dismiss(config)
 
     def action_way_out(self) -> None:
         """Esc: as it was."""
         self.yimi.use_theme(self._before.ui.theme)
+        self.devices.take_back()
         self.dismiss(None)
 
 

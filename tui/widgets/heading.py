@@ -176,6 +176,8 @@ def _voice(view: View) -> Row:
     voice = view.snapshot.voice
     if phone := own_phone(view.snapshot.account):
         return row((phone, "$dim"))
+    if voice.state is VoiceState.OK and voice.server and voice.delay is not None:
+        return row((tr("voice.over", delay=str(voice.delay)), "$dim"))
     if voice.state is VoiceState.OK:
         return row((tr("voice.ok", device=voice.device or tr("voice.default")), "$dim"))
     bad = voice.state not in (VoiceState.OFF, VoiceState.LOADING)
