@@ -108,8 +108,37 @@ def _signed_in(view: View) -> bool:
     return _console(view) and view.snapshot.phase is Phase.SIGNED_IN
 
 
+SIP: Final = "sip"
+"""The kind of account with a phone of one's own: lines, and no platform."""
+LINES: Final = 4
+_UP: Final = (CallState.TALKING, CallState.HOLDING)
+
+
+def own_lines(view: View) -> bool:
+    """Whether there can be several calls at once."""
+    account = view.snapshot.account
+    return account is not None and account.kind == SIP
+
+
+def _live(view: View) -> int:
+    return sum(call.live for call in view.snapshot.calls)
+
+
+def _ups(view: View) -> int:
+    return sum(call.state in _UP for call in view.snapshot.calls)
+
+
 def _can_dial(view: View) -> bool:
-    return _signed_in(view) and _state(view) is None and not view.dialling
+    free = _live(view) < LINES if own_lines(view) else _state(view) is None
+    return _signed_in(view) and free and not view.dialling
+
+
+def _can_mark(view: View) -> bool:
+    return _console(view) and own_lines(view) and _live(view) > 1
+
+
+def _can_join(view: View) -> bool:
+    return _signed_in(view) and own_lines(view) and _ups(view) > 1
 
 
 def _can_answer(view: View) -> bool:
@@ -133,7 +162,7 @@ def _can_add(view: View) -> bool:
     """Another party: the call is up between two and nothing is under way; or one is on its way
     and can be called back."""
     call = view.snapshot.call
-    up = _state(view) in (CallState.TALKING, CallState.HOLDING)
+    up = _state(view) in _UP
     free = _third(view) in (None, ThirdState.INVITED)
     return _signed_in(view) and up and call is not None and not call.transfer and free
 
@@ -239,13 +268,42 @@ def _asks(name: str, **values: object) -> Callable[[View], Command]:
     return ask
 
 
+def meant(view: View) -> dict[str, str]:
+    """Which call a command is about, where there can be several: the one that stood under the
+    mark when the key went down, whatever has moved since."""
+    call = view.snapshot.call
+    return {"ccnumber": call.ccnumber} if call is not None and own_lines(view) else {}
+
+
+def _on_line(name: str) -> Callable[[View], Command]:
+    return lambda view: _asks(name, **meant(view))(view)
+
+
 def _hold(view: View) -> Command:
-    return _asks("Resume" if _state(view) is CallState.HOLDING else "Hold")(view)
+    return _on_line("Resume" if _state(view) is CallState.HOLDING else "Hold")(view)
 
 
 def _mute(view: View) -> Command:
     call = view.snapshot.call
-    return _asks("Mute", on=not (call is not None and call.muted))(view)
+    return _asks("Mute", on=not (call is not None and call.muted), **meant(view))(view)
+
+
+def _next_line(view: View) -> Command | None:
+    """Mark the line below; after the last the first."""
+    lines = sorted((call for call in view.snapshot.calls if call.live), key=lambda c: c.line)
+    if not lines:
+        return None
+    current = view.snapshot.call
+    at = next((n for n, call in enumerate(lines) if call is current), -1)
+    return _asks("MarkLine", key=lines[(at + 1) % len(lines)].key)(view)
+
+
+def _joined(view: View) -> bool:
+    return any(call.joined for call in view.snapshot.calls)
+
+
+def _join(view: View) -> Command:
+    return _asks("JoinLines", on=not _joined(view))(view)
 
 
 def _party(view: View) -> Command | None:
@@ -280,6 +338,10 @@ def _hang_up_label(view: View) -> str:
 
 def _party_label(view: View) -> str:
     return "action.party_cancel" if _third(view) is ThirdState.INVITED else "action.party"
+
+
+def _join_label(view: View) -> str:
+    return "action.part" if _joined(view) else "action.join"
 
 
 def _directory_label(view: View) -> str:
@@ -324,7 +386,7 @@ REGISTRY: Final[tuple[Action, ...]] = (
     Action("back", "escape", _at(Place.GROUPS, Place.ACCOUNTS)),
     Action("sandbox", "ctrl+s", lambda view: view.place is Place.SIGN_IN and view.sandbox_offered),
     Action("call", "enter", lambda view: _console(view) and view.dialling, bound=False),
-    Action("answer", "f5", _can_answer, _asks("Answer"), alias="a"),
+    Action("answer", "f5", _can_answer, _on_line("Answer"), alias="a"),
     Action("dial", "f2", _can_dial, alias="d"),
     Action("directory", "f3", _can_look_up, label=_directory_label),
     Action("party", "f4", _can_add, _party, _party_label, alias="t"),
@@ -334,7 +396,7 @@ REGISTRY: Final[tuple[Action, ...]] = (
         "hangup",
         "f8",
         _can_hang_up,
-        _asks("HangUp"),
+        _on_line("HangUp"),
         _hang_up_label,
         alias="x",
         destructive=True,
@@ -343,11 +405,13 @@ REGISTRY: Final[tuple[Action, ...]] = (
         "cannot_take",
         "f12",
         _can_refuse,
-        _asks("CannotTake"),
+        _on_line("CannotTake"),
         destructive=True,
     ),
     Action("close_call", "ctrl+x", _is_gone, _asks("CloseCall"), destructive=True),
-    Action("let_ring", "ctrl+r", _can_let_ring, _asks("StopAutoAnswer"), alias="s"),
+    Action("let_ring", "ctrl+r", _can_let_ring, _on_line("StopAutoAnswer"), alias="s"),
+    Action("line_next", "ctrl+k", _can_mark, _next_line, alias="k"),
+    Action("join", "ctrl+u", _can_join, _join, _join_label, alias="j"),
     Action("status", "f9", _can_switch, _switch, _switch_label, alias="b"),
     Action("keep_open", "f3", _can_keep_open, _asks("KeepWrapUpOpen")),
     Action("after", "ctrl+n", _can_set_next, _next, _next_label, alias="n"),

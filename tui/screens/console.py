@@ -13,6 +13,7 @@ from textual.widgets import Input
 
 from tui import day
 from tui.actions import Place, View, find
+from tui.engine.commands import MarkLine
 from tui.engine.state import message
 from tui.screens.base import YimiScreen
 from tui.screens.book import Book, Target
@@ -20,6 +21,7 @@ from tui.widgets.bars import KeyBar, NoticeLine
 from tui.widgets.call_panel import CallPanel
 from tui.widgets.heading import Heading
 from tui.widgets.history import HistoryPane
+from tui.widgets.lines import LineRows, live_lines
 from tui.widgets.recent import RecentCalls
 from tui.widgets.words import Clocks
 from tui.widgets.wrapup import WrapUpPanel
@@ -57,6 +59,7 @@ class ConsoleScreen(YimiScreen):
     def __init__(self, clocks: Clocks) -> None:
         super().__init__()
         self.heading = Heading(clocks)
+        self.lines = LineRows(clocks)
         self.panel = CallPanel(clocks)
         self.wrapup = WrapUpPanel(clocks)
         self.recent = RecentCalls(clocks)
@@ -73,6 +76,7 @@ class ConsoleScreen(YimiScreen):
         yield self.heading
         with Container(id="body"):
             with self._side:
+                yield self.lines
                 yield self.panel
                 yield self.wrapup
             yield self.recent
@@ -87,6 +91,7 @@ class ConsoleScreen(YimiScreen):
         # The write-up takes the panel's place, until there is a call, or a number to type.
         self.panel.set_class(over and not view.dialling, "-away")
         self.panel.show(view, self.yimi.works)
+        self.lines.show(view)
         self.wrapup.show(view)
         self._show_directory(view)
         self.set_class(view.history, "-history")
@@ -178,6 +183,9 @@ class ConsoleScreen(YimiScreen):
             event.stop()
             self.yimi.type_tones(digit)
             return
+        if event.key in ("up", "down") and self.focused is None and self._mark(event.key):
+            event.stop()
+            return
         writing_up = self.wrapup.is_open and self.panel.has_class("-away")
         if self.focused is None and writing_up:
             outcomes = self.wrapup.outcomes
@@ -188,6 +196,18 @@ class ConsoleScreen(YimiScreen):
             # An input method is on: what it composed was meant for a key.
             event.stop()
             self.yimi.change(notice=message("keys.composed"))
+
+    def _mark(self, key: str) -> bool:
+        """The arrows move the mark among the lines; whether there are any."""
+        if not find("line_next").available(self.yimi.view):
+            return False
+        lines = live_lines(self.yimi.view)
+        current = self.yimi.view.snapshot.call
+        at = next((n for n, call in enumerate(lines) if call is current), 0)
+        to = at + (1 if key == "down" else -1)
+        if 0 <= to < len(lines):
+            self.yimi.send(MarkLine(lines[to].key))
+        return True
 
     @on(HistoryPane.Asked)
     def _history_asked(self, event: HistoryPane.Asked) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from textual.app import App
 
 from tui.actions import Action, Place, View, available, find
-from tui.engine.state import CallState, Message, Phase, Snapshot
+from tui.engine.state import CallState, Message, Phase, Question, Snapshot
 from tui.i18n import tr
 from tui.widgets.words import Clocks, spaced
 
@@ -54,6 +54,9 @@ class Drawing(App[str]):
     def _join_none(self, snapshot: Snapshot) -> None:
         raise NotImplementedError
 
+    def _put_question(self, question: Question) -> None:
+        raise NotImplementedError
+
     def _update(self, **changes: Any) -> None:
         """Change the view and draw what differs."""
         old = self.view
@@ -79,6 +82,9 @@ class Drawing(App[str]):
             self._tell_missed(view.snapshot)
         self._draw()
         self._tick_if_needed()
+        question = view.snapshot.question
+        if question is not None and question != old.snapshot.question:
+            self._put_question(question)
         if view.snapshot.phase is Phase.KICKED and not self._kicked_seen:
             self._kicked_seen = True
             self._show_kicked(view.snapshot)
@@ -148,8 +154,8 @@ class Drawing(App[str]):
         self.switch_screen(self._make_screen(place))
 
     def _attend(self, snapshot: Snapshot) -> None:
-        call = snapshot.call
-        if call is not None and _rings(snapshot):
+        call = next((c for c in snapshot.calls if c.state is CallState.RINGING), None)
+        if call is not None:
             number = spaced(call.number) or tr("call.no_number")
             self.attention.call(tr("title.ringing", number=number))
         else:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from tui.actions import find
-from tui.engine.state import Call, message
+from tui.actions import find, meant, own_lines
+from tui.engine.state import Call, Question, message
 from tui.screens.looks import Looks
 
 if TYPE_CHECKING:
@@ -147,7 +147,19 @@ class Hands(Looks):
             account = view.snapshot.account
             own = account.un if account is not None else ""
             whom = target or console.marked()
-            self.push_screen(PartyDialog(console.book, own, call, whom), self._carry_out)
+            if own_lines(view):
+                self._hand_over(console, own, call, whom)
+            else:
+                self.push_screen(PartyDialog(console.book, own, call, whom), self._carry_out)
+
+    def _hand_over(self, console: ConsoleScreen, own: str, call: Call, whom: Target | None) -> None:
+        """With lines of one's own: to another line, or to somebody else."""
+        from tui.screens.handover import HandoverDialog
+        from tui.widgets.lines import live_lines
+
+        others = [other for other in live_lines(self.view) if other.key != call.key]
+        dialog = HandoverDialog(console.book, own, call, others, whom)
+        self.push_screen(dialog, self._carry_out)
 
     def _carry_out(self, command: Command | None) -> None:
         if command is not None:
@@ -158,12 +170,12 @@ class Hands(Looks):
         if call is not None and call.third is not None and call.third.present:
             self._ask_who_stays(call)
         else:
-            self.run_worker(self._hang_up(), name="HangUp")
+            command = find("hangup").command(self.view)
+            if command is not None:
+                self.run_worker(self._hang_up(command), name="HangUp")
 
-    async def _hang_up(self) -> None:
-        from tui.engine.commands import HangUp
-
-        result = await self.ask(HangUp())
+    async def _hang_up(self, command: Command) -> None:
+        result = await self.ask(command)
         call = self.view.snapshot.call
         if result.ok or result.message is None:
             return
@@ -191,6 +203,21 @@ class Hands(Looks):
     def _do_figures(self) -> None:
         self._update(figures=not self.view.figures)
 
+    # ------------------------------------------------------------ what a peer wants
+
+    def _put_question(self, question: Question) -> None:
+        """Ask the agent; no is what is said when nothing is said."""
+        from tui.screens.question import MOOT, QuestionDialog
+
+        def answered(way: str | None) -> None:
+            if way != MOOT and self.view.snapshot.question == question:
+                from tui.engine.commands import AnswerQuestion
+
+                self.send(AnswerQuestion(way == "yes"))
+
+        if self._drawn_once:
+            self.push_screen(QuestionDialog(question, self.clocks), answered)
+
     # ------------------------------------------------------------ tones
 
     def _do_tones(self) -> None:
@@ -204,7 +231,7 @@ class Hands(Looks):
             return
         from tui.engine.commands import SendDigits
 
-        self.send(SendDigits(digits))
+        self.send(SendDigits(digits, **meant(self.view)))
 
     def close_tones(self) -> None:
         """The field for tones is done with."""

@@ -7,13 +7,13 @@ the dial field under it.
 from __future__ import annotations
 
 from rich.cells import cell_len
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message as TextualMessage
 from textual.widgets import Input
 
-from tui.actions import Action, View, key_name
+from tui.actions import Action, View, key_name, own_lines
 from tui.engine.state import Call, CallState, Leg, Levels
 from tui.i18n import render, tr
 from tui.widgets import sounding
@@ -82,7 +82,11 @@ def _title(view: View, call: Call, mark: str, style: str, width: int) -> Row:
         about.append(tr("call.for_group", group=account.group))
     if call.offers > 1:
         about.append(tr("call.offer", ordinal=ordinal(call.offers), n=call.offers))
+    if not call.verified and not call.outgoing:
+        about.append(tr("call.unverified"))
     number = spaced(call.number) or tr("call.no_number")
+    if call.name and call.name != call.number:
+        number = f"{number}  {call.name}"
     who = row((f"{mark} {number}", style))
     score = sounding.mark(view.snapshot.quality)
     if not score:
@@ -112,7 +116,9 @@ def _ringing(view: View, call: Call, keys: dict[str, str], width: int, clocks: C
 
 
 def _calling(view: View, call: Call, width: int) -> list[Row]:
-    if call.state is CallState.DIALING:
+    if own_lines(view):
+        said = tr(_there(call))
+    elif call.state is CallState.DIALING:
         said = tr("call.asking")
     elif call.leg is Leg.CONNECTED:
         said = tr("call.proceeding_heard")
@@ -122,6 +128,13 @@ def _calling(view: View, call: Call, width: int) -> list[Row]:
     ours = pick_up(view.snapshot.account)
     aside = [ours] if ours else []
     return [(), title, (), row((said, "")), *aside, *_audio(call), *_outcome(call)]
+
+
+def _there(call: Call) -> str:
+    """How far a call of one's own has come, as a message id."""
+    if call.early:
+        return "call.early"
+    return "call.dialling" if call.state is CallState.DIALING else "call.ringing_there"
 
 
 def _up(view: View, call: Call, keys: dict[str, str], width: int, clocks: Clocks) -> list[Row]:
@@ -144,6 +157,7 @@ def _up(view: View, call: Call, keys: dict[str, str], width: int, clocks: Clocks
         *((8, line) for line in third_rows(call, clocks, width)),
         *((PAIRED, line) for line in bars),
         (6, row((tr(said), style)) if said else ()),
+        (8, row((tr("call.peer_holds"), "$ring")) if call.peer_holds else ()),
         (6, waits),
         *((8, line) for line in _audio(call)),
         (8, sounding.hint(quality, keys)),
@@ -195,6 +209,12 @@ def _over(call: Call, width: int, clocks: Clocks) -> list[Row]:
     return rows
 
 
+def redials(view: View) -> list[str]:
+    """What was called lately, each number once, the last first; masked ones cannot be called."""
+    numbers = [record.number for record in view.snapshot.recent if record.outgoing]
+    return [number for number in dict.fromkeys(numbers) if number and "•" not in number]
+
+
 class CallCard(Rows):
     """The part of the panel that describes the call."""
 
@@ -237,6 +257,9 @@ class CallPanel(Vertical):
     def __init__(self, clocks: Clocks) -> None:
         super().__init__(id="call-panel")
         self._clocks = clocks
+        self._names = False
+        """Names and addresses can be called as well as numbers."""
+        self._dialled: list[str] = []
         self.card = CallCard()
         self.dial = Field("field.dial", id="dial")
         self.tones = Field("field.tones", id="tones")
@@ -253,6 +276,8 @@ class CallPanel(Vertical):
         self.set_class(ringing, "-ringing")
         self.set_class(view.dialling, "-dialling")
         self.set_class(view.typing and not view.dialling, "-typing")
+        self._names = own_lines(view)
+        self._dialled = redials(view)
         width = self.card.content_size.width
         if width:
             keys = {action.id: key_name(action.key) for action in works}
@@ -265,10 +290,24 @@ class CallPanel(Vertical):
         # Behind a comma stand tones, of which A to D are four.
         if event.input is not self.dial.input:
             return
-        if any(character.isalpha() for character in event.value):
+        if not self._names and any(character.isalpha() for character in event.value):
             self.dial.complain(tr("dial.letters"))
         else:
             self.dial.complain("")
+
+    def on_key(self, event: events.Key) -> None:
+        """In the dial field the arrows bring back what was called before, the last first."""
+        if event.key not in ("up", "down") or self.screen.focused is not self.dial.input:
+            return
+        event.stop()
+        event.prevent_default()
+        if not self._dialled:
+            return
+        typed = self.dial.value
+        at = self._dialled.index(typed) if typed in self._dialled else -1
+        at = min(max(at + (1 if event.key == "up" else -1), -1), len(self._dialled) - 1)
+        self.dial.value = "" if at < 0 else self._dialled[at]
+        self.dial.input.cursor_position = len(self.dial.value)
 
     @on(Input.Submitted)
     def _submit(self, event: Input.Submitted) -> None:

@@ -66,6 +66,8 @@ def state_word(snapshot: Snapshot) -> tuple[str, str]:
             case CallState.ENDING:
                 return "state.ending", "bold"
             case _:
+                if call.joined:
+                    return "state.joined", "bold $good"
                 three = call.third is not None and call.third.state is ThirdState.JOINED
                 return "state.three_way" if three else "state.talking", "bold $good"
     if snapshot.wrapup is not None and snapshot.phase is Phase.SIGNED_IN:

@@ -74,6 +74,8 @@ def stays(call: Call) -> Row:
         return ()
     if call.transfer:
         return row((tr("stays.transfer", name=call.transfer), "$ring"))
+    if call.joined:
+        return row((tr("stays.joined"), "$dim"))
     if not has_third(call):
         return row((tr("stays.nobody"), "$dim"))
     assert call.third is not None
