@@ -39,6 +39,8 @@ class Session:
 
     sign_in: SignIn | None = None
     gid: str | None = None
+    server: str = ""
+    """The PulseAudio that was chosen to carry the voice."""
 
     def forget(self) -> None:
         """After a sign-out, and after the platform signed the agent out."""

@@ -65,6 +65,7 @@ class Door(Hands):
             self._say(result.message)
             return
         self._session.sign_in, self._session.gid = command, None
+        self.run_worker(self._lead(self._session.server), name="voice")
         before = self._prefill
         self._prefill = replace(
             before,
@@ -81,6 +82,19 @@ class Door(Hands):
         )
         if keyring and typed:
             await self._to_keyring(command)
+
+    async def _lead(self, server: str) -> None:
+        """Have the engine carry the voice there; what is wrong is said, and stops nothing."""
+        from tui.screens.carrying import lead
+
+        if self._port is not None:
+            result = await lead(self._port, server, self.view.snapshot)
+            if result is not None and not result.ok and result.message is not None:
+                self._update(notice=result.message)
+
+    def carry_voice(self, server: str) -> None:
+        """The PulseAudio chosen at sign-in, "" for none: used once signed in."""
+        self._session.server = server
 
     async def _from_keyring(self, command: SignIn) -> SignIn | None:
         from tui import keyring_store as store
@@ -149,6 +163,8 @@ class Door(Hands):
         failure: Message | None = None
         if self._port is not None:
             result = await self._port.execute(command)
+            if result.ok and self._session.server:
+                await self._lead(self._session.server)
             if result.ok and gid is not None and self._port is not None:
                 result = await self._port.execute(JoinGroup(gid))
             failure = None if result.ok else result.message

@@ -11,6 +11,7 @@ from tui.actions import Place
 from tui.bus import Overflow
 from tui.engine.state import Message, Phase, Snapshot, message
 from tui.prefill import SignInPrefill
+from tui.screens.carrying import follows
 from tui.screens.door import Door
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ class Hearing(Door):
     async def _pump(self, port: EnginePort, generation: int) -> None:
         events = port.subscribe()
         self._take(port.snapshot())
+        if server := follows(port.snapshot()):
+            self.run_worker(self._lead(server), name="voice")
         try:
             while generation == self._generation:
                 try:

@@ -16,6 +16,7 @@ from tui.engine.state import VOIP, Message, Phase, message
 from tui.i18n import render, tr
 from tui.prefill import SignInPrefill
 from tui.screens.base import YimiScreen
+from tui.screens.carrying import PULSE, own_server
 from tui.secrets import Secret
 from tui.widgets.bars import KeyBar
 from tui.widgets.fields import Choice, Field, Fold, Label, Tick
@@ -78,8 +79,9 @@ class SignInScreen(YimiScreen):
         self.un = Field("field.extension", prefill.un, id="un")
         self.pwd = Field("field.password", prefill.pwd.reveal(), password=True, id="pwd")
         self.switch = Field("field.switchnumber", prefill.switchnumber, id="switchnumber")
-        line = LINES.index(prefill.callintype) if prefill.callintype in LINES else 0
-        self.line = Choice([tr(f"line_type.{kind}") for kind in LINES], line, id="callintype")
+        self._server = own_server()
+        self._lines = (PULSE, *LINES) if self._server else LINES
+        self.line = Choice(self._line_names(), self._line_of(prefill), id="callintype")
         self.number = Field("field.phone", prefill.number, id="number")
         self.fold = Fold(id="more")
         kind = KINDS.index(prefill.kind) if prefill.kind in KINDS else 0
@@ -131,9 +133,25 @@ class SignInScreen(YimiScreen):
     def retranslate(self) -> None:
         """The language has changed; what is typed stays."""
         self._draw_title()
-        self.line.relabel([tr(f"line_type.{kind}") for kind in LINES])
+        self.line.relabel(self._line_names())
         self.kind.relabel([tr(f"kind.{kind}") for kind in KINDS])
         self._summarise()
+
+    def _line_names(self) -> list[str]:
+        """Three fit as they are; with a fourth, the first two are short."""
+        if not self._server:
+            return [tr(f"line_type.{kind}") for kind in self._lines]
+        short = [tr("line_type.pulse"), tr("line_type.local")]
+        return short + [tr(f"line_type.{kind}") for kind in self._lines[2:]]
+
+    def _line_of(self, prefill: Any) -> int:
+        """Of a prefill or a profile. Whoever names a PulseAudio means it to be used."""
+        kind: int = prefill.callintype if prefill.callintype in LINES else VOIP
+        return self._lines.index(PULSE if kind == VOIP and self._server else kind)
+
+    def _chosen_line(self) -> int:
+        chosen = self._lines[self.line.selected]
+        return VOIP if chosen == PULSE else chosen
 
     def show(self, view: View) -> None:
         width = self.title_row.content_size.width
@@ -167,6 +185,8 @@ class SignInScreen(YimiScreen):
                 rows.append(row((key, "bold $key"), (" " + tr("signin.hint_sandbox"), "$dim")))
         elif self._sandbox and self._profiles:
             rows = [row((tr("signin.sandbox_profiles"), "$dim"))]
+        elif self._lines[self.line.selected] == PULSE:
+            rows = [row((tr("signin.pulse", address=self._server), "$dim"))]
         else:
             rows = []
         self.said.draw(rows)
@@ -176,7 +196,8 @@ class SignInScreen(YimiScreen):
 
     @on(Choice.Changed, "#callintype")
     def _line_chosen(self) -> None:
-        self.number.input.disabled = LINES[self.line.selected] == VOIP
+        self.number.input.disabled = self._chosen_line() == VOIP
+        self._draw_said(self.yimi.view)
 
     @on(Choice.Changed, "#profile")
     def _profile_chosen(self) -> None:
@@ -186,7 +207,7 @@ class SignInScreen(YimiScreen):
         self.switch.value = profile.switchnumber or self.switch.value
         self.un.value = profile.un or self.un.value
         self.number.value = profile.number or self.number.value
-        self.line.selected = LINES.index(profile.callintype)
+        self.line.selected = self._line_of(profile)
         self.kind.selected = KINDS.index(profile.kind) if profile.kind in KINDS else 0
         self.keyring.ticked = profile.keyring
         self.yimi.use_profile(profile.name)
@@ -236,7 +257,7 @@ class SignInScreen(YimiScreen):
         self.un.value, self.pwd.value = prefill.un, prefill.pwd.reveal()
         self.switch.value, self.number.value = prefill.switchnumber, prefill.number
         self.backend.value = prefill.backend
-        self.line.selected = LINES.index(prefill.callintype)
+        self.line.selected = self._line_of(prefill)
         self.kind.selected = KINDS.index(prefill.kind)
         self.say(None)
         self.show(self.yimi.view)
@@ -256,7 +277,7 @@ class SignInScreen(YimiScreen):
         """Sign in with what stands in the form, or say what is missing."""
         if self._busy:
             return
-        callintype = LINES[self.line.selected]
+        callintype = self._chosen_line()
         missing = [field for field in (self.un, self.switch) if not field.value.strip()]
         if not self.pwd.value and not self.keyring.ticked:
             missing.insert(1 if self.un in missing else 0, self.pwd)
@@ -287,4 +308,6 @@ class SignInScreen(YimiScreen):
             profile=self._chosen_profile(),
             gateway=self._prefill.gateway if kind == self._prefill.kind else "",
         )
+        carried = self._lines[self.line.selected] == PULSE
+        self.yimi.carry_voice(self._server if carried else "")
         self.yimi.sign_in(command, keyring=self.keyring.ticked)
