@@ -5,8 +5,7 @@ from __future__ import annotations
 import heapq
 from dataclasses import dataclass, field
 
-from conditions import Condition
-
+from tests.media.conditions import Condition
 from tui.media.codecs import Encoder, decoder, encoder
 from tui.media.playout import Packet, Playout
 

@@ -52,7 +52,7 @@ class NarrowEncoder:
         self.name = name
         self._samples = ptime * RATE // 1000
         self._down = _Converter(RATE, RATES[name])
-        self._g722 = _g722("w") if name == "G722" else None
+        self._g722 = _g722("w", ptime * 16) if name == "G722" else None
 
     def set_packet_loss(self, percent: int) -> None:
         """Nothing to set here."""
@@ -112,10 +112,11 @@ class NarrowDecoder:
         return None
 
 
-def _g722(mode: Any) -> Any:
+def _g722(mode: Any, samples: int = 0) -> Any:
     codec: Any = CodecContext.create("g722", mode)
     codec.sample_rate, codec.layout = 16_000, "mono"
     if mode == "w":
         codec.format = "s16"
+        codec.options = {"frame_size": str(samples)}
         codec.open()
     return codec

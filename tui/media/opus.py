@@ -123,15 +123,19 @@ def samples_of(payload: bytes) -> int:
 
 def holds_fec(payload: bytes) -> bool:
     """Whether a packet carries a copy of the one before it: the LBRR flag of its SILK part
-    (RFC 6716 §4.2.3, §4.2.4). Only packets of one frame are looked at."""
-    if len(payload) < 2 or payload[0] & 3 or payload[0] >> 3 >= 16:
+    (RFC 6716 §4.2.3, §4.2.4). libopus is asked where it can tell (from 1.5 on); otherwise packets
+    of several frames are taken for having none."""
+    if len(payload) < 2 or payload[0] >> 3 >= 16:
         return False
-    samples = samples_of(payload)
-    frames = max(1, samples // 960)  # one voice-activity bit for each 20 ms, then the flag
+    found = library()
+    if found is not None and (ask := getattr(found[0], "opus_packet_has_lbrr", None)) is not None:
+        return bool(ask(ctypes.c_char_p(payload), ctypes.c_int32(len(payload))) == 1)
+    if payload[0] & 3:
+        return False
+    frames = max(1, samples_of(payload) // 960)  # a voice-activity bit for each 20 ms, the flag
     if payload[1] >> (7 - frames) & 1:
         return True
-    # Stereo: the same again for the side channel.
-    return bool(payload[0] & 4) and bool(payload[1] >> (6 - 2 * frames) & 1 if frames < 4 else 0)
+    return bool(payload[0] & 4 and payload[1] >> (6 - 2 * frames) & 1)  # stereo: the side's
 
 
 class Encoder:

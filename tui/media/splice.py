@@ -40,7 +40,8 @@ def fade_out(pcm: bytes) -> bytes:
 def period(pcm: bytes, low: int, high: int) -> tuple[int, float]:
     """The distance in samples, `low` to `high`, at which the sound is most like its first FADE
     samples, and how much (correlation, 1.0 = the same). Needs high + FADE samples."""
-    low, high = max(low, SHORTEST), max(min(high, LONGEST), SHORTEST)
+    high = max(min(high, LONGEST), SHORTEST)
+    low = min(max(low, SHORTEST), high)
     window = bytes(pcm[: (high + FADE) * 2])
     coarse, _ = audioop.ratecv(window, 2, 1, 48_000, 48_000 // _COARSE, None)
     # findfit takes the opposite of a sound for the best likeness too; far above zero there is none.

@@ -110,15 +110,14 @@ class Spool:
         if not self.quiet(most + FADE):
             if not voice or most < splice.SHORTEST:
                 return 0
-            most, alike = splice.period(self.pcm, splice.SHORTEST, most)
+            most, alike = splice.period(bytes(self.pcm), splice.SHORTEST, most)
             if alike < splice.ALIKE:
                 return 0
-        self.pcm[:] = splice.without(self.pcm, most)
+        self.pcm[:] = splice.without(bytes(self.pcm), most)
         return most
 
     def lengthen(self, wanted: int) -> int:
-        """Put in so many in a pause, one period of at least that length in the voice. How many it
-        was."""
+        """Put in so many in a pause, one period in the voice. How many it was."""
         room = len(self) - FADE
         samples = min(wanted, room)
         if samples <= 0:
@@ -126,8 +125,9 @@ class Spool:
         if not self.quiet(samples + FADE):
             if room < splice.SHORTEST:
                 return 0
-            samples, alike = splice.period(self.pcm, min(wanted, room), min(splice.LONGEST, room))
+            most = min(splice.LONGEST, room)
+            samples, alike = splice.period(bytes(self.pcm), min(wanted, most // 2), most)
             if alike < splice.ALIKE:
                 return 0
-        self.pcm[:] = splice.with_more(self.pcm, samples)
+        self.pcm[:] = splice.with_more(bytes(self.pcm), samples)
         return samples
