@@ -186,9 +186,9 @@ class ShiftCheck:
         def rate(statistics: Any) -> float | None:
             mos: float = quality.rate(
                 rtt=statistics.rtt,
-                playout=getattr(statistics, "delay", 0.0),
-                loss=getattr(statistics, "concealed", 0.0),
-                name=getattr(statistics, "codec", "opus"),
+                playout=statistics.delay,
+                loss=statistics.concealed,
+                name=statistics.codec,
             )
             return mos
 

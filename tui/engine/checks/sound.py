@@ -102,6 +102,8 @@ async def speaker(setting: str, open_sound: Open, pause: Pause = asyncio.sleep) 
     """The device that one hears with takes a short tone."""
     if setting == "none":
         return warn("check.speaker.none")
+    if setting.startswith("file:"):
+        return ok("check.speaker.file")  # opened again it would begin anew, under a call's hands
     heard = _Heard()
     sound = open_sound("none", setting, heard)
     try:
