@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import wave
 from pathlib import Path
 
 from frequencies import samples_of_wav, share, write_tone
+from kamailio import Kamailio
 from programs import Program, free_port, need
 
 _CONFIG = """\
@@ -27,14 +29,28 @@ audio_player aubridge,nobody
 audio_alert aubridge,nobody
 snd_path {folder}
 ctrl_tcp_listen 127.0.0.1:{control}
-call_max_calls 1
+call_max_calls 4
 """
 
 
 class Baresip:
-    """One phone at ``sip:{user}@127.0.0.1:{port}``, driven over its control port."""
+    """One phone at ``sip:{user}@127.0.0.1:{port}``, driven over its control port.
 
-    def __init__(self, folder: Path, user: str, hz: float) -> None:
+    With ``proxy``, the address of a Kamailio, it registers there as ``{user}@{realm}``; it answers
+    by itself when ``answers`` and rings else.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        user: str,
+        hz: float,
+        proxy: Kamailio | None = None,
+        *,
+        answers: bool = True,
+    ) -> None:
+        self._proxy = proxy
+        self._answers = answers
         self._folder = folder / f"baresip-{user}"
         self._folder.mkdir()
         self._says = hz
@@ -60,16 +76,34 @@ class Baresip:
                 port=self._port, control=self._control, folder=self._folder, modules=modules
             )
         )
-        (self._folder / "accounts").write_text(
-            f"<sip:{self._user}@127.0.0.1:{self._port}>;regint=0;audio_codecs=pcmu,pcma\n"
-        )
+        (self._folder / "accounts").write_text(self._account() + "\n")
         (self._folder / "contacts").write_text("")
         environment = {**os.environ, "HOME": str(self._folder)}
         self._program = Program("baresip", [path, "-f", self._folder], self._folder, environment)
         self._program.start()
         await self._program.until_it_says("baresip is ready")
         await self._program.until_it_listens(self._control)
+        if self._proxy is not None:
+            await self._program.until_it_says("200 OK")
         self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._control)
+
+    async def register_again(self) -> None:
+        """After the registrar has forgotten everything. (REGISTER_OK is told of a change only.)"""
+        await self.say("uareg", "60 0")
+        assert self._program is not None
+        program = self._program
+        await program.until("second 200", lambda: program.output(100_000).count("200 OK") > 1)
+
+    def _account(self) -> str:
+        account = f"<sip:{self._user}@127.0.0.1:{self._port}>;regint=0"
+        if self._proxy is not None:
+            account = (
+                f"<sip:{self._user}@{self._proxy.realm}>;regint=60;auth_user={self._user};"
+                f"auth_pass={self._proxy.password};"
+                f'outbound="sip:127.0.0.1:{self._proxy.sip_port};transport=udp"'
+            )
+        mode = "auto" if self._answers else "manual"
+        return f"{account};audio_codecs=pcmu,pcma;answermode={mode}"
 
     async def say(self, command: str, parameters: str = "") -> None:
         """Send one command (``dial``, ``hangup``…), as a netstring of JSON."""
@@ -78,15 +112,17 @@ class Baresip:
         self._writer.write(b"%d:%s," % (len(body), body))
         await self._writer.drain()
 
-    async def until(self, kind: str, timeout: float = 20.0) -> dict[str, object]:
-        """Read events until one of type ``kind``."""
+    async def until(
+        self, kind: str, timeout: float = 20.0, *, through: bool = False
+    ) -> dict[str, object]:
+        """Read events until one of type ``kind``. Unless ``through``, a call must not end before."""
         try:
             async with asyncio.timeout(timeout):
                 while True:
                     event = await self._read()
                     if event.get("type") == kind:
                         return event
-                    if event.get("type") == "CALL_CLOSED":
+                    if event.get("type") == "CALL_CLOSED" and not through:
                         raise AssertionError(f"baresip's call ended: {event}\n{self.log}")
         except TimeoutError:
             raise AssertionError(f"baresip: no {kind} in {timeout} s\n{self.log}") from None
@@ -98,11 +134,25 @@ class Baresip:
         value: dict[str, object] = json.loads(body[:-1])
         return value
 
-    def heard(self, hz: float) -> float:
-        """How much of what the phone decoded lies at ``hz``, its first and last half second cut."""
-        [path] = self._folder.glob("dump-*-dec.wav")
-        sound, rate = samples_of_wav(path)
-        return share(sound[rate // 2 : len(sound) - rate // 2], rate, hz)
+    async def heard(self, hz: float, call: int = -1) -> float:
+        """How much of what the phone decoded in that stretch of a call (-1 = the last) lies at ``hz``, its first
+        and last half second cut. A call's file is whole a moment after the call's end."""
+        for _ in range(50):
+            paths = sorted(self._folder.glob("dump-*-dec.wav"))
+            try:
+                sound, rate = samples_of_wav(paths[call])
+                return share(sound[rate // 2 : len(sound) - rate // 2], rate, hz)
+            except (IndexError, EOFError, wave.Error):
+                await asyncio.sleep(0.1)
+        raise AssertionError(f"baresip left no whole recording\n{self.log}")
+
+    async def digits(self, count: int, timeout: float = 20.0) -> str:
+        """The next tones that it hears."""
+        found = ""
+        while len(found) < count:
+            event = await self.until("CALL_DTMF_START", timeout)
+            found += str(event["param"])
+        return found
 
     async def end(self) -> None:
         """Close the control connection and end the program."""

@@ -17,7 +17,9 @@ class Kamailio:
     realm = "interop.invalid"
     password = "three-plain-words"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, algorithm: str = "MD5") -> None:
+        """``algorithm`` is that of its digest."""
+        self._algorithm = algorithm
         self._folder = folder / "kamailio"
         self._folder.mkdir()
         self.sip_port = free_port()
@@ -25,6 +27,7 @@ class Kamailio:
         self._control_port = free_port(socket.SOCK_DGRAM)
         self._media_port = free_port(socket.SOCK_DGRAM, run=_PORTS)
         self._programs: list[Program] = []
+        self._proxy: Program | None = None
 
     @property
     def ws(self) -> str:
@@ -39,7 +42,7 @@ class Kamailio:
     async def start(self) -> None:
         """Start rtpengine, then Kamailio, and wait until each answers."""
         rtpengine = need("rtpengine", "rtpengine-daemon")
-        kamailio = need("kamailio", "kamailio")
+        need("kamailio", "kamailio")
         media = Program(
             "rtpengine",
             [
@@ -60,6 +63,11 @@ class Kamailio:
         self._programs.append(media)
         media.start()
         await media.until_it_says("Startup complete")
+        await self.start_proxy()
+
+    async def start_proxy(self) -> None:
+        """Start Kamailio alone: with nothing in memory, as after a crash."""
+        kamailio = need("kamailio", "kamailio")
         here = self._folder
         config = here / "kamailio.cfg"
         config.write_text(self._config())
@@ -69,8 +77,15 @@ class Kamailio:
             self._folder,
         )
         self._programs.append(proxy)
+        self._proxy = proxy
         proxy.start()
         await proxy.until_it_listens(self.ws_port)
+
+    async def end_proxy(self) -> None:
+        """End Kamailio and let rtpengine go on."""
+        assert self._proxy is not None
+        self._programs.remove(self._proxy)
+        await self._proxy.end()
 
     async def end(self) -> None:
         """End both, the proxy first."""
@@ -85,6 +100,7 @@ class Kamailio:
             "MODULES": _modules(),
             "REALM": self.realm,
             "PASSWORD": self.password,
+            "ALGORITHM": self._algorithm,
         }
         for word, value in words.items():
             template = template.replace(f"@{word}@", str(value))

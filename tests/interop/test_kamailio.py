@@ -50,7 +50,7 @@ async def test_a_plain_phone_calls_our_agent_through_kamailio_and_both_hear_each
     await baresip.until("CALL_CLOSED")
     ended = await agent.until(CallEnded)
     assert ended.by_peer
-    assert baresip.heard(1200) > 0.8
+    assert await baresip.heard(1200) > 0.8
 
 
 async def test_our_bye_ends_the_plain_phones_call(
@@ -61,7 +61,7 @@ async def test_our_bye_ends_the_plain_phones_call(
     await baresip.until("CALL_CLOSED")
     ended = await agent.until(CallEnded)
     assert not ended.by_peer
-    assert baresip.heard(1200) > 0.8
+    assert await baresip.heard(1200) > 0.8
 
 
 async def test_our_hold_silences_the_plain_phone_and_our_resume_brings_it_back(

@@ -22,4 +22,4 @@ async def test_a_browser_at_kamailio_hears_a_plain_phone_and_is_heard(
     await asyncio.sleep(2)  # so that baresip's file holds two seconds
     await baresip.say("hangup")
     await jssip.until("ended")
-    assert baresip.heard(1200) > 0.8
+    assert await baresip.heard(1200) > 0.8

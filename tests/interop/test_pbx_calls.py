@@ -1,0 +1,148 @@
+"""The console's engine at Kamailio, with a plain phone at the other end: calls as an agent makes,
+takes and ends them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from baresip import Baresip
+from kamailio import Kamailio
+from our_desk import OurDesk
+
+from tui.engine.commands import Answer, Dial, HangUp, Hold, Resume, SendDigits
+from tui.engine.state import CallState
+
+CUSTOMER, AGENT = 700, 1200
+"""What they say, in hertz."""
+
+
+@pytest.fixture
+async def desk(kamailio: Kamailio, tmp_path: Path) -> AsyncIterator[OurDesk]:
+    """Our agent, registered, with nobody called yet."""
+    ours = OurDesk(kamailio.ws, kamailio.realm, "1001", tmp_path, AGENT)
+    try:
+        result = await ours.sign_in(kamailio.password)
+        assert result.ok, result
+        yield ours
+    finally:
+        await ours.end()
+
+
+@pytest.mark.parametrize("algorithm", ["MD5", "SHA-256"])
+async def test_the_password_is_proved_by_either_digest_and_a_wrong_one_is_said(
+    algorithm: str, tmp_path: Path
+) -> None:
+    server = Kamailio(tmp_path, algorithm)
+    right = OurDesk(server.ws, server.realm, "1001", tmp_path, AGENT)
+    wrong = OurDesk(server.ws, server.realm, "1002", tmp_path, AGENT)
+    try:
+        await server.start()
+        assert (await right.sign_in(server.password)).ok
+        refused = await wrong.sign_in("other-words")
+        assert not refused.ok
+        assert refused.message is not None
+        # A call is challenged too, by the proxy, and the number is known to nobody.
+        await right.do(Dial("1999"))
+        await right.state(CallState.ENDED)
+        assert right.said() == "line.unknown_number"
+    finally:
+        await right.end()
+        await wrong.end()
+        await server.end()
+
+
+async def test_our_call_is_heard_at_both_ends_held_resumed_and_hung_up_by_us(
+    kamailio: Kamailio, tmp_path: Path, desk: OurDesk
+) -> None:
+    customer = Baresip(tmp_path, "customer", CUSTOMER, kamailio)
+    try:
+        await customer.start()
+        await desk.do(Dial("customer"))
+        await desk.state(CallState.TALKING)
+        await desk.hears(CUSTOMER)
+        await asyncio.sleep(1.5)  # so that baresip's file has enough of us
+        await desk.do(Hold())
+        await desk.state(CallState.HOLDING)
+        await desk.hears_nothing()
+        await desk.do(Resume())
+        await desk.state(CallState.TALKING)
+        await desk.hears(CUSTOMER)
+        # This baresip writes no more into its file after a hold: a tone shows that we are back.
+        await desk.do(SendDigits("5"))
+        assert await customer.digits(1) == "5"
+        await desk.do(HangUp())
+        await customer.until("CALL_CLOSED")
+        assert (await desk.state(CallState.ENDED)).reason == 26
+        assert await customer.heard(AGENT) > 0.6
+    finally:
+        await customer.end()
+
+
+async def test_a_call_to_us_is_answered_and_its_digits_go_both_ways_until_they_hang_up(
+    kamailio: Kamailio, tmp_path: Path, desk: OurDesk
+) -> None:
+    customer = Baresip(tmp_path, "customer", CUSTOMER, kamailio)
+    try:
+        await customer.start()
+        await customer.say("dial", f"sip:1001@{kamailio.realm}")
+        await desk.state(CallState.RINGING)
+        await desk.do(Answer())
+        await customer.until("CALL_ESTABLISHED")
+        await desk.hears(CUSTOMER)
+        await desk.do(SendDigits("159D*0#"))
+        assert await customer.digits(7) == "159D*0#"
+        await desk.until(lambda: desk.call.digits == "159D*0#")
+        await customer.say("hangup")
+        ended = await desk.state(CallState.ENDED)
+        assert (ended.reason, desk.said()) == (25, "ended.25")
+        assert await customer.heard(AGENT) > 0.5  # the digits took their share
+    finally:
+        await customer.end()
+
+
+async def test_a_busy_phone_is_said_and_one_that_rings_too_long_and_one_we_give_up(
+    kamailio: Kamailio, tmp_path: Path, desk: OurDesk
+) -> None:
+    late = Baresip(tmp_path, "late", CUSTOMER, kamailio, answers=False)
+    try:
+        await late.start()
+        await desk.do(Dial("late"))
+        await desk.state(CallState.PROCEEDING)
+        await late.until("CALL_INCOMING")
+        await desk.do(HangUp())  # CANCEL
+        await late.until("CALL_CLOSED")
+        assert (await desk.state(CallState.ENDED)).reason == 20
+        await desk.do(Dial("late"))
+        await late.until("CALL_INCOMING")
+        await late.say("hangup", "scode=486 reason=Busy")
+        await desk.until(lambda: desk.said() == "line.busy")
+        await late.until("CALL_CLOSED")
+        await desk.do(Dial("late"))
+        await late.until("CALL_INCOMING")
+        await desk.until(lambda: desk.said() == "line.no_answer")  # the proxy's limit
+        await late.until("CALL_CLOSED")
+    finally:
+        await late.end()
+
+
+async def test_a_caller_who_gives_up_is_a_missed_call_and_a_declined_one_hears_busy(
+    kamailio: Kamailio, tmp_path: Path, desk: OurDesk
+) -> None:
+    customer = Baresip(tmp_path, "customer", CUSTOMER, kamailio)
+    try:
+        await customer.start()
+        await customer.say("dial", f"sip:1001@{kamailio.realm}")
+        await desk.state(CallState.RINGING)
+        await customer.say("hangup")
+        assert (await desk.state(CallState.ENDED)).missed
+        await customer.until("CALL_CLOSED")
+        await customer.say("dial", f"sip:1001@{kamailio.realm}")
+        await desk.state(CallState.RINGING)
+        await desk.do(HangUp())
+        closed = await customer.until("CALL_CLOSED")
+        assert str(closed["param"]).startswith(("486", "603"))
+    finally:
+        await customer.end()
