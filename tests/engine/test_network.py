@@ -130,6 +130,32 @@ async def test_an_offer_that_cannot_be_sent_is_sent_later(up: Sounding) -> None:
     await until(lambda: up.phone.agent.offers)
 
 
+async def test_a_way_out_that_is_gone_is_found_though_the_addresses_stand(up: Sounding) -> None:
+    up.media.figures |= {"failures": 0, "last_packet_age": 3.0}
+    up.network.look()
+    up.media.figures["failures"] = 40
+    up.network.look()
+    assert up.notices == []  # once may be a hiccup
+    up.media.figures["failures"] = 90
+    up.network.look()
+    await until(lambda: up.phone.agent.offers)
+    assert up.notices == ["network.changed"]
+    for number in range(1, TRIES + 4):
+        up.audio.handle(sip.ReinviteRefused("1", 500))
+        await until(lambda: up.entry.outcome is None)
+        up.media.figures["failures"] = 90 + number * 50
+        up.network.look()
+        await asyncio.sleep(0)
+    assert up.notices == ["network.changed", "network.not_moved"]  # said once, and left
+
+
+async def test_errors_while_sending_on_a_line_that_is_heard_move_nothing(up: Sounding) -> None:
+    for number in range(6):
+        up.media.figures |= {"failures": number * 40, "last_packet_age": 0.02}
+        up.network.look()
+    assert (up.media.said, up.notices) == ([], [])
+
+
 async def test_addresses_that_cannot_be_read_change_nothing(up: Sounding) -> None:
     def broken() -> set[str]:
         raise OSError(1, "not permitted")

@@ -185,14 +185,14 @@ class Judge:
             return Hearing.OK
         if seen.receives and (silent or _age(up, seen.silence_in) > limits.silence_in):
             return Hearing.HEARS_NOTHING
-        return self._heard(now, up, seen)
+        return self._heard(now, seen)
 
-    def _heard(self, now: float, up: float, seen: Look) -> Hearing:
+    def _heard(self, now: float, seen: Look) -> Hearing:
         limits = self._limits
         if seen.sends:
-            if seen.sent and min(up, seen.unheard or 0.0) > limits.unheard:
-                return Hearing.NOT_HEARD
             since = 0.0 if self._open is None else now - self._open
+            if seen.sent and min(since, seen.unheard or 0.0) > limits.unheard:
+                return Hearing.NOT_HEARD
             if _age(since, seen.silence_out) > limits.silence_out:
                 return Hearing.NOT_HEARD
         # Twice within a few looks, so that a cough is not taken for a sentence.

@@ -19,6 +19,8 @@ Addresses = Callable[[], Iterable[str]]
 
 TRIES = 4
 """How often a leg is offered again for one change of the network; a second apart at least."""
+SILENT = 1.0
+"""Seconds without a packet after which errors while sending are believed."""
 _FLEETING = ("fe80:", "169.254.")
 """Link-local addresses come and go with an interface and reach nobody."""
 
@@ -57,6 +59,9 @@ class NetworkWatch:
         self._known: frozenset[str] | None = None
         self._wanted: dict[str, int] = {}
         """Calls whose leg is to be offered again, and how often that may still be tried."""
+        self._failing: dict[str, tuple[int, int]] = {}
+        """Of a call: how often sending has failed, and looks in a row in which it did."""
+        self._given_up: set[str] = set()
 
     def call_changed(self, call: Call) -> None:
         """Told of every change of a call."""
@@ -66,6 +71,8 @@ class NetworkWatch:
                 self._arm()
         else:
             self._wanted.pop(call.key, None)
+            self._failing.pop(call.key, None)
+            self._given_up.discard(call.key)
 
     # ------------------------------------------------------------ looking
 
@@ -86,7 +93,6 @@ class NetworkWatch:
         if not self.calls.live:
             self.core.timers.cancel("network")
             self._known = None
-            self._wanted.clear()
             return
         self._arm()
         now = self._read()
@@ -94,6 +100,7 @@ class NetworkWatch:
             self._changed(self._known, now)
         if now is not None:
             self._known = now
+        self._look_at_sending()
         self._mend()
 
     def _changed(self, before: frozenset[str], now: frozenset[str]) -> None:
@@ -102,16 +109,33 @@ class NetworkWatch:
         flow = self.flow()
         if flow is not None and (flow.local_address in gone or (new and not flow.local_address)):
             flow.redial("the network changed")
-        touched = False
+        self._given_up.clear()
         for call in self.calls.live:
             leg = self.legs.leg_of(call.key)
-            if leg is None or leg.media is None or not (new or _stands_on(leg, before, now)):
-                continue
-            leg.restart = True
-            self._wanted[call.key] = TRIES
-            touched = True
-        if touched:
+            if leg is not None and leg.media is not None and (new or _stands_on(leg, before, now)):
+                self._want(leg)
+
+    def _want(self, leg: LegEntry) -> None:
+        """Offer this leg again, from where the machine is now."""
+        if not self._wanted:
             self.core.notice(message("network.changed"))
+        leg.restart = True
+        self._wanted[leg.key] = TRIES
+
+    def _look_at_sending(self) -> None:
+        """The way out is gone though the address is not: what is sent fails, nothing comes."""
+        for call in self.calls.live:
+            leg = self.legs.leg_of(call.key)
+            if leg is None or leg.media is None:
+                continue
+            statistics = leg.media.statistics()
+            before, looks = self._failing.get(call.key, (statistics.failures, 0))
+            age = statistics.last_packet_age
+            failing = statistics.failures > before and (age is None or age > SILENT)
+            looks = looks + 1 if failing else 0
+            self._failing[call.key] = (statistics.failures, looks)
+            if looks >= 2 and call.key not in self._wanted and call.key not in self._given_up:
+                self._want(leg)
 
     # ------------------------------------------------------------ mending
 
@@ -126,6 +150,7 @@ class NetworkWatch:
                 self.core.notice(message("network.moved"), serious=False)
             elif tries <= 0:
                 del self._wanted[key]
+                self._given_up.add(key)
                 self.core.notice(message("network.not_moved"))
             elif self._may_offer(leg):
                 self._wanted[key] = tries - 1

@@ -71,6 +71,7 @@ class Path:
         self._remote_loss = 0.0
         self._highest = -1
         self._confirmed = 0.0
+        self._last_told = 0.0
         self._dropped = 0
         self._complained: set[str] = set()
 
@@ -116,7 +117,7 @@ class Path:
         try:
             for _ in range(ticks):
                 self._say(now)
-            self._take(now)
+            self._take()
             for _ in range(ticks):
                 self._hear(now)
             if now >= self._next_report:
@@ -150,7 +151,7 @@ class Path:
         self.you.put(level, now)
         return pcm
 
-    def _take(self, now: float) -> None:
+    def _take(self) -> None:
         assert self.connection is not None
         wire = self.connection.wire
         for data, arrival in wire.drain():
@@ -159,7 +160,7 @@ class Path:
             if packet is None:
                 continue
             if control:
-                self._told(packet, now)
+                self._told(packet, arrival)
             elif self.hears:
                 self.incoming.take(packet, arrival)
 
@@ -199,9 +200,11 @@ class Path:
         for report in rtcp.parse(data):
             if report.middle is not None:
                 self.incoming.reception.reported(report.ssrc, report.middle, now)
-            for block in report.blocks:
-                if block.ssrc != self.outgoing.ssrc:
-                    continue
+            ours = [block for block in report.blocks if block.ssrc == self.outgoing.ssrc]
+            if ours or not report.blocks:  # one about others alone says nothing of us
+                self._last_told = now
+                self._confirmed = self._confirmed or now
+            for block in ours:
                 self._remote_loss = block.lost / 256
                 if block.highest != self._highest:
                     self._highest, self._confirmed = block.highest, now
@@ -249,6 +252,7 @@ class Path:
             codec=self.outgoing.codec,
             silence_in=since(self.them.audible),
             silence_out=since(self.microphone.audible),
-            unheard=since(self._confirmed),
+            unheard=self._last_told - self._confirmed if self._last_told else None,
             last_packet_age=since(reception.last),
+            failures=0 if current is None else current.wire.failures,
         )

@@ -33,6 +33,9 @@ class Statistics:
     silence_out: float | None = None
     """Seconds since our source, before the mute, last gave anything; None when it never did."""
     unheard: float | None = None
-    """Seconds since the peer's reports last told of new packets of ours; None when none did."""
+    """For how many seconds the peer's reports have told of no new packet of ours, by the last
+    of them; None without a report. A peer that stops reporting says nothing new."""
     last_packet_age: float | None = None
     """Seconds since the peer's last packet; None before the first."""
+    failures: int = 0
+    """Datagrams of the connection in force that could not be sent ("unreachable")."""
