@@ -198,7 +198,7 @@ class Lines:
         return await self.hang_up(ccnumber, 486)
 
     def refuse(self, handle: str, status: int) -> None:
-        """Refuse an INVITE, as long as it waits."""
+        """Refuse an INVITE, as long as it waits; its leg is over."""
         phone = self.legs.phone
         if phone is None:
             return
@@ -207,6 +207,8 @@ class Lines:
         except sip.LocalProtocolError:
             log.debug("nothing left to refuse")
         phone.flush()
+        if (leg := self.legs.entry(handle)) is not None:
+            self.legs.discard(leg)
 
     def end(self, call: Call, outcome: Message, reason: int, *, missed: bool = False) -> None:
         """A call is over; its leg says what is left to say (BYE, CANCEL)."""
