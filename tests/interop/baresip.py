@@ -87,12 +87,10 @@ class Baresip:
             await self._program.until_it_says("200 OK")
         self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._control)
 
-    async def register_again(self) -> None:
-        """After the registrar has forgotten everything. (REGISTER_OK is told of a change only.)"""
-        await self.say("uareg", "60 0")
+    async def until_it_says(self, words: str, timeout: float = 20.0) -> None:
+        """Wait for words in its log."""
         assert self._program is not None
-        program = self._program
-        await program.until("second 200", lambda: program.output(100_000).count("200 OK") > 1)
+        await self._program.until_it_says(words, timeout)
 
     def _account(self) -> str:
         account = f"<sip:{self._user}@127.0.0.1:{self._port}>;regint=0"
