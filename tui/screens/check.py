@@ -17,7 +17,6 @@ from tui.actions import Place, View
 from tui.engine.state import Check, Message
 from tui.i18n import render, tr
 from tui.screens.base import LiveDialog
-from tui.secrets import Secret
 from tui.widgets.words import fit
 
 if TYPE_CHECKING:
@@ -148,22 +147,11 @@ class CheckScreen(LiveDialog, ModalScreen[None]):
 
     def _typed(self) -> SignIn | None:
         """What stands in the sign-in form, where nobody is signed in yet."""
-        from tui.engine.commands import SignIn
-        from tui.screens.sign_in import KINDS, LINES, SignInScreen
+        from tui.screens.sign_in import SignInScreen
 
         form = self.app.screen_stack[0]
-        if self.yimi.view.place is not Place.SIGN_IN or not isinstance(form, SignInScreen):
-            return None
-        return SignIn(
-            un=form.un.value.strip(),
-            pwd=Secret(form.pwd.value),
-            switchnumber=form.switch.value.strip(),
-            callintype=LINES[form.line.selected],
-            number=form.number.value.strip(),
-            backend=form.backend.value.strip(),
-            kind=KINDS[form.kind.selected],
-            profile=form._chosen_profile(),
-        )
+        signing = self.yimi.view.place is Place.SIGN_IN and isinstance(form, SignInScreen)
+        return form.typed() if signing and isinstance(form, SignInScreen) else None
 
     def action_copy(self) -> None:
         """C: all of it as text."""

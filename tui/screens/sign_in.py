@@ -7,10 +7,10 @@ from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.widgets import Input
 
-from tui.actions import Place, View, find, key_name
+from tui.actions import SIP, Place, View, find, key_name
 from tui.engine.commands import SignIn
 from tui.engine.state import VOIP, Message, Phase, message
 from tui.i18n import render, tr
@@ -19,38 +19,14 @@ from tui.screens.base import YimiScreen
 from tui.screens.carrying import PULSE, own_server
 from tui.secrets import Secret
 from tui.widgets.bars import KeyBar
-from tui.widgets.fields import Choice, Field, Fold, Label, Tick
+from tui.widgets.fields import Choice, Field, Fold, Tick
+from tui.widgets.form import Line, Said, Title
 from tui.widgets.glyphs import glyphs
 from tui.widgets.rows import Rows, row, two_sided
 
 LINES = (VOIP, 5, 4)
 """`callintype` in the order shown: audio here, a SIP phone, a callback phone (specification)."""
-KINDS = ("platform2", "platform1")
-
-
-class Title(Rows):
-    """The program's name, and what kind of platform this is."""
-
-    DEFAULT_CSS = "Title { height: 1; padding: 0 1; }"
-
-
-class Said(Rows):
-    """What went wrong, or what goes on: under the form, over as many lines as it needs."""
-
-    DEFAULT_CSS = "Said { height: 5; margin: 1 0 0 0; text-wrap: wrap; }"
-
-
-class Line(Horizontal):
-    """A label and a widget."""
-
-    DEFAULT_CSS = "Line { height: 1; }"
-
-    def __init__(self, label: str, widget: Rows, *, classes: str | None = None) -> None:
-        super().__init__(classes=classes)
-        self._parts = (Label(label), widget)
-
-    def compose(self) -> ComposeResult:
-        yield from self._parts
+KINDS = ("platform2", "platform1", "sip")
 
 
 class SignInScreen(YimiScreen):
@@ -64,6 +40,8 @@ class SignInScreen(YimiScreen):
     SignInScreen .more { display: none; }
     SignInScreen .-opened .more { display: block; }
     SignInScreen.-sandbox .-opened .-profiles { display: none; }
+    SignInScreen.-own .platform { display: none; }
+    SignInScreen.-own.-here .voice { display: none; }
     """
 
     def __init__(self, prefill: SignInPrefill, *, sandbox: bool, profiles: tuple[Any, ...]) -> None:
@@ -78,11 +56,13 @@ class SignInScreen(YimiScreen):
         self.heading = Rows(id="heading-1")
         self.un = Field("field.extension", prefill.un, id="un")
         self.pwd = Field("field.password", prefill.pwd.reveal(), password=True, id="pwd")
-        self.switch = Field("field.switchnumber", prefill.switchnumber, id="switchnumber")
+        self.switch = Field(
+            "field.switchnumber", prefill.switchnumber, id="switchnumber", classes="platform"
+        )
         self._server = own_server()
         self._lines = (PULSE, *LINES) if self._server else LINES
         self.line = Choice(self._line_names(), self._line_of(prefill), id="callintype")
-        self.number = Field("field.phone", prefill.number, id="number")
+        self.number = Field("field.phone", prefill.number, id="number", classes="platform")
         self.fold = Fold(id="more")
         kind = KINDS.index(prefill.kind) if prefill.kind in KINDS else 0
         self.kind = Choice([tr(f"kind.{kind}") for kind in KINDS], kind, id="kind")
@@ -101,7 +81,7 @@ class SignInScreen(YimiScreen):
             yield self.un
             yield self.pwd
             yield self.switch
-            yield Line("field.voice", self.line)
+            yield Line("field.voice", self.line, classes="voice")
             yield self.number
             yield Line("field.more", self.fold)
             if len(self._profiles) > 1:
@@ -117,8 +97,9 @@ class SignInScreen(YimiScreen):
         self._draw_title()
         self._line_chosen()
         self.set_class(self._sandbox, "-sandbox")
+        self._show_kind()
         self._summarise()
-        for field in (self.un, self.pwd, self.switch):
+        for field in (self.un, self.pwd, *(() if self._own else (self.switch,))):
             if not field.value:
                 field.focus_input()
                 break
@@ -133,12 +114,33 @@ class SignInScreen(YimiScreen):
     def retranslate(self) -> None:
         """The language has changed; what is typed stays."""
         self._draw_title()
-        self.line.relabel(self._line_names())
+        self._show_kind()
         self.kind.relabel([tr(f"kind.{kind}") for kind in KINDS])
         self._summarise()
 
+    @property
+    def _kind(self) -> str:
+        return KINDS[self.kind.selected]
+
+    @property
+    def _own(self) -> bool:
+        """A phone of one's own at any PBX: an address in place of a platform's numbers."""
+        return self._kind == SIP
+
+    def _show_kind(self) -> None:
+        """The fields and words of the kind that is chosen."""
+        self.set_class(self._own, "-own")
+        self.set_class(not self._server, "-here")
+        self.un.relabel("field.address" if self._own else "field.extension")
+        self.backend.relabel("field.server" if self._own else "field.backend")
+        names = self._line_names()
+        if self._own and self.line.selected >= len(names) - 2:
+            self.line.selected = 0
+        self.line.relabel(names[:-2] if self._own else names)
+
     def _line_names(self) -> list[str]:
-        """Three fit as they are; with a fourth, the first two are short."""
+        """Three fit as they are; with a fourth, the first two are short. The last two are phones
+        that a platform rings."""
         if not self._server:
             return [tr(f"line_type.{kind}") for kind in self._lines]
         short = [tr("line_type.pulse"), tr("line_type.local")]
@@ -179,7 +181,8 @@ class SignInScreen(YimiScreen):
         elif view.notice is not None:
             rows = [row(("! ", "bold $ring"), (render(view.notice), "$ring"))]
         elif self._show_hint:
-            rows = [row((tr("signin.hint_backend"), "$dim"))]
+            hint = "signin.hint_server" if self._own else "signin.hint_backend"
+            rows = [row((tr(hint), "$dim"))]
             if view.sandbox_offered:
                 key = key_name(find("sandbox").key)
                 rows.append(row((key, "bold $key"), (" " + tr("signin.hint_sandbox"), "$dim")))
@@ -216,9 +219,11 @@ class SignInScreen(YimiScreen):
     def _kind_chosen(self) -> None:
         """The sandbox is of both generations, each at an address of its own."""
         other = self._prefill.other
-        if other is not None and other.kind == KINDS[self.kind.selected]:
+        if other is not None and other.kind == self._kind:
             self._prefill = replace(other, other=self._prefill)
             self.backend.value = other.backend
+        self._show_kind()
+        self._draw_said(self.yimi.view)
 
     @on(Choice.Changed, "#kind")
     @on(Input.Changed)
@@ -278,7 +283,8 @@ class SignInScreen(YimiScreen):
         if self._busy:
             return
         callintype = self._chosen_line()
-        missing = [field for field in (self.un, self.switch) if not field.value.strip()]
+        needed = (self.un,) if self._own else (self.un, self.switch)
+        missing = [field for field in needed if not field.value.strip()]
         if not self.pwd.value and not self.keyring.ticked:
             missing.insert(1 if self.un in missing else 0, self.pwd)
         if callintype != VOIP and not self.number.value.strip():
@@ -289,25 +295,32 @@ class SignInScreen(YimiScreen):
             self.say(message("signin.missing_fields", n=len(missing)))
             missing[0].focus_input()
             return
-        kind = KINDS[self.kind.selected]
+        if self._own and "@" not in self.un.value.strip().strip("@"):
+            self.say(message("signin.bad_address"))
+            self.un.focus_input()
+            return
         # Generation 1 finds its server by the switch number.
-        if kind != "platform1" and not self.backend.value.strip():
-            self.say(message("signin.no_backend"))
+        if self._kind != "platform1" and not self.backend.value.strip():
+            self.say(message("signin.no_server" if self._own else "signin.no_backend"))
             self.fold.opened = True
             self.backend.focus_input()
             return
         self.say(None)
-        command = SignIn(
-            un=self.un.value.strip(),
-            pwd=Secret(self.pwd.value),
-            switchnumber=self.switch.value.strip(),
-            callintype=callintype,
-            number="" if callintype == VOIP else self.number.value.strip(),
-            backend=self.backend.value.strip(),
-            kind=kind,
-            profile=self._chosen_profile(),
-            gateway=self._prefill.gateway if kind == self._prefill.kind else "",
-        )
         carried = self._lines[self.line.selected] == PULSE
         self.yimi.carry_voice(self._server if carried else "")
-        self.yimi.sign_in(command, keyring=self.keyring.ticked)
+        self.yimi.sign_in(self.typed(), keyring=self.keyring.ticked)
+
+    def typed(self) -> SignIn:
+        """What stands in the form, whole or not."""
+        callintype, number = self._chosen_line(), self.number.value.strip()
+        return SignIn(
+            un=self.un.value.strip(),
+            pwd=Secret(self.pwd.value),
+            switchnumber="" if self._own else self.switch.value.strip(),
+            callintype=callintype,
+            number="" if callintype == VOIP else number,
+            backend=self.backend.value.strip(),
+            kind=self._kind,
+            profile=self._chosen_profile(),
+            gateway=self._prefill.gateway if self._kind == self._prefill.kind else "",
+        )

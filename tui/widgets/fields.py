@@ -34,6 +34,11 @@ class Label(Rows):
         """The language has changed."""
         self.mark("")
 
+    def rename(self, label_id: str) -> None:
+        """Another name."""
+        self._label_id = label_id
+        self.mark("")
+
     def mark(self, style: str) -> None:
         """Draw the label; dim while its field has nothing to say."""
         self.draw([row((tr(self._label_id), style))] if self._label_id else [])
@@ -99,6 +104,10 @@ class Field(Horizontal):
     @value.setter
     def value(self, value: str) -> None:
         self.input.value = value
+
+    def relabel(self, label: str) -> None:
+        """Another name for the field, by its message id."""
+        self._label.rename(label)
 
     def complain(self, sentence: str) -> None:
         """Say what is wrong beside the field; "" takes it back."""
