@@ -83,6 +83,11 @@ class Wire:
         self._transport: Any = None
         self._turn: Any = None
         self._bound = 0.0
+        self._source: Address | None = None
+        self._heard_at: Any = None
+        """Where the peer sends from, and at which of our sockets that comes in by the loop: it
+        need not be that of the pair over which we send."""
+        self._borrowed: Any = None
         self._socket: socket.socket | None = None
         self._prepare(loopback)
 
@@ -139,6 +144,7 @@ class Wire:
                 self.dropped += 1
             elif first >= 128:
                 self._inbox.append((data, time.monotonic()))
+                self._source, self._heard_at = (addr[0], addr[1]), protocol
             elif queue.qsize() < MAX_WAITING:
                 if self.hello is not None and first == 22 and len(data) > 13 and data[13] == 1:
                     self.hello()
@@ -234,6 +240,8 @@ class Wire:
         pair = self._connection._nominated.get(1)
         if pair is not self._pair:
             self._follow(pair)
+        if self._heard_at is not None:
+            self._borrow(self._heard_at)
         if self._socket is not None:
             self._empty(self._socket)
         if not self._inbox:
@@ -243,7 +251,7 @@ class Wire:
         return taken
 
     def _empty(self, sock: socket.socket) -> None:
-        if self._transport.is_closing():
+        if self._borrowed.transport.is_closing():
             self.release()
             return
         ahead = time.monotonic() - time.time()
@@ -255,41 +263,45 @@ class Wire:
             except OSError:
                 self.failures += 1
                 return
-            if data and 128 <= data[0] <= 191 and (addr[0], addr[1]) == self.remote:
+            if data and 128 <= data[0] <= 191 and (addr[0], addr[1]) == self._source:
                 arrival = now = time.monotonic()
                 if notes:
                     seconds, nano = _TIME.unpack_from(notes[0][2])
                     arrival = min(now, max(now - 1.0, seconds + nano / 1e9 + ahead))
                 self._inbox.append((data, arrival))
             else:
-                self._pair.protocol.datagram_received(data, addr)
+                self._borrowed.datagram_received(data, addr)
 
     def _follow(self, pair: Any) -> None:
-        """Another pair carries the call: its socket is ours, the old one the loop's again."""
-        self.release()
+        """Another pair carries the call."""
         self._pair = pair
         self._transport = self._turn = self.local = self.remote = None
-        if pair is None:
+        if pair is not None:
+            self.local, self.remote = pair.local_addr, pair.remote_addr
+            self._transport = pair.protocol.transport
+            self._turn = getattr(self._transport, "_TurnTransport__inner_protocol", None)
+
+    def _borrow(self, protocol: Any) -> None:
+        """The socket that the peer's sound comes to is read by the tick, and the last one by the
+        loop again. Not one of TURN, and not of a loop that is no selector's."""
+        self._heard_at = None
+        if protocol is self._borrowed:
             return
-        self.local, self.remote = pair.local_addr, pair.remote_addr
-        transport = self._transport = pair.protocol.transport
-        self._turn = getattr(transport, "_TurnTransport__inner_protocol", None)
-        loop: Any = asyncio.get_running_loop()
-        if (
-            self._turn is None
-            and hasattr(socket.socket, "recvmsg")
-            and all(hasattr(loop, name) for name in NAMES["loop"])
-            and all(hasattr(transport, name) for name in NAMES["transport"])
+        self.release()
+        transport, loop = protocol.transport, asyncio.get_running_loop()
+        names = ((transport, NAMES["transport"]), (loop, NAMES["loop"]))
+        if hasattr(socket.socket, "recvmsg") and all(
+            hasattr(one, name) for one, wanted in names for name in wanted
         ):
-            loop._remove_reader(transport._sock_fd)
-            self._socket = transport._sock
+            loop._remove_reader(transport._sock_fd)  # type: ignore[attr-defined]
+            self._borrowed, self._socket = protocol, transport._sock
 
     def release(self) -> None:
         """Give the borrowed socket back to the loop, before closing."""
-        sock, self._socket = self._socket, None
-        if sock is not None and not self._transport.is_closing():
+        protocol, self._borrowed, self._socket = self._borrowed, None, None
+        if protocol is not None and not protocol.transport.is_closing():
             loop: Any = asyncio.get_running_loop()
-            loop._add_reader(self._transport._sock_fd, self._transport._read_ready)
+            loop._add_reader(protocol.transport._sock_fd, protocol.transport._read_ready)
 
     # ------------------------------------------------------------ the end
 
