@@ -4,75 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import aioice.ice
 import pytest
 
-from tests.e2e.box import AGENT_TONE, paths_in, until
-from tests.e2e.hearing import share_of
-from tests.e2e.switch import AGENT, DOMAIN, Far, Switch, switching
-from tui.config import AudioSettings, Config, WrapUpSettings
+from tests.e2e.box import AGENT_TONE, until
+from tests.e2e.line_desk import LineDesk, far_hears
+from tests.e2e.switch import DOMAIN, Far, Switch, switching
 from tui.engine import commands as c
-from tui.engine.engine import Engine
-from tui.engine.state import Call, CallState, SeatState, Snapshot
-from tui.media.levels import RATE
-from tui.media.tones import strength
-from tui.secrets import Secret
-
-HEARD, GONE = 0.12, 0.02
-
-
-class Desk:
-    """An engine at a switch, whose microphone is a tone and whose ears are a file."""
-
-    def __init__(self, switch: Switch, folder: Path, **sections: Any) -> None:
-        self.switch = switch
-        self.output = folder / "heard.wav"
-        audio = AudioSettings(input=f"tone:{AGENT_TONE}", output=f"file:{self.output}")
-        config = replace(Config(audio=audio, wrapup=WrapUpSettings(mode="off")), **sections)
-        self.engine = Engine(config, paths=paths_in(folder))
-
-    @property
-    def snapshot(self) -> Snapshot:
-        return self.engine.snapshot()
-
-    async def do(self, command: c.Command) -> c.Result:
-        result = await self.engine.execute(command)
-        assert result.ok, result
-        return result
-
-    async def sign_in(self, **more: Any) -> None:
-        un = AGENT.removeprefix("sip:")
-        wanted = {"switchnumber": "", "backend": self.switch.url, "kind": "sip", **more}
-        await self.do(c.SignIn(un, Secret("correct horse"), **wanted))
-        await self.do(c.JoinGroup("0"))
-        await until(lambda: self.snapshot.seat_state is SeatState.IDLE)
-
-    def calls(self, *states: CallState) -> list[Call]:
-        return [call for call in self.snapshot.calls if call.state in states]
-
-    async def one(self, state: CallState) -> Call:
-        return (await until(lambda: self.calls(state)))[0]
-
-    async def heard(self, hz: float) -> None:
-        await until(lambda: share_of(self.output, hz, 0.5) >= HEARD)
-
-    async def not_heard(self, hz: float) -> None:
-        await until(lambda: share_of(self.output, hz, 0.5) <= GONE)
-
-
-async def far_hears(far: Far, hz: float, *, not_at_all: bool = False) -> None:
-    def so() -> bool:
-        block = far.peer.heard.last(0.3)
-        if len(block) < 0.3 * RATE * 2:
-            return not_at_all
-        level = strength(block, hz)
-        return level < 0.01 if not_at_all else level > 0.08
-
-    await until(so)
+from tui.engine.state import CallState
 
 
 @pytest.fixture(autouse=True)
@@ -87,14 +28,14 @@ async def switch() -> AsyncIterator[Switch]:
 
 
 @pytest.fixture
-async def phone(switch: Switch, tmp_path: Path) -> AsyncIterator[Desk]:
-    desk = Desk(switch, tmp_path)
+async def phone(switch: Switch, tmp_path: Path) -> AsyncIterator[LineDesk]:
+    desk = LineDesk(switch, tmp_path)
     yield desk
     await desk.engine.close()
 
 
 async def test_a_dialled_call_rings_is_answered_and_both_hear_each_other(
-    switch: Switch, phone: Desk
+    switch: Switch, phone: LineDesk
 ) -> None:
     far: list[Far] = []
     switch.dialled = far.append
@@ -119,7 +60,7 @@ async def test_a_dialled_call_rings_is_answered_and_both_hear_each_other(
 
 
 async def test_a_second_call_waits_is_taken_and_the_first_is_held_and_all_are_joined(
-    switch: Switch, phone: Desk
+    switch: Switch, phone: LineDesk
 ) -> None:
     await phone.sign_in()
     first = await switch.ring()

@@ -1,0 +1,70 @@
+"""An engine of kind "sip" in front of a switch, and what both ends hear."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.box import AGENT_TONE, paths_in, until
+from tests.e2e.hearing import share_of
+from tests.e2e.switch import AGENT, Far, Switch
+from tui.config import AudioSettings, Config, WrapUpSettings
+from tui.engine import commands as c
+from tui.engine.engine import Engine
+from tui.engine.state import Call, CallState, SeatState, Snapshot
+from tui.media.levels import RATE
+from tui.media.tones import strength
+from tui.secrets import Secret
+
+HEARD, GONE = 0.12, 0.02
+
+
+class LineDesk:
+    """An engine at a switch, whose microphone is a tone and whose ears are a file."""
+
+    def __init__(self, switch: Switch, folder: Path, **sections: Any) -> None:
+        self.switch = switch
+        self.output = folder / "heard.wav"
+        audio = AudioSettings(input=f"tone:{AGENT_TONE}", output=f"file:{self.output}")
+        config = replace(Config(audio=audio, wrapup=WrapUpSettings(mode="off")), **sections)
+        self.engine = Engine(config, paths=paths_in(folder))
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return self.engine.snapshot()
+
+    async def do(self, command: c.Command) -> c.Result:
+        result = await self.engine.execute(command)
+        assert result.ok, result
+        return result
+
+    async def sign_in(self, **more: Any) -> None:
+        un = AGENT.removeprefix("sip:")
+        wanted = {"switchnumber": "", "backend": self.switch.url, "kind": "sip", **more}
+        await self.do(c.SignIn(un, Secret("correct horse"), **wanted))
+        await self.do(c.JoinGroup("0"))
+        await until(lambda: self.snapshot.seat_state is SeatState.IDLE)
+
+    def calls(self, *states: CallState) -> list[Call]:
+        return [call for call in self.snapshot.calls if call.state in states]
+
+    async def one(self, state: CallState) -> Call:
+        return (await until(lambda: self.calls(state)))[0]
+
+    async def heard(self, hz: float) -> None:
+        await until(lambda: share_of(self.output, hz, 0.5) >= HEARD)
+
+    async def not_heard(self, hz: float) -> None:
+        await until(lambda: share_of(self.output, hz, 0.5) <= GONE)
+
+
+async def far_hears(far: Far, hz: float, *, not_at_all: bool = False) -> None:
+    def so() -> bool:
+        block = far.peer.heard.last(0.3)
+        if len(block) < 0.3 * RATE * 2:
+            return not_at_all
+        level = strength(block, hz)
+        return level < 0.01 if not_at_all else level > 0.08
+
+    await until(so)
