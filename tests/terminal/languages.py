@@ -62,6 +62,8 @@ NAMES = {
     *("Esc", "Enter", "Tab", "Space", "Delete", "PgUp", "PgDn", "Home", "End", "Shift", "Ctrl"),
     *("TLS", "WebSocket", "ICE", "STUN", "TURN", "UDP", "VPN", "MOS", "MB", "dB", "wss", "opus"),
     *("aiortc", "libportaudio2", "libopus0", "ice_servers", "YIMI_STATE_DIR"),
+    *("PulseAudio", "PipeWire", "ssh", "unix", "tcp", "~/.config/pulse/cookie"),
+    *("libasound2-plugins", "PBX", "USER@DOMAIN", "1001@pbx.example.com"),
     *("stun:HOST", "turn:USER:PASSWORD@HOST"),
     *("C", "F", "Ctrl+C", *(f"F{number}" for number in range(1, 25))),
 }

@@ -33,6 +33,7 @@ WITHOUT_WORDS = {"group_state.unknown", "keys.unnamed", "next.none"}
 WITHOUT_WORDS |= {"settings.osc9", "settings.osc777"}
 WITHOUT_WORDS |= {f"check.title.{id}" for id in ("tls", "websocket", "ice")}
 WITHOUT_WORDS |= {"check.state.waiting", "check.state.running", "check.opus.ok"}
+WITHOUT_WORDS |= {"line_type.pulse", "sound.pulse"}
 """Sentences that are a sign in every language."""
 MIXED = ("groups", "idle", "ringing", "transferring", "three-way", "wrap-up")
 """The states in which names of the platform stand in a console of the other language."""

@@ -98,8 +98,7 @@ class SoundScreen(LiveDialog, ModalScreen[None]):
         if voice.state in (VoiceState.OFF, VoiceState.LOADING):
             return row(_label("sound.state"), (tr(f"voice.{voice.state.value}"), "$dim"))
         if voice.state is VoiceState.OK:
-            device = voice.device or tr("voice.default")
-            return row(_label("sound.state"), (tr("voice.ok", device=device), "$strong"))
+            return row(_label("sound.state"), (voice.device or tr("voice.default"), "$strong"))
         return row(_label("sound.state"), (tr(f"voice.{voice.state.value}"), "bold $bad"))
 
     def _sentence(self, voice: Voice) -> Row:
