@@ -18,6 +18,7 @@ from tui.engine.core import Core, log
 from tui.engine.events import LevelsChanged
 from tui.engine.sounds import Sounds
 from tui.engine.state import Call, Leg, Levels
+from tui.text import clean_text
 
 if TYPE_CHECKING:
     from tui.config import AudioSettings
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 LEVEL_PERIOD = 0.5
 """Seconds between two looks at the levels; over SSH each look costs bytes (textual.md)."""
+_TONES = 32
+"""Tones of the peer's that are kept."""
 _QUIET_DB, _LOUD_DB = -54.0, -6.0
 
 
@@ -159,8 +162,16 @@ class Legs:
             ice_servers=servers,
             loopback=self.loopback,
             on_state=lambda state: loop.call_soon(self._media_state, leg, str(state.value)),
+            on_digit=lambda digit: loop.call_soon(self._digit, leg, digit),
         )
         return made
+
+    def _digit(self, leg: LegEntry, digit: str) -> None:
+        """A tone of the peer's: shown, and nothing more."""
+        call = self._call(leg.key)
+        if call is not None and call.live and leg.handle in self._legs:
+            assert self.calls is not None
+            self.calls.put(call, received=(call.received + clean_text(digit, 1))[-_TONES:])
 
     def _media_state(self, leg: LegEntry, state: str) -> None:
         call = self._call(leg.key)

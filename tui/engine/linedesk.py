@@ -58,7 +58,7 @@ class LineDesk:
         self.active = False
         self.handovers.close()
         await self.lines.sound.close()
-        self.lines.mark("")
+        self.lines.switch.mark("")
         self.offers.answer = self.calls.answer
         self.offers.hang_up = self.calls.hang_up
         self.digits.in_sound = lambda key, digit, seconds: False
@@ -109,15 +109,15 @@ class LineDesk:
             case c.HangUp(ccnumber):
                 return await lines.hang_up(ccnumber)
             case c.Hold(ccnumber):
-                return await lines.hold(ccnumber)
+                return await lines.switch.hold(ccnumber)
             case c.Resume(ccnumber):
-                return await lines.resume(ccnumber)
+                return await lines.switch.resume(ccnumber)
             case c.Mute(on, ccnumber):
-                return lines.mute(ccnumber, on)
+                return lines.switch.mute(ccnumber, on)
             case c.MarkLine(key):
-                return lines.choose(key)
+                return lines.switch.choose(key)
             case c.JoinLines(on):
-                return await lines.join(on)
+                return await lines.switch.join(on)
             case c.Transfer(_, number, name, ccnumber):
                 return await self.handovers.transfer(number, name, ccnumber)
             case c.ConnectLines(ccnumber, other):

@@ -1,30 +1,30 @@
 """A phone of one's own (kind "sip"): the same commands as at a platform, carried out on the user
 agent. Up to four lines, one active; the others are held by themselves when another is taken.
 
-What SIP reports is in lineevents.py, the sound in linelegs.py, transfers and what peers ask for in
-handovers.py. Which state follows which is in state.py, as for the platforms.
+Hold and the mark are in switch.py, what SIP reports in lineevents.py, the sound in linelegs.py,
+transfers and what peers ask for in handovers.py. Which state follows which is in state.py, as for
+the platforms.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 
 from tui import sip
 from tui.engine.calls import Calls
 from tui.engine.commands import Result
 from tui.engine.core import log
-from tui.engine.events import CallAnswered, CallEnded, MarkMoved
+from tui.engine.events import CallAnswered, CallEnded
 from tui.engine.legs import LegEntry, Legs
 from tui.engine.linelegs import LineLegs
 from tui.engine.marks import free_line, mark
 from tui.engine.number import NumberError, split_number
 from tui.engine.state import Call, CallInput, CallState, Leg, Message, message
+from tui.engine.switch import Switch
 from tui.engine.targets import Target, parse_target
 
 BY_PEER, BY_US, NOT_CONNECTED = 25, 26, 20
 """`Call.reason`, as the platforms say it (specification, endPBXCall)."""
-_UP = (CallState.TALKING, CallState.HOLDING)
 
 
 class Lines:
@@ -35,6 +35,7 @@ class Lines:
         self.core = calls.core
         self.legs = legs
         self.sound = LineLegs(calls, legs)
+        self.switch = Switch(calls, self.sound)
         self.domain = ""
         self.stop_question: Callable[[str], None] = lambda key: None
         """Told of a call that is over: nobody need answer what was asked about it."""
@@ -67,7 +68,7 @@ class Lines:
         line = free_line(self.core.snapshot.calls)
         if line is None:
             return Result(False, message("lines.full"))
-        self.hold_others("")
+        self.switch.hold_others("")
         call = self.calls.add(
             state=CallState.DIALING,
             outgoing=True,
@@ -79,7 +80,7 @@ class Lines:
             leg=Leg.CONNECTING,
         )
         self.calls.type_when_answered(call.key, tones)
-        self.mark(call.key)
+        self.switch.mark(call.key)
         leg = LegEntry("", call.key, lasting=True, calling=True)
         try:
             media = await self.sound.open(leg)
@@ -121,8 +122,8 @@ class Lines:
         leg = self.sound.entry(call)
         if leg is None:
             return Result(False, message("call.none"))
-        self.hold_others(call.key)
-        self.mark(call.key)
+        self.switch.hold_others(call.key)
+        self.switch.mark(call.key)
         moved = self.calls.move(call, CallInput.ANSWER_SENT, auto_answer=None, leg=Leg.CONNECTING)
         assert moved is not None  # RINGING takes ANSWER_SENT
         return await self.take(leg)
@@ -171,7 +172,7 @@ class Lines:
             if current is not None:
                 self.core.emit(CallAnswered(current.ccnumber, current.number))
                 if any(c.state is CallState.TALKING and c.key != call.key for c in self.calls.live):
-                    self._hold_now(current)  # another line was taken while this one rang
+                    self.switch.hold_now(current)  # another line was taken while this one rang
                     return
         if current is not None:
             self.sound.plug(current, current.state is CallState.TALKING)
@@ -223,160 +224,18 @@ class Lines:
         ):
             self.core.emit(CallEnded(call.ccnumber, reason, talked))
 
-    # ------------------------------------------------------------ hold and switch
-
-    async def hold(self, ccnumber: str) -> Result:
-        """Hold the marked call, or that one; without the peer's word the sound is as it was."""
-        call = self._asked(ccnumber, CallState.TALKING)
-        if call is None:
-            return Result(False, message("hold.not_talking"))
-        if refusal := self.calls.not_ready():
-            return refusal
-        if call.pending:
-            return Result(True)
-        self.sound.plug(call, False)
-        self.calls.put(call, pending="hold")
-        status = await self.sound.offer_direction(call.key, "sendonly")
-        current = self._alive(call)
-        if current is None:
-            return Result(False, message("call.none"))
-        if current.pending != "hold":  # resumed, or held for another line, meanwhile
-            return Result(True)
-        if status != 200:
-            self.calls.put(current, pending="")
-            self.sound.plug(current, True)
-            return self._refused("hold", status)
-        self.calls.move(current, CallInput.HOLD_CONFIRMED, pending="", joined=False)
-        self._rejoin()
-        return Result(True)
-
-    async def resume(self, ccnumber: str) -> Result:
-        """Take the marked call, or that one, off hold: the active line is held."""
-        call = self._asked(ccnumber, CallState.HOLDING)
-        if call is None:
-            return Result(False, message("resume.not_held"))
-        if refusal := self.calls.not_ready():
-            return refusal
-        if call.pending:
-            return Result(True)
-        self.hold_others(call.key)
-        self.mark(call.key)
-        return await self._resume(call)
-
-    async def _resume(self, call: Call) -> Result:
-        self.calls.put(call, pending="resume")
-        status = await self.sound.offer_direction(call.key, "sendrecv")
-        current = self._alive(call)
-        if current is None or current.pending != "resume":
-            return Result(False, message("call.none"))
-        if status != 200:
-            self.calls.put(current, pending="")
-            return self._refused("resume", status)
-        moved = self.calls.move(current, CallInput.RESUME_CONFIRMED, pending="")
-        if moved is not None:
-            self.sound.plug(moved, True)
-        return Result(True)
-
-    def _refused(self, what: str, status: int) -> Result:
-        unconfirmed = {
-            "hold": message("line.hold_unconfirmed"),
-            "resume": message("line.resume_unconfirmed"),
-        }
-        refused = {
-            "hold": message("line.hold_refused", status=status),
-            "resume": message("line.resume_refused", status=status),
-        }
-        said = (unconfirmed if status in (0, 408, 503) else refused)[what]
-        self.core.notice(said)
-        return Result(False, said)
-
-    def hold_others(self, key: str) -> None:
-        """Hold every line that is active but this one. The cut here is at once, and does not
-        depend on what the peer says to it."""
-        for call in self.calls.live:
-            if call.key == key:
-                continue
-            if call.state is CallState.TALKING:
-                self._hold_now(call)
-            elif call.pending == "resume":
-                self.calls.put(call, pending="")
-                self.sound.want_direction(call, "sendonly")
-            elif call.state in (CallState.DIALING, CallState.PROCEEDING):
-                self.sound.plug(call, False)
-
-    def _hold_now(self, call: Call) -> None:
-        self.sound.plug(call, False)
-        moved = self.calls.move(call, CallInput.HOLD_CONFIRMED, pending="", joined=False)
-        if moved is not None:
-            self.sound.want_direction(moved, "sendonly")
-
-    # ------------------------------------------------------------ joining
-
-    async def join(self, on: bool) -> Result:
-        """Mix all lines that are up into one conversation, or part them again."""
-        up = [call for call in self.calls.live if call.state in _UP]
-        if not on:
-            if not any(call.joined for call in up):
-                return Result(False, message("lines.not_joined"))
-            stays = next((c for c in up if c.key == self.core.snapshot.marked), up[0])
-            self.hold_others(stays.key)
-            self._rejoin()
-            return Result(True)
-        if len(up) < 2:
-            return Result(False, message("lines.nobody_to_join"))
-        if refusal := self.calls.not_ready():
-            return refusal
-        results = await asyncio.gather(
-            *(self._resume(call) for call in up if call.state is CallState.HOLDING)
-        )
-        for call in self.calls.live:
-            if call.state is CallState.TALKING:
-                self.calls.put(call, joined=True)
-                self.sound.plug(call, True)
-        self._rejoin()
-        return next((result for result in results if not result.ok), Result(True))
-
-    def _rejoin(self) -> None:
-        """One line alone is not joined to anybody."""
-        joined = [call for call in self.calls.live if call.joined]
-        if len(joined) == 1:
-            self.calls.put(joined[0], joined=False)
-
-    def mute(self, ccnumber: str, on: bool) -> Result:
-        """Cut the microphone: of a conversation of several for all of them."""
-        call = self.calls.find(ccnumber)
-        result = self.calls.mute(ccnumber, on)
-        if call is not None and call.joined:
-            for other in self.calls.live:
-                if other.joined and other.key != call.key:
-                    self.calls.mute(other.ccnumber, on)
-        return result
-
-    # ------------------------------------------------------------ marks
-
-    def mark(self, key: str) -> None:
-        """Mark a line."""
-        if key != self.core.snapshot.marked:
-            self.core.emit(MarkMoved(key))
-
-    def choose(self, key: str) -> Result:
-        """The agent marks a line."""
-        call = self.calls.by_key(key)
-        if call is None or not call.live:
-            return Result(False, message("lines.no_such"))
-        self.mark(key)
-        return Result(True)
+    # ------------------------------------------------------------ what a change brings along
 
     def call_changed(self, before: Call | None, call: Call) -> None:
         """Told of every change of a call."""
         if before is not None and before.state is call.state:
             return
-        self.mark(mark(self.core.snapshot.calls, self.core.snapshot.marked))
+        self.switch.mark(mark(self.core.snapshot.calls, self.core.snapshot.marked))
         states = [each.state for each in self.calls.live]
         self.sound.waiting(CallState.RINGING in states and CallState.TALKING in states)
         if not call.live:
             self.stop_question(call.key)
-            self._rejoin()
+            self.switch.rejoin()
         ringing_there = [each for each in self.calls.live if each.state is CallState.PROCEEDING]
         if not any(not each.early for each in ringing_there):
             self.sound.ringback(False)
@@ -390,7 +249,3 @@ class Lines:
     def _alive(self, call: Call) -> Call | None:
         current = self.calls.by_key(call.key)
         return current if current is not None and current.live else None
-
-    def _asked(self, ccnumber: str, state: CallState) -> Call | None:
-        call = self.calls.find(ccnumber)
-        return call if call is not None and call.state is state else None

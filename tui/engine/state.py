@@ -379,6 +379,8 @@ class Call:
     """What is heard before the answer comes from the network (RFC 3960)."""
     peer_holds: bool = False
     """The other side has put this call on hold (kind "sip"); ours is `state`."""
+    received: str = ""
+    """The last tones that the other side sent (RFC 4733)."""
 
     @property
     def live(self) -> bool:
