@@ -47,6 +47,7 @@ NAMES: Final = {
     "dtls": ("_role", "_set_role", "_rx_srtp", "_tx_srtp", "_task", "_state"),
     "connection": (
         *("_nominated", "_protocols", "_check_list", "_queue", "_closing", "ice_controlling"),
+        "_early_checks",
         *("get_component_candidates", "check_incoming", "data_received"),
     ),
     "protocol": ("datagram_received", "error_received", "transport", "local_candidate"),
@@ -110,6 +111,7 @@ class Wire:
         def no_stun(data: bytes, component: int) -> None:
             self.dropped += 1  # looked like STUN and is none: aioice would queue it for DTLS
 
+        connection.ice_controlling = True  # until `set_controlling`: only an offer is checked early
         connection.get_component_candidates = capped
         connection.check_incoming = check_incoming
         connection.data_received = no_stun
@@ -164,6 +166,10 @@ class Wire:
 
     def _knows(self, addr: tuple[Any, ...]) -> bool:
         if addr in self._checked:
+            return True
+        # Who was asked by an offer of ours may check, and begin DTLS, before the answer is here.
+        if any(early[1][:2] == addr for early in self._connection._early_checks):
+            self._checked.add((addr[0], addr[1]))
             return True
         for pair in self._connection._check_list:
             if pair.remote_addr == addr and pair.state is type(pair).State.SUCCEEDED:
