@@ -7,15 +7,13 @@ Which INVITE gets a leg is decided elsewhere: audio.py for the platforms, lines.
 from __future__ import annotations
 
 import asyncio
-import importlib
-import math
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from tui import sip
 from tui.engine.core import Core, log
 from tui.engine.events import LevelsChanged
+from tui.engine.legentry import LegEntry, Phone, as_ice, bar, close, not_moved, tell
 from tui.engine.sounds import Sounds
 from tui.engine.state import Call, Leg, Levels
 from tui.text import clean_text
@@ -25,50 +23,12 @@ if TYPE_CHECKING:
     from tui.engine.calls import Calls
     from tui.media import leg as media_leg
 
+__all__ = ["LegEntry", "Legs", "Phone", "bar"]
+
 LEVEL_PERIOD = 0.5
 """Seconds between two looks at the levels; over SSH each look costs bytes (textual.md)."""
 _TONES = 32
 """Tones of the peer's that are kept."""
-_QUIET_DB, _LOUD_DB = -54.0, -6.0
-
-
-class Phone(Protocol):
-    """The SIP side that audio needs: the user agent, and a push to send what it has."""
-
-    agent: sip.UserAgent
-
-    def now(self) -> float: ...
-    def flush(self) -> None: ...
-    async def info(self, handle: str, content_type: str, body: bytes) -> bool: ...
-
-
-@dataclass(slots=True, eq=False)
-class LegEntry:
-    """One audio leg in SIP's eyes (`handle`) and in the call's (`key`)."""
-
-    handle: str
-    key: str
-    media: media_leg.Leg | None = None
-    answered: bool = False
-    answering: asyncio.Task[None] | None = None
-    offered_again: bool = False
-    """Our re-offer is on its way: what answers it goes to `apply`, else to `accept`."""
-    direction: str = "sendrecv"
-    """What our re-offers say."""
-    restart: bool = False
-    """Our next re-offer asks for a new connection, from where this machine is now."""
-    moving: bool = False
-    """Such an offer is on its way."""
-    plug: Any = None
-    """Where it is plugged in when several share the sound (`tui.media.mixer.Plug`)."""
-    offer: bytes | None = None
-    """What their INVITE offered, until it is answered."""
-    calling: bool = False
-    """It began with an INVITE of ours."""
-    lasting: bool = False
-    """The leg is the call itself (plain SIP): when its sound fails, the call stays."""
-    outcome: asyncio.Future[int] | None = None
-    """Waits for what becomes of our re-offer, as a status."""
 
 
 class Legs:
@@ -140,8 +100,8 @@ class Legs:
             case sip.ReinviteRefused(call=handle, status=status):
                 if leg := self._legs.get(handle):
                     leg.offered_again = False
-                    _not_moved(leg)
-                    _tell(leg, status)
+                    not_moved(leg)
+                    tell(leg, status)
             case _:
                 return False
         return True
@@ -150,7 +110,7 @@ class Legs:
         """A new connection for the leg; raises what keeps the media room from opening."""
         await self.sounds.loaded()
         servers = await self.ice_servers()
-        return self._new_leg(leg, [_as_ice(server) for server in servers])
+        return self._new_leg(leg, [as_ice(server) for server in servers])
 
     def _new_leg(self, leg: LegEntry, servers: Sequence[Any]) -> media_leg.Leg:
         sound = self.sounds.sound
@@ -221,9 +181,9 @@ class Legs:
             self.on_renegotiated(leg)
         except Exception as error:
             log.warning("an answer of the peer could not be used: %s", error)
-            _not_moved(leg)
+            not_moved(leg)
         finally:
-            _tell(leg, status)
+            tell(leg, status)
 
     # ------------------------------------------------------------ we offer again
 
@@ -244,7 +204,7 @@ class Legs:
         except Exception as error:
             log.warning("a leg could not be offered again: %s", error)
             leg.offered_again = False
-            _not_moved(leg)
+            not_moved(leg)
             return 0
         finally:
             leg.outcome = None
@@ -271,7 +231,7 @@ class Legs:
                 await self._offer_again(leg, leg.direction)
             except Exception as error:
                 log.warning("a leg could not be refreshed: %s", error)
-                _not_moved(leg)
+                not_moved(leg)
         self.phone.flush()
 
     # ------------------------------------------------------------ levels
@@ -349,10 +309,10 @@ class Legs:
             except sip.LocalProtocolError as error:
                 log.debug("the leg was over already: %s", error)
             self.phone.flush()
-        _tell(leg, 0)
+        tell(leg, 0)
         # Not one of the core's tasks: those are cancelled when the engine ends, and a leg that is
         # not closed to its end leaves its sockets open.
-        closing = asyncio.get_running_loop().create_task(_close(leg))
+        closing = asyncio.get_running_loop().create_task(close(leg))
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
 
@@ -363,44 +323,3 @@ class Legs:
         while self._closing:
             await asyncio.wait(set(self._closing))  # each ends within its own limit (leg.py)
         await self.sounds.close()
-
-
-def bar(level: float) -> int:
-    """A level of 0..1 (root mean square of full scale) as 0..10 cells, in equal steps of dB."""
-    if level <= 0:
-        return 0
-    decibels = 20 * math.log10(level)
-    return max(0, min(10, math.ceil((decibels - _QUIET_DB) / (_LOUD_DB - _QUIET_DB) * 10)))
-
-
-def _as_ice(server: Any) -> Any:
-    """A server as the leg takes it: credentials apart from the address (`platform.relays`)."""
-    if isinstance(server, str):
-        return server
-    if not server.username:
-        return server.url
-    made = importlib.import_module("tui.media.ice").IceServer
-    return made(server.url, server.username, server.credential.reveal())
-
-
-def _tell(leg: LegEntry, status: int) -> None:
-    if leg.outcome is not None and not leg.outcome.done():
-        leg.outcome.set_result(status)
-
-
-def _not_moved(leg: LegEntry) -> None:
-    """What was to be a new connection did not come about: it is still wanted."""
-    if leg.moving and leg.media is not None:
-        leg.media.withdraw()
-    leg.restart, leg.moving = leg.restart or leg.moving, False
-
-
-async def _close(leg: LegEntry) -> None:
-    """End a leg: first what still answers it, which may be about to open its sockets."""
-    if leg.answering is not None and leg.answering is not asyncio.current_task():
-        leg.answering.cancel()
-        await asyncio.gather(leg.answering, return_exceptions=True)
-    if leg.media is not None:
-        await leg.media.close()
-    if leg.plug is not None:
-        leg.plug.close()
