@@ -14,7 +14,10 @@ from tui.actions import REGISTRY, key_name
 from tui.catalogue import LOCALE, parse_po
 from tui.engine.commands import Dial, GetGroupMembers, GetGroups, GetHistory, Result
 from tui.engine.state import (
+    Account,
+    Call,
     CallState,
+    Check,
     Group,
     GroupPage,
     HistoryEntry,
@@ -25,6 +28,7 @@ from tui.engine.state import (
     LineState,
     MemberPage,
     Phase,
+    Question,
     Seat,
     SeatStatus,
     Snapshot,
@@ -185,7 +189,62 @@ def states(language: str) -> dict[str, tuple[Snapshot, dict[str, Any]]]:
             replace(idle, phase=Phase.KICKED, failure=message("kicked.895", code=895)),
             {},
         ),
+        **own_phone(language),
     }
+
+
+def own_phone(language: str) -> dict[str, tuple[Snapshot, dict[str, Any]]]:
+    """The states of a phone of one's own: lines, and what stands where a platform's words would.
+    The numbers are addresses, so that no letter stands in them."""
+    idle = replace(day(language), groups=(), account=OWN, levels=Levels(4, 6))
+
+    def line(at: int, state: CallState, name: str = "", **more: Any) -> Call:
+        up = s.NOW - 61 * at if state in (CallState.TALKING, CallState.HOLDING) else None
+        values: dict[str, Any] = {
+            "key": str(at),
+            "state": state,
+            "outgoing": False,
+            "number": f"100{at + 5}",
+            "since": s.NOW - 7 * at,
+            "began": s.NOW - 61 * at,
+            "ccnumber": str(at),
+            "answered": up,
+            "leg": Leg.CONNECTED,
+            "line": at,
+            "name": named(name, language) if name else "",
+        }
+        return Call(**{**values, **more})
+
+    talking = line(1, CallState.TALKING, "Wang Fang")
+    held = line(3, CallState.HOLDING, "Zhao Lei")
+    waiting = line(2, CallState.RINGING, "Li Ming", number="12000000001", verified=False)
+    dialled = line(4, CallState.PROCEEDING, outgoing=True, early=True)
+    lines = replace(idle, calls=(talking, waiting, held, dialled), marked="1")
+    joined = tuple(replace(call, state=CallState.TALKING, joined=True) for call in (talking, held))
+    question = Question("refer", "1", "19000000001", named("Wang Fang", language))
+    found = (
+        Check("disk", "ok", message("check.disk.ok", path="/", mb=900)),
+        Check("names", "warn", message("check.names.nothing")),
+        Check("clock", "fail", message("check.timeout", seconds=15)),
+        Check("microphone", "running"),
+        Check("call", "waiting"),
+    )
+    prefill = SignInPrefill("1001@192.0.2.10", Secret("pw"), backend="wss://192.0.2.10", kind="sip")
+    return {
+        "lines": (lines, {}),
+        "lines-joined": (replace(idle, calls=joined, marked="1"), {}),
+        "line-waiting-marked": (replace(lines, marked="2"), {}),
+        "line-held-there": (
+            replace(idle, calls=(replace(talking, peer_holds=True, verified=False),), marked="1"),
+            {},
+        ),
+        "question": (replace(idle, calls=(talking,), marked="1", question=question), {}),
+        "checked": (replace(day(language), checks=found), {}),
+        "sign-in-own": (Snapshot(), {"prefill": prefill}),
+    }
+
+
+OWN = Account("1001@192.0.2.10", "", "wss://192.0.2.10", kind="sip")
 
 
 async def _no_sandbox() -> SignInPrefill:
@@ -273,6 +332,10 @@ OPENED: dict[str, tuple[str, Steps]] = {
     "settings": ("idle", pressing("ctrl+g")),
     "settings-keys": ("idle", pressing("ctrl+g", "shift+tab", "space")),
     "failure": ("idle", failing),
+    "hand-over": ("lines", pressing("f4")),
+    "hand-over-how": ("lines", pressing("f4", "enter")),
+    "check": ("checked", pressing("ctrl+t")),
+    "sign-in-own-more": ("sign-in-own", pressing("tab", "space")),
     "sign-in-empty": ("sign-in", pressing("enter")),
     "sign-in-more": ("sign-in-failed", pressing("tab", "tab", "tab", "space")),
 }

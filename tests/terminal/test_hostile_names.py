@@ -8,10 +8,18 @@ import pytest
 import scripted_port as s
 
 from tui.engine.commands import GetGroupMembers, GetGroups, GetHistory, Result
-from tui.engine.events import CallChanged, PhaseChanged, WrapUpChanged
+from tui.engine.events import (
+    CallChanged,
+    CallRemoved,
+    PhaseChanged,
+    QuestionChanged,
+    WrapUpChanged,
+)
 from tui.engine.state import (
+    Account,
     CallRecord,
     CallState,
+    Check,
     Group,
     GroupPage,
     HistoryEntry,
@@ -19,6 +27,7 @@ from tui.engine.state import (
     MemberPage,
     Notice,
     Phase,
+    Question,
     Seat,
     Third,
     ThirdState,
@@ -128,3 +137,51 @@ async def test_a_name_is_only_ever_text_in_what_lies_beside_the_call(console, ra
         assert "\u0301" * 3 not in text
     seen = sum(name[:8].strip() in text for text in screens)
     assert seen >= 6, seen  # it was there to do harm
+
+
+@pytest.mark.parametrize("raw", NAMES.values(), ids=NAMES.keys())
+async def test_a_name_is_only_ever_text_on_a_line(console, raw: str) -> None:
+    """Callers that name themselves, whom a peer wants called, whom a call is handed to."""
+    name = clean_text(raw)
+    account = Account(name, "", "wss://pbx.example.com", kind="sip")
+    calls = tuple(
+        replace(
+            s.TALKING,
+            key=str(line),
+            ccnumber=str(line),
+            line=line,
+            number=name,
+            name=name,
+            verified=False,
+            state=state,
+            transfer=name if line == 3 else "",
+        )
+        for line, state in enumerate((CallState.TALKING, CallState.RINGING, CallState.HOLDING), 1)
+    )
+    checks = (Check("tls", "fail", message("check.tls.refused", host=name, why=name)),)
+    snapshot = replace(s.IDLE, account=account, groups=(), calls=calls, marked="1", checks=checks)
+    screens: list[str] = []
+    links: list[str] = []
+    async with console(snapshot) as c:
+
+        def look() -> None:
+            screens.append(c.screen_text)
+            links.extend(c.links)
+
+        look()
+        await c.press("f4", "enter")
+        look()
+        await c.press("escape", "escape")
+        for kind in ("refer", "redirect"):
+            await c.happen(QuestionChanged(Question(kind, "1", name, name)))
+            look()
+        await c.happen(QuestionChanged(None), *(CallRemoved(call.key) for call in calls))
+        await c.press("ctrl+t")
+        look()
+        assert c.app.is_running
+    assert not links
+    for text in screens:
+        assert not [ch for ch in text if ch != "\n" and (ord(ch) < 32 or 127 <= ord(ch) < 160)]
+        assert "\u202e" not in text
+        assert "\u0301" * 3 not in text
+    assert sum(name[:8].strip() in text for text in screens) == len(screens)

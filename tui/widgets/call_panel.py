@@ -19,6 +19,7 @@ from tui.i18n import render, tr
 from tui.widgets import sounding
 from tui.widgets.fields import Field
 from tui.widgets.glyphs import glyphs
+from tui.widgets.lines import waiting
 from tui.widgets.parties import (
     PAIRED,
     ROOMY,
@@ -158,6 +159,7 @@ def _up(view: View, call: Call, keys: dict[str, str], width: int, clocks: Clocks
         *((PAIRED, line) for line in bars),
         (6, row((tr(said), style)) if said else ()),
         (8, row((tr("call.peer_holds"), "$ring")) if call.peer_holds else ()),
+        (8, waiting(view, keys.get("line_next", ""))),
         (6, waits),
         *((8, line) for line in _audio(call)),
         (8, sounding.hint(quality, keys)),

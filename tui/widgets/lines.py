@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from rich.cells import cell_len
+
 from tui.actions import View
 from tui.engine.state import Call, CallState
 from tui.i18n import tr
@@ -61,17 +63,26 @@ def line_row(call: Call, marked: bool, clocks: Clocks, width: int) -> Row:
         (f" {call.line}  ", "bold $key" if marked else "$dim"),
         (fit(tr(id), STATE_CELLS), style),
         (f"{elapsed:>{TIME_CELLS}}  ", style if call.state is CallState.RINGING else "$dim"),
-        (who(call), "$strong" if marked else ""),
+        (who(call, NUMBER_CELLS), "$strong" if marked else ""),
     )
     return two_sided(left, tuple(right), width)
 
 
-def who(call: Call) -> str:
-    """Number and name, as far as they are known."""
+def who(call: Call, cells: int = 0) -> str:
+    """Number and name, as far as they are known; the number in so many cells at least."""
     number = spaced(call.number) or tr("call.no_number")
     if not call.name or call.name == call.number:
         return number
-    return f"{fit(number, NUMBER_CELLS) if len(number) < NUMBER_CELLS else number}  {call.name}"
+    return number + " " * max(2, cells + 2 - cell_len(number)) + call.name
+
+
+def waiting(view: View, key: str) -> Row:
+    """Another call rings while the marked one goes on; `key` goes there."""
+    current = view.snapshot.call
+    for call in live_lines(view):
+        if call.state is CallState.RINGING and call is not current:
+            return row((tr("lines.waiting", line=call.line, key=key), "bold $ring"))
+    return ()
 
 
 class LineRows(Rows):
