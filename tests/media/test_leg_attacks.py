@@ -51,8 +51,8 @@ async def still_up(us: Leg, heard: Any, hears: Any, until: Any) -> None:
     heard.pcm.clear()
     await hears(heard, THEIRS)
     assert us.state is LegState.CONNECTED
-    assert us._connection is not None
-    assert len(us._connection.wire._inbox) < 50
+    assert us._links.current is not None
+    assert len(us._links.current.wire._inbox) < 50
 
 
 @pytest.mark.parametrize("payload_type", [101, 126, 96, 8, 13])
@@ -136,8 +136,8 @@ async def test_datagrams_of_strangers_do_not_reach_a_running_call(
     call: Any, hears: Any, until: Any
 ) -> None:
     us, _peer, heard = await call()
-    assert us._connection is not None
-    address = us._connection.wire._connection._protocols[0].transport.get_extra_info("sockname")
+    assert us._links.current is not None
+    address = us._links.current.wire._connection._protocols[0].transport.get_extra_info("sockname")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
         for data in (
             ALERT,
@@ -207,8 +207,8 @@ async def test_a_source_that_fails_is_silence_and_the_call_goes_on(
     assert us.levels()[0] == 0
     assert us.levels()[1] > 0.1
     assert heard.pcm == b""
-    assert us._connection is not None
-    assert len(us._connection.wire._inbox) < 50
+    assert us._links.current is not None
+    assert len(us._links.current.wire._inbox) < 50
 
 
 async def test_two_dtls_clients_still_come_together(
@@ -227,8 +227,8 @@ async def test_two_dtls_clients_still_come_together(
 async def test_no_server_is_asked_unless_one_is_given(leg: Any, collector: Any) -> None:
     us = leg(ToneSource(OURS), collector())
     await us.offer()
-    assert us._connection is not None
-    ice = us._connection.wire._connection
+    assert us._links.current is not None
+    ice = us._links.current.wire._connection
     assert (ice.stun_server, ice.turn_server) == (None, None)
 
 

@@ -83,19 +83,19 @@ async def test_a_new_ice_user_gets_a_fresh_connection_and_the_sound_goes_on(
     call: Any, plain: Any, hears: Any, until: Any
 ) -> None:
     us, _peer, heard = await call()
-    before = us._connection
+    before = us._links.current
     received = us.statistics().received
     other = plain(1500)  # the PBX moved the call to another media server
     offer = await other.offer()
     answer = await us.answer(offer)
     await other.accept(answer)
-    assert us._connection is before  # it serves until the new one is up
-    await until(lambda: us._connection is not before)
+    assert us._links.current is before  # it serves until the new one is up
+    await until(lambda: us._links.current is not before)
     heard.pcm.clear()
     await hears(heard, 1500)
     await hears(heard, THEIRS, absent=True)
     await hears(other.heard, OURS)
-    await until(lambda: not us._closers)
+    await until(lambda: not us._links.closers)
     assert before.wire.gone
     assert us.state is LegState.CONNECTED
     assert us.statistics().received > received
@@ -209,7 +209,7 @@ async def test_a_close_that_hangs_in_the_library_ends_by_our_limit(
     call: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     us, _peer, _heard = await call()
-    connection = us._connection
+    connection = us._links.current
     assert connection is not None
     socket = connection.wire._connection._protocols[0].transport
     stop = connection._ice.stop
@@ -252,7 +252,7 @@ async def test_the_last_description_may_be_sent_again_as_a_re_offer(
 
 async def test_many_re_offers_leave_one_doorman_at_the_socket(call: Any, hears: Any) -> None:
     us, peer, heard = await call()
-    protocol = us._connection.wire._connection._protocols[0]
+    protocol = us._links.current.wire._connection._protocols[0]
     before = protocol.datagram_received
     for direction in ("sendonly", "sendrecv"):
         await us.apply(await peer.answer(await us.reoffer(direction)))

@@ -39,7 +39,7 @@ async def test_a_restart_moves_the_call_and_the_sound_never_stops(
     call: Any, plain: Any, hears: Any, until: Any
 ) -> None:
     us, peer, heard, states = await call()
-    old, before = us._connection, us.local_address
+    old, before = us._links.current, us.local_address
     first = us._origin._last
     offer = await us.restart()
     there, here = transport_of(offer), transport_of(first)
@@ -54,13 +54,13 @@ async def test_a_restart_moves_the_call_and_the_sound_never_stops(
     other = plain(ELSEWHERE)
     answer = await other.answer(offer)
     await us.apply(answer)
-    assert us._connection is old
-    await until(lambda: us._connection is not old)
+    assert us._links.current is old
+    await until(lambda: us._links.current is not old)
     await hears(heard, ELSEWHERE)
     await hears(other.heard, OURS)
     assert states == [LegState.CONNECTING, LegState.CONNECTED]
     assert us.local_address != before
-    await until(lambda: not us._closers)
+    await until(lambda: not us._links.closers)
     assert old is not None
     assert old.wire.gone
     versions = [
@@ -72,8 +72,7 @@ async def test_a_restart_moves_the_call_and_the_sound_never_stops(
 async def test_a_refused_restart_leaves_the_call_and_no_socket(call: Any, hears: Any) -> None:
     us, _, heard, _ = await call()
     await us.restart()
-    assert us._pending is not None
-    fresh = us._pending[2]
+    fresh = us._links.offered
     assert fresh is not None
     us.withdraw()
     await fresh.close()
@@ -102,7 +101,7 @@ async def test_the_peer_may_end_the_old_path_before_it_answers(
     us, peer, heard, states = await call()
     offer = await us.restart()
     await peer.pc.close()
-    await until(lambda: us._orphaned)
+    await until(lambda: us._links.orphaned)
     other = plain(ELSEWHERE)
     await us.apply(await other.answer(offer))
     await hears(heard, ELSEWHERE)
@@ -116,7 +115,7 @@ async def test_a_restart_that_comes_to_nothing_after_the_old_path_ended_is_a_los
     us, peer, _, _ = await call(setup_timeout=0.5)
     offer = await us.restart()
     await peer.pc.close()
-    await until(lambda: us._orphaned)
+    await until(lambda: us._links.orphaned)
     if way == "refused":
         us.withdraw()
     elif way == "answered, never up":
@@ -126,7 +125,7 @@ async def test_a_restart_that_comes_to_nothing_after_the_old_path_ended_is_a_los
         await us.apply(answer)
     await until(lambda: us.state is LegState.LOST, 3)
     assert us.reason == "peer-closed"
-    await until(lambda: not us._closers)
+    await until(lambda: not us._links.closers)
 
 
 async def test_a_second_restart_takes_the_place_of_the_first(
@@ -138,7 +137,7 @@ async def test_a_second_restart_takes_the_place_of_the_first(
     other = plain(ELSEWHERE)
     await us.apply(await other.answer(offer))
     await hears(heard, ELSEWHERE)
-    await until(lambda: not us._closers)
+    await until(lambda: not us._links.closers)
 
 
 @pytest.mark.parametrize("moment", range(4))
@@ -154,7 +153,7 @@ async def test_a_leg_closes_in_the_middle_of_a_restart(call: Any, plain: Any, mo
     async with asyncio.timeout(3):
         await us.close()
         await asyncio.gather(offering, return_exceptions=True)
-    while us._closers:
+    while us._links.closers:
         await asyncio.sleep(0.01)
     assert us.state is LegState.CLOSED
 

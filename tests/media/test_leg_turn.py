@@ -48,7 +48,7 @@ async def test_a_call_goes_through_the_relay_both_ways_without_a_task_a_packet(
     assert us.local_address == relay.address
     assert us.remote_address is not None
     assert turn.relayed > 5
-    transport = us._connection.wire._transport
+    transport = us._links.current.wire._transport
     tasks = 0
     sendto = transport.sendto
 

@@ -104,7 +104,7 @@ class Connection:
         if self._task is not None or self._closing is not None:
             return
         self.remote, self.setup = remote, setup
-        self.wire.controlling = offerer or remote.lite
+        self.wire.set_controlling(offerer or remote.lite)
         self._set("connecting")
         self._task = asyncio.ensure_future(self._run(remote))
 
@@ -127,7 +127,7 @@ class Connection:
                 if hello.is_set():
                     self.setup = "passive"
             self.wire.hello = None
-            self.wire.role = "client" if self.setup == "active" else "server"
+            self.wire.set_role("client" if self.setup == "active" else "server")
             prints = [RTCDtlsFingerprint(name, value) for name, value in peer.fingerprints]
             await self._dtls.start(RTCDtlsParameters(prints))
         except Exception as problem:

@@ -1,10 +1,9 @@
 """The datagrams of one connection, below everything: the only file that uses private names.
 
 aiortc 1.16 and aioice 0.13 do ICE, TURN, DTLS and the SRTP keys; what an RTP path needs besides
-(the nominated pair's socket, the SRTP sessions, the roles) they keep to themselves. `NAMES` lists
-what a test looks for, so that a version in which it has moved is noticed. asyncio's own socket is
-borrowed as well, where its loop has it: a call's datagrams are then read once per tick and not
-one wake-up each.
+(the nominated pair's socket, the SRTP sessions, the roles) they keep to themselves; a test looks
+for all of `NAMES`. asyncio's own socket is borrowed as well, where its loop has it: a call's
+datagrams are then read once per tick and not one wake-up each.
 
 aioice hands every datagram that is no STUN to DTLS, from any address: one plaintext alert from a
 stranger ends a call. Here one comes further only from an address that ICE has checked: one that
@@ -14,11 +13,9 @@ sent a STUN request with our password (RFC 8445 §7.3), or that answered one of 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import socket
 import struct
-import sys
 import time
 from collections import deque
 from collections.abc import Callable
@@ -26,6 +23,8 @@ from typing import Any, Final
 
 import pylibsrtp
 from aiortc import RTCDtlsTransport, RTCIceGatherer
+
+from tui.media.arrival import NOTES, arrival, ask_for_stamps
 
 log = logging.getLogger(__name__)
 
@@ -40,11 +39,9 @@ MAX_WAITING: Final = 256
 PERMISSION: Final = 240.0
 """Seconds after which a TURN channel is bound anew: a permission lasts 300 (RFC 8656 §9), and
 aioice would wait for 500."""
-_TIMESTAMP: Final = 35 if sys.platform == "linux" else 0  # SO_TIMESTAMPNS: not in `socket`
-_TIME = struct.Struct("@ll")
 NAMES: Final = {
     "gatherer": ("_connection",),
-    "dtls": ("_role", "_set_role", "_rx_srtp", "_tx_srtp", "_task", "_state"),
+    "dtls": ("_set_role", "_rx_srtp", "_tx_srtp", "_task"),
     "connection": (
         *("_nominated", "_protocols", "_check_list", "_queue", "_closing", "ice_controlling"),
         "_early_checks",
@@ -120,14 +117,12 @@ class Wire:
 
     def stand(self) -> None:
         """After gathering: stand before each socket, and empty what strangers have queued."""
-        if self._standing:
-            return
-        self._standing = True
-        queue = self._connection._queue
-        while not queue.empty():
-            queue.get_nowait()
-        for protocol in self._connection._protocols:
+        connection = self._connection
+        while not self._standing and not connection._queue.empty():
+            connection._queue.get_nowait()
+        for protocol in () if self._standing else connection._protocols:
             self._stand_before(protocol)
+        self._standing = True
 
     def _stand_before(self, protocol: Any) -> None:
         stun, failed = protocol.datagram_received, protocol.error_received
@@ -158,11 +153,7 @@ class Wire:
 
         protocol.datagram_received = datagram_received
         protocol.error_received = error_received
-        if _TIMESTAMP:
-            handle = protocol.transport.get_extra_info("socket")
-            if handle is not None:
-                with contextlib.suppress(OSError):
-                    handle.setsockopt(socket.SOL_SOCKET, _TIMESTAMP, 1)
+        ask_for_stamps(protocol.transport.get_extra_info("socket"))
 
     def _knows(self, addr: tuple[Any, ...]) -> bool:
         if addr in self._checked:
@@ -177,22 +168,12 @@ class Wire:
                 return True
         return False
 
-    @property
-    def controlling(self) -> bool:
-        """Whether we nominate; to be set before ICE starts."""
-        return bool(self._connection.ice_controlling)
-
-    @controlling.setter
-    def controlling(self, on: bool) -> None:
+    def set_controlling(self, on: bool) -> None:
+        """Whether we nominate; before ICE starts."""
         self._connection.ice_controlling = on
 
-    @property
-    def role(self) -> str:
-        """Our DTLS role: "client", "server" or "auto"; to be set before DTLS starts."""
-        return str(self._dtls._role)
-
-    @role.setter
-    def role(self, role: str) -> None:
+    def set_role(self, role: str) -> None:
+        """Our DTLS role, "client" or "server"; before DTLS starts."""
         self._dtls._set_role(role)
 
     @property
@@ -260,21 +241,13 @@ class Wire:
         if self._borrowed.transport.is_closing():
             self.release()
             return
-        ahead = time.monotonic() - time.time()
         for _ in range(MAX_WAITING):
             try:
-                data, notes, _, addr = sock.recvmsg(2048, 64)
-            except (BlockingIOError, InterruptedError):
-                return
-            except OSError:
-                self.failures += 1
+                data, notes, _, addr = sock.recvmsg(2048, NOTES)
+            except OSError:  # most often that there is no more
                 return
             if data and 128 <= data[0] <= 191 and (addr[0], addr[1]) == self._source:
-                arrival = now = time.monotonic()
-                if notes:
-                    seconds, nano = _TIME.unpack_from(notes[0][2])
-                    arrival = min(now, max(now - 1.0, seconds + nano / 1e9 + ahead))
-                self._inbox.append((data, arrival))
+                self._inbox.append((data, arrival(notes)))
             else:
                 self._borrowed.datagram_received(data, addr)
 
