@@ -29,6 +29,14 @@ async def test_tones_are_shown_as_they_are_sent(console) -> None:
         assert "…12345678901234567890" in c.screen_text
 
 
+async def test_tones_that_come_are_shown_beside_those_sent(console) -> None:
+    async with console(s.with_call(s.TALKING)) as c:
+        await c.happen(CallChanged(replace(s.TALKING, digits="80", received="12#")))
+        assert "Tones sent: 80   They typed: 12#" in c.screen_text
+        await c.happen(CallChanged(replace(s.TALKING, received="1")))
+        assert c.line("They typed").rstrip().endswith("1")
+
+
 async def test_full_width_digits_of_an_input_method_are_tones_too(console) -> None:
     from textual import events
 

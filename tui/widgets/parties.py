@@ -110,12 +110,14 @@ def asks(call: Call, key: str, width: int) -> Row:
 
 
 def tones(call: Call) -> Row:
-    """The tones that were sent, the last ones."""
-    if not call.digits:
-        return ()
-    shown = call.digits[-SENT_CELLS:]
-    cut = "…" if len(call.digits) > SENT_CELLS else ""
-    return row((tr("tones.sent") + " ", "$dim"), (cut + shown, "$strong"))
+    """The tones that were sent, and those that came: the last ones."""
+    parts: list[tuple[str, str]] = []
+    for said, digits in ((tr("tones.sent"), call.digits), (tr("tones.received"), call.received)):
+        if digits:
+            cut = "…" if len(digits) > SENT_CELLS else ""
+            gap = "   " if parts else ""
+            parts += [(f"{gap}{said} ", "$dim"), (cut + digits[-SENT_CELLS:], "$strong")]
+    return row(*parts)
 
 
 def countdown(call: Call, clocks: Clocks, key: str) -> Row:
