@@ -113,7 +113,7 @@ class Baresip:
     async def until(
         self, kind: str, timeout: float = 20.0, *, through: bool = False
     ) -> dict[str, object]:
-        """Read events until one of type ``kind``. Unless ``through``, a call must not end before."""
+        """Read events until one of that type; no call must end before, unless ``through``."""
         try:
             async with asyncio.timeout(timeout):
                 while True:
@@ -133,8 +133,8 @@ class Baresip:
         return value
 
     async def heard(self, hz: float, call: int = -1) -> float:
-        """How much of what the phone decoded in that stretch of a call (-1 = the last) lies at ``hz``, its first
-        and last half second cut. A call's file is whole a moment after the call's end."""
+        """How much of what the phone decoded lies at ``hz``, in its last recording or that one, the
+        first and last half second cut. A recording is whole a moment after its call."""
         for _ in range(50):
             paths = sorted(self._folder.glob("dump-*-dec.wav"))
             try:

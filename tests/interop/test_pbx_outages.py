@@ -1,4 +1,4 @@
-"""The console's engine when the way to Kamailio breaks in a call, and when Kamailio is restarted."""
+"""The console's engine when the way to Kamailio breaks in a call, or Kamailio is restarted."""
 
 from __future__ import annotations
 

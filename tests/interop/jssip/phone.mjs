@@ -62,27 +62,38 @@ phone.start = async ({ ws, uri, user, password, hz }) => {
     }
   });
   phone.ua.on("newRTCSession", ({ originator, session }) => {
-    if (originator !== "remote") return;
-    phone.session = session;
-    session.on("peerconnection", ({ peerconnection }) => listen(peerconnection));
-    session.on("accepted", () => note("accepted"));
-    session.on("confirmed", () => note("confirmed"));
-    session.on("hold", ({ originator: by }) => note("hold", { by }));
-    session.on("unhold", ({ originator: by }) => note("unhold", { by }));
-    session.on("newInfo", ({ originator: by, info, request }) => {
-      if (by === "remote") note("info", { body: request.body, type: info.contentType });
-    });
-    session.on("failed", ({ cause, originator: by }) => note("failed", { cause, by }));
-    session.on("ended", ({ cause, originator: by }) => note("ended", { cause, by }));
+    if (originator !== "remote") return; // one of its own, that a REFER asked for
+    follow(session);
     note("offered", { from: session.remote_identity.uri.toString() });
-    session.answer({
-      mediaStream: phone.microphone,
-      mediaConstraints: { audio: true, video: false },
-      pcConfig: { iceServers: [] },
-    });
+    session.answer(sound());
   });
   phone.ua.start();
 };
+
+const sound = () => ({
+  mediaStream: phone.microphone.clone(), // JsSIP mutes the tracks of a call that is held
+  mediaConstraints: { audio: true, video: false },
+  pcConfig: { iceServers: [] },
+});
+
+function follow(session) {
+  phone.session = session;
+  if (session.connection) listen(session.connection);
+  else session.on("peerconnection", ({ peerconnection }) => listen(peerconnection));
+  session.on("accepted", () => note("accepted"));
+  session.on("confirmed", () => note("confirmed"));
+  session.on("hold", ({ originator: by }) => note("hold", { by }));
+  session.on("unhold", ({ originator: by }) => note("unhold", { by }));
+  session.on("newInfo", ({ originator: by, info, request }) => {
+    if (by === "remote") note("info", { body: request.body, type: info.contentType });
+  });
+  session.on("refer", ({ request, accept }) => {
+    note("refer", { to: request.refer_to.toString() });
+    accept(follow, sound());
+  });
+  session.on("failed", ({ cause, originator: by }) => note("failed", { cause, by }));
+  session.on("ended", ({ cause, originator: by }) => note("ended", { cause, by }));
+}
 
 function listen(connection) {
   connection.addEventListener("connectionstatechange", () =>

@@ -1,0 +1,276 @@
+"""Sound carried to a PulseAudio somewhere else, through our relay: over a Unix socket that passes
+no file descriptors on (as ssh forwards it), over TCP, and away and back in the middle.
+
+Real PulseAudio, real PortAudio, real ALSA plugin. The far machine's microphone is its null sink's
+monitor, so what is played is what is recorded. Needs the packages pulseaudio, libportaudio2 and
+libasound2-plugins.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+NOTHING = ("no-device", "failed")
+"""What a machine without sound says."""
+
+PROBE = """
+import asyncio, json, sys, time
+from pathlib import Path
+from random import Random
+from tui.config import AudioSettings
+from tui.engine import commands as c
+from tui.engine.core import Core, Limits
+from tui.engine.events import AccountChanged
+from tui.engine.sounddesk import SoundDesk
+from tui.engine.sounds import Sounds
+from tui.engine.state import Account
+from tui.media.sources import ToneSource
+from tui.media.tones import strength
+
+async def main():
+    core = Core(clock=time.monotonic, rng=Random(1), limits=Limits())
+    core.emit(AccountChanged(Account("1001", "02500001234", "")))
+    sounds = Sounds(core, AudioSettings())
+    sounds.carrier.folder = Path(sys.argv[1])
+    desk = SoundDesk(core, sounds)
+    tone = ToneSource(440)
+    loop = asyncio.get_running_loop()
+
+    async def call(seconds, until=lambda heard: False):
+        '''Tick as a call does; the strength of the tone in what came back at the end.'''
+        heard, begin, n, strong = bytearray(), loop.time(), 0, 0.0
+        while loop.time() - begin < seconds:
+            sounds.sound.sink.write(tone.read(960))
+            heard.extend(sounds.sound.source.read(960))
+            n += 1
+            if len(heard) >= 19200 and n % 10 == 0:
+                strong = strength(bytes(heard[-19200:]), 440)
+                if until(strong):
+                    break
+            await asyncio.sleep(max(0, begin + n * 0.02 - loop.time()))
+        return strong
+
+    await sounds.loaded()
+    while line := await loop.run_in_executor(None, sys.stdin.readline):
+        what, _, rest = line.strip().partition(" ")
+        report = {}
+        if what == "use":
+            result = await desk.execute(c.UsePulseServer(rest))
+            report["ok"], report["id"] = result.ok, result.message and result.message.id
+        elif what == "hear":
+            report["tone"] = await call(float(rest), lambda strong: strong > 0.1)
+        elif what == "silence":
+            gone = lambda strong: core.snapshot.voice.state != "ok"
+            report["tone"] = await call(float(rest), gone)
+        elif what == "try":
+            result = await desk.execute(c.TrySound())
+            report["ok"], report["id"] = result.ok, result.message.id
+            report["values"] = dict(result.message.values)
+        elif what == "devices":
+            result = await desk.execute(c.ListDevices())
+            report["outputs"] = result.value.outputs
+        report["state"] = core.snapshot.voice.state
+        report["server"] = core.snapshot.voice.server
+        print(json.dumps(report), flush=True)
+    await sounds.close()
+    await sounds.carrier.close()
+    await core.close()
+
+asyncio.run(main())
+"""
+
+TUNNEL = """
+import asyncio, sys
+
+async def copy(reader, writer):
+    while data := await reader.read(65536):
+        writer.write(data)
+    writer.close()
+
+async def led(reader, writer):
+    try:
+        far = await asyncio.open_unix_connection(sys.argv[2])
+    except OSError:
+        writer.close()
+        return
+    await asyncio.gather(copy(reader, far[1]), copy(far[0], writer), return_exceptions=True)
+
+async def main():
+    server = await asyncio.start_unix_server(led, sys.argv[1])
+    await server.serve_forever()
+
+asyncio.run(main())
+"""
+
+
+class Far:
+    """The computer at which the agent sits: a PulseAudio, and a tunnel that leads to it."""
+
+    def __init__(self, room: Path, name: str, port: int) -> None:
+        self.room = room / name
+        self.room.mkdir()
+        self.port = port
+        self.socket = self.room / "native"
+        self.tunnel = room / f"{name}.tunnel"
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self._start()
+
+    def _environment(self) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "VIRTUAL_ENV")}
+        return {**kept, "HOME": str(self.room), "XDG_RUNTIME_DIR": str(self.room)}
+
+    def _start(self) -> None:
+        loads = (
+            "module-null-sink sink_name=ear rate=48000",
+            f"module-native-protocol-unix socket={self.socket}",
+            f"module-native-protocol-tcp listen=127.0.0.1 port={self.port}",
+        )
+        command = ["pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no"]
+        command += ["--exit-idle-time=-1", "--log-level=error"]
+        for load in loads:
+            command += ["-L", load]
+        self._spawn(command, self._environment())
+        self._wait(self.socket)
+        self._spawn([sys.executable, "-c", TUNNEL, str(self.tunnel), str(self.socket)])
+        self._wait(self.tunnel)
+
+    def _spawn(self, command: list[str], environment: dict[str, str] | None = None) -> None:
+        nothing = subprocess.DEVNULL
+        started = subprocess.Popen(command, env=environment, stdout=nothing, stderr=nothing)
+        self.processes.append(started)
+
+    def _wait(self, path: Path) -> None:
+        limit = time.monotonic() + 10
+        while not path.exists():
+            assert time.monotonic() < limit, path.name
+            time.sleep(0.05)
+
+    @property
+    def cookie(self) -> Path:
+        return self.room / ".config" / "pulse" / "cookie"
+
+    def stall(self, on: bool) -> None:
+        """The way there carries nothing any more, and says nothing; or does again."""
+        import signal
+
+        self.processes[-1].send_signal(signal.SIGSTOP if on else signal.SIGCONT)
+
+    def end(self) -> None:
+        for process in self.processes:
+            process.kill()
+            process.wait(5)
+        self.tunnel.unlink(missing_ok=True)
+
+
+class Console:
+    """The machine on which yimi runs, with no sound of its own."""
+
+    def __init__(self, room: Path) -> None:
+        self.room = room
+        kept = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "VIRTUAL_ENV")}
+        self.process = subprocess.Popen(
+            [sys.executable, "-W", "error", "-c", PROBE, str(room)],
+            env={
+                **kept,
+                "HOME": str(room),
+                "XDG_RUNTIME_DIR": str(room),
+                "PYTHONPATH": str(ROOT),
+            },
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def __call__(self, what: str) -> dict[str, Any]:
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write(what + "\n")
+        self.process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self.process.stdout.readline())
+        return answer
+
+    def cookie_of(self, far: Far) -> None:
+        """What README tells one to do when it refuses."""
+        own = self.room / ".config" / "pulse"
+        own.mkdir(parents=True, exist_ok=True)
+        shutil.copy(far.cookie, own / "cookie")
+
+    def end(self) -> None:
+        assert self.process.stdin
+        self.process.stdin.close()
+        try:
+            assert self.process.wait(15) == 0
+        finally:
+            self.process.kill()
+            if self.process.stdout:
+                self.process.stdout.close()
+            self.process.wait(5)
+
+
+@pytest.fixture
+def far(tmp_path: Path) -> Iterator[Far]:
+    assert shutil.which("pulseaudio"), "the package pulseaudio is missing"
+    made = Far(tmp_path, "far", 42713)
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def console(tmp_path: Path) -> Iterator[Console]:
+    (tmp_path / "here").mkdir()
+    made = Console(tmp_path / "here")
+    yield made
+    made.end()
+
+
+def test_the_voice_goes_through_a_tunnel_and_on_when_it_stalls(far: Far, console: Console) -> None:
+    assert console("hear 0.2")["state"] in NOTHING
+    used = console(f"use unix:{far.tunnel}")
+    assert (used["ok"], used["id"]) == (True, "pulse.ok")
+    assert console("hear 15")["tone"] > 0.1
+    assert "pulse" in console("devices")["outputs"]
+    # What came was a try as well: the click comes back from the null sink's monitor.
+    tried = console("try")
+    assert tried["id"] == "sound.measured"
+    assert 20 < int(tried["values"]["delay"]) < 1200
+    # A tunnel whose other end is gone says nothing: silence, and it is shown.
+    far.stall(True)
+    assert console("silence 30")["state"] == "server-gone"
+    far.stall(False)
+    assert console("hear 30")["tone"] > 0.1
+    # The next login has another tunnel, to another computer.
+    far.end()
+    other = Far(far.room.parent, "other", 42714)
+    try:
+        used = console(f"use unix:{other.tunnel}")
+        assert (used["ok"], used["server"]) == (True, f"unix:{other.tunnel}")
+        assert console("hear 20")["tone"] > 0.1
+    finally:
+        other.end()
+
+
+def test_over_tcp_the_cookie_decides_and_it_says_so(far: Far, console: Console) -> None:
+    address = f"tcp:127.0.0.1:{far.port}"
+    refused = console(f"use {address}")
+    assert (refused["ok"], refused["id"]) == (False, "pulse.refused")
+    console.cookie_of(far)
+    used = console(f"use {address}")
+    assert (used["ok"], used["id"]) == (True, "pulse.ok")
+    assert console("hear 20")["tone"] > 0.1
+    back = console("use ")
+    assert (back["ok"], back["server"]) == (True, "")
+    assert console("silence 5")["state"] in NOTHING
+    nobody = console("use tcp:127.0.0.1:1")
+    assert (nobody["ok"], nobody["id"]) == (False, "pulse.nothing-listens")
