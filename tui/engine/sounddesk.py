@@ -130,13 +130,13 @@ class SoundDesk:
         if state is not VoiceState.OK:
             which = "nothing" if state is VoiceState.NO_DEVICE and not device else state.value
             return Result(False, message(f"check.sound.{which}", device=device))
-        if tried.loudest < SILENT:
-            return Result(False, message("sound.silent"))
         if tried.delay is not None:
             return Result(True, message("sound.measured", delay=round(tried.delay * 1000)))
+        if tried.loudest < SILENT:
+            return Result(False, Message("sound.silent"))
         if sound.delay is not None:
             return Result(True, message("sound.as_said", delay=round(sound.delay * 1000)))
-        return Result(True, message("sound.not_measured"))
+        return Result(True, Message("sound.not_measured"))
 
     def _in_call(self) -> bool:
         return any(call.live for call in self.core.snapshot.calls)

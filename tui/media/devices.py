@@ -114,6 +114,10 @@ class DeviceStream:
         """Say what the state is, without opening anything."""
         self._worker.submit(self._look)
 
+    def hurry(self) -> None:
+        """Something has changed: do not wait to try again."""
+        self._retry_at = 0.0
+
     def close(self) -> None:
         """Close for good; returns at once."""
         self._closed = True

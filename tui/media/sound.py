@@ -156,6 +156,9 @@ class Sound:
         if server or library.server:
             library.worker.submit(lambda: library.carry(server, client_config))
             self.look()
+            for stream in (self._input_device, self._output_device, self._ring_device):
+                if stream is not None:
+                    library.worker.submit(stream.hurry)
 
     def look(self) -> None:
         """See what the devices are like that are not open: they may be gone, or back."""
