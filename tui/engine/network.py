@@ -96,24 +96,31 @@ class NetworkWatch:
             return
         self._arm()
         now = self._read()
+        dialling = False
         if now is not None and self._known is not None and now != self._known:
-            self._changed(self._known, now)
+            dialling = self._changed(self._known, now)
         if now is not None:
             self._known = now
         self._look_at_sending()
-        self._mend()
+        if not dialling:  # the line does not know yet that it is down: nothing is sent over it
+            self._mend()
 
-    def _changed(self, before: frozenset[str], now: frozenset[str]) -> None:
+    def _changed(self, before: frozenset[str], now: frozenset[str]) -> bool:
+        """Take note of what is to be moved. Whether the signalling is dialled anew."""
         gone, new = before - now, now - before
         log.warning("the network changed: %d addresses gone, %d new", len(gone), len(new))
         flow = self.flow()
-        if flow is not None and (flow.local_address in gone or (new and not flow.local_address)):
+        dialling = flow is not None and (
+            flow.local_address in gone or (bool(new) and not flow.local_address)
+        )
+        if dialling and flow is not None:
             flow.redial("the network changed")
         self._given_up.clear()
         for call in self.calls.live:
             leg = self.legs.leg_of(call.key)
             if leg is not None and leg.media is not None and (new or _stands_on(leg, before, now)):
                 self._want(leg)
+        return dialling
 
     def _want(self, leg: LegEntry) -> None:
         """Offer this leg again, from where the machine is now."""
