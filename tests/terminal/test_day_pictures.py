@@ -1,4 +1,4 @@
-"""The screens of an agent's day as pictures, narrow and wide, and every theme."""
+"""The screens of an agent's day as pictures, narrow and wide."""
 
 from __future__ import annotations
 
@@ -74,11 +74,11 @@ def utc(monkeypatch: pytest.MonkeyPatch) -> None:
     time.tzset()
 
 
-def app(snapshot: Snapshot, theme: str = "yimi-dark") -> YimiApp:
+def app(snapshot: Snapshot) -> YimiApp:
     port = s.ScriptedPort(snapshot)
     page = HistoryPage(ENTRIES, len(ENTRIES))
     port.answers[GetHistory] = lambda command: Result(True, value=page)
-    config = Config(ui=UiSettings(theme=theme, language="en"))
+    config = Config(ui=UiSettings(theme="yimi-dark", language="en"))
     return YimiApp(port, config, clock=lambda: s.NOW, wall=lambda: s.WALL)
 
 
@@ -100,10 +100,3 @@ def after(*keys: str) -> Any:
 def test_a_state_of_the_day(snap_compare, state: str, size: tuple[int, int]) -> None:
     snapshot, keys = STATES[state]
     assert snap_compare(app(snapshot), terminal_size=size, run_before=after(*keys))
-
-
-@pytest.mark.parametrize("theme", ["yimi-light", "high-contrast", "ansi-16"])
-@pytest.mark.parametrize("state", ["wrap-up", "history-in-a-call"])
-def test_a_theme(snap_compare, theme: str, state: str) -> None:
-    snapshot, keys = STATES[state]
-    assert snap_compare(app(snapshot, theme), terminal_size=(80, 24), run_before=after(*keys))
