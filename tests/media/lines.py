@@ -51,9 +51,11 @@ def run(
     ppm: float = 0.0,
     codec: str = "opus",
     base: int | None = None,
+    leans: bool = True,
 ) -> Heard:
     """Send, carry, play. `phase`: of the receiver's ticks after the sender's, seconds; `ppm`: how
-    much faster the sender's clock is than the receiver's."""
+    much faster the sender's clock is than the receiver's; `leans`: these ticks are moved as the
+    playout asks for."""
     clock = 1 if codec == "opus" else 6
     first = sent[0].timestamp if base is None else base
     speed = 1 + ppm * 1e-6
@@ -78,7 +80,7 @@ def run(
         if begun:
             heard.times.append(now)
             heard.delays.append(now - captured(playout, first, clock) / speed)
-        now += TICK
+        now += TICK + (playout.lean() if leans else 0.0)
     heard.pcm = b"".join(out)
     return heard
 
@@ -88,6 +90,6 @@ def captured(playout: Playout, first: int, clock: int) -> float:
     sender's clock after the first packet was sent (a packet is sent at its end)."""
     order = playout._sequence
     ahead = ((order._timestamp - first + 2**31) & 0xFFFFFFFF) - 2**31
-    begin = order._position - ahead * clock
+    begin = order.position - ahead * clock
     position = playout._filling.end - len(playout._spool) - FRAME
     return (position - begin) / 48_000 - TICK

@@ -95,7 +95,7 @@ def test_minutes_of_drift_are_followed_without_a_gap(ppm: int) -> None:
     heard = lines.run(long, Condition(jitter=0.004), ppm=ppm, codec="PCMU")
     figures = heard.playout.figures
     assert max(heard.delays[500:]) < 0.075
-    assert figures.concealed <= 3 * 960
+    assert figures.concealed <= 6 * 960  # of 12,000
     assert figures.lost == 0
     moved = (figures.inserted - figures.shed) / 48_000
     assert moved == pytest.approx(-ppm * 1e-6 * 240, abs=0.045)

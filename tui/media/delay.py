@@ -7,8 +7,7 @@ late, which is cheaper to sit out than to carry for the rest of the call; a lost
 late and moves nothing, unless the next one holds a copy of it: then waiting for that one is
 bought, when enough is lost to be worth it.
 
-Lateness is counted on the playout's own clock, the samples that it has handed out: what a packet
-has to wait for the next tick is part of it. In samples of 48 kHz.
+Lateness is arrival minus position (see `playout`), in samples of 48 kHz; only differences count.
 """
 
 from __future__ import annotations
@@ -22,10 +21,8 @@ WINDOW = 500
 FEW = 250
 """Before there are so many, a late one counts as one of so many: one stall at the start of a
 call is still a stall."""
-LATE = 2500 * MS
-"""What concealing everything costs: 25 ms of delay for each late packet in a hundred,"""
-MISSING = 1500 * MS
-"""and 15 ms for a lost one: that one shifts nothing, and is one packet and no run of them."""
+WORTH = 2500 * MS
+"""What concealing everything costs: 25 ms of delay for each packet in a hundred."""
 STAY = 3 * MS
 """A change has to be better by that much."""
 MOST = 400 * MS
@@ -33,31 +30,31 @@ MOST = 400 * MS
 
 
 class Target:
-    """The delay to be kept, as clock minus position (see `playout`)."""
+    """The lateness that is to be waited for, in `value`."""
 
     def __init__(self) -> None:
         self.value = 0
         self._window: deque[int] = deque()
         self._counts: dict[int, int] = {}
+        self.least = 0
+        """The lateness of the quickest packet in the window."""
 
     def __len__(self) -> int:
         return len(self._window)
 
-    @property
-    def least(self) -> int:
-        """The lateness of the quickest packet in the window."""
-        return min(self._counts, default=0)
-
     def add(self, lateness: int) -> None:
-        """One packet could have been played that late at the earliest."""
+        """One packet came that late."""
         lateness = -(-lateness // MS) * MS
         window, counts = self._window, self._counts
+        self.least = min(self.least, lateness) if window else lateness
         window.append(lateness)
         counts[lateness] = counts.get(lateness, 0) + 1
         if len(window) > WINDOW:
             old = window.popleft()
             if counts[old] == 1:
                 del counts[old]
+                if old == self.least:
+                    self.least = min(counts)
             else:
                 counts[old] -= 1
 
@@ -76,10 +73,10 @@ class Target:
         number, total = max(above[-1], FEW), above[-1]
 
         def cost(delay: int) -> float:
-            price = LATE * above[size - bisect_right(values, delay)] / number
+            price = WORTH * above[size - bisect_right(values, delay)] / number
             if repairable:
                 missed = above[size - bisect_right(values, delay - length)]
-                price += MISSING * repairable * missed / total
+                price += WORTH * repairable * missed / total
             return delay - least + price
 
         options = {one for one in values if one - least <= MOST}

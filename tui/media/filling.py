@@ -12,7 +12,7 @@ In samples of 48 kHz; *clock* and *position* are the playout's.
 from __future__ import annotations
 
 from tui.media.codecs import DecodeError
-from tui.media.delay import MS, Target
+from tui.media.delay import MS
 from tui.media.figures import PlayoutFigures
 from tui.media.losses import COPIED, LOST, Losses
 from tui.media.sequence import RATE, Placed
@@ -36,7 +36,8 @@ class Filling:
 
     def __init__(self, figures: PlayoutFigures, frame: int) -> None:
         self.figures = figures
-        self.target = Target()
+        self.goal = 0
+        """The delay to be kept: clock minus position."""
         self.losses = Losses()
         self.spool = Spool()
         self.store: dict[int, Placed] = {}
@@ -109,7 +110,7 @@ class Filling:
             self.figures.concealed -= min(self.waited, PAUSE)
             self.waited = 0
         gap = packet.position - self.end
-        short = self.target.value - (self.delay(clock) - gap)
+        short = self.goal - (self.delay(clock) - gap)
         if short > 0 and gap > FADE:
             wait = min(short, gap, self._frame)
             self.spool.make_up(wait, exact=True)
@@ -129,7 +130,7 @@ class Filling:
         if self.waited:
             if self.waited <= SKIPPED:
                 # Made up for in vain: leave out as much as the delay is too long.
-                surplus = self.delay(clock) - self.target.value
+                surplus = self.delay(clock) - self.goal
                 skip = max(0, min(surplus, self.waited, packet.samples))
             if skip:
                 spool.bridge()
@@ -158,7 +159,7 @@ class Filling:
             missing = 0
         if self.waited:
             # What was made up while waiting stood for it, but for what the delay has to grow by.
-            wanted = max(0, self.target.value - (self.delay(clock) - self.waited))
+            wanted = max(0, self.goal - (self.delay(clock) - self.waited))
             stood = min(max(0, self.waited - wanted), missing)
             self.end += stood
             missing -= stood

@@ -112,7 +112,8 @@ class Path:
             lost, ticks = ticks - MAX_LATE, MAX_LATE
             self.outgoing.skip(lost)
             self._due += lost * TICK
-        self._due += ticks * TICK
+        # The playout moves the ticks by some ms in all, so that packets wait for none of them.
+        self._due += ticks * TICK + (self.incoming.playout.lean() if self.hears else 0.0)
         self._timer = self._loop.call_at(self._due, self._tick)
         try:
             for _ in range(ticks):

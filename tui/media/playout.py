@@ -2,8 +2,9 @@
 
 Time here is what has been handed out: a *clock* in samples, which moves with each `read`. A
 packet has a *position*, its timestamp in samples, unwrapped. Clock minus position of what is
-handed out is the *delay*; it is steered towards `delay.Target`, which says which one would be
-best, by splices in quiet stretches first, one period of the voice at a time otherwise.
+handed out is the *delay*; it is steered towards a goal, by splices in quiet stretches first, one
+period of the voice at a time otherwise. Which lateness is worth waiting for is `delay.Target`'s to
+say; the goal is at the tick that follows it.
 
 What is handed out, packet, repair or what is made up, is `filling`'s part.
 
@@ -14,6 +15,7 @@ with it: MOST_WAITING packets, MOST_DELAY of sound.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import floor, gcd
 
 from tui.media.codecs import Decoder
 from tui.media.delay import MS, Target
@@ -24,11 +26,15 @@ from tui.media.splice import FADE
 
 __all__ = ["Packet", "Playout", "PlayoutFigures"]
 
-MARGIN = 0.002
-"""Seconds: a packet that came so shortly before a tick might have missed it."""
+MARGIN = 2 * MS
+"""A packet that came so shortly before a tick might have missed it."""
+LEAN = 20
+"""Samples (0.4 ms) by which a tick may be moved."""
+FARTHEST = 600
+"""Samples (12.5 ms) that all of it may come to."""
 BEGIN = 20 * MS
-"""The delay that a stream begins with, until there is something to go by:"""
-KNOWN = 50
+"""The least delay that a stream begins with, until there is something to go by:"""
+KNOWN = 75
 """packets."""
 LEFT_OUT, MADE_UP = 40 * MS, 12
 """Behind by so much for so many ticks: they will not be made up for any more."""
@@ -51,10 +57,16 @@ class Playout:
         self._filling = Filling(self.figures, frame)
         self._spool = self._filling.spool
         self._fresh: list[tuple[int, float]] = []
+        self._target = Target()
         self._clock = 0
         self._offset: float | None = None
         """The caller's time at clock 0, in samples, as long as it keeps its pace."""
         self._behind = 0
+        self._leans = False
+        """The caller moves its ticks as `lean` says."""
+        self._leant = 0.0
+        self._error = 0.0
+        """How much later than it might the tick comes, in samples."""
         self._updated = 0
         self._even = 0
         """The clock when the delay was last where it should be."""
@@ -67,15 +79,14 @@ class Playout:
         """One packet that arrived then (seconds, monotonic)."""
         figures, filling = self.figures, self._filling
         figures.received += 1
-        least = filling.target.least
-        placed = self._sequence.place(packet, arrival, self._clock, least)
+        placed = self._sequence.place(packet, arrival, self._target.least)
         if placed is None:
             return
         if placed.restart:
             self._fresh.clear()
             filling.clear()
             if placed.restart == "jump":
-                filling.target = Target()
+                self._target = Target()
         number, store = placed.number, filling.store
         if not self._sequence.first(number):
             figures.duplicate += 1
@@ -96,7 +107,7 @@ class Playout:
         """The next `frame` samples of 48 kHz mono s16. To be called once for each 20 ms."""
         self._keep_pace(now)
         if self._fresh:
-            self._look(now)
+            self._look()
         filling, spool, frame = self._filling, self._spool, self._frame
         if filling.next is None and not (filling.store and self._begin()):
             self._clock += frame
@@ -114,6 +125,20 @@ class Playout:
         self.figures.played += frame
         return spool.take(frame)
 
+    def lean(self) -> float:
+        """Seconds, some tenths of a millisecond, by which the caller's next tick should come later
+        than 20 ms after this one (earlier, where negative); all of it stays within FARTHEST. Once
+        this is called, it is taken for granted that it is done. Packets then wait for no tick:
+        it comes when the last one worth waiting for is there."""
+        self._leans = True
+        if abs(self._error) < MS or self._offset is None:
+            return 0.0
+        step = max(-LEAN, min(LEAN, -self._error))
+        self._error += step
+        self._leant += step
+        self._offset += step
+        return step / RATE
+
     def _keep_pace(self, now: float) -> None:
         """Ticks that were left out, and not made up for, have passed all the same."""
         offset = now * RATE - self._clock
@@ -125,32 +150,55 @@ class Playout:
         else:
             self._behind += 1
             if self._behind > MADE_UP:
-                self._clock += int(offset - self._offset)
+                self._clock += int((offset - self._offset) // self._frame) * self._frame
                 self._behind = 0
 
-    def _look(self, now: float) -> None:
+    def _look(self) -> None:
         """Enter what has come into the target's window."""
-        clock, frame, filling = self._clock, self._frame, self._filling
-        target = filling.target
+        clock, filling, target = self._clock, self._filling, self._target
         for position, arrival in self._fresh:
-            target.add(clock - position + (frame if now - arrival < MARGIN else 0))
+            target.add(int(arrival * RATE) - position)
         self._fresh.clear()
-        if clock - self._updated >= 5 * frame and len(target) >= KNOWN:
-            self._updated = clock
-            target.update(filling.losses.repairable, filling.length)
-            self.figures.target = (target.value - target.least) / RATE
+        if filling.next is not None and clock - self._updated < 5 * self._frame:
+            return
+        self._updated = clock
+        target.update(filling.losses.repairable, filling.length)
+        if len(target) < KNOWN:
+            target.value = max(target.value, target.least + BEGIN)
+        self._aim()
+
+    def _aim(self) -> None:
+        """The delay at which the ticks come soonest after the target; where the caller leans,
+        nearest to it. Packets shorter than a tick, or no multiple of it, come at several distances
+        from the ticks: the farthest counts."""
+        assert self._offset is not None
+        filling, frame = self._filling, self._frame
+        step = gcd(filling.length, frame)
+        due = self._target.value + MARGIN - self._offset
+        rest = frame - step
+        after = self._clock - self._sequence.position - due
+        least = -step / 2 if self._leans else 0.0
+        kept = filling.goal - rest - due
+        if (after - kept) % step > 1e-3 or not least - MS <= kept <= least + step + 2 * MS:
+            kept = after - floor((after - least) / step) * step
+        if self._leans:
+            if self._leant - kept > FARTHEST:
+                kept += step
+            elif self._leant - kept < -FARTHEST:
+                kept -= step
+            self._error = kept
+        filling.goal = round(kept + due) + rest
+        self.figures.target = (self._offset + filling.goal - self._target.least) / RATE
 
     def _begin(self) -> bool:
         """The first sound of a stream, when its time has come."""
         filling, spool = self._filling, self._spool
-        target, store = filling.target, filling.store
-        if len(target) < KNOWN:
-            target.value = target.least + BEGIN
+        store, goal = filling.store, filling.goal
         numbers = sorted(store)
-        while len(numbers) > 1 and self._clock - store[numbers[0]].position > target.value:
+        while len(numbers) > 1 and self._clock - store[numbers[0]].position > goal:
             del store[numbers.pop(0)]  # it began while nobody listened
         first = store[numbers[0]]
-        early = target.value - (self._clock - first.position)
+        early = goal - (self._clock - first.position)
         if early >= self._frame:
             return False
         filling.next, filling.end, filling.waited = first.number, first.position, 0
@@ -164,7 +212,7 @@ class Playout:
     def _steer(self, now: float) -> None:
         """Bring the delay nearer to its target, by splices in what is about to be heard."""
         filling, spool, figures = self._filling, self._spool, self.figures
-        surplus = filling.delay(self._clock) - filling.target.value
+        surplus = filling.delay(self._clock) - filling.goal
         if -MS <= surplus <= 2 * MS:
             self._even = self._clock
             return

@@ -67,42 +67,44 @@ class Sequence:
         self._left_at = 0.0
         self._highest = 0
         self._timestamp = 0
-        self._position = 0
+        self.position = 0
+        """Of the newest packet."""
         self._arrival = 0.0
         self._scale = 1
         self._probe: int | None = None
         self._seen: dict[int, None] = {}
 
-    def place(self, packet: Received, arrival: float, clock: int, least: int) -> Placed | None:
-        """The packet's place at that clock; None for one that is not to be heard at all.
-        `least` is the lateness at which a stream that begins anew is put."""
+    def place(self, packet: Received, arrival: float, least: int) -> Placed | None:
+        """The packet's place; None for one that is not to be heard at all. `least` is the
+        lateness at which a stream that begins anew is put."""
+        came = int(arrival * RATE)
         ssrc = packet.ssrc
         if ssrc != self._ssrc:
             if ssrc == self._left and arrival - self._left_at < RETIRED:
                 return None
-            return self._begin(packet, arrival, clock - least, "stream")
+            return self._begin(packet, arrival, came - least, "stream")
         decoder = self._decoder(packet.payload_type)
         if decoder is not None and RATE // decoder.clock != self._scale:
-            return self._begin(packet, arrival, clock - least, "jump")
+            return self._begin(packet, arrival, came - least, "jump")
         step = ((packet.sequence - self._highest + 0x8000) & 0xFFFF) - 0x8000
         if not -JUMP <= step <= JUMP:
             follows = self._probe == packet.sequence
             self._probe = (packet.sequence + 1) & 0xFFFF
-            return self._begin(packet, arrival, clock - least, "jump") if follows else None
+            return self._begin(packet, arrival, came - least, "jump") if follows else None
         moved = ((packet.timestamp - self._timestamp + 2**31) & 0xFFFFFFFF) - 2**31
-        position = self._position + moved * self._scale
+        position = self.position + moved * self._scale
         if step > 0 and not packet.payload:
             self._highest += step  # a key, or comfort noise: it has a number, but no time
             self._arrival = arrival
         elif step > 0:
-            lateness, passed = clock - position, arrival - self._arrival
+            lateness, passed = came - position, arrival - self._arrival
             if lateness < least - EARLY or (passed > PAUSE and lateness > least + LATE):
-                return self._begin(packet, arrival, clock - least, "jump")
+                return self._begin(packet, arrival, came - least, "jump")
             off = abs(passed - moved * self._scale / RATE)
             if off < 1.0:
                 self._counts.jitter += (off - self._counts.jitter) / 16
             self._highest += step
-            self._timestamp, self._position, self._arrival = packet.timestamp, position, arrival
+            self._timestamp, self.position, self._arrival = packet.timestamp, position, arrival
         else:
             return self._placed(packet, self._highest + step, position, decoder, arrival)
         return self._placed(packet, self._highest, position, decoder, arrival)
@@ -122,7 +124,7 @@ class Sequence:
                 return None
         self._scale = RATE // decoder.clock
         self._highest = 0x10000 + packet.sequence
-        self._timestamp, self._position, self._arrival = packet.timestamp, position, arrival
+        self._timestamp, self.position, self._arrival = packet.timestamp, position, arrival
         self._probe = None
         self._seen.clear()
         placed = self._placed(packet, self._highest, position, decoder, arrival)
