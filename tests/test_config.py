@@ -78,6 +78,13 @@ def test_a_sign_in_finds_its_profile_by_name_by_account_or_as_the_only_one_of_it
     assert config.profile_for("sip", "gone") == Profile(kind="sip")
 
 
+def test_a_file_that_the_config_names_is_found_beside_it(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('[profiles.a]\npeople_file = "people.csv"\n[profiles.b]\n')
+    first, second = load(file).profiles
+    assert (first.people_file, second.people_file) == (str(tmp_path / "people.csv"), "")
+
+
 @pytest.mark.parametrize(
     ("people", "sentence"),
     [

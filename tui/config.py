@@ -159,7 +159,8 @@ class Profile:
         choices=("never", "trusted"),
     )
     people_file: str = setting(
-        "", "sip: the directory as a CSV file with the columns name, number, group."
+        "",
+        "sip: the directory as a CSV file beside this one, with the columns name, number, group.",
     )
     ice_servers: tuple[str, ...] = setting(
         (), "sip: STUN and TURN servers in place of those of [audio].", like=r"(stun|turn)s?:.+"
@@ -386,13 +387,26 @@ def load(path: Path | None) -> Config:
     if path is None:
         return Config()
     try:
-        return parse(path.read_text("utf-8"), path.name)
+        return _with_files(parse(path.read_text("utf-8"), path.name), path.parent)
     except FileNotFoundError:
         return Config()
     except UnicodeDecodeError:
         raise ConfigError(f"{path.name} is not UTF-8 text.") from None
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror or error}.") from None
+
+
+def _with_files(config: Config, folder: Path) -> Config:
+    """The same with the files that it names found beside it."""
+    if not any(profile.people_file for profile in config.profiles):
+        return config
+    profiles = tuple(
+        replace(each, people_file=str(folder / Path(each.people_file).expanduser()))
+        if each.people_file
+        else each
+        for each in config.profiles
+    )
+    return replace(config, profiles=profiles)
 
 
 def parse(text: str, name: str = "config.toml") -> Config:

@@ -525,6 +525,33 @@ async def test_digits_go_beside_the_sound_or_by_info_as_the_peer_offered(booth: 
     assert booth.phone.infos == [b"Signal=#\r\nDuration=1\r\n"]
 
 
+@pytest.mark.parametrize(
+    ("content_type", "body", "received"),
+    [
+        ("application/dtmf-relay", b"Signal=5\r\nDuration=160\r\n", "5"),
+        ("application/dtmf-relay", b"Signal= #", "#"),
+        ("application/dtmf-relay", b"Signal=\x1b", ""),
+        ("text/plain", b"Signal=5", ""),
+    ],
+)
+async def test_tones_that_come_by_info_are_kept_to_be_shown(
+    booth: Booth, content_type: str, body: bytes, received: str
+) -> None:
+    handle = await booth.up()
+    await booth.says(sip.InfoReceived(handle, content_type, body))
+    assert booth.by_number("1002").received == received
+
+
+async def test_only_the_last_tones_of_a_peer_are_kept(booth: Booth) -> None:
+    handle = await booth.up()
+    info = [
+        sip.InfoReceived(handle, "application/dtmf-relay", b"Signal=%d" % (n % 10))
+        for n in range(50)
+    ]
+    await booth.says(*info)
+    assert booth.by_number("1002").received == ("0123456789" * 5)[-32:]
+
+
 async def test_what_stands_behind_a_comma_is_typed_once_the_call_is_up(booth: Booth) -> None:
     await booth.up("1002,34")
     await booth.until(lambda: booth.by_number("1002").digits == "34")

@@ -369,13 +369,7 @@ class Engine:
         self.core.timers.clear()
 
     def _make_platform(self, command: c.SignIn) -> Platform:
-        return make_platform(
-            self.config,
-            command,
-            clock=self.core.clock,
-            rng=self.core.rng,
-            folder=self._paths.config,
-        )
+        return make_platform(self.config, command, clock=self.core.clock, rng=self.core.rng)
 
     async def _dial(self, command: c.Dial) -> Result:
         """`call`; with an encrypted number the platform object says what it means."""

@@ -122,11 +122,11 @@ class Legs:
             ice_servers=servers,
             loopback=self.loopback,
             on_state=lambda state: loop.call_soon(self._media_state, leg, str(state.value)),
-            on_digit=lambda digit: loop.call_soon(self._digit, leg, digit),
+            on_digit=lambda digit: loop.call_soon(self.received_digit, leg, digit),
         )
         return made
 
-    def _digit(self, leg: LegEntry, digit: str) -> None:
+    def received_digit(self, leg: LegEntry, digit: str) -> None:
         """A tone of the peer's: shown, and nothing more."""
         call = self._call(leg.key)
         if call is not None and call.live and leg.handle in self._legs:
@@ -191,7 +191,7 @@ class Legs:
         """Offer the leg again with that direction; the status of the answer once it is in force
         (200), or what it was refused with. 0: it could not be said, or nothing came in time."""
         assert self.phone is not None
-        if leg.media is None or leg.outcome is not None:
+        if leg.media is None or leg.outcome is not None or leg.offered_again:
             return 0
         leg.outcome = asyncio.get_running_loop().create_future()
         try:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final
 
 from tui import sip
 from tui.engine.core import log
+from tui.engine.digits import CONTENT_TYPE as DTMF_RELAY
 from tui.engine.events import CallOffered, OfferCancelled
 from tui.engine.handovers import Handovers
 from tui.engine.legs import LegEntry
@@ -30,6 +32,7 @@ _REFUSED: Final = {
     **dict.fromkeys((488, 606), "line.no_common_sound"),
     503: "line.unavailable",
 }
+_signal = re.compile(rb"[ \t\r\n]*+Signal[ \t]*+=[ \t]*+([0-9*#A-D])").match
 IDS: Final = (*dict.fromkeys(_REFUSED.values()), "line.timed_out", "line.gone")
 """Sentences that are chosen from here: a catalogue must have them all."""
 
@@ -64,6 +67,9 @@ class LineEvents:
                 self._refused(event)
             case sip.CallEnded(call=handle, by_peer=by_peer, status=status):
                 self._ended(handle, by_peer, status)
+            case sip.InfoReceived(call=handle, content_type=content_type, body=body):
+                if leg := self.legs.entry(handle):
+                    self._digit(leg, content_type, body)
             case sip.ReferReceived():
                 self.handovers.asked(event)
             case sip.TransferProgress():
@@ -205,6 +211,12 @@ class LineEvents:
             self.handovers.redirected(call, moved[0])
         else:
             self.lines.end(call, refusal(event.status, event.reason), NOT_CONNECTED)
+
+    def _digit(self, leg: LegEntry, content_type: str, body: bytes) -> None:
+        """A tone by INFO, where the peer does not send it beside the sound."""
+        found = _signal(body) if content_type == DTMF_RELAY else None
+        if found is not None:
+            self.legs.received_digit(leg, found[1].decode())
 
     # ------------------------------------------------------------ over
 

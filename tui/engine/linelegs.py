@@ -21,7 +21,7 @@ from tui.engine.state import Call, CallState, Leg
 TICK = 0.02
 WAITING_AGAIN = 8.0
 """Seconds between two call-waiting tones."""
-_TRIES, _PAUSE = 10, 0.4
+_TRIES, _PAUSE = 20, 0.4
 """How often, and after how many seconds, a re-INVITE is tried again that could not be sent."""
 _UP = (CallState.TALKING, CallState.HOLDING)
 

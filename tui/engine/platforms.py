@@ -25,12 +25,10 @@ def make_platform(
     *,
     clock: Callable[[], float] = time.monotonic,
     rng: Random | None = None,
-    folder: Path | None = None,
 ) -> Platform:
-    """The platform of a sign-in. What its room needs is imported when it is needed. `folder` is
-    where the config lives: files that it names without a directory are there."""
+    """The platform of a sign-in. What its room needs is imported when it is needed."""
     if command.kind == PLAIN_SIP:
-        return plain(config.profile_for(PLAIN_SIP, command.profile, command.un), folder)
+        return plain(config.profile_for(PLAIN_SIP, command.profile, command.un))
     if command.kind == "platform1":
         return _platform1(config, command)
     from tui.platform.platform2 import Platform2
@@ -38,19 +36,16 @@ def make_platform(
     return Platform2(routes=config.routes, clock=clock, rng=rng or SystemRandom())
 
 
-def plain(profile: Profile, folder: Path | None = None) -> Plain:
+def plain(profile: Profile) -> Plain:
     """Any PBX, as the profile says."""
     from tui.platform.plain import Entry, Plain, PlainSettings
 
-    file: Path | None = None
-    if profile.people_file:
-        file = (folder or Path()) / Path(profile.people_file).expanduser()
     settings = PlainSettings(
         url=profile.backend,
         auth_user=profile.auth_user,
         outbound_proxy=profile.outbound_proxy,
         people=tuple(Entry(each.name, each.number, each.group) for each in profile.people),
-        people_file=file,
+        people_file=Path(profile.people_file) if profile.people_file else None,
     )
     return Plain(settings)
 
