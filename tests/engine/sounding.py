@@ -130,7 +130,7 @@ class Sounding:
 
     def _changed(self, before: Call | None, call: Call) -> None:
         self.quality.call_changed(call)
-        self.network.call_changed(call)
+        self.network.call_changed(before, call)
 
     @property
     def call(self) -> Call:

@@ -12,7 +12,7 @@ from tests.engine.sounding import Sounding
 from tui import sip
 from tui.engine.events import LineChanged
 from tui.engine.network import TRIES, this_machine
-from tui.engine.state import Line, LineState
+from tui.engine.state import Leg, Line, LineState
 from tui.platform import control as m
 
 PATIENCE = 10.0
@@ -158,6 +158,25 @@ async def test_errors_while_sending_on_a_line_that_is_heard_move_nothing(up: Sou
         up.media.figures |= {"failures": number * 40, "last_packet_age": 0.02}
         up.network.look()
     assert (up.media.said, up.notices) == ([], [])
+
+
+async def test_a_plain_lines_leg_that_is_lost_is_offered_again_by_itself(up: Sounding) -> None:
+    up.entry.lasting = True
+    up.desk.calls.put(up.call, leg=Leg.LOST)
+    up.network.look()
+    await until(lambda: up.phone.agent.offers)
+    answers(up)
+    await until(lambda: "apply" in up.media.said)
+    up.network.look()
+    assert up.notices == ["network.lost", "rebuild.done"]
+    assert up.media.said == ["restart", "apply"]
+
+
+async def test_a_platforms_leg_that_is_lost_is_the_platforms_to_offer(up: Sounding) -> None:
+    up.desk.calls.put(up.call, leg=Leg.LOST)
+    up.network.look()
+    await asyncio.sleep(0)
+    assert up.media.said == []
 
 
 async def test_addresses_that_cannot_be_read_change_nothing(up: Sounding) -> None:

@@ -427,7 +427,7 @@ class Engine:
         self._lines.call_changed(before, call)
         self._workday.call_changed(before, call)
         self._quality.call_changed(call)
-        self._network.call_changed(call)
+        self._network.call_changed(before, call)
         self._digits.call_changed(call.key, call.state)
         if call.live:
             self._checks.break_off()

@@ -6,13 +6,14 @@ is now. The call stays; the old path serves until the new one is up.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Protocol
 
 from tui.engine.calls import Calls
 from tui.engine.commands import Result
 from tui.engine.core import log
 from tui.engine.legs import LegEntry, Legs
-from tui.engine.state import Call, LineState, message
+from tui.engine.state import Call, Leg, LineState, message
 
 Addresses = Callable[[], Iterable[str]]
 """Every address that this machine has now, loopback's too."""
@@ -44,6 +45,15 @@ class Flow(Protocol):
     def redial(self, reason: str) -> None: ...
 
 
+@dataclass(slots=True)
+class _Move:
+    """A leg that is to be offered again: what is said when it is done, how often it may still be
+    tried."""
+
+    done: str
+    tries: int = TRIES
+
+
 class NetworkWatch:
     """Looks at the addresses once a second while a call is up. `legs` are those of whoever
     carries the calls; `flow` gives the signalling's connection, None when there is none."""
@@ -57,22 +67,30 @@ class NetworkWatch:
         self.ask_again: Callable[[str], None] = lambda key: None
         """Asks the platform for a new leg of a call that has none."""
         self._known: frozenset[str] | None = None
-        self._wanted: dict[str, int] = {}
-        """Calls whose leg is to be offered again, and how often that may still be tried."""
+        self._wanted: dict[str, _Move] = {}
+        """By the call's key."""
         self._failing: dict[str, tuple[int, int]] = {}
         """Of a call: how often sending has failed, and looks in a row in which it did."""
         self._given_up: set[str] = set()
 
-    def call_changed(self, call: Call) -> None:
+    def call_changed(self, before: Call | None, call: Call) -> None:
         """Told of every change of a call."""
         if call.live:
             if "network" not in self.core.timers:
                 self._known = self._read()
                 self._arm()
+            if before is not None and before.leg is Leg.CONNECTED and call.leg is Leg.LOST:
+                self._lost(call)
         else:
             self._wanted.pop(call.key, None)
             self._failing.pop(call.key, None)
             self._given_up.discard(call.key)
+
+    def _lost(self, call: Call) -> None:
+        """A leg that is the call itself is offered again; for any other the platform is asked."""
+        leg = self.legs.leg_of(call.key)
+        if leg is not None and leg.lasting and call.answered is not None:
+            self._want(leg, "network.lost", "rebuild.done")
 
     # ------------------------------------------------------------ looking
 
@@ -122,12 +140,14 @@ class NetworkWatch:
                 self._want(leg)
         return dialling
 
-    def _want(self, leg: LegEntry) -> None:
+    def _want(
+        self, leg: LegEntry, why: str = "network.changed", done: str = "network.moved"
+    ) -> None:
         """Offer this leg again, from where the machine is now."""
         if not self._wanted:
-            self.core.notice(message("network.changed"))
+            self.core.notice(message(why))
         leg.restart = True
-        self._wanted[leg.key] = TRIES
+        self._wanted[leg.key] = _Move(done)
 
     def _look_at_sending(self) -> None:
         """The way out is gone though the address is not: what is sent fails, nothing comes."""
@@ -148,19 +168,19 @@ class NetworkWatch:
 
     def _mend(self) -> None:
         """Offer again what waits for it, as soon as there is a line to do it on."""
-        for key, tries in tuple(self._wanted.items()):
+        for key, move in tuple(self._wanted.items()):
             leg = self.legs.leg_of(key)
             if leg is None:
                 del self._wanted[key]
             elif not leg.restart and not leg.moving:
                 del self._wanted[key]
-                self.core.notice(message("network.moved"), serious=False)
-            elif tries <= 0:
+                self.core.notice(message(move.done), serious=False)
+            elif move.tries <= 0:
                 del self._wanted[key]
                 self._given_up.add(key)
                 self.core.notice(message("network.not_moved"))
             elif self._may_offer(leg):
-                self._wanted[key] = tries - 1
+                move.tries -= 1
                 self.core.spawn(self._offer(leg))
 
     def _may_offer(self, leg: LegEntry) -> bool:
