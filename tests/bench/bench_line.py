@@ -102,6 +102,7 @@ class Child:
     def __init__(self, kind: str, folder: Path) -> None:
         self.kind, self.file = kind, folder / f"{kind}.pcm"
         self.process: asyncio.subprocess.Process | None = None
+        self.raw: dict[str, Any] = {}
 
     async def start(self) -> None:
         self.process = await asyncio.create_subprocess_exec(
@@ -126,9 +127,11 @@ class Child:
     async def look(self) -> None:
         """Nothing to look at before the end."""
 
-    async def told(self, said: Spoken, relay: Relay, stalled: float | None) -> dict[str, Any]:
-        told = await self.ask("end")
-        pcm = self.file.read_bytes()
+    async def stop(self) -> None:
+        self.raw = await self.ask("end")
+
+    def told(self, said: Spoken, relay: Relay, stalled: float | None) -> dict[str, Any]:
+        told, pcm = self.raw, self.file.read_bytes()
         found = line_delay.delays(said.pcm, said.ticks, pcm, told["times"], told["sizes"])
         row: dict[str, Any] = line_delay.summary(found, stalled)
         if counted := told["counted"]:
@@ -175,8 +178,10 @@ class Browser:
             self.looks.append(seen)
             self.times.append(time.monotonic())
 
-    async def told(self, said: Spoken, relay: Relay, stalled: float | None) -> dict[str, Any]:
+    async def stop(self) -> None:
         await self.look()
+
+    def told(self, said: Spoken, relay: Relay, stalled: float | None) -> dict[str, Any]:
         own = 0.02 + relay.a_to_b.delay
         found = []
         for at, one, other in zip(self.times[1:], self.looks, self.looks[1:], strict=False):
@@ -197,9 +202,10 @@ class Browser:
 
 
 async def call(
-    end: Child | Browser, name: str, seconds: float, recordings: Path | None
-) -> dict[str, Any]:
-    """One call to that end over a line of that kind."""
+    end: Child | Browser, name: str, seconds: float
+) -> tuple[Spoken, Relay, float | None]:
+    """One call to that end over a line of that kind. What is to be told of it is found out when
+    all calls are over: that takes a core."""
     from tui.media.leg import Leg, LegState
 
     said = Spoken(speech(seconds, seed=3))
@@ -219,16 +225,11 @@ async def call(
                 await asyncio.sleep(0.5)
             began = relay.a_to_b.began or 0.0
             stalled = began + STALLED if "stall" in name else None
-            row = await end.told(said, relay, stalled)
-            row["lost"] = 100 * relay.a_to_b.loss
+            await end.stop()
         finally:
             await leg.close()
             await end.end()
-    if recordings is not None and isinstance(end, Child):
-        with wave.open(str(recordings / f"{name.replace(' ', '-')}-{end.kind}.wav"), "wb") as file:
-            file.setparams((1, 2, 48_000, 0, "NONE", ""))
-            file.writeframes(end.file.read_bytes())
-    return row
+    return said, relay, stalled
 
 
 async def real(name: str, seconds: float, recordings: Path | None, browser: bool) -> dict[str, Any]:
@@ -237,8 +238,20 @@ async def real(name: str, seconds: float, recordings: Path | None, browser: bool
         ends: list[Child | Browser] = [Child(kind, Path(folder)) for kind in ("ours", "plain")]
         if browser:
             ends.append(Browser(Path(folder) / "browser"))
-        rows = await asyncio.gather(*(call(end, name, seconds, recordings) for end in ends))
-    return {end.kind: row for end, row in zip(ends, rows, strict=True)}
+        calls = await asyncio.gather(*(call(end, name, seconds) for end in ends))
+        rows = {}
+        for end, (said, relay, stalled) in zip(ends, calls, strict=True):
+            rows[end.kind] = end.told(said, relay, stalled)
+            rows[end.kind]["lost"] = 100 * relay.a_to_b.loss
+            if recordings is not None and isinstance(end, Child):
+                _record(recordings / f"{name.replace(' ', '-')}-{end.kind}.wav", end.file)
+    return rows
+
+
+def _record(path: Path, pcm: Path) -> None:
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 48_000, 0, "NONE", ""))
+        file.writeframes(pcm.read_bytes())
 
 
 # ------------------------------------------------------------ told
