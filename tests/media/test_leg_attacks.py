@@ -274,3 +274,46 @@ def test_turn_credentials_are_taken_out_of_the_address() -> None:
     one = servers(["turn:user:secret@turn.example.org:3478?transport=tcp"])[0]
     assert one.urls == "turn:turn.example.org:3478?transport=tcp"
     assert (one.username, one.credential) == ("user", "secret")
+
+
+async def test_a_certificate_that_was_not_announced_never_gets_to_media(
+    leg: Any, plain: Any, collector: Any, until: Any
+) -> None:
+    heard, peer = collector(), plain(THEIRS)
+    us = leg(ToneSource(OURS), heard)
+    offer = await peer.offer()
+    other = ":".join(["AB"] * 32)
+    forged = re.sub(r"a=fingerprint:sha-256 \S+", f"a=fingerprint:sha-256 {other}", offer)
+    forged = re.sub(r"a=fingerprint:sha-(?:384|512) \S+\r\n", "", forged)
+    await peer.accept(await us.answer(forged))
+    await until(lambda: us.state is LegState.FAILED)
+    assert us.reason == "transport"
+    assert us.statistics().sent == 0
+    assert not heard.pcm
+
+
+async def test_a_peer_that_stops_to_answer_checks_is_a_lost_leg(
+    call: Any, until: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import aioice.ice
+
+    monkeypatch.setattr(aioice.ice, "CONSENT_INTERVAL", 0.05)
+    monkeypatch.setattr(aioice.ice, "CONSENT_FAILURES", 1)
+    us, peer, _ = await call()
+    for protocol in dtls(peer).transport._connection._protocols:
+        protocol.datagram_received = lambda data, addr: None
+    await until(lambda: us.state is LegState.LOST, 20)
+    assert us.reason == "transport"
+
+
+async def test_a_flood_of_noise_is_bounded_and_the_call_goes_on(
+    call: Any, hears: Any, until: Any
+) -> None:
+    us, peer, heard = await call()
+    ice = dtls(peer).transport._connection
+    for _ in range(20):
+        for _ in range(100):
+            await ice.send(b"\x80\x6f" + os.urandom(60))
+        await asyncio.sleep(0.02)
+    await until(lambda: us.statistics().dropped > 200)
+    await still_up(us, heard, hears, until)
