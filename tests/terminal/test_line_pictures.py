@@ -58,5 +58,9 @@ def test_a_picture(snap_compare, name: str) -> None:
         await pilot.press(*keys)
         for _ in range(8):
             await pilot.pause()
+        while getattr(pilot.app.screen, "reading", False):
+            await pilot.pause(0.02)
+        for _ in range(4):
+            await pilot.pause()
 
     assert snap_compare(app, terminal_size=size, run_before=run)

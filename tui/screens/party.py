@@ -131,6 +131,11 @@ class PartyDialog(LiveDialog, ModalScreen[Command]):
         self._fill()
         self.run_worker(self._read(), name="party")
 
+    @property
+    def reading(self) -> bool:
+        """Whether pages of people are still on their way."""
+        return self._reading
+
     def show(self, view: View) -> None:
         call = view.snapshot.call
         if call is None or call.key != self._call.key or call.state not in _UP or has_third(call):
