@@ -1,0 +1,78 @@
+"""docs/sip.md is held to the tree: nothing is left out, and all that it names exists."""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+TABLE = ROOT / "docs" / "sip.md"
+_MODULE = re.compile(r"`([a-z0-9_/]+\.py)`")
+_TEST = re.compile(r"`([a-z0-9_/]+\.py)::(\w+)`")
+
+NAMED = {
+    "Obligations": (
+        *("RFC 7118", "RFC 3261 §17, 6026", "RFC 3261 §13.3.1.4", "RFC 3261 §9", "RFC 3261 §12"),
+        *("RFC 3261 §13.2.2.4", "RFC 3261 §8.2.2", "RFC 3261 §14", "RFC 7616, 8760", "RFC 5626"),
+        *("RFC 4028", "RFC 3311, 4320", "RFC 3262", "RFC 3264, 6337"),
+        *("RFC 3515, 3891, 3892, 6665", "RFC 3428", "RFC 3261 §11", "RFC 4733", "RFC 5763"),
+        *("RFC 3960", "RFC 3325"),
+    ),
+    "Timing": ("Reconnect", "REGISTER", "Ping", "Flow lost in a call", "Token"),
+    "Attacks": (
+        *("Not from the PBX", "Digest leak", "Downgrade", "XML bombs", "CR, LF"),
+        *("Terminal escapes", "Markup in names", "TLS not verified", "Size and number"),
+        *("Slow parsing", "Malformed SDP, RTP, RTCP", "Auto-answer from outside"),
+        *("Forged BYE, CANCEL, re-INVITE", "Microphone opened", "Datagrams from strangers"),
+        *("STUN, TURN garbage", "RTCP BYE, SSRC changes, SRTP noise", "REFER or 3xx"),
+        *("A name in From", "Known crashers", "Secrets in logs and files"),
+    ),
+}
+
+
+def rows() -> dict[str, list[tuple[str, str, str]]]:
+    """By heading: what, where, and which tests."""
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    heading = ""
+    for line in TABLE.read_text("utf-8").splitlines():
+        if line.startswith("## "):
+            heading = line[3:]
+        elif line.startswith("| ") and not line.startswith(("| what", "|---")):
+            what, where, tests = (cell.strip() for cell in line.strip("|").split(" | "))
+            found.setdefault(heading, []).append((what, where, tests))
+    return found
+
+
+ROWS = [row for section in rows().values() for row in section]
+
+
+@cache
+def names_in(path: str) -> frozenset[str]:
+    tree = ast.parse((ROOT / "tests" / path).read_text("utf-8"))
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef
+    return frozenset(node.name for node in ast.walk(tree) if isinstance(node, kinds))
+
+
+@pytest.mark.parametrize(("what", "where", "tests"), ROWS, ids=[row[0] for row in ROWS])
+def test_every_row_of_sip_names_modules_and_tests_that_exist(what, where, tests) -> None:
+    modules, named = _MODULE.findall(where), _TEST.findall(tests)
+    assert modules
+    assert named
+    assert [each for each in modules if not (ROOT / "tui" / each).is_file()] == []
+    assert [f"{path}::{name}" for path, name in named if name not in names_in(path)] == []
+
+
+@pytest.mark.parametrize("heading", NAMED)
+def test_every_obligation_timing_and_attack_has_its_row_once(heading) -> None:
+    whats = [what for what, _, _ in rows()[heading]]
+    for name in NAMED[heading]:
+        assert any(what.startswith(f"{name}:") for what in whats), name
+    assert len(whats) == len(set(whats))
+    strange = [
+        what for what in whats if not what.startswith(tuple(f"{n}:" for n in NAMED[heading]))
+    ]
+    assert strange == []
