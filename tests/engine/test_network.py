@@ -10,6 +10,7 @@ import pytest
 from tests.engine.desk import CC
 from tests.engine.sounding import Sounding
 from tui import sip
+from tui.engine.core import Limits
 from tui.engine.events import LineChanged
 from tui.engine.network import TRIES, this_machine
 from tui.engine.state import Leg, Line, LineState
@@ -243,3 +244,7 @@ async def test_a_rebuild_needs_a_call_that_is_up_and_a_line(up: Sounding) -> Non
     result = await up.network.rebuild("")
     assert result.message is not None
     assert result.message.id == "rebuild.no_call"
+
+
+def test_another_network_is_found_within_two_seconds() -> None:
+    assert Limits().network < 2
