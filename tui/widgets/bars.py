@@ -29,8 +29,8 @@ class NoticeLine(Rows):
 
 
 FIRST_TO_GO: Final = (
-    *("debug", "settings", "figures", "rebuild", "check", "leave", "history", "tones", "page"),
-    *("help", "directory", "after", "dismiss", "join", "line_next", "digits", "export"),
+    *("debug", "settings", "figures", "rebuild", "check", "history", "dismiss", "leave", "tones"),
+    *("page", "help", "directory", "after", "join", "line_next", "digits", "export"),
     *("filter", "keep_open", "let_ring", "mute", "hold"),
 )
 """Which keys leave the bar first when not all fit. They go on working, and More has them all."""
