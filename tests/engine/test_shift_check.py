@@ -12,11 +12,17 @@ from typing import Any
 
 import pytest
 
+from tui.config import Config, Profile
 from tui.engine.checks import machine, network, reach, sound
 from tui.engine.checks.course import Course, Finding, Step, fail, ok, passed, warn, worst
 from tui.engine.checks.desk import CheckDesk
 from tui.engine.checks.loop_call import loop_call
+from tui.engine.checks.shift import ShiftCheck, Subject, World
+from tui.engine.commands import SignIn
 from tui.engine.state import Check, message
+from tui.paths import Paths
+from tui.platform.plain import Plain, PlainSettings
+from tui.secrets import Secret
 
 DAY = 86400.0
 
@@ -262,6 +268,41 @@ async def test_a_computer_without_an_address_fails_unless_the_platform_is_on_it(
     gather, _ = gathers(alone=set())
     assert said(await reach.ice([], gather)) == ("fail", "check.ice.no_address")
     assert said(await reach.ice([], gather, local=True)) == ("ok", "check.ice.none")
+
+
+async def test_a_pbx_is_checked_with_the_relays_and_credentials_of_its_profile(
+    tmp_path: Path,
+) -> None:
+    asked: list[reach.Server | None] = []
+
+    async def gather(server: reach.Server | None) -> frozenset[str]:
+        asked.append(server)
+        return frozenset({"host", "relay", "srflx"})
+
+    profile = Profile(
+        "pbx",
+        "sip",
+        "wss://pbx.example/ws",
+        un="1001@pbx.example",
+        ice_servers=("stun:s.example", "turn:relay.example"),
+        turn_username="1700000000:1001",
+        turn_credential="geheim",
+    )
+    sign_in = SignIn("1001@pbx.example", Secret("x"), "", kind="sip")
+    subject = Subject(
+        Config(profiles=(profile,)),
+        Paths(tmp_path, tmp_path, tmp_path, tmp_path),
+        lambda command: Plain(PlainSettings()),
+        sign_in,
+        world=World(gather=gather),
+    )
+    steps = {step.id: step for step in ShiftCheck(subject).steps()}
+    assert said(await steps["ice"].look()) == ("ok", "check.ice.ok")
+    assert asked == [
+        None,
+        reach.Server("stun", "s.example", 3478),
+        reach.Server("turn", "relay.example", 3478, "1700000000:1001", "geheim"),
+    ]
 
 
 def test_a_server_is_taken_apart_and_does_not_show_its_password() -> None:

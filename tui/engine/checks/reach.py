@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from tui.engine.checks.course import Finding, fail, ok, warn
@@ -57,7 +57,15 @@ def server(url: str) -> Server | None:
     return Server(found["scheme"], host, port, found["user"], found["password"], transport)
 
 
-async def ice(urls: Sequence[str], gather: Gather, *, local: bool = False) -> Finding:
+def with_credentials(url: str, user: str, password: str) -> Server | None:
+    """A server whose credentials stand apart from its address; None for an address that is none."""
+    found = server(url)
+    return found if found is None or not user else replace(found, user=user, password=password)
+
+
+async def ice(
+    urls: Sequence[str | Server | None], gather: Gather, *, local: bool = False
+) -> Finding:
     """This machine has an address to be reached at, and each server answers. `local`: the
     platform is on this machine, where loopback does."""
     kinds = await gather(None)
@@ -67,7 +75,7 @@ async def ice(urls: Sequence[str], gather: Gather, *, local: bool = False) -> Fi
         return ok("check.ice.none")
     good = []
     for url in urls:
-        found = server(url)
+        found = server(url) if isinstance(url, str) else url
         if found is None:
             return fail("check.ice.bad")
         wanted = "relay" if found.turn else "srflx"

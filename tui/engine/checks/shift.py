@@ -13,7 +13,9 @@ from tui.config import Profile
 from tui.engine.checks import loop_call, machine, network, reach, sound, world
 from tui.engine.checks.account import Account
 from tui.engine.checks.course import Finding, Step, ok
+from tui.engine.platforms import relays
 from tui.engine.state import VOIP
+from tui.platform.base import PLAIN_SIP
 from tui.sip.address import is_local
 
 if TYPE_CHECKING:
@@ -60,6 +62,8 @@ class Subject:
     def profile(self) -> Profile:
         """The profile that is meant; an empty one where none is."""
         named = self.sign_in.profile if self.sign_in is not None else ""
+        if self.sign_in is not None and self.sign_in.kind == PLAIN_SIP:
+            return self.config.profile_for(PLAIN_SIP, named, self.sign_in.un)
         for profile in self.config.profiles:
             if profile.name == named:
                 return profile
@@ -125,7 +129,8 @@ class ShiftCheck:
         return self.subject.world
 
     def _addresses(self, *, ice: bool = True) -> list[str]:
-        servers = self.subject.config.audio.ice_servers if ice else ()
+        profile, config = self.subject.profile, self.subject.config
+        servers = (profile.ice_servers or config.audio.ice_servers) if ice else ()
         found = [reach.server(url) for url in servers]
         hosts = [f"{each.scheme}:{each.host}" for each in found if each is not None]
         return list(filter(None, [self.subject.backend, self._account.url, *hosts]))
@@ -156,8 +161,18 @@ class ShiftCheck:
 
     async def _ice(self) -> Finding:
         local = is_local(self._account.url or self.subject.backend)
-        urls = self.subject.config.audio.ice_servers
-        return await reach.ice(urls, self._world.gather, local=local)
+        return await reach.ice(await self._servers(), self._world.gather, local=local)
+
+    async def _servers(self) -> Sequence[str | reach.Server | None]:
+        """The STUN and TURN servers of a call: a PBX's with credentials that count now."""
+        subject = self.subject
+        if subject.sign_in is None or subject.sign_in.kind != PLAIN_SIP:
+            return subject.config.audio.ice_servers
+        given = await relays(subject.config, subject.profile, self._world.monotonic).servers()
+        return [
+            reach.with_credentials(each.url, each.username, each.credential.reveal())
+            for each in given
+        ]
 
     async def _with_sound(self, check: Any, setting: str) -> Finding:
         if not self.subject.voice_here:
