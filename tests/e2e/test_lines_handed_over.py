@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from tests.e2e.switch import AGENT, DOMAIN, Far, Switch, switching
 from tui import sip
 from tui.config import Person, Profile
 from tui.engine import commands as c
-from tui.engine.state import CallState, LineState, MemberPage, Phase
+from tui.engine.marker import Marker
+from tui.engine.sockets import account_key
+from tui.engine.state import Call, CallState, LineState, MemberPage, Phase
 from tui.secrets import Secret
 
 
@@ -136,6 +139,24 @@ async def test_a_call_outlives_a_broken_line_and_is_offered_again(
     await phone.do(c.HangUp())
     async with asyncio.timeout(10):
         await far.over.wait()
+
+
+async def test_a_call_that_was_lost_with_a_killed_engine_is_said_and_in_the_history(
+    switch: Switch, phone: LineDesk, tmp_path: Path
+) -> None:
+    un = AGENT.removeprefix("sip:")
+    sign_in = c.SignIn(un, Secret(""), "", backend=switch.url, kind="sip")
+    note = Marker(tmp_path / "runtime" / f"{account_key(sign_in)}.call")
+    now = time.monotonic()
+    lost = Call("1", CallState.TALKING, True, "1002", now, now - 9, "line-1", answered=now - 5)
+    note.keep(lost)
+    await phone.sign_in()
+    await until(lambda: phone.snapshot.notice)
+    assert phone.snapshot.notice is not None
+    assert phone.snapshot.notice.message.id == "lines.lost_with_engine"
+    assert [record.number for record in phone.snapshot.recent] == ["1002"]
+    assert not phone.calls(CallState.TALKING)
+    assert note.read() is None
 
 
 async def test_what_is_wrong_with_a_sign_in_is_said_where_it_is_typed(

@@ -103,7 +103,6 @@ class LineEvents:
             number=party.number,
             name=party.name,
             verified=party.verified,
-            internal=party.trusted,
             ccnumber=self.lines.new_id(),
             line=line,
         )

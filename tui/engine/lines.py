@@ -74,7 +74,6 @@ class Lines:
             outgoing=True,
             number=target.shown,
             name=name,
-            internal=target.internal,
             ccnumber=self.new_id(),
             line=line,
             leg=Leg.CONNECTING,

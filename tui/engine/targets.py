@@ -19,11 +19,10 @@ _SCHEMES = ("sip", "sips", "tel")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Somebody to call: the Request-URI, and what to show. `internal`: at our own domain."""
+    """Somebody to call: the Request-URI, and what to show."""
 
     uri: str
     shown: str
-    internal: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +46,9 @@ def parse_target(text: str, domain: str) -> Target:
     if _DIGITS.fullmatch(digits):
         if len(digits) > MAX_DIGITS:
             raise NumberError("dial.too_long")
-        return Target(f"sip:{digits.replace('#', '%23')}@{domain}", digits, True)
+        return Target(f"sip:{digits.replace('#', '%23')}@{domain}", digits)
     if _NAME.fullmatch(plain):
-        return Target(f"sip:{plain}@{domain}", plain, True)
+        return Target(f"sip:{plain}@{domain}", plain)
     if ":" not in plain:
         plain = f"sip:{plain}"
     target = target_of(plain, domain)
@@ -67,7 +66,7 @@ def target_of(text: str, domain: str) -> Target | None:
     if uri.scheme not in _SCHEMES or not (uri.host or uri.user):
         return None
     bare = sip.Uri(uri.scheme, uri.user, "", uri.host, uri.port, dict(uri.params))
-    return Target(str(bare), shown(uri, domain), uri.host.lower() == domain.lower())
+    return Target(str(bare), shown(uri, domain))
 
 
 def shown(uri: sip.Uri, domain: str) -> str:
