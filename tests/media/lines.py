@@ -67,29 +67,34 @@ def run(
         last = max(last, at)
         for late in condition.fate(at):
             heapq.heappush(line, (at + late, index, packet))
-    playout = Playout(lambda _: decoder(codec))
-    heard = Heard(playout)
+    receiver = playout(codec)
+    heard = Heard(receiver)
     out: list[bytes] = []
     now, begun = phase, False
     while now < last:
         while line and line[0][0] <= now:
             arrival, _, packet = heapq.heappop(line)
-            playout.receive(packet, arrival)
+            receiver.receive(packet, arrival)
             begun = True
-        out.append(playout.read(now))
+        out.append(receiver.read(now))
         if begun:
             heard.times.append(now)
-            heard.delays.append(now - captured(playout, first, clock) / speed)
-        now += TICK + (playout.lean() if leans else 0.0)
+            heard.delays.append(now - captured(receiver, first, clock) / speed)
+        now += TICK + (receiver.lean() if leans else 0.0)
     heard.pcm = b"".join(out)
     return heard
 
 
-def captured(playout: Playout, first: int, clock: int) -> float:
+def playout(codec: str = "opus") -> Playout:
+    """One that takes that codec, whatever the payload number."""
+    return Playout(lambda _: decoder(codec))
+
+
+def captured(one: Playout, first: int, clock: int) -> float:
     """When the first sample of what was handed out last began to be captured, in seconds of the
     sender's clock after the first packet was sent (a packet is sent at its end)."""
-    order = playout._sequence
+    order = one._sequence
     ahead = ((order._timestamp - first + 2**31) & 0xFFFFFFFF) - 2**31
     begin = order.position - ahead * clock
-    position = playout._filling.end - len(playout._spool) - FRAME
+    position = one._filling.end - len(one._spool) - FRAME
     return (position - begin) / 48_000 - TICK

@@ -46,14 +46,17 @@ def check(one: Playout) -> None:
 
 
 @settings(max_examples=150)
-@given(steps=steps)
-def test_any_packets_at_any_time(steps: list[Packet | float | None]) -> None:
-    one, now = Playout(decoder_of), 100.0
+@given(steps=steps, leans=st.booleans())
+def test_any_packets_at_any_time(steps: list[Packet | float | None], leans: bool) -> None:
+    one, now, leant = Playout(decoder_of), 100.0, 0.0
     for step in steps:
         if isinstance(step, Packet):
             one.receive(step, now)
         elif step is None:
-            now += 0.02
+            leant += (lean := one.lean() if leans else 0.0)
+            assert abs(lean) <= 0.0005
+            assert abs(leant) <= 0.02
+            now += 0.02 + lean
             assert len(one.read(now)) == FRAME * 2
             check(one)
         else:

@@ -37,7 +37,9 @@ BEGIN = 20 * MS
 KNOWN = 75
 """packets."""
 LEFT_OUT, MADE_UP = 40 * MS, 12
-"""Behind by so much for so many ticks: they will not be made up for any more."""
+"""Behind by so much for so many ticks: they will not be made up for any more,"""
+HOPELESS = 300 * MS
+"""nor so many at once: nobody listened."""
 PATIENCE = 1000 * MS
 """For so long a small surplus waits for a quiet stretch; one above SMALL does not wait."""
 SMALL = 40 * MS
@@ -149,7 +151,7 @@ class Playout:
             self._behind = 0
         else:
             self._behind += 1
-            if self._behind > MADE_UP:
+            if self._behind > MADE_UP or offset - self._offset > HOPELESS:
                 self._clock += int((offset - self._offset) // self._frame) * self._frame
                 self._behind = 0
 
@@ -177,16 +179,15 @@ class Playout:
         due = self._target.value + MARGIN - self._offset
         rest = frame - step
         after = self._clock - self._sequence.position - due
-        least = -step / 2 if self._leans else 0.0
         kept = filling.goal - rest - due
-        if (after - kept) % step > 1e-3 or not least - MS <= kept <= least + step + 2 * MS:
-            kept = after - floor((after - least) / step) * step
+        same = (after - kept + 0.5) % step < 1
         if self._leans:
-            if self._leant - kept > FARTHEST:
-                kept += step
-            elif self._leant - kept < -FARTHEST:
-                kept -= step
+            # What all leaning would come to; the ticks stay where they are nearest to their own.
+            if not same or abs(self._leant - kept) > FARTHEST:
+                kept = after - floor((after - self._leant + step / 2) / step) * step
             self._error = kept
+        elif not same or not -MS <= kept <= step + 2 * MS:
+            kept = after - floor(after / step) * step
         filling.goal = round(kept + due) + rest
         self.figures.target = (self._offset + filling.goal - self._target.least) / RATE
 
