@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import array
-import asyncio
 import math
 import sys
-import threading
 import wave
 from pathlib import Path
 
@@ -51,59 +49,3 @@ def samples_of_wav(path: Path) -> tuple[array.array[int], int]:
         assert (file.getnchannels(), file.getsampwidth()) == (1, 2), path
         sound = array.array("h", file.readframes(file.getnframes()))
         return sound, file.getframerate()
-
-
-class Ear:
-    """A sink for an audio leg that remembers the last two seconds it was given."""
-
-    rate = 48000
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._sound = array.array("h")
-        self.received = 0
-
-    def write(self, pcm: bytes) -> None:
-        """Take mono 48 kHz 16-bit samples, from any thread."""
-        with self._lock:
-            self._sound.frombytes(pcm)
-            self.received += len(pcm) // 2
-            del self._sound[: max(0, len(self._sound) - 2 * self.rate)]
-
-    def close(self) -> None:
-        """Nothing is held that would need closing."""
-
-    def last(self, seconds: float) -> array.array[int]:
-        """The last ``seconds`` heard, or less."""
-        with self._lock:
-            return self._sound[-int(seconds * self.rate) :]
-
-    async def hears_nothing(self, seconds: float = 1.0, timeout: float = 20.0) -> None:
-        """Wait until nothing but silence, or nothing at all, comes for that long."""
-        loop = asyncio.get_running_loop()
-        end = loop.time() + timeout
-        while loop.time() < end:
-            with self._lock:
-                self._sound = array.array("h")
-            await asyncio.sleep(seconds)
-            if max(map(abs, self.last(seconds)), default=0) < 50:
-                return
-        raise AssertionError(f"there was no silent second in {timeout} s")
-
-    async def hears(self, hz: float, seconds: float = 1.0, timeout: float = 20.0) -> None:
-        """Wait until the last second is that tone and little else."""
-        loop = asyncio.get_running_loop()
-        end = loop.time() + timeout
-        best = 0.0
-        while loop.time() < end:
-            sound = self.last(seconds)
-            if len(sound) >= int(seconds * self.rate) * 0.95:
-                found = share(sound, self.rate, hz)
-                best = max(best, found)
-                if found > 0.8:
-                    return
-            await asyncio.sleep(0.2)
-        raise AssertionError(
-            f"{hz} Hz was not heard in {timeout} s: best share {best:.2f}, "
-            f"{self.received} samples received"
-        )

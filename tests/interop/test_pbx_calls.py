@@ -12,7 +12,7 @@ from baresip import Baresip
 from kamailio import Kamailio
 from our_desk import OurDesk
 
-from tui.engine.commands import Answer, Dial, HangUp, Hold, Resume, SendDigits
+from tui.engine.commands import Answer, Dial, HangUp, Hold, Resume, SendDigits, SignOut
 from tui.engine.state import CallState
 
 CUSTOMER, AGENT = 700, 1200
@@ -36,8 +36,9 @@ async def test_the_password_is_proved_by_either_digest_and_a_wrong_one_is_said(
     algorithm: str, tmp_path: Path
 ) -> None:
     server = Kamailio(tmp_path, algorithm)
-    right = OurDesk(server.ws, server.realm, "1001", tmp_path, AGENT)
-    wrong = OurDesk(server.ws, server.realm, "1002", tmp_path, AGENT)
+    right, wrong, other = (
+        OurDesk(server.ws, server.realm, user, tmp_path, AGENT) for user in ("1001", "1002", "1003")
+    )
     try:
         await server.start()
         assert (await right.sign_in(server.password)).ok
@@ -48,9 +49,14 @@ async def test_the_password_is_proved_by_either_digest_and_a_wrong_one_is_said(
         await right.do(Dial("1999"))
         await right.state(CallState.ENDED)
         assert right.said() == "line.unknown_number"
+        await right.do(SignOut())
+        assert (await other.sign_in(server.password)).ok
+        await other.do(Dial("1001"))
+        await other.state(CallState.ENDED)
+        assert other.said() == "line.unknown_number"  # it took its registration back
     finally:
-        await right.end()
-        await wrong.end()
+        for desk in (right, wrong, other):
+            await desk.end()
         await server.end()
 
 
@@ -95,6 +101,10 @@ async def test_a_call_to_us_is_answered_and_its_digits_go_both_ways_until_they_h
         await desk.do(SendDigits("159D*0#"))
         assert await customer.digits(7) == "159D*0#"
         await desk.until(lambda: desk.call.digits == "159D*0#")
+        for digit in "28#":
+            await customer.say("sndcode", digit)
+            await desk.until(lambda digit=digit: desk.call.received.endswith(digit))
+        assert desk.call.received == "28#"
         await customer.say("hangup")
         ended = await desk.state(CallState.ENDED)
         assert (ended.reason, desk.said()) == (25, "ended.25")
