@@ -197,7 +197,7 @@ async def test_what_will_happen_is_said_before_it_does(console) -> None:
     port = with_people(s.ScriptedPort(own.snapshot(own.TALKING, own.HELD)))
     async with console(port=port) as con:
         await con.press("f4", "enter")
-        assert "you are out when it worked" in con.screen_text
+        assert "are put through to each other" in con.screen_text
         await con.press("down")
         assert "All lines become one conversation here" in con.screen_text
 

@@ -94,17 +94,24 @@ class LineRows(Rows):
         super().__init__(id="lines")
         self._clocks = clocks
         self._high = 0
+        self._view: View | None = None
+
+    def on_resize(self) -> None:
+        """Its room is known only once there is something in it."""
+        if self._view is not None:
+            self.show(self._view)
 
     def show(self, view: View) -> None:
         """Draw the view."""
+        self._view = view
         lines = live_lines(view)
         high = len(lines) if len(lines) > 1 else 0
         if high != self._high:
             self._high = high
             self.styles.height = high
             self.display = high > 0
-        width = self.content_size.width or max(0, self.app.size.width - 2)
-        if not high:
+        width = self.content_size.width
+        if not high or not width:
             self.draw([])
             return
         current = view.snapshot.call
