@@ -173,6 +173,7 @@ class Session:
             eid=user.eid,
             extension_start=user.extension_start,
             extension_end=user.extension_end,
+            encrypts=bool(getattr(self.platform, "encrypts", False)),
         )
         self.core.emit(AccountChanged(account, user.groups))
         self._phase(Phase.CHOOSING_GROUP)

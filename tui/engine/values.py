@@ -126,6 +126,8 @@ class Account:
     group: str = ""
     extension_start: str = ""
     extension_end: str = ""
+    encrypts: bool = False
+    """Encrypted numbers can be dialled: generation 1, and the config has a seed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from tui.actions import find, meant, own_lines
-from tui.engine.state import Call, Question, message
+from tui.engine.state import Call, Message, Question, message
 from tui.screens.looks import Looks
 
 if TYPE_CHECKING:
@@ -78,14 +78,18 @@ class Hands(Looks):
         self.run_worker(self._dial(number), name="dial")
 
     async def _dial(self, number: str) -> None:
-        from tui.engine.commands import Dial
         from tui.screens.console import ConsoleScreen
+        from tui.screens.dialled import command_of
 
         if self._port is None:
             return
+        command = command_of(number, self.view.snapshot.account)
+        if isinstance(command, Message):
+            self._update(notice=command)
+            return
         self._update(notice=None)
         screen = self.screen_stack[0]
-        began = self.run_worker(self._port.execute(Dial(number)), name="dialled")
+        began = self.run_worker(self._port.execute(command), name="dialled")
         result = await began.wait()
         if result.ok and isinstance(screen, ConsoleScreen):
             screen.close_dial()

@@ -73,7 +73,13 @@ def _no_call(view: View, keys: dict[str, str]) -> list[Row]:
     hint: Row = ()
     if "dial" in keys:
         hint = (("   ", ""), (keys["dial"], "bold $key"), (" " + tr("action.dial"), "$dim"))
-    return [(), row((tr("panel.no_call"), "$dim"), *hint)]
+    rows: list[Row] = [(), row((tr("panel.no_call"), "$dim"), *hint)]
+    account = view.snapshot.account
+    if view.dialling and account is not None and account.kind == "platform1":
+        rows.append(row((tr("dial.area_hint"), "$dim")))
+        if account.encrypts:
+            rows.append(row((tr("dial.encrypted_hint"), "$dim")))
+    return rows
 
 
 def _title(view: View, call: Call, mark: str, style: str, width: int) -> Row:
@@ -260,7 +266,7 @@ class CallPanel(Vertical):
         super().__init__(id="call-panel")
         self._clocks = clocks
         self._names = False
-        """Names and addresses can be called as well as numbers."""
+        """More than numbers can be called: names and addresses, or encrypted numbers."""
         self._dialled: list[str] = []
         self.card = CallCard()
         self.dial = Field("field.dial", id="dial")
@@ -278,7 +284,8 @@ class CallPanel(Vertical):
         self.set_class(ringing, "-ringing")
         self.set_class(view.dialling, "-dialling")
         self.set_class(view.typing and not view.dialling, "-typing")
-        self._names = own_lines(view)
+        account = view.snapshot.account
+        self._names = own_lines(view) or (account is not None and account.encrypts)
         self._dialled = redials(view)
         width = self.card.content_size.width
         if width:
