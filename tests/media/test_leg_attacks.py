@@ -13,6 +13,7 @@ from aiortc.rtp import RtcpByePacket, RtpPacket
 
 from tui.media.leg import Leg, LegState
 from tui.media.sources import ToneSource
+from tui.media.srtp import MAX_STREAMS
 
 OURS, THEIRS = 440, 1000
 ALERT = bytes.fromhex("15fefd0000000000000000000202 28".replace(" ", ""))
@@ -105,6 +106,8 @@ async def test_a_hundred_ssrcs_end_neither_the_call_nor_its_close(
     for n in range(100):
         await dtls(peer)._send_rtp(rtp(5000 + n, n, 96, b"\xf8\xff\xfe", n * 960))
     await asyncio.sleep(1.6)  # a report is written meanwhile
+    assert us._links.current is not None
+    assert len(us._links.current.wire.srtp()._streams) <= MAX_STREAMS
     await still_up(us, heard, hears, until)
     async with asyncio.timeout(3):
         await us.close()

@@ -35,6 +35,9 @@ class Line:
     def unprotect(self, data: bytes, *, rtcp: bool) -> bytes | None:
         return data
 
+    def srtp(self) -> Line:
+        return self
+
     def send(self, data: bytes) -> None:
         self.sent.append(data)
 

@@ -41,8 +41,9 @@ class Incoming:
         codec = self._sounds.get(payload_type)
         return None if codec is None else decoder(codec.name)
 
-    def take(self, data: bytes, arrival: float) -> None:
-        """One RTP packet that has come at `arrival` (seconds, monotonic)."""
+    def take(self, data: bytes, arrival: float, *, heard: bool = True) -> None:
+        """One RTP packet that has come at `arrival` (seconds, monotonic); counted only, where
+        nothing is to be `heard`."""
         fields = rtp.unpack(data)
         if fields is None:
             self.ignored += 1
@@ -53,10 +54,11 @@ class Incoming:
             self.reception.take(ssrc, sequence, timestamp, codec.rate, arrival)
             self._last = (ssrc, number, timestamp)
             packet = Packet(sequence, timestamp, number, marker, ssrc, payload)
-            self.playout.receive(packet, arrival)
+            if heard:
+                self.playout.receive(packet, arrival)
             return
         self.reception.pass_by(ssrc, sequence, arrival)
-        if ssrc == self._last[0]:
+        if heard and ssrc == self._last[0]:
             # It has a place in the sequence: the playout must not miss it.
             packet = Packet(sequence, self._last[2], self._last[1], False, ssrc, b"")
             self.playout.receive(packet, arrival)

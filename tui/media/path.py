@@ -23,8 +23,9 @@ from tui.media.outgoing import Outgoing
 from tui.media.quiet import QUIET
 from tui.media.sinks import Sink
 from tui.media.sources import Source
+from tui.media.srtp import Srtp
 from tui.media.statistics import Statistics
-from tui.media.wire import Address
+from tui.media.wire import Address, Wire
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,8 @@ class Path:
         self.outgoing = Outgoing(dtx=dtx, rng=rng)
         self.incoming = Incoming(on_key)
         self.connection: Connection | None = None
+        self._wire: Wire
+        self._srtp: Srtp
         self.late = 0.0
         """How late the last tick was, in seconds."""
         self.you, self.them, self.microphone = Meter(), Meter(), Meter()
@@ -86,10 +89,15 @@ class Path:
         """This connection, which is up, is the one in force from now on."""
         if self.connection is not None and self.connection is not connection:
             self._dropped += self.connection.wire.dropped
-        self.connection = connection
+        if self.connection is not connection:
+            self.connection, self._wire = connection, connection.wire
+            self._srtp = connection.wire.srtp()
         if self._timer is None:
             self._loop = asyncio.get_running_loop()
-            self._due = self._loop.time()
+            now = self._loop.time()
+            if self._due:  # it stood still, and time did not
+                self.outgoing.skip(int((now - self._due) / TICK))
+            self._due = now
             self._next_report = self._due + FIRST_REPORT
             QUIET.begin()
             self._timer = self._loop.call_soon(self._tick)  # type: ignore[assignment]
@@ -132,10 +140,8 @@ class Path:
             self.outgoing.skip(1)
             return
         pcm = SILENCE if self.held else self._block(now)
-        assert self.connection is not None
-        wire = self.connection.wire
         for packet in self.outgoing.tick(pcm):
-            wire.send(wire.protect(packet))
+            self._wire.send(self._srtp.protect(packet))
 
     def _block(self, now: float) -> bytes:
         try:
@@ -153,17 +159,15 @@ class Path:
         return pcm
 
     def _take(self) -> None:
-        assert self.connection is not None
-        wire = self.connection.wire
-        for data, arrival in wire.drain():
+        for data, arrival in self._wire.drain():
             control = rtp.is_rtcp(data)
-            packet = wire.unprotect(data, rtcp=control)
+            packet = self._srtp.unprotect(data, rtcp=control)
             if packet is None:
                 continue
             if control:
                 self._told(packet, arrival)
-            elif self.hears:
-                self.incoming.take(packet, arrival)
+            else:
+                self.incoming.take(packet, arrival, heard=self.hears)
 
     def _hear(self, now: float) -> None:
         if not self.hears:
@@ -193,9 +197,8 @@ class Path:
             self._reported = out.packets
         stamp = rtcp.ntp(self._epoch + now)
         block = self.incoming.reception.block(now)
-        assert self.connection is not None
-        wire = self.connection.wire
-        wire.send(wire.protect_rtcp(rtcp.compose(out.ssrc, self.cname, stamp, sent, block)))
+        packet = rtcp.compose(out.ssrc, self.cname, stamp, sent, block)
+        self._wire.send(self._srtp.protect_rtcp(packet))
 
     def _told(self, data: bytes, now: float) -> None:
         for report in rtcp.parse(data):

@@ -21,10 +21,10 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
-import pylibsrtp
 from aiortc import RTCDtlsTransport, RTCIceGatherer
 
 from tui.media.arrival import NOTES, arrival, ask_for_stamps
+from tui.media.srtp import Srtp
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +63,8 @@ class Wire:
     """What one ICE connection and its DTLS hold: see the names below."""
 
     def __init__(self, gatherer: RTCIceGatherer, dtls: RTCDtlsTransport, *, loopback: bool) -> None:
-        self.dropped = 0
-        """Datagrams from strangers, broken ones, and what was too much."""
+        self._dropped = 0
+        self._srtp: Srtp | None = None
         self.failures = 0
         """Errors of the network while sending ("unreachable")."""
         self.hello: Callable[[], None] | None = None
@@ -106,7 +106,7 @@ class Wire:
             return incoming(message, addr, protocol)
 
         def no_stun(data: bytes, component: int) -> None:
-            self.dropped += 1  # looked like STUN and is none: aioice would queue it for DTLS
+            self._dropped += 1  # looked like STUN and is none: aioice would queue it for DTLS
 
         connection.ice_controlling = True  # until `set_controlling`: only an offer is checked early
         connection.get_component_candidates = capped
@@ -135,10 +135,10 @@ class Wire:
                 try:
                     stun(data, addr)
                 except Exception as problem:
-                    self.dropped += 1
+                    self._dropped += 1
                     log.debug("a STUN datagram was left out: %s", type(problem).__name__)
             elif not 20 <= first <= 191 or 63 < first < 128 or not self._knows(addr[:2]):
-                self.dropped += 1
+                self._dropped += 1
             elif first >= 128:
                 self._inbox.append((data, time.monotonic()))
                 self._source, self._heard_at = (addr[0], addr[1]), protocol
@@ -181,25 +181,16 @@ class Wire:
         """Whether ICE has given up: consent has expired, or it was closed."""
         return bool(self._connection._closing)
 
-    # ------------------------------------------------------------ SRTP
+    def srtp(self) -> Srtp:
+        """What protects and unprotects, once DTLS is up."""
+        if self._srtp is None:
+            self._srtp = Srtp(self._dtls._tx_srtp, self._dtls._rx_srtp)
+        return self._srtp
 
-    def protect(self, packet: bytes) -> bytes:
-        """One RTP packet as SRTP."""
-        return bytes(self._dtls._tx_srtp.protect(packet))
-
-    def protect_rtcp(self, packet: bytes) -> bytes:
-        """One compound RTCP packet as SRTCP."""
-        return bytes(self._dtls._tx_srtp.protect_rtcp(packet))
-
-    def unprotect(self, data: bytes, *, rtcp: bool) -> bytes | None:
-        """The packet inside; None, and counted, for noise. A repeated one is None as well."""
-        session = self._dtls._rx_srtp
-        try:
-            return bytes(session.unprotect_rtcp(data) if rtcp else session.unprotect(data))
-        except (pylibsrtp.Error, ValueError) as problem:
-            if "replay" not in str(problem):
-                self.dropped += 1
-            return None
+    @property
+    def dropped(self) -> int:
+        """Datagrams from strangers, broken ones, and what was too much."""
+        return self._dropped + (0 if self._srtp is None else self._srtp.noise)
 
     # ------------------------------------------------------------ datagrams
 
