@@ -207,6 +207,25 @@ def test_a_held_call_goes_on_where_the_timestamps_stood_still() -> None:
     assert one.figures.lost == 0
 
 
+@pytest.mark.parametrize("sent", [0, 3000])
+@pytest.mark.parametrize("passed", [0, 3000 * FRAME])
+def test_after_a_minute_in_which_nobody_listened_it_is_heard_at_once(
+    sent: int, passed: int
+) -> None:
+    """On hold nothing is read, and nothing taken; the peer may have counted on, or not."""
+    packets = sounding(seconds=3.0)
+    one = playout()
+    play(one, [*packets[:75]])
+    later = [
+        replace(p, sequence=(p.sequence + sent) & 0xFFFF, timestamp=p.timestamp + passed)
+        for p in packets[75:]
+    ]
+    out = play(one, [*later], start=75 * TICK + 60)
+    assert strength(out[8 * FRAME * 2 : 40 * FRAME * 2], 440) > 0.2
+    assert one.figures.delay < 0.065
+    assert one.figures.concealed <= 6 * FRAME
+
+
 def test_what_is_missing_for_long_is_silence() -> None:
     one = playout()
     out = play(one, [*sounding(), *[None] * 100])
