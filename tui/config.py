@@ -202,6 +202,10 @@ class AudioSettings:
     gain: int = setting(100, "Microphone gain in per cent.", low=0, high=200)
     ring: bool = setting(True, "Whether an incoming call rings on the sound device.")
     ring_volume: int = setting(100, "How loud it rings, in per cent.", low=0, high=200)
+    echo_cancellation: bool = setting(
+        False,
+        "Hands-free: free the microphone of the loudspeaker. Wants the extra: yimi[handsfree].",
+    )
     ice_servers: tuple[str, ...] = setting(
         (),
         'STUN and TURN servers, "stun:HOST:PORT". None are asked unless they stand here.',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 from array import array
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -130,6 +131,19 @@ async def test_a_ring_device_that_is_gone_is_said_once(room: Room) -> None:
 
 def m_other() -> c.Message:
     return c.Message("sound.in_call")
+
+
+async def test_echo_cancellation_without_its_package_is_said_and_there_is_sound(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "livekit.rtc", None)
+    room.sounds.settings = AudioSettings(input="none", output="none", echo_cancellation=True)
+    await room.sounds.loaded()
+    assert room.sounds.sound is not None
+    assert room.sounds.sound.echo is None
+    notice = room.desk.core.snapshot.notice
+    assert notice is not None
+    assert notice.message.id == "sound.no_echo_cancellation"
 
 
 # ---------------------------------------------------------------- a try

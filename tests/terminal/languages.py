@@ -20,6 +20,7 @@ from tui.engine.state import (
     Check,
     Group,
     GroupPage,
+    Hearing,
     HistoryEntry,
     HistoryPage,
     Leg,
@@ -28,6 +29,7 @@ from tui.engine.state import (
     LineState,
     MemberPage,
     Phase,
+    Quality,
     Question,
     Seat,
     SeatStatus,
@@ -67,6 +69,7 @@ NAMES = {
     *("TLS", "WebSocket", "ICE", "STUN", "TURN", "UDP", "VPN", "MOS", "MB", "dB", "wss", "opus"),
     *("aiortc", "libportaudio2", "libopus0", "ice_servers", "YIMI_STATE_DIR"),
     *("PulseAudio", "PipeWire", "ssh", "unix", "tcp", "~/.config/pulse/cookie"),
+    *("pip install 'yimi[handsfree]'", "[audio]", "echo_cancellation"),
     *("libasound2-plugins", "PBX", "USER@DOMAIN", "1001@pbx.example.com"),
     *("stun:HOST", "turn:USER:PASSWORD@HOST"),
     *("C", "F", "Ctrl+C", *(f"F{number}" for number in range(1, 25))),
@@ -143,8 +146,11 @@ def states(language: str) -> dict[str, tuple[Snapshot, dict[str, Any]]]:
     )
     levels = Levels(4, 6)
 
-    def up(call: Any) -> Snapshot:
-        return replace(idle.with_call(call), levels=levels)
+    def up(call: Any, hearing: Hearing = Hearing.OK) -> Snapshot:
+        heard = call.leg is Leg.CONNECTED and call.answered is not None
+        gone = hearing is Hearing.GONE
+        quality = Quality(mos=4.2, codec="opus", hearing=hearing) if heard or gone else None
+        return replace(idle.with_call(call), levels=levels, quality=quality)
 
     busy = SeatStatus(Status.BUSY, since=s.NOW - 30, reason=message("seat.missed", count=3))
     return {
@@ -163,6 +169,8 @@ def states(language: str) -> dict[str, tuple[Snapshot, dict[str, Any]]]:
         "calling": (up(out), {}),
         "talking": (up(replace(talking, digits="8001#")), {}),
         "muted": (up(replace(talking, muted=True)), {}),
+        "not-heard": (up(talking, Hearing.NOT_HEARD), {}),
+        "call-gone": (up(replace(talking, leg=Leg.LOST), Hearing.GONE), {}),
         "on-hold": (up(replace(talking, state=CallState.HOLDING, since=s.NOW - 12)), {}),
         "own-phone": (idle.with_call(replace(talking, leg=Leg.NONE)), {}),
         "sound-lost": (up(replace(talking, leg=Leg.LOST)), {}),

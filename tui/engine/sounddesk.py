@@ -112,6 +112,8 @@ class SoundDesk:
                 self._tell_levels(Levels(bar(you), bar(them)))
                 you = them = 0.0
 
+        # It would hear neither the room nor the click: its work is to take them away.
+        echo, sound.echo = sound.echo, None
         trial = Trial(
             sound.source,
             sound.sink,
@@ -120,7 +122,10 @@ class SoundDesk:
             level=level,
             stop=self._in_call,
         )
-        return await trial.run(lambda: bool(sound.running))
+        try:
+            return await trial.run(lambda: bool(sound.running))
+        finally:
+            sound.echo = echo
 
     def _told(self, sound: Any, tried: Tried) -> Result:
         device = clean_text(sound.device)

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 from tui.engine.carrier import Carrier
 from tui.engine.core import Core, log
 from tui.engine.events import VoiceChanged
-from tui.engine.state import VOIP, Voice, VoiceState, message
+from tui.engine.state import VOIP, Message, Voice, VoiceState, message
 from tui.text import clean_text
 
 if TYPE_CHECKING:
     from tui.config import AudioSettings
     from tui.media import sound as media_sound
+    from tui.media.echo import Echo
 
 BEEP_HZ, BEEP_SECONDS = (1000,), 0.2
 _RATE = 48000
@@ -60,14 +61,29 @@ class Sounds:
         try:
             modules = await loop.run_in_executor(None, _import_media)
             self.leg_module, sound_module, self._tones = modules
+            echo = await self._echo()
             self.sound = self.open(sound_module, self._state_changed)
-            self.sound.on_ring = self._ring_changed
+            self.sound.on_ring, self.sound.echo = self._ring_changed, echo
             if self._ringing and self.settings.ring:
                 self.sound.ring(True)
         except Exception:  # whatever sound or codec libraries do, signalling must live
             log.exception("the audio room could not be opened")
             self.change(state=VoiceState.FAILED, device="")
             raise
+
+    async def _echo(self) -> Echo | None:
+        """What frees the microphone of the loudspeaker, where that is wanted. Without its package
+        there is sound all the same, and it is said."""
+        if not self.settings.echo_cancellation:
+            return None
+        from tui.media import echo
+
+        try:
+            return await asyncio.to_thread(echo.make)
+        except echo.EchoUnavailable as problem:
+            log.warning("no echo cancellation: %s", problem)
+            self.core.notice(Message("sound.no_echo_cancellation"))
+            return None
 
     def open(self, sound_module: Any, on_state: media_sound.StateListener) -> media_sound.Sound:
         """A sound as the settings want it, with the volumes in force. ValueError for settings

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from tui.media import tones
 from tui.media.devices import DeviceStream, PortAudio, SoundState
+from tui.media.echo import Echo
 from tui.media.levels import FRAME, SILENCE, gain
 from tui.media.sides import Microphone, Speaker, check
 from tui.media.sinks import FileSink, NullSink, Sink
@@ -52,6 +53,8 @@ class Sound:
         self.on_ring: StateListener = lambda state, device: None
         """Told of the ring device's state, where there is one of its own. While it cannot be had
         the listening side rings."""
+        self.echo: Echo | None = None
+        """Frees the microphone of the loudspeaker, where that is wanted."""
         self.source: Source = _Mouth(self)
         self.sink: Sink = _Ear(self)
         self._library = library if library is not None else _LIBRARY
@@ -300,6 +303,8 @@ class _Mouth:
 
     def read(self, samples: int) -> bytes:
         pcm = self._sound._input.read(samples)
+        if self._sound.echo is not None:
+            pcm = self._sound.echo.said(pcm)
         return pcm if pcm is SILENCE else gain(pcm, self._sound.gain)
 
 
@@ -310,4 +315,7 @@ class _Ear:
         self._sound = sound
 
     def write(self, pcm: bytes) -> None:
-        self._sound._output.write(gain(pcm, self._sound.volume))
+        pcm = gain(pcm, self._sound.volume)
+        if self._sound.echo is not None:
+            self._sound.echo.heard(pcm)
+        self._sound._output.write(pcm)
