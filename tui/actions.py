@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from tui.engine.state import (
+    VOIP,
     CallState,
     Hearing,
     Leg,
@@ -164,12 +165,23 @@ def _can_add(view: View) -> bool:
     call = view.snapshot.call
     up = _state(view) in _UP
     free = _third(view) in (None, ThirdState.INVITED)
+    if call is not None and call.internal and transfers_only(view):
+        return False  # an internal call is not handed over, and nobody can be brought in
     return _signed_in(view) and up and call is not None and not call.transfer and free
 
 
+def transfers_only(view: View) -> bool:
+    """Whether a call can be handed over, but nobody be brought in: generation 1."""
+    account = view.snapshot.account
+    return account is not None and account.kind == "platform1"
+
+
 def _can_type(view: View) -> bool:
-    """Tones: the line is up, or the platform's ringing is heard on it."""
-    return _console(view) and _state(view) in (CallState.TALKING, CallState.PROCEEDING)
+    """Tones: the line is up, or the platform's ringing is heard on it. With a phone of the agent's
+    own (line types 4 and 5) they are typed there."""
+    account = view.snapshot.account
+    here = account is None or account.callintype == VOIP
+    return here and _console(view) and _state(view) in (CallState.TALKING, CallState.PROCEEDING)
 
 
 def _can_refuse(view: View) -> bool:
@@ -337,7 +349,9 @@ def _hang_up_label(view: View) -> str:
 
 
 def _party_label(view: View) -> str:
-    return "action.party_cancel" if _third(view) is ThirdState.INVITED else "action.party"
+    if _third(view) is ThirdState.INVITED:
+        return "action.party_cancel"
+    return "action.party_transfer" if transfers_only(view) else "action.party"
 
 
 def _join_label(view: View) -> str:

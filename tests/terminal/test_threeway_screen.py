@@ -335,3 +335,38 @@ def test_the_weights_keep_what_matters_on_the_panel() -> None:
     assert len(rows) == HEIGHT
     for needed in ("120 0000 0001", "Wang Fang", "did not confirm", "no way back"):
         assert needed in text
+
+
+GENERATION_1 = replace(s.IDLE, account=replace(s.ACCOUNT, kind="platform1"))
+
+
+async def test_generation_1_hands_over_to_agents_and_brings_nobody_in(console) -> None:
+    async with console(GENERATION_1.with_call(s.TALKING)) as c:
+        called(c.port)
+        c.clock.now += 1
+        assert "F4 Transfer  " in c.keys
+        await c.press("f4")
+        assert "Transfer: to whom?" in c.screen_text
+        assert "group " not in c.screen_text
+        await c.press(*"12000000009")
+        assert "No agent is called that." in c.screen_text
+        await c.press(*["backspace"] * 11, *"1007", "enter")
+        assert "Bring into the call" not in c.screen_text
+        await c.press("1")
+        assert asked(c) == [Transfer("1000000002", "1007", "Wang Fang")]
+
+
+async def test_at_generation_1_an_internal_call_has_no_other_party(console) -> None:
+    async with console(GENERATION_1.with_call(replace(s.TALKING, internal=True))) as c:
+        c.clock.now += 1
+        assert "F4" not in c.keys
+        await c.press("f4")
+        assert asked(c) == []
+
+
+async def test_tones_are_typed_on_the_agents_own_phone(console) -> None:
+    phone = replace(s.IDLE, account=replace(s.ACCOUNT, callintype=4, number="12000007001"))
+    async with console(phone.with_call(s.TALKING)) as c:
+        assert "Tones" not in c.keys
+        await c.press("5")
+        assert asked(c) == []

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from tui.actions import find, meant, own_lines
+from tui.actions import find, meant, own_lines, transfers_only
 from tui.engine.state import Call, Message, Question, message
 from tui.screens.looks import Looks
 
@@ -153,8 +153,19 @@ class Hands(Looks):
             whom = target or console.marked()
             if own_lines(view):
                 self._hand_over(console, own, call, whom)
+            elif transfers_only(view):
+                self._transfer(console, own, call, whom)
             else:
                 self.push_screen(PartyDialog(console.book, own, call, whom), self._carry_out)
+
+    def _transfer(self, console: ConsoleScreen, own: str, call: Call, whom: Target | None) -> None:
+        """Where nobody can be brought in: to another agent."""
+        from tui.screens.transfer import TransferDialog
+
+        dialog = TransferDialog(console.book, own, call)
+        if whom is not None and dialog.ways(whom):
+            dialog = TransferDialog(console.book, own, call, whom)
+        self.push_screen(dialog, self._carry_out)
 
     def _hand_over(self, console: ConsoleScreen, own: str, call: Call, whom: Target | None) -> None:
         """With lines of one's own: to another line, or to somebody else."""

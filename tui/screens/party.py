@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from time import monotonic
-from typing import Final
+from typing import ClassVar, Final
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -87,6 +87,8 @@ class PartyDialog(LiveDialog, ModalScreen[Command]):
     PartyDialog.-whom #how, PartyDialog.-how #whom { display: none; }
     PartyDialog #whom, PartyDialog #how { height: 1fr; }
     """
+    WORDS: ClassVar = {"whom": "party.whom", "nobody": "party.nobody", "hint": "party.hint"}
+    """The sentences that name who can be chosen."""
     AUTO_FOCUS = ""
     BINDINGS = [Binding("escape", "back", show=False)]  # noqa: RUF012
 
@@ -126,7 +128,7 @@ class PartyDialog(LiveDialog, ModalScreen[Command]):
         if self._target is not None:
             self._settle(self._target)
             return
-        self._title.update(tr("party.whom"))
+        self._title.update(tr(self.WORDS["whom"]))
         self.search.focus_input()
         self._fill()
         self.run_worker(self._read(), name="party")
@@ -195,11 +197,11 @@ class PartyDialog(LiveDialog, ModalScreen[Command]):
         if self._failure is not None:
             said: Row = row((render(self._failure), "$bad"))
         elif not found and not self._reading:
-            said = row((tr("party.nobody"), "$dim"))
+            said = row((tr(self.WORDS["nobody"]), "$dim"))
         elif self._more:
             said = row((tr("party.more"), "$dim"))
         else:
-            said = row((tr("directory.reading") if self._reading else tr("party.hint"), "$dim"))
+            said = row((tr("directory.reading" if self._reading else self.WORDS["hint"]), "$dim"))
         self._said.draw([said])
 
     @on(Input.Changed)
@@ -288,7 +290,7 @@ class PartyDialog(LiveDialog, ModalScreen[Command]):
         if self.has_class("-how") and not self._given:
             self.set_class(False, "-how")
             self.set_class(True, "-whom")
-            self._title.update(tr("party.whom"))
+            self._title.update(tr(self.WORDS["whom"]))
             self.search.focus_input()
         else:
             self.dismiss(None)
