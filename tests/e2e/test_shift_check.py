@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.box import Box, Desk, until
+from tests.e2e.line_desk import LineDesk
+from tests.e2e.switch import AGENT, switching
 from tui.config import Policies
 from tui.engine import commands as c
 from tui.engine.checks import loop_call
@@ -30,11 +32,11 @@ def shorter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop_call, "POOR", 1.0)
 
 
-def states(desk: Desk) -> dict[str, str]:
+def states(desk: Desk | LineDesk) -> dict[str, str]:
     return {check.id: check.state for check in desk.engine.snapshot().checks}
 
 
-def sentence(desk: Desk, id: str) -> str:
+def sentence(desk: Desk | LineDesk, id: str) -> str:
     found = next(check for check in desk.engine.snapshot().checks if check.id == id)
     assert found.message is not None
     return found.message.id
@@ -116,6 +118,23 @@ async def test_a_call_that_rings_breaks_the_check_off(box: Box, tmp_path: Path) 
         assert refused.message.id == "check.in_call"
     finally:
         await desk.engine.close()
+
+
+async def test_at_a_pbx_the_registration_tells_of_the_password(tmp_path: Path) -> None:
+    async with switching() as switch:
+        desk = LineDesk(switch, tmp_path)
+        un = AGENT.removeprefix("sip:")
+        asked = c.RunChecks(c.SignIn(un, Secret("x"), "", backend=switch.url, kind="sip"))
+        try:
+            await desk.engine.execute(asked)
+            assert sentence(desk, "account") == "check.account.local"
+            assert sentence(desk, "websocket") == "check.websocket.ok"
+            assert sentence(desk, "registration") == "check.registration.ok"
+            switch.refuse_registration = 403
+            await desk.engine.execute(asked)
+            assert sentence(desk, "registration") == "check.registration.refused"
+        finally:
+            await desk.engine.close()
 
 
 async def test_doctor_checks_without_an_engine_and_without_a_password(

@@ -20,7 +20,7 @@ from tui.engine.checks.course import Finding, fail, ok, warn
 from tui.engine.checks.network import http_date
 from tui.engine.commands import SignIn
 from tui.engine.state import Line, LineState
-from tui.platform.base import Credentials, Platform, PlatformError, SipAccount
+from tui.platform.base import PLAIN_SIP, Credentials, Platform, PlatformError, SipAccount
 from tui.platform.codes import login_id
 from tui.sip.websocket import FlowState, SipConnection
 from tui.text import clean_text
@@ -83,7 +83,10 @@ class Account:
             raise
         self._platform = platform
         self.url = self._sip.url
-        return ok("check.account.ok", name=user.displayname or given.un)
+        name = user.displayname or given.un
+        if given.kind == PLAIN_SIP:  # a PBX of one's own is asked by REGISTER alone
+            return ok("check.account.local", name=name)
+        return ok("check.account.ok", name=name)
 
     async def registers(self) -> Finding:
         """The registrar takes the line."""
