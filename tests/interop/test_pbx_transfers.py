@@ -130,7 +130,8 @@ async def test_an_attended_transfer_of_ours_puts_a_browser_through_to_a_second_d
         await second.hears(CUSTOMER)
         assert second.call.number == "1002"
         await jssip.hears(EXPERT)
+        before = len(await jssip.log())
         await second.do(HangUp())
-        await jssip.until("ended", len(await jssip.log()))
+        await jssip.until("ended", before)
     finally:
         await second.end()
