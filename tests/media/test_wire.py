@@ -80,10 +80,6 @@ def test_no_other_file_of_the_room_uses_a_private_name_of_the_libraries() -> Non
 @pytest.mark.parametrize(("name", "series"), [("aiortc", "1.16."), ("aioice", "0.13.")])
 def test_the_libraries_are_pinned_to_the_series_that_was_read(name: str, series: str) -> None:
     assert importlib.metadata.version(name).startswith(series)
-    wanted = [
-        text for text in importlib.metadata.requires("yimi") or () if re.match(rf"{name}\b", text)
-    ]
     project = (ROOT / "pyproject.toml").read_text("utf-8")
     major, minor = (int(part) for part in series.rstrip(".").split("."))
     assert f'"{name}>={major}.{minor},<{major}.{minor + 1}"' in project
-    assert wanted
