@@ -113,5 +113,5 @@ class Reception:
             highest=self._highest,
             jitter=int(self._jitter),
             last=middle,
-            delay=min(int((now - at) * 65536), 0xFFFFFFFF) if middle else 0,
+            delay=max(0, min(int((now - at) * 65536), 0xFFFFFFFF)) if middle else 0,
         )
