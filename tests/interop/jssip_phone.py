@@ -68,6 +68,14 @@ class JsSip:
                 raise AssertionError(f"{hz} Hz was not heard: {heard}; {await self.log()}")
             await asyncio.sleep(0.1)
 
+    async def consult(self, target: str) -> None:
+        """Call somebody beside the call that there is."""
+        await self._call("phone.consult", target)
+
+    async def connect(self) -> None:
+        """Put the first call through to the second."""
+        await self._call("phone.connect")
+
     async def hang_up(self) -> None:
         """BYE from the browser."""
         await self._call("phone.hangUp")

@@ -135,3 +135,34 @@ async def test_an_attended_transfer_of_ours_puts_a_browser_through_to_a_second_d
         await jssip.until("ended", before)
     finally:
         await second.end()
+
+
+async def test_a_browser_that_consulted_a_second_desk_puts_us_through_to_it(
+    kamailio: Kamailio, tmp_path: Path, desk: OurDesk, jssip: JsSip
+) -> None:
+    second = OurDesk(kamailio.ws, kamailio.realm, "1003", tmp_path, EXPERT)
+    try:
+        assert (await second.sign_in(kamailio.password)).ok
+        address = f"sip:1002@{kamailio.realm}"
+        await jssip.register(kamailio.ws, address, "1002", kamailio.password, hz=CUSTOMER)
+        await jssip.until("registered")
+        await desk.do(Dial("1002"))
+        await desk.state(CallState.TALKING)
+        await desk.hears(CUSTOMER)
+        noted = len(await jssip.log())
+        await jssip.consult(f"sip:1003@{kamailio.realm}")
+        await second.state(CallState.RINGING)
+        await second.do(Answer())
+        await second.hears(CUSTOMER)
+        await jssip.until("confirmed", noted)
+        await jssip.connect()
+        await desk.until(lambda: desk.snapshot.question)
+        await desk.do(AnswerQuestion(True))
+        await jssip.until("put through")
+        await desk.until(lambda: desk.call.number == "1003")
+        await desk.state(CallState.TALKING)
+        await desk.hears(EXPERT)
+        await second.hears(AGENT)
+        assert (second.call.number, len(second.snapshot.calls)) == ("1001", 1)
+    finally:
+        await second.end()

@@ -137,6 +137,22 @@ phone.send = (target, body, contentType) =>
     });
   });
 
+/** Call somebody beside the call that there is. */
+phone.consult = (target) => {
+  phone.first = phone.session;
+  follow(phone.ua.call(target, sound()));
+};
+
+/** Put the first call through to the second, and out. */
+phone.connect = () => {
+  const news = phone.first.refer(phone.session.remote_identity.uri, { replaces: phone.session });
+  news.on("accepted", () => {
+    note("put through");
+    phone.first.terminate();
+  });
+  for (const event of ["requestFailed", "failed"]) news.on(event, () => note("not put through"));
+};
+
 phone.hangUp = () => phone.session.terminate();
 
 phone.stop = () => phone.ua.stop();
