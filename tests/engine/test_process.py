@@ -15,7 +15,7 @@ import pytest
 
 from tui.engine import sockets
 from tui.engine.client import EngineClient
-from tui.engine.launch import Starting
+from tui.engine.launch import Starting, engine_environment
 from tui.engine.state import Phase
 from tui.engine.unavailable import EngineUnavailable
 
@@ -73,6 +73,15 @@ async def test_it_is_apart_from_the_terminal_and_outlives_a_hang_up(engines: Eng
     assert again.pid == client.pid
     await client.close()
     await again.close()
+
+
+def test_a_pulse_server_of_the_login_that_starts_it_is_not_the_engines() -> None:
+    own = {"PULSE_SERVER": "unix:/mnt/own", "PATH": "/bin"}
+    assert engine_environment(own) == own
+    assert engine_environment({**own, "SSH_CONNECTION": "a 1 b 22"}) == {
+        "PATH": "/bin",
+        "SSH_CONNECTION": "a 1 b 22",
+    }
 
 
 async def test_sigterm_ends_it_in_good_order(engines: Engines) -> None:

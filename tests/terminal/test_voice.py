@@ -25,6 +25,7 @@ CARRIED = replace(s.IDLE, voice=Voice(VoiceState.OK, "pulse", server="unix:/tmp/
 @pytest.fixture(autouse=True)
 def no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PULSE_SERVER", raising=False)
+    monkeypatch.setenv("SSH_CONNECTION", "192.0.2.7 50000 192.0.2.1 22")
 
 
 # ---------------------------------------------------------------- at sign-in
@@ -49,6 +50,17 @@ async def test_this_computers_sound_can_be_chosen_all_the_same(
         await c.press("tab", "tab", "right")
         assert "● Local" in c.line("Callback phone")
         assert FAR not in c.screen_text
+        await c.press("enter")
+        assert c.port.sent == [SIGN_IN]
+
+
+async def test_on_a_computer_of_ones_own_its_only_pulse_server_is_left_to_it(
+    console: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULSE_SERVER", "unix:/mnt/own/PulseServer")
+    monkeypatch.delenv("SSH_CONNECTION")
+    async with console(OUT, prefill=FULL) as c:
+        assert "● Local" in c.line("Callback phone")
         await c.press("enter")
         assert c.port.sent == [SIGN_IN]
 

@@ -6,7 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +27,15 @@ def home() -> Path:
     """Where `-m tui…` finds the package, and no other directory is kept busy by a process that
     outlives its terminal."""
     return Path(tui.__file__).parent.parent
+
+
+def engine_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """An engine outlives the login that starts it: a PulseAudio at the other end of that login is
+    none of its own. It is told of one by command (`UsePulseServer`)."""
+    kept = dict(environment)
+    if kept.get("SSH_CONNECTION"):
+        kept.pop("PULSE_SERVER", None)
+    return kept
 
 
 class Starting:
@@ -59,6 +68,7 @@ class Starting:
                 pass_fds=(writing,),
                 start_new_session=True,
                 cwd=home(),
+                env=engine_environment(os.environ),
             )
         except OSError as error:
             os.close(self._pipe)

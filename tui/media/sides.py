@@ -1,9 +1,16 @@
-"""A device as what a leg reads from and writes to; and how a sound side is named in the config."""
+"""The sides of a sound: a device or a file as what a leg reads from and writes to, and how either
+is named in the config."""
 
 from __future__ import annotations
 
-from tui.media.devices import DeviceStream
+import logging
+
+from tui.media.devices import DeviceStream, SoundState
 from tui.media.levels import RATE, WIDTH
+from tui.media.sinks import FileSink, NullSink, Sink
+from tui.media.sources import FileSource, NullSource, Source
+
+log = logging.getLogger(__name__)
 
 
 def check(input: str | None, output: str | None, ring: str | None) -> None:
@@ -43,3 +50,21 @@ class Speaker:
         """Have it played."""
         self._stream.use()
         self._stream.ring.write(pcm)
+
+
+def from_file(path: str) -> tuple[Source, SoundState]:
+    """What a file says, looped; silence, and a state, when it cannot be read."""
+    try:
+        return FileSource(path), SoundState.OK
+    except (OSError, ValueError) as problem:
+        log.warning("the input file cannot be read: %s", type(problem).__name__)
+        return NullSource(), SoundState.FAILED
+
+
+def to_file(path: str) -> tuple[Sink, SoundState]:
+    """A file that takes what is heard; nothing, and a state, when it cannot be made."""
+    try:
+        return FileSink(path), SoundState.OK
+    except OSError as problem:
+        log.warning("the output file cannot be made: %s", type(problem).__name__)
+        return NullSink(), SoundState.FAILED

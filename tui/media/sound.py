@@ -8,7 +8,6 @@ in silence. A device is tried again while it is used.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -17,13 +16,11 @@ from tui.media import tones
 from tui.media.devices import DeviceStream, PortAudio, SoundState
 from tui.media.echo import Echo
 from tui.media.levels import FRAME, SILENCE, gain
-from tui.media.sides import Microphone, Speaker, check
+from tui.media.sides import Microphone, Speaker, check, from_file, to_file
 from tui.media.sinks import FileSink, NullSink, Sink
-from tui.media.sources import FileSource, NullSource, Source, ToneSource
+from tui.media.sources import NullSource, Source, ToneSource
 
 __all__ = ["Sound", "SoundState", "open_sound"]
-
-log = logging.getLogger(__name__)
 
 StateListener = Callable[[SoundState, str], None]
 _WORST = list(SoundState)
@@ -190,7 +187,8 @@ class Sound:
             self._input = ToneSource(float(rest))
             self._settle("input", SoundState.OK, input)
         elif kind == "file":
-            self._input = self._from_file(rest)
+            self._input, state = from_file(rest)
+            self._settle("input", state, Path(rest).name)
         else:
             self._input = NullSource()
             self._settle("input", SoundState.OK, "")
@@ -201,7 +199,10 @@ class Sound:
             self._output_device = self._device("output", rest)
             self._output = Speaker(self._output_device)
         elif kind == "file":
-            self._output = self._to_file(rest)
+            self._output, state = to_file(rest)
+            if isinstance(self._output, FileSink):
+                self._closing.append(self._output)
+            self._settle("output", state, Path(rest).name)
         else:
             self._output = NullSink()
             self._settle("output", SoundState.OK, "")
@@ -226,27 +227,6 @@ class Sound:
             if one is used:
                 self._closing.remove(one)
                 one.close()
-
-    def _from_file(self, path: str) -> Source:
-        try:
-            source = FileSource(path)
-        except (OSError, ValueError) as problem:
-            log.warning("the input file cannot be read: %s", type(problem).__name__)
-            self._settle("input", SoundState.FAILED, Path(path).name)
-            return NullSource()
-        self._settle("input", SoundState.OK, Path(path).name)
-        return source
-
-    def _to_file(self, path: str) -> Sink:
-        try:
-            sink = FileSink(path)
-        except OSError as problem:
-            log.warning("the output file cannot be made: %s", type(problem).__name__)
-            self._settle("output", SoundState.FAILED, Path(path).name)
-            return NullSink()
-        self._closing.append(sink)
-        self._settle("output", SoundState.OK, Path(path).name)
-        return sink
 
     # ------------------------------------------------------------ state
 

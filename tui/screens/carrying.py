@@ -22,6 +22,13 @@ def own_server() -> str:
     return clean_text(os.environ.get("PULSE_SERVER", "").strip())
 
 
+def is_far() -> bool:
+    """Whether that is another computer's, for all one can tell: then it is meant to be used. On a
+    computer of one's own, some systems name their only PulseAudio so."""
+    far = bool(os.environ.get("SSH_CONNECTION")) or own_server().startswith("tcp")
+    return far and bool(own_server())
+
+
 async def lead(port: EnginePort, server: str, snapshot: Snapshot) -> Result | None:
     """Have the engine carry its sound to `server`, "" to its own machine's devices; None when
     nothing is to be changed."""

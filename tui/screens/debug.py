@@ -71,7 +71,11 @@ def _session(snapshot: Snapshot, clocks: Clocks) -> list[tuple[str, str]]:
     facts = [
         ("session", f"{snapshot.phase} seat {snapshot.seat.status.name.lower()}"),
         ("line", f"{line.state} for {duration(now - line.since)}, round trip {line.latency} ms"),
-        ("voice", f"{voice.state} {voice.device} volume {voice.volume} gain {voice.gain}"),
+        (
+            "voice",
+            f"{voice.state} {voice.device} volume {voice.volume} gain {voice.gain}"
+            + (f" carried by {voice.server}, {voice.delay} ms" if voice.server else ""),
+        ),
         (
             "shift",
             f"{duration(now - shift.began)}: {shift.talked} talked, {shift.missed} missed,"

@@ -16,7 +16,7 @@ from tui.engine.state import VOIP, Message, Phase, message
 from tui.i18n import render, tr
 from tui.prefill import SignInPrefill
 from tui.screens.base import YimiScreen
-from tui.screens.carrying import PULSE, own_server
+from tui.screens.carrying import PULSE, is_far, own_server
 from tui.secrets import Secret
 from tui.widgets.bars import KeyBar
 from tui.widgets.fields import Choice, Field, Fold, Tick
@@ -147,9 +147,9 @@ class SignInScreen(YimiScreen):
         return short + [tr(f"line_type.{kind}") for kind in self._lines[2:]]
 
     def _line_of(self, prefill: Any) -> int:
-        """Of a prefill or a profile. Whoever names a PulseAudio means it to be used."""
+        """Of a prefill or a profile. Whoever names a PulseAudio far away means it to be used."""
         kind: int = prefill.callintype if prefill.callintype in LINES else VOIP
-        return self._lines.index(PULSE if kind == VOIP and self._server else kind)
+        return self._lines.index(PULSE if kind == VOIP and is_far() else kind)
 
     def _chosen_line(self) -> int:
         chosen = self._lines[self.line.selected]
@@ -306,9 +306,13 @@ class SignInScreen(YimiScreen):
             self.backend.focus_input()
             return
         self.say(None)
-        carried = self._lines[self.line.selected] == PULSE
-        self.yimi.carry_voice(self._server if carried else "")
+        self.yimi.carry_voice(self.carrier)
         self.yimi.sign_in(self.typed(), keyring=self.keyring.ticked)
+
+    @property
+    def carrier(self) -> str:
+        """The PulseAudio that is chosen to carry the voice; "" for another way."""
+        return self._server if self._lines[self.line.selected] == PULSE else ""
 
     def typed(self) -> SignIn:
         """What stands in the form, whole or not."""
