@@ -194,6 +194,8 @@ async def test_members_show_what_they_do(
         return {seat.number: seat.state_message for seat in page.seats}["1001"]
 
     assert await state() == "service.1"
+    mei = (await platform.get_group_members("1000000002")).seats
+    assert {seat.number: seat.state_message for seat in mei}["1090"] == "service.1", "simulated"
     one.say(m.SetStatus(2))
     await one.until(lambda: sandbox.pbx.seats["1001"].status == 2)
     assert await state() == "service.2"

@@ -43,6 +43,15 @@ async def test_with_a_seed_an_encrypted_number_is_dialled_from_the_field(console
         assert c.port.sent == [Dial(SECRET, encrypted=True)]
 
 
+async def test_what_can_be_typed_is_said_beside_a_call_that_is_over_too(console) -> None:
+    async with console(replace(s.IDLE, account=SEEDED).with_call(s.ENDED)) as c:
+        assert "An area code" not in c.screen_text
+        await c.press("f2")
+        assert "It lasted" in c.screen_text
+        assert "An area code" in c.screen_text
+        assert "An encrypted number" in c.screen_text
+
+
 async def test_an_area_code_is_typed_behind_the_number_and_a_wrong_one_is_said(console) -> None:
     async with console(replace(s.IDLE, account=ONE)) as c:
         await c.press("f2")

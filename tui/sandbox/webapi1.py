@@ -28,6 +28,8 @@ UNVERIFIED = "12000000404"
 """The callback phone that nobody has verified."""
 OFFLINE, IDLE, AWAY, IN_CALL = 0, 1, 2, 5
 """`service_control` of a member."""
+SIMULATED = {"idle": IDLE, "busy": AWAY, "talking": IN_CALL}
+"""The same for those whom the sandbox plays."""
 LINES = {2: "", 4: "telephone", 5: "sip_telephone"}
 """Line types, and where each one's number stands in updateInfo."""
 MAX_ROWS = 200
@@ -214,8 +216,13 @@ class WebApi1:
             "number": seed.un,
             "displayname": seed.name,
             "work_number": f"W{seed.un}",
-            "service_control": _service(self._pbx.seats.get(seed.un)),
+            "service_control": self._service(seed),
         }
+
+    def _service(self, seed: AgentSeed) -> int:
+        if seed.simulated:
+            return SIMULATED.get(self._world.states.get(seed.un, ""), OFFLINE)
+        return _service(self._pbx.seats.get(seed.un))
 
 
 def _service(seat: Seat | None) -> int:

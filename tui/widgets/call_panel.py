@@ -57,7 +57,7 @@ def describe(
     if call is None:
         return _no_call(view, keys)
     if not call.live:
-        return _over(call, width, clocks)
+        return [*_over(call, width, clocks), *_dial_hints(view)]
     match call.state:
         case CallState.RINGING:
             return _ringing(view, call, keys, width, clocks)
@@ -73,13 +73,16 @@ def _no_call(view: View, keys: dict[str, str]) -> list[Row]:
     hint: Row = ()
     if "dial" in keys:
         hint = (("   ", ""), (keys["dial"], "bold $key"), (" " + tr("action.dial"), "$dim"))
-    rows: list[Row] = [(), row((tr("panel.no_call"), "$dim"), *hint)]
+    return [(), row((tr("panel.no_call"), "$dim"), *hint), *_dial_hints(view)]
+
+
+def _dial_hints(view: View) -> list[Row]:
+    """What else than a number can be typed into the dial field."""
     account = view.snapshot.account
-    if view.dialling and account is not None and account.kind == "platform1":
-        rows.append(row((tr("dial.area_hint"), "$dim")))
-        if account.encrypts:
-            rows.append(row((tr("dial.encrypted_hint"), "$dim")))
-    return rows
+    if not view.dialling or account is None or account.kind != "platform1":
+        return []
+    hints = ["dial.area_hint", *(["dial.encrypted_hint"] if account.encrypts else [])]
+    return [row((tr(hint), "$dim")) for hint in hints]
 
 
 def _title(view: View, call: Call, mark: str, style: str, width: int) -> Row:
