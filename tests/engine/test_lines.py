@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -12,17 +13,21 @@ from tui import sip
 from tui.config import Profile
 from tui.engine import commands as c
 from tui.engine.events import CallAnswered, CallEnded, CallOffered, LineChanged, SeatChanged
+from tui.engine.legentry import as_ice
 from tui.engine.marker import Remembered
 from tui.engine.marks import LINES, free_line, mark
 from tui.engine.state import (
     Call,
     CallState,
+    Leg,
     Line,
     LineState,
     SeatState,
     SeatStatus,
     Status,
 )
+from tui.platform.relays import Relay
+from tui.secrets import Secret
 
 S = CallState
 
@@ -114,8 +119,6 @@ async def test_a_refused_call_says_why(booth: Booth, status: int, outcome: str) 
 
 
 async def test_a_call_given_up_before_there_is_sound_never_goes_out(booth: Booth) -> None:
-    import asyncio
-
     booth.gate = asyncio.Event()
     dialling = asyncio.ensure_future(booth.do(c.Dial("1002")))
     await booth.settle()
@@ -397,8 +400,6 @@ async def test_call_waiting_sounds_softly_and_stops_with_the_waiting(booth: Boot
 
 
 async def test_hold_is_agreed_with_the_peer_and_cut_here_at_once(booth: Booth) -> None:
-    import asyncio
-
     handle = await booth.up()
     holding = asyncio.ensure_future(booth.do(c.Hold()))
     await booth.settle()
@@ -418,8 +419,6 @@ async def test_hold_is_agreed_with_the_peer_and_cut_here_at_once(booth: Booth) -
 
 
 async def test_a_hold_that_is_refused_leaves_the_sound_as_it_was(booth: Booth) -> None:
-    import asyncio
-
     handle = await booth.up()
     holding = asyncio.ensure_future(booth.do(c.Hold()))
     await booth.settle()
@@ -433,8 +432,6 @@ async def test_a_hold_that_is_refused_leaves_the_sound_as_it_was(booth: Booth) -
 async def test_a_re_invite_that_is_out_of_place_is_tried_again(
     booth: Booth, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import asyncio
-
     monkeypatch.setattr("tui.engine.linelegs._PAUSE", 0.001)
     handle = await booth.up()
     booth.phone.agent.out_of_place = {"reinvite"}
@@ -480,12 +477,108 @@ async def test_a_call_that_is_answered_while_another_was_taken_is_held(booth: Bo
     assert booth.media[0].held
 
 
+async def test_going_back_to_a_held_line_holds_the_other(booth: Booth) -> None:
+    first, second = await booth.up("1002"), await booth.up("1003")
+    await booth.says(sip.ReinviteAccepted(first, SDP))
+    held = booth.by_number("1002")
+    resuming = asyncio.ensure_future(booth.do(c.Resume(held.ccnumber)))
+    await booth.settle()
+    assert booth.state("1003") is S.HOLDING
+    await booth.says(sip.ReinviteAccepted(first, SDP), sip.ReinviteAccepted(second, SDP))
+    assert (await resuming).ok
+    assert booth.state("1002") is S.TALKING
+    assert [media.held for media in booth.media] == [False, True]
+    assert booth.snapshot.marked == held.key
+
+
+async def test_a_resume_that_is_refused_or_unanswered_leaves_the_line_on_hold(
+    booth: Booth,
+) -> None:
+    handle = await booth.up()
+    holding = asyncio.ensure_future(booth.do(c.Hold()))
+    await booth.settle()
+    await booth.says(sip.ReinviteAccepted(handle, SDP))
+    await holding
+    for status, said in ((500, "line.resume_refused"), (503, "line.resume_unconfirmed")):
+        resuming = asyncio.ensure_future(booth.do(c.Resume()))
+        await booth.settle()
+        assert (await booth.do(c.Resume())).ok  # asked already
+        await booth.says(sip.ReinviteRefused(handle, status))
+        result = await resuming
+        assert result.message is not None
+        assert result.message.id == said
+        assert (booth.state("1002"), booth.media[0].held) == (S.HOLDING, True)
+
+
+async def test_a_line_that_is_being_taken_back_is_held_when_another_is_taken(
+    booth: Booth,
+) -> None:
+    first = await booth.up("1002")
+    second = await booth.up("1003")
+    await booth.says(sip.ReinviteAccepted(first, SDP))
+    resuming = asyncio.ensure_future(booth.do(c.Resume(booth.by_number("1002").ccnumber)))
+    await booth.settle()
+    await booth.dial("1004")
+    await booth.says(sip.ReinviteAccepted(first, SDP), sip.ReinviteAccepted(second, SDP))
+    assert not (await resuming).ok
+    assert booth.state("1002") is S.HOLDING
+    assert booth.media[0].held
+
+
+async def test_hold_and_resume_need_a_call_in_the_right_state(booth: Booth) -> None:
+    for command, said in ((c.Hold(), "hold.not_talking"), (c.Resume(), "resume.not_held")):
+        result = await booth.do(command)
+        assert result.message is not None
+        assert result.message.id == said
+    assert not (await booth.do(c.HangUp())).ok
+
+
+async def test_a_call_without_any_sound_is_over_and_says_so(booth: Booth) -> None:
+    async def broken(leg: object) -> object:
+        raise OSError("no library")
+
+    booth.legs.make_media = broken  # type: ignore[method-assign, assignment]
+    result = await booth.do(c.Dial("1002"))
+    assert result.message is not None
+    assert result.message.id == "line.no_sound"
+    assert booth.asked("invite") == []
+    await booth.rings("in1")
+    assert not (await booth.do(c.Answer())).ok
+    assert booth.asked("reject") == [("in1", 480)]
+
+
+async def test_an_answer_that_no_leg_of_ours_fits_keeps_the_call_and_shows_it(
+    booth: Booth,
+) -> None:
+    handle = await booth.dial()
+    booth.media[0].refuses = True
+
+    async def broken(leg: object) -> object:
+        raise OSError("no library")
+
+    booth.legs.make_media = broken  # type: ignore[method-assign, assignment]
+    await booth.says(sip.Answered(handle, SDP))
+    call = booth.by_number("1002")
+    assert (call.state, call.leg) == (S.TALKING, Leg.FAILED)
+
+
+async def test_a_registration_that_is_refused_later_is_said(booth: Booth) -> None:
+    await booth.says(sip.RegistrationFailed(403, "\x1b[1mGone", True, None), sip.Established("x"))
+    assert booth.snapshot.notice is not None
+    assert booth.snapshot.notice.message.id == "line.refused"
+    assert "\x1b" not in str(booth.snapshot.notice)
+
+
+async def test_what_a_platform_has_and_a_pbx_has_not_is_refused_in_words(booth: Booth) -> None:
+    for command in (c.Threeway(1, "1007"), c.DropThird(), c.Dial("abc", encrypted=True)):
+        assert not (await booth.do(command)).ok
+    assert await booth.desk.execute(c.SendDigits("1")) is None  # as at any platform
+
+
 # ---------------------------------------------------------------- together
 
 
 async def test_lines_are_joined_and_parted(booth: Booth) -> None:
-    import asyncio
-
     first = await booth.up("1002")
     await booth.says(sip.ReinviteAccepted(first, SDP))
     await booth.up("1003")
@@ -614,3 +707,15 @@ async def test_after_the_session_the_platforms_way_is_back(booth: Booth) -> None
     assert booth.offers.answer == booth.calls.answer
     assert not booth.workday.status_is_ours
     assert not booth.digits.in_sound("1", "1", 0.1)
+
+
+def test_a_relays_credentials_reach_the_leg_and_show_nowhere() -> None:
+    relay = Relay("turn:relay.example", "1700000000:1001", Secret("geheim"))
+    made = as_ice(relay)
+    assert (made.urls, made.username, made.credential) == (
+        "turn:relay.example",
+        "1700000000:1001",
+        "geheim",
+    )
+    assert "geheim" not in repr(made) + repr(relay)
+    assert as_ice(Relay("stun:s.example")) == as_ice("stun:s.example") == "stun:s.example"
