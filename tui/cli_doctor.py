@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from argparse import Namespace
@@ -125,6 +126,10 @@ def run(options: Namespace) -> int:
         return asyncio.run(_run(options, paths, file, profile, report))
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        # Whoever read it has seen enough; nothing more is written, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
 
 
 def _only(config: Config) -> Profile:

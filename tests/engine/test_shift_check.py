@@ -406,6 +406,21 @@ async def test_a_speaker_gets_a_short_tone() -> None:
     assert card.opened == [("none", "")]
 
 
+@pytest.mark.parametrize(
+    ("server", "here", "state", "id"),
+    [
+        ("", True, "ok", "check.voice.here"),
+        ("unix:/nowhere", False, "ok", "check.sound.elsewhere"),
+        ("somewhere:else:", True, "fail", "pulse.bad-address"),
+        ("unix:/no/such/socket", True, "fail", "pulse.nothing-listens"),
+    ],
+)
+async def test_the_server_that_is_to_carry_the_voice_must_answer(
+    server: str, here: bool, state: str, id: str
+) -> None:
+    assert said(await sound.voice(server, here=here)) == (state, id)
+
+
 async def test_a_ring_device_of_its_own_is_tried() -> None:
     card = Card()
     same = await sound.ring_device("", "", True, card.open, no_pause)

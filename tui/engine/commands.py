@@ -352,9 +352,11 @@ class UsePulseServer:
 class RunChecks:
     """The check before the shift; `ChecksChanged` tells how far it is. `Result.ok` when nothing
     failed. Nobody signed in: `sign_in` is what would be signed in with, as far as it is known;
-    with a password it is tried, and taken back. In a session it does not count."""
+    with a password it is tried, and taken back; `server` the PulseAudio that would carry the
+    voice. In a session neither counts."""
 
     sign_in: SignIn | None = None
+    server: str = ""
 
 
 Command = (

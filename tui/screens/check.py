@@ -140,7 +140,7 @@ class CheckScreen(LiveDialog, ModalScreen[None]):
         from tui.engine.commands import RunChecks
 
         self._said = None
-        result = await self.yimi.ask(RunChecks(self._typed()))
+        result = await self.yimi.ask(RunChecks(self._typed(), self._server()))
         if not result.ok and result.message is not None and result.message.id != "check.failed":
             self._said = result.message
         self.show(self.yimi.view)
@@ -152,6 +152,13 @@ class CheckScreen(LiveDialog, ModalScreen[None]):
         form = self.app.screen_stack[0]
         signing = self.yimi.view.place is Place.SIGN_IN and isinstance(form, SignInScreen)
         return form.typed() if signing and isinstance(form, SignInScreen) else None
+
+    def _server(self) -> str:
+        """The PulseAudio that the form says is to carry the voice."""
+        from tui.screens.sign_in import SignInScreen
+
+        form = self.app.screen_stack[0]
+        return form.carrier if isinstance(form, SignInScreen) else ""
 
     def action_copy(self) -> None:
         """C: all of it as text."""

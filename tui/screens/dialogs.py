@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui.actions import View, key_name, registry
+from tui.actions import View, key_name, registry, with_keys
 from tui.day import shift_figures
 from tui.engine.state import CallState, Message, Snapshot, message
 from tui.i18n import render, tr
@@ -108,7 +108,7 @@ def failure_dialog(failure: Message) -> Dialog:
     """The last failure: what happened, what to do, and its id for whoever helps."""
     id = f"todo.{failure.id}"
     todo = id if tr(id) != id else "todo.any"
-    what = [failure, message("failure.id", name=failure.id)]
+    what = [with_keys(failure), message("failure.id", name=failure.id)]
     return Dialog("failure.title", what, todo, (("close", "failure.close"),), "close")
 
 

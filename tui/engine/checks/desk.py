@@ -105,7 +105,7 @@ def subject_of_engine(
     snapshot = core.snapshot
     account, link = snapshot.account, session.link
     if account is None or link is None or snapshot.phase is not Phase.SIGNED_IN:
-        return Subject(config, paths, session.make_platform, command.sign_in)
+        return Subject(config, paths, session.make_platform, command.sign_in, server=command.server)
     standing = SignIn(
         un=account.un,
         pwd=Secret(),
@@ -123,4 +123,6 @@ def subject_of_engine(
         standing,
         line=lambda: core.snapshot.line,
         url=link.account.url,
+        server=snapshot.voice.server,
+        devices=session.audio.sounds.settings,
     )

@@ -73,7 +73,13 @@ def subject_of(config: Config, paths: Paths, profile: Profile, password: Secret)
         profile=profile.name,
     )
 
-    return Subject(config, paths, lambda command: make_platform(config, command), sign_in)
+    return Subject(
+        config,
+        paths,
+        lambda command: make_platform(config, command),
+        sign_in,
+        server=os.environ.get("PULSE_SERVER", ""),
+    )
 
 
 async def _run(subject: Subject, tell: Any) -> bool:

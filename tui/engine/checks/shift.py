@@ -19,14 +19,14 @@ from tui.platform.base import PLAIN_SIP
 from tui.sip.address import is_local
 
 if TYPE_CHECKING:
-    from tui.config import Config, Paths
+    from tui.config import AudioSettings, Config, Paths
     from tui.engine.commands import SignIn
     from tui.engine.state import Line
     from tui.platform.base import Platform
 
 IDS: Final = (
     *("disk", "libraries", "opus", "names", "tls", "account", "websocket", "registration"),
-    *("clock", "ice", "microphone", "speaker", "ring", "call"),
+    *("clock", "ice", "voice", "microphone", "speaker", "ring", "call"),
 )
 """The checks in their order; the title of each is the message `check.title.ID`."""
 
@@ -56,6 +56,10 @@ class Subject:
     sign_in: SignIn | None = None
     line: Callable[[], Line] | None = None
     url: str = ""
+    server: str = ""
+    """The PulseAudio that carries the voice; "" for this machine's own sound."""
+    devices: AudioSettings | None = None
+    """The devices in force, where they are not those of the config."""
     world: World = field(default_factory=World)
 
     @property
@@ -68,6 +72,11 @@ class Subject:
             if profile.name == named:
                 return profile
         return Profile()
+
+    @property
+    def audio(self) -> AudioSettings:
+        """The devices that are meant."""
+        return self.devices or self.config.audio
 
     @property
     def backend(self) -> str:
@@ -97,7 +106,7 @@ class ShiftCheck:
 
     def steps(self) -> Sequence[Step]:
         """All checks, in order."""
-        settings = self.subject.config.audio
+        settings = self.subject.audio
         looks = {
             "disk": lambda: _in_thread(lambda: machine.disk(self.subject.paths.state)),
             "libraries": self._libraries,
@@ -111,6 +120,7 @@ class ShiftCheck:
             "registration": self._account.registers,
             "clock": self._clock,
             "ice": self._ice,
+            "voice": lambda: sound.voice(self.subject.server, here=self.subject.voice_here),
             "microphone": lambda: self._with_sound(sound.microphone, settings.input),
             "speaker": lambda: self._with_sound(sound.speaker, settings.output),
             "ring": self._ring,
@@ -182,7 +192,7 @@ class ShiftCheck:
         return found
 
     async def _ring(self) -> Finding:
-        settings = self.subject.config.audio
+        settings = self.subject.audio
 
         async def look(setting: str, open_sound: sound.Open) -> Finding:
             return await sound.ring_device(setting, settings.output, settings.ring, open_sound)

@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol
 
 from tui.engine.checks.course import Finding, fail, ok, warn
+from tui.engine.state import message
+from tui.media import pulse
 from tui.text import clean_text
 
 FRAME: Final = 960
@@ -63,6 +65,24 @@ class _Heard:
         if self.state == "no-device" and not self.device:
             return fail("check.sound.nothing")
         return fail(f"check.sound.{self.state}", device=self.device)
+
+
+async def voice(server: str, *, here: bool) -> Finding:
+    """The PulseAudio that is to carry the voice answers, and sound can get there."""
+    if not here:
+        return ok("check.sound.elsewhere")
+    if not server:
+        return ok("check.voice.here")
+    found = await pulse.check(server)
+    verdict = found.verdict if found.verdict != "ok" or pulse.plugin() else "no-plugin"
+    said = message(
+        f"pulse.{verdict}",
+        address=clean_text(server),
+        why=clean_text(found.why),
+        server=clean_text(found.server),
+        delay="?" if found.delay is None else f"{found.delay * 1000:.0f}",
+    )
+    return Finding("ok" if verdict == "ok" else "fail", said)
 
 
 async def microphone(setting: str, open_sound: Open, pause: Pause = asyncio.sleep) -> Finding:
