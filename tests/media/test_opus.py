@@ -42,6 +42,26 @@ def test_the_copy_of_libopus_in_pyavs_wheel_is_found() -> None:
     assert "libopus" in found[2]
 
 
+def test_a_library_that_is_none_of_libopus_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = [("bundled", "no-such-file.so"), ("system", "libc.so.6")]
+    monkeypatch.setattr(opus, "_candidates", lambda: iter(found))
+    assert opus.library.__wrapped__() is None
+
+
+def test_the_systems_copy_comes_after_the_wheels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ctypes.util.find_library", lambda name: f"lib{name}.so.0")
+    assert list(opus._candidates())[-1] == ("system", "libopus.so.0")
+    monkeypatch.setattr("ctypes.util.find_library", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert not list(opus._candidates())
+
+
+def test_the_codecs_own_delay_is_known() -> None:
+    assert opus.Encoder({}).lookahead == 312
+
+
 def test_a_tone_comes_out_as_it_went_in() -> None:
     pcm = tone((440,), duration=1.0, fade=0)
     one = opus.Decoder()

@@ -292,6 +292,21 @@ def test_a_flood_grows_nothing() -> None:
     assert len(filling.spool) <= 48_000
 
 
+@pytest.mark.parametrize(("missed", "least"), [(45, 20), (100, 0)])
+def test_of_a_long_stall_only_the_end_is_played(missed: int, least: int) -> None:
+    """It comes at once, in order, and is more than a conversation bears."""
+    packets = sounding(seconds=6.0)
+    one, back = playout(), 100 + missed
+    play(one, [*packets[:100], *[None] * missed])
+    for packet in packets[100:back]:
+        one.receive(packet, back * TICK - 0.01)
+    out = play(one, [*packets[back:]], start=back * TICK)
+    assert one.figures.late >= least
+    assert one.figures.lost == 0
+    assert one.figures.delay < 0.1
+    assert strength(out[-48000:], 440) > 0.25
+
+
 def test_a_late_start_of_listening_does_not_begin_in_the_past() -> None:
     """Packets that came before anybody listened are left out, all but the last."""
     packets = sounding()

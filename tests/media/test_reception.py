@@ -108,3 +108,11 @@ def test_a_key_has_a_place_in_the_sequence_and_none_in_time() -> None:
     assert line.reception.lost == 0
     assert line.reception.packets == 7
     assert line.reception.jitter == pytest.approx(0, abs=1e-9)
+
+
+def test_a_report_that_came_within_the_tick_has_no_negative_age() -> None:
+    line = Line()
+    line.take(1, 0)
+    line.reception.reported(1, 7, line.now + 0.003)
+    assert line.block().delay == 0
+    assert len(bytes(line.block())) == 24
