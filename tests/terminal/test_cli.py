@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.engine.plain_engine import ACCOUNT, PlainEngine
-from tui import __version__
-from tui.engine.commands import Answer, HangUp, Hold, Mute, Resume, SetStatus, SignOut
-from tui.engine.events import CallChanged, CallOffered, SeatChanged
+from tui import __version__, i18n
+from tui.cli_doctor import Report
+from tui.engine.commands import (
+    Answer,
+    HangUp,
+    Hold,
+    Mute,
+    Resume,
+    RunChecks,
+    SetStatus,
+    SignOut,
+)
+from tui.engine.events import CallChanged, CallOffered, ChecksChanged, SeatChanged
 from tui.engine.host import Host
-from tui.engine.state import Call, CallState, Leg, SeatStatus, Status
+from tui.engine.state import Call, CallState, Check, Leg, SeatStatus, Status, message
 
 PROJECT = Path(__file__).parents[2]
 
@@ -56,8 +68,6 @@ async def signed_in(folder: Path, un: str = "1001") -> AsyncIterator[PlainEngine
     host = Host(engine, folder)
     task = asyncio.create_task(host.serve())
     await asyncio.sleep(0)
-    from dataclasses import replace
-
     assert (await engine.execute(replace(ACCOUNT, un=un))).ok
     engine.heard.clear()
     try:
@@ -246,3 +256,53 @@ def test_the_supervisor_imports_neither_sound_nor_web() -> None:
         [sys.executable, "-c", check], capture_output=True, check=True, cwd=PROJECT, text=True
     )
     assert output.stdout == "[]\n"
+
+
+CHECKS = (
+    Check("disk", "ok", message("check.disk.ok", path="/home/li", mb=900)),
+    Check("names", "warn", message("check.names.nothing")),
+)
+
+
+async def test_doctor_asks_the_engine_that_runs_and_prints_what_it_found(tmp_path: Path) -> None:
+    async with signed_in(tmp_path) as engine:
+        engine.publish(ChecksChanged(CHECKS))
+        code, output, errors = await yimi(tmp_path, "doctor")
+        assert engine.heard == [RunChecks()]
+        assert (code, errors) == (0, "")
+        first, *lines = output.splitlines()
+        assert first == "Checking in the session of 1001."
+        assert lines[0].split(None, 2) == ["Disk", "ok", "/home/li can be written, 900 MB are free"]
+        assert lines[1].split()[:2] == ["Names", "warn"]
+        assert lines[2] == "Nothing failed; one thing to know."
+        failed = Check("clock", "fail", message("check.timeout", seconds=15))
+        engine.publish(ChecksChanged((*CHECKS, failed)))
+        code, output, errors = await yimi(tmp_path, "doctor", "--json")
+        told = json.loads(output)
+        assert (code, errors, told["ok"]) == (1, "", False)
+        assert [line["state"] for line in told["checks"]] == ["ok", "warn", "fail"]
+        assert told["checks"][2]["message_id"] == "check.timeout"
+
+
+async def test_doctor_of_a_profile_that_is_not_there_says_which_there_are(tmp_path: Path) -> None:
+    code, output, errors = await yimi(tmp_path, "doctor", "--profile", "office")
+    assert (code, output) == (2, "")
+    assert "office" in errors
+
+
+def test_doctor_shows_on_a_terminal_what_it_is_at() -> None:
+    i18n.set_language("en")
+    terminal = Terminal()
+    report = Report(terminal, as_json=False)
+    report.tell((replace(CHECKS[0], state="running", message=None), Check("names")))
+    assert terminal.getvalue() == "Disk           …"
+    report.tell((CHECKS[0], Check("names", "running")))
+    assert terminal.getvalue().endswith("900 MB are free\nNames          …")
+    report.tell(CHECKS)
+    assert report.end() == 0
+    assert terminal.getvalue().endswith("\nNothing failed; one thing to know.\n")
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
