@@ -129,6 +129,36 @@ async def test_a_call_given_up_before_there_is_sound_never_goes_out(booth: Booth
     assert booth.media[0].closed
 
 
+async def test_a_caller_who_gives_up_while_the_sound_opens_leaves_nothing_open(
+    booth: Booth,
+) -> None:
+    await booth.rings("in1")
+    booth.gate = asyncio.Event()
+    answering = asyncio.ensure_future(booth.do(c.Answer()))
+    await booth.settle()
+    await booth.says(sip.InviteCancelled("in1"))
+    booth.gate.set()
+    assert not (await answering).ok
+    assert booth.asked("accept") == []
+    await booth.until(lambda: booth.media[0].closed)
+    assert booth.by_number("1008").missed
+
+
+async def test_a_call_that_ends_while_it_is_offered_anew_leaves_nothing_open(
+    booth: Booth,
+) -> None:
+    handle = await booth.dial()
+    await booth.says(sip.Progress(handle, 183, SDP, "a"))
+    booth.media[0].refuses = True
+    booth.gate = asyncio.Event()
+    await booth.says(sip.Answered(handle, b"another", "b"))
+    await booth.says(sip.CallEnded(handle, True, 200, ""))
+    booth.gate.set()
+    await booth.until(lambda: len(booth.media) == 2 and booth.media[1].closed)
+    assert booth.state("1002") is S.ENDED
+    assert booth.desk.lines.sound._mixer._used() == []
+
+
 async def test_a_call_that_cannot_be_made_is_over_and_says_so(booth: Booth) -> None:
     booth.phone.agent.out_of_place = {"invite"}
     result = await booth.do(c.Dial("1002"))

@@ -49,7 +49,8 @@ class LineLegs:
             loop = asyncio.get_running_loop()
             module = await loop.run_in_executor(None, _import)
             self._tones = importlib.import_module("tui.media.tones")
-            self._mixer = module.Mixer(self._source, self._sink)
+            if self._mixer is None:  # another leg may have been quicker
+                self._mixer = module.Mixer(self._source, self._sink)
         leg.plug = self._mixer.plug()
         leg.media = await self.legs.make_media(leg)
         return leg.media
@@ -199,12 +200,11 @@ class LineLegs:
             return
         except Exception as error:
             log.info("the answer does not fit what was offered (%s): offered anew", error)
+        old, plug = leg.media, leg.plug
         try:
-            old, plug = leg.media, leg.plug
             media = await self.open(leg)
-            if plug is not None:
-                leg.plug.on = plug.on
-                plug.close()
+            leg.plug.on = plug.on
+            plug.close()
             await old.close()
             offer = await media.offer()
             self.legs.phone.agent.reinvite(leg.handle, offer.encode(), self.legs.phone.now())
@@ -213,8 +213,13 @@ class LineLegs:
             log.info("the call was over before it could be offered anew")
         except Exception as error:
             log.warning("no sound for an answered call: %s", error)
+            if leg.plug is not plug:
+                leg.plug.close()
+                leg.plug = plug
             if (call := self.calls.by_key(leg.key)) is not None and call.live:
                 self.calls.put(call, leg=Leg.FAILED)
+        if self.legs.entry(leg.handle) is not leg:  # over, while the sound was being opened
+            self.forget(leg)
 
 
 def _import() -> Any:

@@ -141,12 +141,14 @@ class Lines:
                 answer = await media.answer(leg.offer.decode("utf-8", "replace"))
             call = self.calls.by_key(leg.key)
             if call is None or not call.live or self.legs.entry(leg.handle) is not leg:
-                return Result(False, message("call.none"))  # given up meanwhile
+                self.sound.forget(leg)  # given up meanwhile
+                return Result(False, message("call.none"))
             media.mute(call.muted)
             phone.agent.accept(leg.handle, answer.encode(), phone.now())
         except Exception as error:  # a bad offer, a broken library, or an INVITE that is over
             log.warning("a call was refused with %d: %s", status, error)
             self.refuse(leg.handle, status)
+            self.sound.forget(leg)
             call = self.calls.by_key(leg.key)
             if call is not None:
                 self.calls.end(call, CallInput.ENDED, message("line.no_sound"), reason=20)
