@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+AIMS = {"CPU beside bare": 0.45, "answer to first sound, ms": 100.0}
+"""Missed by more than a quarter, the bench fails."""
 sys.path.insert(0, str(ROOT))
 
 
@@ -204,6 +206,13 @@ def main() -> None:
         }
         for kind, taken in results.items()
     }
+    found = {
+        "CPU beside bare": middle["ours"]["cpu"] / middle["bare"]["cpu"],
+        "answer to first sound, ms": middle["ours"]["first"],
+    }
+    for name, value in found.items():
+        verdict = "met" if value <= AIMS[name] else "missed"
+        print(f"{name}: {value:.3g} (aim: ≤ {AIMS[name]:g}: {verdict})")
     say(
         {
             "cpu_ms_per_s": {kind: round(values["cpu"], 1) for kind, values in middle.items()},
@@ -213,6 +222,8 @@ def main() -> None:
             "pss_ratio": round(middle["ours"]["pss"] / middle["bare"]["pss"], 3),
         }
     )
+    smoke = "YIMI_BENCH_SMOKE" in os.environ
+    raise SystemExit(not smoke and any(value > AIMS[name] * 1.25 for name, value in found.items()))
 
 
 if __name__ == "__main__":

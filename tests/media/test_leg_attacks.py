@@ -279,22 +279,6 @@ def test_turn_credentials_are_taken_out_of_the_address() -> None:
     assert (one.username, one.credential) == ("user", "secret")
 
 
-async def test_a_certificate_that_was_not_announced_never_gets_to_media(
-    leg: Any, plain: Any, collector: Any, until: Any
-) -> None:
-    heard, peer = collector(), plain(THEIRS)
-    us = leg(ToneSource(OURS), heard)
-    offer = await peer.offer()
-    other = ":".join(["AB"] * 32)
-    forged = re.sub(r"a=fingerprint:sha-256 \S+", f"a=fingerprint:sha-256 {other}", offer)
-    forged = re.sub(r"a=fingerprint:sha-(?:384|512) \S+\r\n", "", forged)
-    await peer.accept(await us.answer(forged))
-    await until(lambda: us.state is LegState.FAILED)
-    assert us.reason == "transport"
-    assert us.statistics().sent == 0
-    assert not heard.pcm
-
-
 async def test_a_peer_that_stops_to_answer_checks_is_a_lost_leg(
     call: Any, until: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
