@@ -17,6 +17,9 @@ from tui.media.sources import Source
 
 MOST = 4
 """Blocks of 20 ms that may wait between two legs; of more, the oldest go."""
+KEPT = 2
+"""Blocks that wait no longer than they must: of more, found when one is taken, the oldest go. So a
+leg that stalled comes back without a delay that would stay."""
 
 
 class Mixer:
@@ -60,10 +63,10 @@ class Mixer:
             block = self._source().read(samples)
             for each in used:
                 each._spoken.append(block)
-        pcm = plug._spoken.popleft()
+        pcm = _next(plug._spoken)
         for waiting in plug._heard.values():
             if waiting:
-                pcm = _added(pcm, waiting.popleft())
+                pcm = _added(pcm, _next(waiting))
         return pcm
 
     def _write(self, plug: Plug, pcm: bytes) -> None:
@@ -79,7 +82,7 @@ class Mixer:
             mixed = b""
             for each in (plug, *others):
                 if each._said:
-                    block = each._said.popleft()
+                    block = _next(each._said)
                     mixed = _added(mixed, block) if mixed else block
             self._hear(mixed)
 
@@ -140,6 +143,13 @@ class Plug:
         self._spoken.clear()
         self._heard.clear()
         self._said.clear()
+
+
+def _next(waiting: deque[bytes]) -> bytes:
+    """The oldest block, of those that may wait."""
+    while len(waiting) > KEPT:
+        waiting.popleft()
+    return waiting.popleft()
 
 
 def _added(one: bytes, other: bytes) -> bytes:
