@@ -65,11 +65,15 @@ async def plain(heard: Heard) -> dict[str, Any]:
     tasks = []
 
     async def read(track: Any) -> None:
+        due = 0.0
         while True:
             try:
                 frame = await track.recv()
             except MediaStreamError:
                 return
+            # A sound device takes no more than 20 ms in 20 ms, whatever waits.
+            due = max(due + 0.02, time.monotonic())
+            await asyncio.sleep(due - time.monotonic())
             channels = frame.layout.nb_channels
             heard.write(to_mono(bytes(frame.planes[0])[: frame.samples * 2 * channels], channels))
 
