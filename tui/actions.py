@@ -6,61 +6,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from tui.engine.state import (
-    VOIP,
-    CallState,
-    Hearing,
-    Leg,
-    Message,
-    Phase,
-    Snapshot,
-    Status,
-    ThirdState,
-    WrapUpMode,
-)
+from tui import when
+from tui.engine.state import CallState, Message, Status, ThirdState
+from tui.view import Place, View
+from tui.when import LINES, SIP, own_lines, transfers_only
 
 if TYPE_CHECKING:
     from tui.engine.commands import Command
 
-
-class Place(StrEnum):
-    """Which screen is shown."""
-
-    ACCOUNTS = "accounts"
-    SIGN_IN = "sign-in"
-    GROUPS = "groups"
-    CONSOLE = "console"
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """All that a screen is drawn from."""
-
-    snapshot: Snapshot = field(default_factory=Snapshot)
-    place: Place = Place.SIGN_IN
-    connected: bool = False
-    """An engine answers."""
-    dialling: bool = False
-    """The dial field is open."""
-    typing: bool = False
-    """The field for a row of tones is open."""
-    directory: bool = False
-    """The directory is open."""
-    history: bool = False
-    """The history of calls is open."""
-    figures: bool = False
-    """The figures of the call's sound are open."""
-    failed: bool = False
-    """There was a failure, which can be looked at again."""
-    sandbox_offered: bool = False
-    may_decline: bool = True
-    """The policy: whether an offered call may be declined."""
-    notice: Message | None = None
-    """What to say in the notice line."""
+__all__ = [
+    "LINES",
+    "REGISTRY",
+    "SIP",
+    "Action",
+    "Place",
+    "View",
+    "available",
+    "find",
+    "is_global",
+    "key_name",
+    "markdown",
+    "meant",
+    "own_lines",
+    "registry",
+    "transfers_only",
+    "use_registry",
+    "with_keys",
+]
 
 
 def _always(view: View) -> bool:
@@ -93,177 +68,6 @@ class Action:
         return self.label(view) if self.label else f"action.{self.id}"
 
 
-# ---------------------------------------------------------------- when
-
-
-def _state(view: View) -> CallState | None:
-    call = view.snapshot.call
-    return call.state if call is not None and call.live else None
-
-
-def _console(view: View) -> bool:
-    return view.place is Place.CONSOLE and view.connected
-
-
-def _signed_in(view: View) -> bool:
-    return _console(view) and view.snapshot.phase is Phase.SIGNED_IN
-
-
-SIP: Final = "sip"
-"""The kind of account with a phone of one's own: lines, and no platform."""
-LINES: Final = 4
-_UP: Final = (CallState.TALKING, CallState.HOLDING)
-
-
-def own_lines(view: View) -> bool:
-    """Whether there can be several calls at once."""
-    account = view.snapshot.account
-    return account is not None and account.kind == SIP
-
-
-def _live(view: View) -> int:
-    return sum(call.live for call in view.snapshot.calls)
-
-
-def _ups(view: View) -> int:
-    return sum(call.state in _UP for call in view.snapshot.calls)
-
-
-def _can_dial(view: View) -> bool:
-    free = _live(view) < LINES if own_lines(view) else _state(view) is None
-    return _signed_in(view) and free and not view.dialling
-
-
-def _can_mark(view: View) -> bool:
-    return _console(view) and own_lines(view) and _live(view) > 1
-
-
-def _can_join(view: View) -> bool:
-    return _signed_in(view) and own_lines(view) and _ups(view) > 1
-
-
-def _can_answer(view: View) -> bool:
-    return _console(view) and _state(view) is CallState.RINGING
-
-
-def _can_hold(view: View) -> bool:
-    call = view.snapshot.call
-    up = _state(view) in (CallState.TALKING, CallState.HOLDING)
-    return _console(view) and up and call is not None and not call.pending and not _third(view)
-
-
-def _third(view: View) -> ThirdState | None:
-    """The third party's state, if it is in the call or on its way."""
-    call = view.snapshot.call
-    third = call.third if call is not None and call.live else None
-    return third.state if third is not None and third.present else None
-
-
-def _can_add(view: View) -> bool:
-    """Another party: the call is up between two and nothing is under way; or one is on its way
-    and can be called back."""
-    call = view.snapshot.call
-    up = _state(view) in _UP
-    free = _third(view) in (None, ThirdState.INVITED)
-    if call is not None and call.internal and transfers_only(view):
-        return False  # an internal call is not handed over, and nobody can be brought in
-    return _signed_in(view) and up and call is not None and not call.transfer and free
-
-
-def transfers_only(view: View) -> bool:
-    """Whether a call can be handed over, but nobody be brought in: generation 1."""
-    account = view.snapshot.account
-    return account is not None and account.kind == "platform1"
-
-
-def _can_type(view: View) -> bool:
-    """Tones: the line is up, or the platform's ringing is heard on it. With a phone of the agent's
-    own (line types 4 and 5) they are typed there."""
-    account = view.snapshot.account
-    here = account is None or account.callintype == VOIP
-    return here and _console(view) and _state(view) in (CallState.TALKING, CallState.PROCEEDING)
-
-
-def _can_refuse(view: View) -> bool:
-    return _can_answer(view) and view.may_decline
-
-
-def _can_let_ring(view: View) -> bool:
-    call = view.snapshot.call
-    return _can_answer(view) and call is not None and call.auto_answer is not None
-
-
-def _can_look_up(view: View) -> bool:
-    return _signed_in(view) and not _writing_up(view)
-
-
-def _can_mute(view: View) -> bool:
-    call = view.snapshot.call
-    here = call is not None and call.leg in (Leg.AWAITED, Leg.CONNECTING, Leg.CONNECTED)
-    # With a phone of the agent's own (line types 4 and 5) the microphone is not ours to cut.
-    return _console(view) and here and _state(view) not in (None, CallState.RINGING)
-
-
-def _can_rebuild(view: View) -> bool:
-    """The sound of a call that is up here, whatever has become of it."""
-    call = view.snapshot.call
-    up = _state(view) in (CallState.TALKING, CallState.HOLDING)
-    return _signed_in(view) and up and call is not None and call.leg is not Leg.NONE
-
-
-def _is_gone(view: View) -> bool:
-    quality = view.snapshot.quality
-    gone = quality is not None and quality.hearing is Hearing.GONE
-    return _console(view) and _state(view) is not None and gone
-
-
-def _can_hang_up(view: View) -> bool:
-    if _state(view) is CallState.RINGING and not view.may_decline:
-        return False
-    return _console(view) and _state(view) not in (None, CallState.ENDING, CallState.DECLINING)
-
-
-def _writing_up(view: View) -> bool:
-    return _signed_in(view) and view.snapshot.wrapup is not None and _state(view) is None
-
-
-def _can_keep_open(view: View) -> bool:
-    wrapup = view.snapshot.wrapup
-    strict = wrapup is not None and wrapup.mode is WrapUpMode.TIMED_STRICT
-    return _writing_up(view) and wrapup is not None and wrapup.until is not None and not strict
-
-
-def _can_redial(view: View) -> bool:
-    return _signed_in(view) and view.history and not view.dialling and _state(view) is None
-
-
-def _can_set_next(view: View) -> bool:
-    up = (CallState.TALKING, CallState.HOLDING)
-    return _signed_in(view) and (_state(view) in up or _writing_up(view))
-
-
-def _can_switch(view: View) -> bool:
-    if _writing_up(view):
-        wrapup = view.snapshot.wrapup
-        strict = wrapup is not None and wrapup.mode is WrapUpMode.TIMED_STRICT
-        return not (strict and wrapup is not None and wrapup.until is not None)
-    seat = view.snapshot.seat
-    asked = seat.pending is not None or seat.status is Status.OFFLINE
-    return _signed_in(view) and _state(view) is None and not asked
-
-
-def _can_check(view: View) -> bool:
-    """The check before the shift: at the sign-in, and in a session between calls."""
-    free = _state(view) is None
-    return view.connected and view.place in (Place.SIGN_IN, Place.CONSOLE) and free
-
-
-def _can_dismiss(view: View) -> bool:
-    over = view.snapshot.call is not None and _state(view) is None
-    open = view.dialling or view.typing
-    return _console(view) and (open or view.notice is not None or over)
-
-
 # ---------------------------------------------------------------- what
 
 
@@ -284,7 +88,7 @@ def meant(view: View) -> dict[str, str]:
     """Which call a command is about, where there can be several: the one that stood under the
     mark when the key went down, whatever has moved since."""
     call = view.snapshot.call
-    return {"ccnumber": call.ccnumber} if call is not None and own_lines(view) else {}
+    return {"ccnumber": call.ccnumber} if call is not None and when.own_lines(view) else {}
 
 
 def _on_line(name: str) -> Callable[[View], Command]:
@@ -292,7 +96,7 @@ def _on_line(name: str) -> Callable[[View], Command]:
 
 
 def _hold(view: View) -> Command:
-    return _on_line("Resume" if _state(view) is CallState.HOLDING else "Hold")(view)
+    return _on_line("Resume" if when.state_of(view) is CallState.HOLDING else "Hold")(view)
 
 
 def _mute(view: View) -> Command:
@@ -319,7 +123,7 @@ def _join(view: View) -> Command:
 
 
 def _party(view: View) -> Command | None:
-    return _asks("DropThird")(view) if _third(view) is ThirdState.INVITED else None
+    return _asks("DropThird")(view) if when.third_of(view) is ThirdState.INVITED else None
 
 
 def _next(view: View) -> Command:
@@ -327,7 +131,7 @@ def _next(view: View) -> Command:
 
 
 def _switch(view: View) -> Command:
-    if _writing_up(view):
+    if when.writing_up(view):
         return _asks("FinishWrapUp")(view)
     return _asks("SetStatus", status=1 if view.snapshot.seat.status is Status.BUSY else 2)(view)
 
@@ -336,7 +140,7 @@ def _switch(view: View) -> Command:
 
 
 def _hold_label(view: View) -> str:
-    return "action.resume" if _state(view) is CallState.HOLDING else "action.hold"
+    return "action.resume" if when.state_of(view) is CallState.HOLDING else "action.hold"
 
 
 def _mute_label(view: View) -> str:
@@ -345,13 +149,13 @@ def _mute_label(view: View) -> str:
 
 
 def _hang_up_label(view: View) -> str:
-    return "action.decline" if _state(view) is CallState.RINGING else "action.hangup"
+    return "action.decline" if when.state_of(view) is CallState.RINGING else "action.hangup"
 
 
 def _party_label(view: View) -> str:
-    if _third(view) is ThirdState.INVITED:
+    if when.third_of(view) is ThirdState.INVITED:
         return "action.party_cancel"
-    return "action.party_transfer" if transfers_only(view) else "action.party"
+    return "action.party_transfer" if when.transfers_only(view) else "action.party"
 
 
 def _join_label(view: View) -> str:
@@ -371,7 +175,7 @@ def _history_label(view: View) -> str:
 
 
 def _switch_label(view: View) -> str:
-    if _writing_up(view):
+    if when.writing_up(view):
         return "action.ready"
     return "action.idle" if view.snapshot.seat.status is Status.BUSY else "action.busy"
 
@@ -399,17 +203,17 @@ REGISTRY: Final[tuple[Action, ...]] = (
     Action("choose", "enter", _at(Place.GROUPS, Place.ACCOUNTS), bound=False),
     Action("back", "escape", _at(Place.GROUPS, Place.ACCOUNTS)),
     Action("sandbox", "ctrl+s", lambda view: view.place is Place.SIGN_IN and view.sandbox_offered),
-    Action("call", "enter", lambda view: _console(view) and view.dialling, bound=False),
-    Action("answer", "f5", _can_answer, _on_line("Answer"), alias="a"),
-    Action("dial", "f2", _can_dial, alias="d"),
-    Action("directory", "f3", _can_look_up, label=_directory_label),
-    Action("party", "f4", _can_add, _party, _party_label, alias="t"),
-    Action("hold", "f6", _can_hold, _hold, _hold_label, alias="h"),
-    Action("mute", "f7", _can_mute, _mute, _mute_label, alias="m"),
+    Action("call", "enter", lambda view: when.on_console(view) and view.dialling, bound=False),
+    Action("answer", "f5", when.can_answer, _on_line("Answer"), alias="a"),
+    Action("dial", "f2", when.can_dial, alias="d"),
+    Action("directory", "f3", when.can_look_up, label=_directory_label),
+    Action("party", "f4", when.can_add, _party, _party_label, alias="t"),
+    Action("hold", "f6", when.can_hold, _hold, _hold_label, alias="h"),
+    Action("mute", "f7", when.can_mute, _mute, _mute_label, alias="m"),
     Action(
         "hangup",
         "f8",
-        _can_hang_up,
+        when.can_hang_up,
         _on_line("HangUp"),
         _hang_up_label,
         alias="x",
@@ -418,28 +222,28 @@ REGISTRY: Final[tuple[Action, ...]] = (
     Action(
         "cannot_take",
         "f12",
-        _can_refuse,
+        when.can_refuse,
         _on_line("CannotTake"),
         destructive=True,
     ),
-    Action("close_call", "ctrl+x", _is_gone, _asks("CloseCall"), destructive=True),
-    Action("let_ring", "ctrl+r", _can_let_ring, _on_line("StopAutoAnswer"), alias="s"),
-    Action("line_next", "ctrl+k", _can_mark, _next_line, alias="k"),
-    Action("join", "ctrl+u", _can_join, _join, _join_label, alias="j"),
-    Action("status", "f9", _can_switch, _switch, _switch_label, alias="b"),
-    Action("keep_open", "f3", _can_keep_open, _asks("KeepWrapUpOpen")),
-    Action("after", "ctrl+n", _can_set_next, _next, _next_label, alias="n"),
-    Action("digits", "0-9*#", _can_type, bound=False),
-    Action("tones", "comma", _can_type),
+    Action("close_call", "ctrl+x", when.is_gone, _on_line("CloseCall"), destructive=True),
+    Action("let_ring", "ctrl+r", when.can_let_ring, _on_line("StopAutoAnswer"), alias="s"),
+    Action("line_next", "ctrl+k", when.can_mark, _next_line, alias="k"),
+    Action("join", "ctrl+u", when.can_join, _join, _join_label, alias="j"),
+    Action("status", "f9", when.can_switch, _switch, _switch_label, alias="b"),
+    Action("keep_open", "f3", when.can_keep_open, _asks("KeepWrapUpOpen")),
+    Action("after", "ctrl+n", when.can_set_next, _next, _next_label, alias="n"),
+    Action("digits", "0-9*#", when.can_type, bound=False),
+    Action("tones", "comma", when.can_type),
     Action("filter", "/", lambda view: view.directory, bound=False),
     Action("page", "g", lambda view: view.directory, bound=False),
-    Action("figures", "ctrl+f", _can_rebuild, label=_figures_label, alias="f"),
-    Action("rebuild", "ctrl+y", _can_rebuild, _asks("RebuildAudio"), alias="r"),
-    Action("dismiss", "escape", _can_dismiss, _asks("Dismiss"), _dismiss_label),
-    Action("redial", "enter", _can_redial, bound=False),
-    Action("export", "ctrl+o", lambda view: _signed_in(view) and view.history),
-    Action("history", "f10", _signed_in, label=_history_label, alias="l"),
-    Action("check", "ctrl+t", _can_check),
+    Action("figures", "ctrl+f", when.can_rebuild, label=_figures_label, alias="f"),
+    Action("rebuild", "ctrl+y", when.can_rebuild, _on_line("RebuildAudio"), alias="r"),
+    Action("dismiss", "escape", when.can_dismiss, _asks("Dismiss"), _dismiss_label),
+    Action("redial", "enter", when.can_redial, bound=False),
+    Action("export", "ctrl+o", lambda view: when.signed_in(view) and view.history),
+    Action("history", "f10", when.signed_in, label=_history_label, alias="l"),
+    Action("check", "ctrl+t", when.can_check),
     Action("settings", "ctrl+g"),
     Action("themes", ""),
     Action("sound", ""),
