@@ -1,0 +1,101 @@
+"""A morning at a PBX by the screen: sign-in, a call, one that waits, both joined, one handed over.
+The real app, a real engine, a switch that speaks SIP over a real WebSocket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import aioice
+import pytest
+from textual.pilot import Pilot
+
+from tests.e2e.box import AGENT_TONE, PATIENCE
+from tests.e2e.line_desk import LineDesk, far_hears
+from tests.e2e.switch import AGENT, Switch, switching
+from tui.app import YimiApp
+from tui.config import Config
+from tui.engine.port import LocalPort
+from tui.engine.state import CallState
+from tui.prefill import SignInPrefill
+
+
+@pytest.fixture(autouse=True)
+def _loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aioice.ice, "get_host_addresses", lambda use_ipv4, use_ipv6: ["127.0.0.1"])
+
+
+@pytest.fixture
+async def switch() -> AsyncIterator[Switch]:
+    async with switching() as switch:
+        yield switch
+
+
+@pytest.fixture
+async def phone(switch: Switch, tmp_path: Path) -> AsyncIterator[LineDesk]:
+    desk = LineDesk(switch, tmp_path)
+    yield desk
+    await desk.engine.close()
+
+
+class Player:
+    """Hands and eyes in front of the screen."""
+
+    def __init__(self, pilot: Pilot[str]) -> None:
+        self.pilot = pilot
+
+    @property
+    def text(self) -> str:
+        lines = self.pilot.app.screen._compositor.render_strips()
+        return "\n".join("".join(part.text for part in line) for line in lines)
+
+    async def see(self, *words: str) -> None:
+        """Wait until all the words stand on the screen."""
+        try:
+            await self.wait(lambda: all(word in self.text for word in words))
+        except TimeoutError:
+            pytest.fail(f"{words} did not come:\n{self.text}")
+
+    async def wait(self, what: Callable[[], object]) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not what():
+                await self.pilot.pause(0.02)
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+
+async def test_a_call_waits_is_taken_joined_and_handed_over(
+    switch: Switch, phone: LineDesk
+) -> None:
+    prefill = SignInPrefill(un=AGENT.removeprefix("sip:"), backend=switch.url, kind="sip")
+    app = YimiApp(LocalPort(phone.engine), Config(), prefill=prefill)
+    async with app.run_test(size=(80, 24)) as pilot:
+        player = Player(pilot)
+        await player.see("Address", prefill.un)
+        await player.press(*"pw", "enter")
+        await player.see("IDLE since")
+        first = await switch.ring()
+        await player.see("RINGING", "F5 Answer")
+        await player.press("f5")
+        await player.see("TALKING")
+        await far_hears(first, AGENT_TONE)
+        second = await switch.ring()
+        await player.see("RINGS", "A call waits on line 2")
+        await player.press("f5")
+        assert phone.calls(CallState.RINGING)  # it is not marked, so it goes on ringing
+        await player.press("down")
+        await player.see("▸ 2", "F5 Answer")
+        await player.press("f5")
+        await player.see("▸ 2  talking", "1  on hold")
+        await far_hears(second, AGENT_TONE)
+        await player.press("ctrl+u")
+        await player.see("TOGETHER")
+        await far_hears(first, second.hz)
+        await player.press("f4")
+        await player.see("whom?", "line 1")
+        await player.press("enter", "1")
+        await player.wait(lambda: second.referred)
+        (asked,) = second.referred
+        assert asked.replaces is not None
