@@ -18,7 +18,7 @@ from textual.screen import Screen
 
 from tui import i18n
 from tui.actions import REGISTRY, Place, View, available, find, is_global, registry, use_registry
-from tui.config import Config, Paths
+from tui.config import Config, ConfigError, Paths
 from tui.engine.state import Message, message
 from tui.i18n import tr
 from tui.keymap import check as check_keys
@@ -96,9 +96,9 @@ class YimiApp(Hearing):
         self.last_notice: Message | None = None
         self.settings = settings
         """The file that the settings screen writes; None where there is none to write."""
-        wrong: tuple[str, ...] = ()
+        bad: tuple[ConfigError, ...] = ()
         if settings is not None:
-            config, wrong = overlay(config or Config(), settings)
+            config, bad = overlay(config or Config(), settings)
         self._port = port
         self._config = config
         self._prefill = prefill or SignInPrefill()
@@ -108,6 +108,7 @@ class YimiApp(Hearing):
         self._on_sandbox = on_sandbox
         ui = config.ui if config is not None else None
         i18n.set_language((ui.language if ui else "") or i18n.from_locale(os.environ))
+        wrong = tuple(i18n.config_sentence(error) for error in bad)
         self.theme_directories = theme_directories(themes)
         try:
             self._look = load_theme(ui.theme if ui else DEFAULT_THEME, self.theme_directories)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from tui import __version__
 
 if TYPE_CHECKING:
-    from tui.config import Config
+    from tui.config import Config, ConfigError
 
 OK, REFUSED, USAGE, NO_ENGINE, SEVERAL = 0, 1, 2, 3, 4
 
@@ -121,7 +121,7 @@ def _keys(options: Namespace) -> int:
     try:
         config = load(options.config or Paths.find().config_file)
     except ConfigError as error:
-        return complain(str(error), USAGE)
+        return complain_config(error)
     _speak(config)
     from tui.keytester import run
 
@@ -145,7 +145,9 @@ def _screen(options: Namespace) -> int:
         config = load(file)
         if options.profile:
             config = config.with_profile(options.profile)
-    except (ConfigError, PathError) as error:
+    except ConfigError as error:
+        return complain_config(error)
+    except PathError as error:
         return complain(str(error), USAGE)
     _speak(config)
     if config.keys and not _keys_are_right(config, file):
@@ -178,6 +180,14 @@ def _screen(options: Namespace) -> int:
     if supervisor.left_running:
         print(tr("cli.left_running"))
     return code
+
+
+def complain_config(error: ConfigError) -> int:
+    """Say what is wrong with the config, in the system's language: the config's is not known."""
+    from tui import i18n
+
+    i18n.set_language(i18n.from_locale(os.environ))
+    return complain(i18n.config_sentence(error), USAGE)
 
 
 def _speak(config: Config) -> None:

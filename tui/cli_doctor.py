@@ -20,7 +20,7 @@ from typing import Final, TextIO
 from rich.cells import cell_len
 
 from tui.bus import Overflow
-from tui.cli import OK, REFUSED, USAGE, complain
+from tui.cli import OK, REFUSED, USAGE, complain, complain_config
 from tui.config import Config, ConfigError, Profile, load
 from tui.engine.client import EngineClient
 from tui.engine.codec import CodecError, from_json
@@ -116,7 +116,9 @@ def run(options: Namespace) -> int:
         file = Path(options.config or paths.config_file).absolute()
         config = load(file)
         profile = config.profile(options.profile) if options.profile else _only(config)
-    except (ConfigError, PathError) as error:
+    except ConfigError as error:
+        return complain_config(error)
+    except PathError as error:
         return complain(str(error), USAGE)
     from tui.cli import _speak
 

@@ -11,6 +11,7 @@ from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from tui.config_words import ConfigError
 from tui.paths import Paths
 
 __all__ = [
@@ -36,10 +37,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-
-
-class ConfigError(Exception):
-    """The config cannot be used; the text is a sentence for the person who wrote it."""
 
 
 def setting(
@@ -348,7 +345,7 @@ class Config:
         known = tuple(profile.name for profile in self.profiles)
         from tui.config_reader import meant
 
-        raise ConfigError(f"There is no profile {name!r}.{meant(name, known)}")
+        raise ConfigError(("config.no_profile", {"name": repr(name)}), *meant(name, known))
 
     def profile_for(self, kind: str, name: str = "", un: str = "") -> Profile:
         """What a sign-in of that kind finds in the config: the profile it names, else the one of
@@ -395,9 +392,10 @@ def load(path: Path | None) -> Config:
     except FileNotFoundError:
         return Config()
     except UnicodeDecodeError:
-        raise ConfigError(f"{path.name} is not UTF-8 text.") from None
+        raise ConfigError(("config.not_utf8", {"file": path.name})) from None
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror or error}.") from None
+        why = error.strerror or str(error)
+        raise ConfigError(("config.unreadable", {"file": str(path), "error": why})) from None
 
 
 def _with_files(config: Config, folder: Path) -> Config:

@@ -11,7 +11,8 @@ import tomllib
 from dataclasses import Field, fields, replace
 from typing import Any, Final, cast
 
-from tui.config import MESSAGES, ROUTES, ROUTES1, Config, ConfigError, Person, Policies, Profile
+from tui.config import MESSAGES, ROUTES, ROUTES1, Config, Person, Policies, Profile
+from tui.config_words import ConfigError, Part
 
 _PASSWORDS: Final = frozenset(("password", "passwd", "pwd", "passphrase", "secret"))
 
@@ -21,9 +22,9 @@ def parse(text: str, name: str) -> Config:
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{name} is not TOML: {error}.") from None
+        raise ConfigError(("config.not_toml", {"file": name, "error": str(error)})) from None
     except RecursionError:
-        raise ConfigError(f"{name} is nested too deeply.") from None
+        raise ConfigError(("config.deep", {"file": name})) from None
     return _Reader(text, name).config(table)
 
 
@@ -40,9 +41,9 @@ class _Reader:
         sections = tuple(each.name for each in fields(Config))
         for key, value in table.items():
             if key not in sections:
-                raise self._error((key,), f"there is no section or setting {key!r}", key, sections)
+                raise self._error((key,), "config.no_section", key, sections, key=repr(key))
             if not isinstance(value, dict):
-                raise self._error((key,), f"[{key}] is a section, not a value")
+                raise self._error((key,), "config.is_section", name=f"[{key}]")
             if key in _TABLES:
                 values[key] = self._names(key, value, _TABLES[key])
             elif key == "servers":
@@ -63,36 +64,34 @@ class _Reader:
     def _profile(self, name: str, value: Any, policies: Policies) -> Profile:
         path = ("profiles", name)
         if not isinstance(value, dict):
-            raise self._error(path, f"[profiles.{name}] is a section, not a value")
+            raise self._error(path, "config.is_section", name=f"[profiles.{name}]")
         own = value.get("policies")
         if own is not None:
             if not isinstance(own, dict):
-                raise self._error((*path, "policies"), "policies is a section, not a value")
+                raise self._error((*path, "policies"), "config.is_section", name="policies")
             own = self._section((*path, "policies"), own, policies)
         people = self._people((*path, "people"), value.get("people", []))
         rest = {key: each for key, each in value.items() if key not in ("policies", "people")}
         if "name" in rest:
-            raise self._error(
-                (*path, "name"), f"a profile is named by its section: [{path[0]}.NAME]"
-            )
+            raise self._error((*path, "name"), "config.named", section=path[0])
         defaults = Profile(name=name, policies=own, people=people)
         return cast(Profile, self._section(path, rest, defaults))
 
     def _people(self, path: tuple[str, ...], value: Any) -> tuple[Person, ...]:
-        where = ".".join(path)
+        where = f"[[{'.'.join(path)}]]"
         if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
-            raise self._error(path, f"people is a list of sections: [[{where}]]")
+            raise self._error(path, "config.people", section=where)
         found = []
         for each in value:
             for key, text in each.items():
                 if key not in _PERSON:
-                    what = f"there is no setting {key!r} in [[{where}]]"
-                    raise self._error(path, what, key, _PERSON)
+                    unknown = {"key": repr(key), "section": where}
+                    raise self._error(path, "config.no_setting", key, _PERSON, **unknown)
                 if not isinstance(text, str):
-                    raise self._error(path, f"{key} must be text in quotes, not {written(text)}")
+                    raise self._kind(path, key, "str", text)
             person = Person(**{"name": "", "number": "", **each})
             if not person.name or not person.number:
-                raise self._error(path, f"each of [[{where}]] has a name and a number")
+                raise self._error(path, "config.person", section=where)
             found.append(person)
         return tuple(found)
 
@@ -102,34 +101,34 @@ class _Reader:
         for key, value in table.items():
             where = (*path, key)
             if key not in known:
-                section = ".".join(path)
-                what = f"there is no setting {key!r} in [{section}]"
-                raise self._error(where, what, key, tuple(known))
+                unknown = {"key": repr(key), "section": f"[{'.'.join(path)}]"}
+                raise self._error(where, "config.no_setting", key, tuple(known), **unknown)
             values[key] = self._value(where, value, known[key])
         return replace(defaults, **values)
 
     def _value(self, path: tuple[str, ...], value: Any, known: Field[Any]) -> Any:
         key, kind = path[-1], str(known.type)
-        given = written(value) if known.repr else "that"
-        wrong = f"{key} must be {_KINDS[kind]}, not {given}"
+        given = written(value) if known.repr else "config.that"
+        wrong = {"key": key, "kind": f"config.kind.{_KINDS[kind]}", "given": given}
         if kind == "float" and type(value) is int:
             value = float(value)
         if kind.startswith("tuple"):
             if type(value) is not list or not all(type(each) is str for each in value):
-                raise self._error(path, wrong)
+                raise self._error(path, "config.kind", **wrong)
             for each in value:
                 self._like(path, each, known)
             return tuple(value)
         if type(value).__name__ != kind:
-            raise self._error(path, wrong)
+            raise self._error(path, "config.kind", **wrong)
         low, high = known.metadata["low"], known.metadata["high"]
         # Written so that "nan" fails too.
         if low is not None and not low <= value <= high:
-            raise self._error(path, f"{key} must be from {low:g} to {high:g}, not {value}")
+            span = {"low": f"{low:g}", "high": f"{high:g}", "given": str(value)}
+            raise self._error(path, "config.range", **span, key=key)
         choices = known.metadata["choices"]
         if choices and value not in choices:
             listed = ", ".join(map(written, choices))
-            raise self._error(path, f"{key} must be one of {listed}, not {written(value)}")
+            raise self._error(path, "config.choices", choices=listed, given=written(value), key=key)
         if kind == "str":
             self._like(path, value, known)
         return value
@@ -137,27 +136,25 @@ class _Reader:
     def _like(self, path: tuple[str, ...], value: str, known: Field[Any]) -> None:
         like = known.metadata["like"]
         if like and not re.fullmatch(like, value):
-            given = written(value) if known.repr else "that"
-            raise self._error(path, f"{path[-1]} cannot be {given}: {known.metadata['doc']}")
+            given = written(value) if known.repr else "config.that"
+            doc = known.metadata["doc"].removesuffix(".")
+            raise self._error(path, "config.like", given=given, doc=doc, key=path[-1])
 
     def _names(self, section: str, table: dict[str, Any], known: tuple[str, ...]) -> dict[str, str]:
         for key, value in table.items():
             if key not in known:
-                what = f"there is no setting {key!r} in [{section}]"
-                raise self._error((section, key), what, key, known)
+                unknown = {"key": repr(key), "section": f"[{section}]"}
+                raise self._error((section, key), "config.no_setting", key, known, **unknown)
             if not isinstance(value, str):
-                what = f"{key} must be text in quotes, not {written(value)}"
-                raise self._error((section, key), what)
+                raise self._kind((section, key), key, "str", value)
         return dict(table)
 
     def _servers(self, table: dict[str, Any]) -> dict[str, str]:
         for key, value in table.items():
             if not (key.isascii() and key.isdigit()):
-                what = f"{key!r} in [servers] is no switch number, nor how one begins"
-                raise self._error(("servers", key), what)
+                raise self._error(("servers", key), "config.server", key=repr(key))
             if not isinstance(value, str) or not value.strip():
-                what = f"{key} must be a server's name in quotes, not {written(value)}"
-                raise self._error(("servers", key), what)
+                raise self._kind(("servers", key), key, "server", value)
         return dict(table)
 
     def _keys(self, table: dict[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -165,8 +162,7 @@ class _Reader:
         for action, value in table.items():
             listed = value if isinstance(value, list) else [value]
             if not listed or not all(isinstance(each, str) and each.strip() for each in listed):
-                what = f"{action} must be a key in quotes or a list of keys, not {written(value)}"
-                raise self._error(("keys", action), what)
+                raise self._kind(("keys", action), action, "keys", value)
             keys[action] = tuple(listed)
         return keys
 
@@ -174,29 +170,39 @@ class _Reader:
         for key, value in table.items():
             if key.casefold() in _PASSWORDS and not isinstance(value, dict):
                 # The value is not quoted: the sentence may end up in a log.
-                what = "a password does not belong into the config; the system's keyring keeps it"
-                raise self._error((*path, key), what + ", when you ask for it at sign-in")
+                raise self._error((*path, key), "config.password")
             for each in value if isinstance(value, list) else [value]:
                 if isinstance(each, dict):
                     self._no_passwords(each, (*path, key))
 
+    def _kind(self, path: tuple[str, ...], key: str, kind: str, value: object) -> ConfigError:
+        given = written(value)
+        return self._error(path, "config.kind", kind=f"config.kind.{kind}", given=given, key=key)
+
     def _error(
-        self, path: tuple[str, ...], what: str, key: str = "", known: tuple[str, ...] = ()
+        self,
+        path: tuple[str, ...],
+        id: str,
+        unknown: str = "",
+        choice: tuple[str, ...] = (),
+        /,
+        **values: str,
     ) -> ConfigError:
+        """With the line where it stands, and what may have been meant by an `unknown` name."""
         line = _line_of(self.text, path)
-        where = f"{self.name}, line {line}" if line else self.name
-        return ConfigError(f"{where}: {what.removesuffix('.')}.{meant(key, known) if key else ''}")
+        where = {"file": self.name, "line": str(line)}
+        at: Part = ("config.at" if line else "config.in", where)
+        tail = meant(unknown, choice) if unknown else (END,)
+        return ConfigError(at, (id, values), *tail)
 
 
 _PERSON: Final = tuple(each.name for each in fields(Person))
 _TABLES: Final = {"routes": ROUTES, "routes1": ROUTES1, "messages": MESSAGES}
 _KINDS: Final = {
-    "bool": "true or false",
-    "int": "a whole number",
-    "float": "a number",
-    "str": "text in quotes",
-    "tuple[str, ...]": "a list of texts",
+    **{kind: kind for kind in ("bool", "int", "float", "str")},
+    "tuple[str, ...]": "list",
 }
+END: Final[Part] = ("config.end", {})
 
 
 def written(value: object, limit: int = 60) -> str:
@@ -212,12 +218,12 @@ def written(value: object, limit: int = 60) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def meant(key: str, known: tuple[str, ...]) -> str:
-    """What may have been meant, as a sentence."""
+def meant(key: str, known: tuple[str, ...]) -> tuple[Part, ...]:
+    """The end of a sentence about an unknown name: what may have been meant."""
     near = difflib.get_close_matches(key, known, 1)
     if near:
-        return f" Did you mean {near[0]!r}?"
-    return f" There are: {', '.join(known)}." if known else ""
+        return END, ("config.near", {"near": repr(near[0])})
+    return (END, ("config.known", {"known": ", ".join(known)})) if known else (END,)
 
 
 def _line_of(text: str, path: tuple[str, ...]) -> int:

@@ -17,6 +17,7 @@ from functools import cache
 from typing import Final
 
 from tui.catalogue import DOMAIN, LOCALE
+from tui.config_words import WORDS, ConfigError
 from tui.engine.state import Message, message
 
 DEFAULT: Final = "en"
@@ -86,6 +87,18 @@ def render(sentence: Message) -> str:
     if template == sentence.id:
         return " ".join((sentence.id, *(f"{name}={value}" for name, value in sentence.values)))
     return _PLACE.sub(lambda found: values.get(found[1], found[0]), template)
+
+
+def config_sentence(error: ConfigError) -> str:
+    """What is wrong with the config, in the language of the moment."""
+
+    def said(value: str) -> str:
+        return tr(value) if value in WORDS else value
+
+    return "".join(
+        tr(id, **{name: said(value) for name, value in values.items()})
+        for id, values in error.parts
+    )
 
 
 def tr(id: str, **values: object) -> str:

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from tui.config import Config, ConfigError
+from tui.config_words import Part
 
+_END: Final[Part] = ("config.end", {})
 ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
     "audio": ("input", "output", "ring_device", "volume", "gain", "ring", "ring_volume"),
     "ui": ("theme", "language"),
@@ -28,24 +30,27 @@ def settings_file(config_file: Path) -> Path:
     return config_file.with_name("settings.toml")
 
 
-def overlay(config: Config, path: Path) -> tuple[Config, tuple[str, ...]]:
+def overlay(config: Config, path: Path) -> tuple[Config, tuple[ConfigError, ...]]:
     """The config with the settings on top, and a sentence for each that could not be used."""
     try:
         table = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return config, ()
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        return config, (f"{path.name} cannot be read: {error}.",)
-    wrong: list[str] = []
+        return config, (
+            ConfigError(("config.unreadable", {"file": path.name, "error": str(error)})),
+        )
+    wrong: list[ConfigError] = []
     for section, values in table.items():
         if not isinstance(values, dict) or (section not in ALLOWED and section != "keys"):
-            wrong.append(f"{path.name}: {section!r} does not belong there.")
+            what = ("config.misplaced_section", {"name": repr(section)})
+            wrong.append(ConfigError(("config.in", {"file": path.name}), what, _END))
             continue
         for name, value in values.items():
             try:
                 config = _with(config, path.name, section, name, value)
             except ConfigError as error:
-                wrong.append(str(error))
+                wrong.append(error)
     return config, tuple(wrong)
 
 
@@ -56,7 +61,8 @@ def _with(config: Config, file: str, section: str, name: str, value: Any) -> Con
     from tui import config_reader
 
     if section != "keys" and name not in ALLOWED[section]:
-        raise ConfigError(f"{file}: {name!r} of [{section}] does not belong there.")
+        where = {"name": repr(name), "section": section}
+        raise ConfigError(("config.in", {"file": file}), ("config.misplaced", where), _END)
     # Through the config's own reader: the same checks, the same sentences.
     one = config_reader.parse(tomli_w.dumps({section: {name: value}}), file)
     if section == "keys":

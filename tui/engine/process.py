@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         config = load(options.config)
         if options.profile:
             config = config.with_profile(options.profile)
-        wrong: tuple[str, ...] = ()
+        wrong: tuple[ConfigError, ...] = ()
         if options.config is not None:
             config, wrong = overlay(config, settings_file(options.config))
     except (PathError, ConfigError) as error:

@@ -20,7 +20,7 @@ from tui import i18n
 from tui.config import Config, ConfigError, parse
 from tui.engine.commands import SetVolume
 from tui.engine.state import Message, message
-from tui.i18n import render, tr
+from tui.i18n import config_sentence, render, tr
 from tui.screens.devices import DevicePicks, Part, Pick
 from tui.settings import save, values_of
 from tui.theming import all_themes
@@ -191,7 +191,7 @@ class SettingsScreen(ModalScreen[Config | None]):
         try:
             config = self._given()
         except ConfigError as error:
-            self._say(message("settings.bad", what=error), "$bad")
+            self._say(message("settings.bad", what=config_sentence(error)), "$bad")
             return
         path = self.yimi.settings
         old, new = values_of(self._before), values_of(config)
