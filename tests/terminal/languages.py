@@ -147,7 +147,7 @@ def states(language: str) -> dict[str, tuple[Snapshot, dict[str, Any]]]:
     levels = Levels(4, 6)
 
     def up(call: Any, hearing: Hearing = Hearing.OK) -> Snapshot:
-        heard = call.leg is Leg.CONNECTED and call.answered is not None
+        heard = call.leg is Leg.CONNECTED and call.state is not CallState.PROCEEDING
         gone = hearing is Hearing.GONE
         quality = Quality(mos=4.2, codec="opus", hearing=hearing) if heard or gone else None
         return replace(idle.with_call(call), levels=levels, quality=quality)

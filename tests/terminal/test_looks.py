@@ -35,6 +35,7 @@ STATES = ("sign-in-failed", "groups", "idle", "line-lost", "ringing", "muted", "
 STATES += ("three-way", "third-failed", "wrap-up", "ended")
 OPENED: dict[str, tuple[str, tuple[str, ...]]] = {
     "history": ("idle", ("f10",)),
+    "figures": ("not-heard", ("ctrl+f",)),
     "directory": ("talking", ("f3",)),
     "who-stays": ("three-way", ("f8",)),
     "settings": ("idle", ("ctrl+g",)),
@@ -120,7 +121,7 @@ async def test_every_state_looks_as_it_is_kept(console, language: str, size: str
                 c.app._draw()
                 await c.pilot.pause()
                 drawings.setdefault(name, {})[theme] = drawn(c.app)
-                c.app.change(history=False, directory=False)
+                c.app.change(history=False, directory=False, figures=False)
                 while len(c.app.screen_stack) > 1:
                     c.app.pop_screen()
                 await c.pilot.pause()
