@@ -114,6 +114,9 @@ async def ours() -> tuple[Any, Any, Any]:
     """Our leg as the answering end."""
     from tui.media.leg import Leg
     from tui.media.sources import ToneSource
+    from tui.media.warm import warm_up
+
+    warm_up()  # as the engine does while it registers
 
     class Count:
         samples = 0

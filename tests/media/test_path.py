@@ -255,3 +255,10 @@ async def test_no_full_collection_runs_while_a_tick_does() -> None:
     quiet.end()
     assert gc.get_threshold() == before
     assert gc.get_freeze_count() == 0
+
+
+def test_what_is_slow_the_first_time_is_done_beforehand_and_does_no_harm_again() -> None:
+    from tui.media.warm import warm_up
+
+    assert warm_up()
+    assert warm_up()

@@ -188,4 +188,5 @@ class Sounds:
 
 def _import_media() -> tuple[Any, ...]:
     """Import what is heavy: 0.3 s and 60 MiB, so never before it is needed, and in a thread."""
+    importlib.import_module("tui.media.warm").warm_up()
     return tuple(importlib.import_module(f"tui.media.{name}") for name in ("leg", "sound", "tones"))
