@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui.media import codecs
@@ -73,6 +73,7 @@ def test_the_narrow_ones_take_whole_packets_and_have_no_copies(name: str) -> Non
 
 
 @pytest.mark.parametrize("name", ["PCMU", "PCMA", "G722"])
+@settings(deadline=None)
 @given(payload=st.binary(max_size=1200))
 def test_any_payload_is_decoded_or_refused(name: str, payload: bytes) -> None:
     one = codecs.decoder(name)

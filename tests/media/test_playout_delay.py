@@ -19,7 +19,7 @@ from tui.media.losses import COPIED, LOST, Losses
 from tui.media.playout import Packet
 from tui.media.tones import tone
 
-PHASES = (0.001, 0.006, 0.011, 0.0185)
+PHASES = (0.001, 0.009, 0.0185)
 
 
 @pytest.fixture(scope="module")
@@ -86,19 +86,19 @@ def test_stalls_again_and_again_are_carried(sent: list[Packet]) -> None:
 
 @pytest.mark.parametrize("ppm", [-200, 200])
 def test_minutes_of_drift_are_followed_without_a_gap(ppm: int) -> None:
-    """Four simulated minutes: 48 ms apart at the end."""
+    """Two simulated minutes: 24 ms apart at the end."""
     block = lines.packets(tone((180,), duration=10.0, fade=0), "PCMU")
     long = [
         Packet(i & 0xFFFF, i * 160, 111, False, 7, block[i % len(block)].payload)
-        for i in range(12_000)
+        for i in range(6_000)
     ]
     heard = lines.run(long, Condition(jitter=0.004), ppm=ppm, codec="PCMU")
     figures = heard.playout.figures
     assert max(heard.delays[500:]) < 0.075
-    assert figures.concealed <= 6 * 960  # of 12,000
+    assert figures.concealed <= 6 * 960  # of 6,000
     assert figures.lost == 0
     moved = (figures.inserted - figures.shed) / 48_000
-    assert moved == pytest.approx(-ppm * 1e-6 * 240, abs=0.045)
+    assert moved == pytest.approx(-ppm * 1e-6 * 120, abs=0.045)
 
 
 def test_a_line_that_becomes_worse_and_better_is_followed() -> None:
@@ -141,10 +141,8 @@ def test_ticks_that_are_moved_wait_for_less(sent: list[Packet], leans: bool) -> 
 
 
 def test_the_ticks_stay_near_their_own(sent: list[Packet]) -> None:
-    """Four minutes of drift, 48 ms in all: the ticks do not go along for more than 12.5 ms."""
-    long = [
-        Packet(i & 0xFFFF, i * 960, 111, False, 7, sent[i % 600].payload) for i in range(12_000)
-    ]
+    """Two minutes of drift, 24 ms in all: the ticks do not go along for more than 12.5 ms."""
+    long = [Packet(i & 0xFFFF, i * 960, 111, False, 7, sent[i % 600].payload) for i in range(6_000)]
     one, leant, farthest, now = lines.playout(), 0.0, 0.0, 0.0
     for index, packet in enumerate(long):
         one.receive(packet, index * 0.02 * (1 - 200e-6))

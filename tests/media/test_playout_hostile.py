@@ -45,7 +45,7 @@ def check(one: Playout) -> None:
     assert 0 <= figures.jitter < 1
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(steps=steps, leans=st.booleans())
 def test_any_packets_at_any_time(steps: list[Packet | float | None], leans: bool) -> None:
     one, now, leant = Playout(decoder_of), 100.0, 0.0
@@ -67,7 +67,7 @@ def test_any_packets_at_any_time(steps: list[Packet | float | None], leans: bool
     check(one)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(
     order=st.permutations(range(40)),
     lost=st.sets(st.integers(0, 39)),

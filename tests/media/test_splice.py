@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui.media import splice
@@ -52,6 +52,7 @@ def test_a_period_of_nothing_is_like_nothing_else() -> None:
     assert alike in (0.0, 1.0)
 
 
+@settings(deadline=None)
 @given(data=st.binary(min_size=4000, max_size=4000), low=st.integers(0, 2000),
        high=st.integers(0, 2000))  # fmt: skip
 def test_a_period_is_where_it_was_looked_for(data: bytes, low: int, high: int) -> None:
