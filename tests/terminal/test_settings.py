@@ -66,7 +66,7 @@ def test_what_is_wrong_in_it_is_left_out_and_said(file: Path, text: str, says: s
     strict = Config(history=HistorySettings(mask=True))
     config, wrong = overlay(strict, file)
     assert config == strict
-    assert says in wrong[0]
+    assert says in str(wrong[0])
 
 
 def test_one_mistake_does_not_take_the_rest_along(file: Path) -> None:
