@@ -63,6 +63,7 @@ KEYS = {key_name(key) for action in REGISTRY for key in (action.key, action.alia
 NAMES = {
     # Names of things that have no other, and what is typed as it stands.
     *("yimi", "SIP", "PortAudio", "VoIP", "URL", "DTMF", "CSV", "TOML", "OSC", "SSH", "ASCII"),
+    *("true", "false", "UTF", "config.example.toml"),
     *("config.toml", "backend", "gateway", "servers", "kill", "--account", "http", "ws", "https"),
     *("refused.512", "borders", "device", "NAME", "file", "PATH", "none", "csv", "yimi-dark"),
     *("Esc", "Enter", "Tab", "Space", "Delete", "PgUp", "PgDn", "Home", "End", "Shift", "Ctrl"),

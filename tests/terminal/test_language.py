@@ -78,10 +78,12 @@ def test_every_catalogue_is_held_to_this() -> None:
 
 
 def test_the_places_of_a_sentence_are_the_same_in_every_language() -> None:
-    """The number may stand where English has the ordinal: Chinese has no ending for it."""
+    """The number may stand where English has the ordinal: Chinese has no ending for it. What a
+    setting is for is written in English alone; Chinese names the file where examples stand."""
     english, chinese = (languages.sentences(each) for each in languages.LANGUAGES)
     for id, text in english.items():
         there = {"n" if name == "ordinal" else name for name in PLACE.findall(text)}
+        there -= {"doc"} if id == "config.like" else set()
         assert {"n" if name == "ordinal" else name for name in PLACE.findall(chinese[id])} == there
 
 
