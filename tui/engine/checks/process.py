@@ -14,7 +14,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from tui.config import Config, ConfigError, Profile, load
 from tui.engine.checks.course import Course, passed
@@ -57,7 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         def tell(checks: tuple[Check, ...]) -> None:
             print(json.dumps(to_json(ChecksChanged(checks))), file=lines, flush=True)
 
-        return 0 if asyncio.run(_run(subject, tell)) else 1
+        asyncio.run(_run(subject, tell))
+    return 1  # never: it ends by itself
 
 
 def subject_of(config: Config, paths: Paths, profile: Profile, password: Secret) -> Subject:
@@ -82,12 +83,15 @@ def subject_of(config: Config, paths: Paths, profile: Profile, password: Secret)
     )
 
 
-async def _run(subject: Subject, tell: Any) -> bool:
+async def _run(subject: Subject, tell: Any) -> NoReturn:
     shift = ShiftCheck(subject)
     try:
-        return passed(await Course(shift.steps(), tell).run())
+        good = passed(await Course(shift.steps(), tell).run())
     finally:
         await shift.close()
+    # At once: a look-up that hangs, or a driver, has a thread that nobody can end, and asyncio
+    # would wait for it. All that is to be said is said.
+    os._exit(0 if good else 1)
 
 
 def _leave_terminal(paths: Paths) -> None:

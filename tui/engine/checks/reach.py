@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from tui.engine.checks.course import Finding, fail, ok, warn
+from tui.engine.checks.course import Finding, fail, ok, warn, worst
 
 _SERVER: Final = re.compile(
     r"(?P<scheme>stuns?|turns?):(?:(?P<user>[^:@\s]+):(?P<password>[^@\s]+)@)?"
@@ -73,23 +74,31 @@ async def ice(
         return fail("check.ice.no_address")
     if not urls:
         return ok("check.ice.none")
-    good = []
-    for url in urls:
-        found = server(url) if isinstance(url, str) else url
-        if found is None:
-            return fail("check.ice.bad")
-        wanted = "relay" if found.turn else "srflx"
-        try:
-            kinds = await gather(found)
-        except OSError:
-            kinds = frozenset()
-        if wanted not in kinds:
-            lone = "check.ice.turn_failed" if found.turn else "check.ice.stun_failed"
-            # Without a STUN server a call may still work in the same network: TURN was put
-            # there because it does not.
-            return (fail if found.turn else warn)(lone, server=found.name)
-        good.append(found.name)
-    return ok("check.ice.ok", n=len(good), servers=", ".join(good))
+    parsed = [server(url) if isinstance(url, str) else url for url in urls]
+    known = [found for found in parsed if found is not None]
+    if len(known) < len(parsed):
+        return fail("check.ice.bad")
+    # At once: one that is silent costs seconds, and a check has only so many.
+    found = worst(await asyncio.gather(*(_asked(each, gather) for each in known)))
+    if found.state != "ok":
+        return found
+    names = ", ".join(each.name for each in known)
+    return ok("check.ice.ok", n=len(known), servers=names)
+
+
+async def _asked(one: Server, gather: Gather) -> Finding:
+    """Whether this server gives what it is there for."""
+    try:
+        kinds = await gather(one)
+    except OSError:
+        kinds = frozenset()
+    if ("relay" if one.turn else "srflx") in kinds:
+        return ok("check.ice.ok", n=1, servers=one.name)
+    if one.turn:
+        return fail("check.ice.turn_failed", server=one.name)
+    # Without a STUN server a call may still work in the same network: TURN was put there because
+    # it does not.
+    return warn("check.ice.stun_failed", server=one.name)
 
 
 async def gather(given: Server | None) -> frozenset[str]:
