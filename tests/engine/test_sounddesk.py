@@ -218,6 +218,12 @@ async def test_without_a_way_back_there_is_no_delay_and_noise_makes_none() -> No
     assert noisy.loudest > 0.02
 
 
+async def test_devices_that_do_not_begin_are_not_tried() -> None:
+    stages: list[str] = []
+    tried = await trial(Loop(0), stages).run(lambda: False)
+    assert (tried.loudest, tried.delay, stages) == (0.0, None, [])
+
+
 async def test_a_try_is_broken_off_at_any_moment() -> None:
     for stop in (0, 3, 200, 350):
         with pytest.raises(Interrupted):

@@ -23,6 +23,8 @@ SECONDS: Final = 3.0
 """What is recorded."""
 CLICKS: Final = 3
 HZ: Final = 1000
+_WARM: Final = 6.0
+"""Seconds for the devices to begin."""
 _WAIT: Final = 1.5
 """Seconds in which a click must come back: a tunnel far away takes half of it."""
 _APART: Final = 0.04
@@ -81,12 +83,15 @@ class Trial:
         self._click = tones.tone((HZ,), duration=TICK, level=0.5)
 
     async def run(self, ready: Callable[[], bool]) -> Tried:
-        """Warm up until `ready` (three seconds at most), then try. Raises Interrupted."""
+        """Warm up until `ready`, six seconds at most, then try; without, there is nothing to hear
+        or to play. Raises Interrupted."""
         silence = bytes(2 * FRAME)
-        for _ in range(round(3.0 / TICK)):
+        for _ in range(round(_WARM / TICK)):
             await self._step(silence)
             if ready():
                 break
+        else:
+            return Tried(0.0, None)
         self._stage("record")
         heard = [await self._step(silence) for _ in range(round(SECONDS / TICK))]
         self._stage("play")
