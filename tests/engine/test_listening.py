@@ -195,7 +195,8 @@ def test_a_call_whose_line_and_sound_are_both_gone_is_said_to_be_gone() -> None:
 def test_a_call_without_a_leg_is_gone_with_its_line_and_not_with_one_that_is_up() -> None:
     line = Line()
     line.run(5)
-    assert line.run(20, connected=False).hearing is Hearing.OK
+    lost = line.run(20, connected=False)
+    assert (lost.hearing, lost.mos) == (Hearing.OK, None)
     assert line.run(7, signalling=False).hearing is Hearing.GONE
     assert line.run(1, signalling=True).hearing is Hearing.OK
 

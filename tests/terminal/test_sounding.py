@@ -103,6 +103,8 @@ async def test_who_does_not_hear_whom_is_said_with_the_key_that_helps(
     async with console(replace(TALKING, calls=(call,))) as c:
         await c.happen(QualityChanged(replace(GOOD, hearing=hearing)))
         assert sentence in c.screen_text
+        nothing = hearing in (Hearing.HEARS_NOTHING, Hearing.GONE)
+        assert ("quality 4.2" in c.screen_text) is not nothing
         c.clock.now += 5
         await c.press(key)
         assert c.port.sent[-1] == command

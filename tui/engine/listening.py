@@ -93,7 +93,9 @@ class Judge:
         hearing = self._hearing(now, seen)
         if not seen.connected or seen.held or not seen.receives:
             self._window.clear()
-            self.quality = replace(self.quality, hearing=hearing)
+            # What stood there before the sound was lost is no figure of what is heard now.
+            last = self.quality if seen.connected else Quality(codec=self.quality.codec)
+            self.quality = replace(last, hearing=hearing)
             return self.quality
         self._last = seen
         fresh = self._figures(now, seen)

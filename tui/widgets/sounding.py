@@ -15,6 +15,7 @@ _WORDS: Final = (
     (3.1, "quality.poor", "bold $bad"),
 )
 """From which score on a word holds: R = 80, 70 and 60 of ITU-T G.109, as MOS (G.107 Annex B)."""
+_NOTHING: Final = (Hearing.HEARS_NOTHING, Hearing.GONE)
 _KEYS: Final = {
     Hearing.NOT_HEARD: ("rebuild", "action.rebuild"),
     Hearing.HEARS_NOTHING: ("rebuild", "action.rebuild"),
@@ -33,8 +34,8 @@ def word_of(mos: float) -> tuple[str, str]:
 
 
 def mark(quality: Quality | None) -> Row:
-    """One number and a word; nothing before there is a score."""
-    if quality is None or quality.mos is None:
+    """One number and a word; nothing before there is a score, or where nothing is heard."""
+    if quality is None or quality.mos is None or quality.hearing in _NOTHING:
         return ()
     word, style = word_of(quality.mos)
     return row((tr("quality.mark", mos=f"{quality.mos:.1f}") + " ", "$dim"), (tr(word), style))
