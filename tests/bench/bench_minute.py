@@ -87,8 +87,8 @@ async def call(seconds: float, folder: Path) -> dict[str, Any]:
     times, sizes, pcm = times[first:last], sizes[first:last], pcm[first * 1920 : last * 1920]
     elapsed = times[-1] - times[0]
     delays = line_delay.delays(said.pcm, said.ticks, pcm, times, sizes)
-    early = [late for at, late in delays if at < times[0] + seconds / 4]
-    late = [late for at, late in delays if at > times[-1] - seconds / 4]
+    early = [late for at, late in delays if at < times[0] + seconds / 4] or [0.0]
+    late = [late for at, late in delays if at > times[-1] - seconds / 4] or [math.inf]
     return {
         "gap_ms": longest_gap(pcm),
         "clock_per_cent": abs(sum(sizes[:-1]) / RATE / elapsed - 1) * 100,
