@@ -7,7 +7,7 @@ the dial field under it.
 from __future__ import annotations
 
 from rich.cells import cell_len
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message as TextualMessage
@@ -17,6 +17,7 @@ from tui.actions import Action, View, key_name, own_lines
 from tui.engine.state import Call, CallState, Leg, Levels
 from tui.i18n import render, tr
 from tui.widgets import sounding
+from tui.widgets.dialing import DialField, redials
 from tui.widgets.fields import Field
 from tui.widgets.glyphs import glyphs
 from tui.widgets.lines import waiting
@@ -220,12 +221,6 @@ def _over(call: Call, width: int, clocks: Clocks) -> list[Row]:
     return rows
 
 
-def redials(view: View) -> list[str]:
-    """What was called lately, each number once, the last first; masked ones cannot be called."""
-    numbers = [record.number for record in view.snapshot.recent if record.outgoing]
-    return [number for number in dict.fromkeys(numbers) if number and "•" not in number]
-
-
 class CallCard(Rows):
     """The part of the panel that describes the call."""
 
@@ -268,11 +263,8 @@ class CallPanel(Vertical):
     def __init__(self, clocks: Clocks) -> None:
         super().__init__(id="call-panel")
         self._clocks = clocks
-        self._names = False
-        """More than numbers can be called: names and addresses, or encrypted numbers."""
-        self._dialled: list[str] = []
         self.card = CallCard()
-        self.dial = Field("field.dial", id="dial")
+        self.dial = DialField()
         self.tones = Field("field.tones", id="tones")
 
     def compose(self) -> ComposeResult:
@@ -288,38 +280,13 @@ class CallPanel(Vertical):
         self.set_class(view.dialling, "-dialling")
         self.set_class(view.typing and not view.dialling, "-typing")
         account = view.snapshot.account
-        self._names = own_lines(view) or (account is not None and account.encrypts)
-        self._dialled = redials(view)
+        self.dial.names = own_lines(view) or (account is not None and account.encrypts)
+        self.dial.before = redials(view)
         width = self.card.content_size.width
         if width:
             keys = {action.id: key_name(action.key) for action in works}
             rows = describe(view, keys, width, clocks=self._clocks)[:HEIGHT]
             self.card.draw(cut(line, width) for line in rows)
-
-    @on(Input.Changed)
-    def _check(self, event: Input.Changed) -> None:
-        # A letter is refused at once; full-width digits and separators are left to the engine.
-        # Behind a comma stand tones, of which A to D are four.
-        if event.input is not self.dial.input:
-            return
-        if not self._names and any(character.isalpha() for character in event.value):
-            self.dial.complain(tr("dial.letters"))
-        else:
-            self.dial.complain("")
-
-    def on_key(self, event: events.Key) -> None:
-        """In the dial field the arrows bring back what was called before, the last first."""
-        if event.key not in ("up", "down") or self.screen.focused is not self.dial.input:
-            return
-        event.stop()
-        event.prevent_default()
-        if not self._dialled:
-            return
-        typed = self.dial.value
-        at = self._dialled.index(typed) if typed in self._dialled else -1
-        at = min(max(at + (1 if event.key == "up" else -1), -1), len(self._dialled) - 1)
-        self.dial.value = "" if at < 0 else self._dialled[at]
-        self.dial.input.cursor_position = len(self.dial.value)
 
     @on(Input.Submitted)
     def _submit(self, event: Input.Submitted) -> None:
