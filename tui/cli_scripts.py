@@ -98,10 +98,14 @@ def _command(options: Namespace) -> Command:
 def _answer(result: Result) -> int:
     if result.ok:
         return OK
-    said = result.message or Message("engine.refused")
-    if said.id.startswith("check.demanded"):
-        said = Message(said.id, (("key", "yimi doctor"),))
-    return complain(render(said), REFUSED)
+    return complain(_said(result.message or Message("engine.refused")), REFUSED)
+
+
+def _said(sentence: Message) -> str:
+    """In words; where the console would name a key, the command that does the same."""
+    if sentence.id.startswith("check.demanded"):
+        sentence = Message(sentence.id, (("key", "yimi doctor"),))
+    return render(sentence)
 
 
 # ---------------------------------------------------------------- status
@@ -162,7 +166,7 @@ def _wall(instant: float) -> float:
 
 
 def _words(sentence: Message | None) -> str | None:
-    return None if sentence is None else render(sentence)
+    return None if sentence is None else _said(sentence)
 
 
 def _status(engine: Running, *, as_json: bool) -> int:

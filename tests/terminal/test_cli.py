@@ -28,9 +28,9 @@ from tui.engine.commands import (
     SetStatus,
     SignOut,
 )
-from tui.engine.events import CallChanged, CallOffered, ChecksChanged, SeatChanged
+from tui.engine.events import CallChanged, CallOffered, ChecksChanged, NoticeChanged, SeatChanged
 from tui.engine.host import Host
-from tui.engine.state import Call, CallState, Check, Leg, SeatStatus, Status, message
+from tui.engine.state import Call, CallState, Check, Leg, Notice, SeatStatus, Status, message
 
 PROJECT = Path(__file__).parents[2]
 
@@ -288,6 +288,14 @@ async def test_doctor_of_a_profile_that_is_not_there_says_which_there_are(tmp_pa
     code, output, errors = await yimi(tmp_path, "doctor", "--profile", "office")
     assert (code, output) == (2, "")
     assert "office" in errors
+
+
+async def test_a_check_that_is_wanted_first_is_named_by_its_command(tmp_path: Path) -> None:
+    async with signed_in(tmp_path) as engine:
+        engine.publish(NoticeChanged(Notice(message("check.demanded"), 1.0)))
+        code, output, _ = await yimi(tmp_path, "status")
+        assert code == 0
+        assert "The check before the shift comes first: yimi doctor." in output
 
 
 def test_doctor_shows_on_a_terminal_what_it_is_at() -> None:
