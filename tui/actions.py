@@ -158,6 +158,11 @@ def _party_label(view: View) -> str:
     return "action.party_transfer" if when.transfers_only(view) else "action.party"
 
 
+def _phone_mode_label(view: View) -> str:
+    mobile = view.snapshot.phone_mode == "mobile"
+    return "action.phone_mode_fixed" if mobile else "action.phone_mode"
+
+
 def _join_label(view: View) -> str:
     return "action.part" if _joined(view) else "action.join"
 
@@ -245,6 +250,7 @@ REGISTRY: Final[tuple[Action, ...]] = (
     Action("history", "f10", when.signed_in, label=_history_label, alias="l"),
     Action("check", "ctrl+t", when.can_check),
     Action("settings", "ctrl+g"),
+    Action("phone_mode", "", when.can_go_mobile, label=_phone_mode_label),
     Action("themes", ""),
     Action("sound", ""),
     Action("debug", "ctrl+l"),

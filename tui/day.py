@@ -102,6 +102,28 @@ async def _export(app: YimiApp, command: ExportHistory) -> None:
         app.change(notice=result.message)
 
 
+# ---------------------------------------------------------------- mobile mode
+
+
+def change_phone_mode(app: YimiApp) -> None:
+    """Generation 1: the calls go to a mobile phone, or come here again."""
+    from tui.engine.commands import SetPhoneMode
+    from tui.screens.line import AskLine
+
+    if app.view.snapshot.phone_mode == "mobile":
+        app.send(SetPhoneMode("fixed"))
+        return
+
+    def answered(number: str | None) -> None:
+        if number:
+            app.send(SetPhoneMode("mobile", number))
+
+    account = app.view.snapshot.account
+    known = account.number if account is not None else ""
+    what = message("phone_mode.what")
+    app.push_screen(AskLine("phone_mode.title", what, "field.phone", known), answered)
+
+
 # ---------------------------------------------------------------- settings and themes
 
 
@@ -166,6 +188,7 @@ ACTIONS: Final[dict[str, Callable[[YimiApp], None]]] = {
     "history": toggle_history,
     "export": export_history,
     "settings": open_settings,
+    "phone_mode": change_phone_mode,
     "themes": reload_themes,
     "check": open_check,
     "sound": open_sound,

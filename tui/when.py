@@ -97,6 +97,11 @@ def transfers_only(view: View) -> bool:
     return account is not None and account.kind == "platform1"
 
 
+def can_go_mobile(view: View) -> bool:
+    """Generation 1 alone knows a mobile mode; a call is finished where it began."""
+    return transfers_only(view) and signed_in(view) and state_of(view) is None
+
+
 def can_type(view: View) -> bool:
     """Tones: the line is up, or the platform's ringing is heard on it. With a phone of the agent's
     own (line types 4 and 5) they are typed there."""

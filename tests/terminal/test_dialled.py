@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 import scripted_port as s
 
-from tui.engine.commands import Dial, Result
+from tui.actions import find
+from tui.engine.commands import Dial, Result, SetPhoneMode
+from tui.engine.events import PhoneModeChanged
 from tui.engine.state import Message, message
 from tui.screens.dialled import command_of
 
@@ -70,3 +72,19 @@ async def test_what_is_no_number_when_decrypted_is_shown_and_nothing_is_called(c
         c.port.answers[Dial] = lambda command: Result(False, failure)
         await c.press("f2", *"abc", "enter")
         assert "Decrypted, that is no number: hello" in c.screen_text
+
+
+async def test_the_calls_go_to_a_mobile_phone_and_come_here_again_by_the_screen(console) -> None:
+    async with console(replace(s.IDLE, account=ONE)) as c:
+        assert find("phone_mode") in c.app.works
+        c.app.do("phone_mode")
+        await c.settle()
+        await c.press(*"12000007001", "enter")
+        assert c.port.sent == [SetPhoneMode("mobile", "12000007001")]
+        await c.happen(PhoneModeChanged("mobile"))
+        assert "MOBILE: calls pass by here" in c.screen_text
+        c.app.do("phone_mode")
+        await c.settle()
+        assert c.port.sent[1:] == [SetPhoneMode("fixed")]
+    async with console() as c:
+        assert find("phone_mode") not in c.app.works

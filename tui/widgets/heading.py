@@ -176,6 +176,8 @@ def _line(view: View) -> Row:
 
 def _voice(view: View) -> Row:
     voice = view.snapshot.voice
+    if view.snapshot.phone_mode == "mobile":
+        return row((tr("phone.voice_mobile"), "bold $ring"))
     if phone := own_phone(view.snapshot.account):
         return row((phone, "$dim"))
     if voice.state is VoiceState.OK and voice.server and voice.delay is not None:
