@@ -88,6 +88,11 @@ async def test_a_second_call_waits_is_taken_and_the_first_is_held_and_all_are_jo
     await far_hears(second, first.hz)
     await phone.heard(first.hz)
     await phone.heard(second.hz)
+    await phone.do(c.Mute())
+    await far_hears(first, AGENT_TONE, not_at_all=True)
+    await far_hears(first, second.hz)
+    await far_hears(second, first.hz)
+    await phone.do(c.Mute(False))
     switch.command("bye", second)
     await until(lambda: len(phone.calls(CallState.TALKING)) == 1)
     assert phone.snapshot.marked == one.key

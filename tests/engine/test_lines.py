@@ -619,11 +619,38 @@ async def test_lines_are_joined_and_parted(booth: Booth) -> None:
     assert (await joining).ok
     assert all(call.joined and call.state is S.TALKING for call in booth.snapshot.calls)
     assert not any(media.held for media in booth.media)
-    await booth.do(c.Mute())
-    assert all(media.muted for media in booth.media)
     assert (await booth.do(c.JoinLines(False))).ok
     assert (booth.state("1002"), booth.state("1003")) == (S.HOLDING, S.TALKING)
     assert not any(call.joined for call in booth.snapshot.calls)
+
+
+async def test_mute_cuts_us_off_all_that_are_joined_but_not_them_off_one_another(
+    booth: Booth,
+) -> None:
+    def cut(before_the_mix: bool, leg: bool) -> bool:
+        entries = [booth.desk.lines.sound.entry(call) for call in booth.snapshot.calls]
+        plugs = all(entry is not None and entry.plug.muted is before_the_mix for entry in entries)
+        return plugs and all(media.muted is leg for media in booth.media)
+
+    first = await booth.up("1002")
+    await booth.says(sip.ReinviteAccepted(first, SDP))
+    await booth.up("1003")
+    await booth.says(sip.ReinviteAccepted(first, SDP))
+    await booth.do(c.Mute())  # on line 2 alone, and then line 1 comes in
+    joining = asyncio.ensure_future(booth.do(c.JoinLines()))
+    await booth.settle()
+    await booth.says(sip.ReinviteAccepted(first, SDP))
+    assert (await joining).ok
+    assert all(call.muted for call in booth.snapshot.calls)
+    assert cut(before_the_mix=True, leg=False)
+    await booth.do(c.Mute(False))
+    assert not any(call.muted for call in booth.snapshot.calls)
+    assert cut(before_the_mix=False, leg=False)
+    await booth.do(c.Mute())
+    assert cut(before_the_mix=True, leg=False)
+    await booth.do(c.JoinLines(False))
+    assert cut(before_the_mix=False, leg=True)
+    assert all(call.muted for call in booth.snapshot.calls)
 
 
 async def test_one_call_cannot_be_joined_to_nothing(booth: Booth) -> None:

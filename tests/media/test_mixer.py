@@ -133,3 +133,15 @@ def test_a_beep_without_a_call_goes_straight_to_the_ears() -> None:
     desk = Desk()
     desk.mixer.play(block(3))
     assert desk.heard == [3]
+
+
+def test_who_does_not_hear_us_hears_the_others_and_later_nothing_that_was_said_meanwhile() -> None:
+    desk = Desk()
+    desk.a.muted = True
+    desk.a.on = True
+    assert value(desk.a.read(FRAME)) == 0
+    desk.b.on = True
+    desk.b.write(block(1000))
+    assert (value(desk.a.read(FRAME)), value(desk.b.read(FRAME))) == (1000, 2)
+    desk.a.muted = False
+    assert (value(desk.a.read(FRAME)), value(desk.b.read(FRAME))) == (3, 3)

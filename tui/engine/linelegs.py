@@ -83,6 +83,20 @@ class LineLegs:
             if leg.plug is not None:
                 leg.plug.on = on
 
+    def microphone(self, call: Call) -> None:
+        """Cut the microphone of this line, or open it. Of joined lines it is cut before the mix:
+        they go on hearing one another. Whichever cut takes the other's place is made first."""
+        leg = self.entry(call)
+        if leg is None or leg.media is None:
+            return
+        if call.muted and call.joined and leg.plug is not None:
+            leg.plug.muted = True
+            leg.media.mute(False)
+        else:
+            leg.media.mute(call.muted)
+            if leg.plug is not None:
+                leg.plug.muted = False
+
     def send_digit(self, key: str, digit: str, seconds: float) -> bool:
         """A digit by RFC 4733; False where the peer did not offer that."""
         leg = self.legs.leg_of(key)

@@ -229,6 +229,8 @@ class Lines:
 
     def call_changed(self, before: Call | None, call: Call) -> None:
         """Told of every change of a call."""
+        if before is not None and before.joined is not call.joined:
+            self.sound.microphone(call)
         if before is not None and before.state is call.state:
             return
         self.switch.mark(mark(self.core.snapshot.calls, self.core.snapshot.marked))

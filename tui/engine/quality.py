@@ -106,7 +106,7 @@ class QualityDesk:
             measured(entry.media),
             signalling=signalling,
             held=held or entry.media.held,
-            muted=call.muted,
+            muted=call.muted and not call.joined,  # what is said then is the others' too
             sends=direction in _SENDS,
             receives=direction in _RECEIVES,
         )

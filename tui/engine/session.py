@@ -198,7 +198,10 @@ class Session:
             return await self._not_registered(login_message(error), error.code, error.info)
         except RegistrationRefused as error:
             code = WEBSOCKET_FAILED if error.status == 0 else REGISTRATION_FAILED
-            failure = message(LOGIN[code], code=code, info=f"{error.status} {error.reason}")
+            info = f"{error.status} {error.reason}"
+            failure = message(LOGIN[code], code=code, info=info)
+            if self.plain and error.status in (401, 403, 407):
+                failure = message("login.pbx_refused", info=info)
             return await self._not_registered(failure, code, error.reason, error.status)
         platform.start_token_renewal(self._token_failed)
         log.info("registered")

@@ -129,10 +129,10 @@ class Switch:
         results = await asyncio.gather(
             *(self._resume(call) for call in up if call.state is CallState.HOLDING)
         )
-        for call in self.calls.live:
-            if call.state is CallState.TALKING:
-                self.calls.put(call, joined=True)
-                self.sound.plug(call, True)
+        talking = [call for call in self.calls.live if call.state is CallState.TALKING]
+        muted = any(call.muted for call in talking)  # nobody hears who believes to be muted
+        for call in talking:
+            self.sound.plug(self.calls.put(call, joined=True, muted=muted), True)
         self.rejoin()
         return next((result for result in results if not result.ok), Result(True))
 
@@ -145,12 +145,12 @@ class Switch:
     def mute(self, ccnumber: str, on: bool) -> Result:
         """Cut the microphone: of a conversation of several for all of them."""
         call = self.calls.find(ccnumber)
-        result = self.calls.mute(ccnumber, on)
-        if call is not None and call.joined:
-            for other in self.calls.live:
-                if other.joined and other.key != call.key:
-                    self.calls.mute(other.ccnumber, on)
-        return result
+        if call is None:
+            return Result(False, message("call.none"))
+        for each in self.calls.live:
+            if each.key == call.key or (call.joined and each.joined):
+                self.sound.microphone(self.calls.put(each, muted=on))
+        return Result(True)
 
     # ------------------------------------------------------------ marks
 

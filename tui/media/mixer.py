@@ -57,13 +57,16 @@ class Mixer:
     def _read(self, plug: Plug, samples: int) -> bytes:
         used = self._used()
         if len(used) == 1:
-            return self._source().read(samples)
+            pcm = self._source().read(samples)
+            return bytes(len(pcm)) if plug.muted else pcm
         if not plug._spoken:
             # Whoever is first fetches the block that all others say too.
             block = self._source().read(samples)
             for each in used:
                 each._spoken.append(block)
         pcm = _next(plug._spoken)
+        if plug.muted:  # fetched all the same: it must not be said later
+            pcm = bytes(len(pcm))
         for waiting in plug._heard.values():
             if waiting:
                 pcm = _added(pcm, _next(waiting))
@@ -106,6 +109,8 @@ class Plug:
     def __init__(self, mixer: Mixer) -> None:
         self._mixer = mixer
         self._on = False
+        self.muted = False
+        """Its peer does not hear our microphone; the other legs it hears."""
         self._spoken: deque[bytes] = deque(maxlen=MOST)
         """Blocks of the microphone that another leg has fetched."""
         self._heard: dict[Plug, deque[bytes]] = {}
