@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import ast
-import re
-from functools import cache
-from pathlib import Path
-
 import pytest
 
-ROOT = Path(__file__).parent.parent
-TABLE = ROOT / "docs" / "sip.md"
-_MODULE = re.compile(r"`([a-z0-9_/]+\.py)`")
-_TEST = re.compile(r"`([a-z0-9_/]+\.py)::(\w+)`")
+from tests.tables import assert_row_holds, rows
 
 NAMED = {
     "Obligations": (
@@ -34,41 +26,18 @@ NAMED = {
 }
 
 
-def rows() -> dict[str, list[tuple[str, str, str]]]:
-    """By heading: what, where, and which tests."""
-    found: dict[str, list[tuple[str, str, str]]] = {}
-    heading = ""
-    for line in TABLE.read_text("utf-8").splitlines():
-        if line.startswith("## "):
-            heading = line[3:]
-        elif line.startswith("| ") and not line.startswith(("| what", "|---")):
-            what, where, tests = (cell.strip() for cell in line.strip("|").split(" | "))
-            found.setdefault(heading, []).append((what, where, tests))
-    return found
-
-
-ROWS = [row for section in rows().values() for row in section]
-
-
-@cache
-def names_in(path: str) -> frozenset[str]:
-    tree = ast.parse((ROOT / "tests" / path).read_text("utf-8"))
-    kinds = ast.FunctionDef | ast.AsyncFunctionDef
-    return frozenset(node.name for node in ast.walk(tree) if isinstance(node, kinds))
+TABLE = rows("sip.md")
+ROWS = [row for section in TABLE.values() for row in section]
 
 
 @pytest.mark.parametrize(("what", "where", "tests"), ROWS, ids=[row[0] for row in ROWS])
 def test_every_row_of_sip_names_modules_and_tests_that_exist(what, where, tests) -> None:
-    modules, named = _MODULE.findall(where), _TEST.findall(tests)
-    assert modules
-    assert named
-    assert [each for each in modules if not (ROOT / "tui" / each).is_file()] == []
-    assert [f"{path}::{name}" for path, name in named if name not in names_in(path)] == []
+    assert_row_holds(where, tests)
 
 
 @pytest.mark.parametrize("heading", NAMED)
 def test_every_obligation_timing_and_attack_has_its_row_once(heading) -> None:
-    whats = [what for what, _, _ in rows()[heading]]
+    whats = [what for what, _, _ in TABLE[heading]]
     for name in NAMED[heading]:
         assert any(what.startswith(f"{name}:") for what in whats), name
     assert len(whats) == len(set(whats))
