@@ -9,9 +9,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 import lines as own
 
 from tui.config import Config, Profile
-from tui.engine.commands import SignIn
+from tui.engine.commands import JoinGroup, SignIn
 from tui.engine.events import AccountChanged, PhaseChanged
-from tui.engine.state import Phase, Snapshot
+from tui.engine.state import Phase, Snapshot, message
 from tui.prefill import SignInPrefill
 from tui.secrets import Secret
 
@@ -73,6 +73,22 @@ async def test_a_profile_of_that_kind_fills_the_form(console) -> None:
         await c.settle()
         (sent,) = c.port.sent
         assert (sent.kind, sent.profile, sent.switchnumber) == ("sip", "pbx", "")
+
+
+async def test_a_wrong_password_is_put_right_and_tried_again(console) -> None:
+    async with console(EMPTY, prefill=PREFILL) as c:
+        for password in ("wrong", "right"):
+            c.app.screen.pwd.value = password
+            await c.press("enter")
+            await c.happen(AccountChanged(own.ACCOUNT), PhaseChanged(Phase.CHOOSING_GROUP))
+            await c.settle()
+            assert c.port.sent[-1] == JoinGroup("0")
+            await c.happen(
+                PhaseChanged(Phase.REGISTERING),
+                PhaseChanged(Phase.SIGNED_OUT, message("login.pbx_refused", info="401")),
+            )
+            assert "does not accept" in c.screen_text
+        assert [type(sent) for sent in c.port.sent] == [SignIn, JoinGroup, SignIn, JoinGroup]
 
 
 async def test_the_heading_has_no_group(console) -> None:

@@ -58,6 +58,7 @@ class Door(Hands):
                     return
                 command = found
             assert self._port is not None
+            self._joined_none = False  # a new sign-in is a new try
             result = await self._port.execute(command)
         finally:
             self.signing = False
