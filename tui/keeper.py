@@ -229,7 +229,8 @@ class EngineKeeper:
             if self.session.sign_in is None:
                 await self._password_from_keyring(account)
             if self.session.sign_in is None:
-                notice = Message("engine.sign_in_again")
+                own = account.kind == "sip"  # nobody can be asked for its calls
+                notice = Message("engine.sign_in_own" if own else "engine.sign_in_again")
             elif self.session.gid is None:
                 self.session.gid = account.gid or None
         await self._start(notice, None if account is None else _prefill_of(account))

@@ -81,6 +81,8 @@ async def test_a_second_call_waits_is_taken_and_the_first_is_held_and_all_are_jo
     await far_hears(first, AGENT_TONE, not_at_all=True)
     assert [call.key for call in phone.calls(CallState.HOLDING)] == [one.key]
     await phone.not_heard(first.hz)
+    (note,) = phone.output.parent.rglob("*.call")
+    assert two.ccnumber in note.read_text()  # were the engine killed now, this call would be said
     await phone.do(c.JoinLines())
     assert all(call.joined for call in phone.snapshot.calls)
     await far_hears(first, AGENT_TONE)

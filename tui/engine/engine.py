@@ -36,7 +36,17 @@ from tui.engine.reports import CallReports, as_code
 from tui.engine.seat import IDLE, SeatDesk
 from tui.engine.session import MakePlatform, Session, login_message
 from tui.engine.sounddesk import SoundDesk
-from tui.engine.state import Call, Message, Phase, Snapshot, Status, Voice, WrapUpMode, message
+from tui.engine.state import (
+    Call,
+    CallState,
+    Message,
+    Phase,
+    Snapshot,
+    Status,
+    Voice,
+    WrapUpMode,
+    message,
+)
 from tui.engine.thirds import Thirds
 from tui.engine.workday import Workday
 from tui.engine.wrapup import WrapUpDesk
@@ -422,8 +432,9 @@ class Engine:
 
     def _call_changed(self, before: Call | None, call: Call) -> None:
         if self._session.marker is not None:
-            live = self._calls.live
-            self._session.marker.keep(live[0] if live else None)
+            live = self._calls.live  # of several lines the note has room for the active one
+            talks = (each for each in live if each.state is CallState.TALKING)
+            self._session.marker.keep(next(talks, live[0] if live else None))
         self._lines.call_changed(before, call)
         self._workday.call_changed(before, call)
         self._quality.call_changed(call)

@@ -156,7 +156,7 @@ def _up(view: View, call: Call, keys: dict[str, str], width: int, clocks: Clocks
         CallState.ANSWERING: "call.answering",
         CallState.DECLINING: "call.declining",
         CallState.ENDING: "call.ending",
-        CallState.HOLDING: "call.held",
+        CallState.HOLDING: "call.held_here" if own_lines(view) else "call.held",
     }.get(call.state, "call.own_phone" if call.leg is Leg.NONE else "")
     style = "$ring" if call.state is CallState.HOLDING else ""
     waits = pick_up(view.snapshot.account) if call.state is CallState.ANSWERING else ()
