@@ -52,6 +52,19 @@ def test_five_in_a_hundred_lost_are_repaired(sent: list[Packet]) -> None:
     assert figures.repaired + figures.concealed == pytest.approx(figures.lost * 960, rel=0.2)
 
 
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_line_that_sends_twice_and_in_another_order_is_heard_whole(
+    sent: list[Packet], phase: float
+) -> None:
+    """One packet in twenty comes 30 ms later: the delay goes to it, and no further."""
+    heard = lines.run(sent, Condition(duplicate=0.1, reorder=0.05, seed=1), phase=phase)
+    figures = heard.playout.figures
+    assert figures.duplicate > 50
+    assert figures.lost == 0
+    assert heard.share(figures.concealed) < 0.005
+    assert mean(heard.delays) <= 0.065
+
+
 def test_a_line_without_copies_is_not_waited_on() -> None:
     """Loss is no jitter: without a copy to wait for, it does not make the delay longer."""
     packets = lines.packets(speech(14, seed=3), "PCMU")
