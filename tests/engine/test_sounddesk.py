@@ -21,6 +21,7 @@ from tui.engine.sounddesk import SoundDesk
 from tui.engine.sounds import Sounds
 from tui.engine.state import Account, Devices, VoiceState
 from tui.engine.trial import FRAME, RATE, Interrupted, Trial
+from tui.media import sound
 from tui.media.enumerate import Listing
 from tui.media.pulse import Found
 from tui.platform import control as m
@@ -46,6 +47,9 @@ class Room:
         await self.sounds.close()
         await self.sounds.carrier.close()
         await self.desk.core.close()
+        # What is one for the process goes back to this machine's sound, environment and all.
+        sound.LIBRARY.worker.submit(lambda: sound.LIBRARY.carry(""))
+        sound.LIBRARY.flush()
 
 
 @pytest.fixture

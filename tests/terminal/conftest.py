@@ -33,6 +33,13 @@ def _load() -> ModuleType:
 script = _load()
 
 
+@pytest.fixture(autouse=True)
+def _at_no_far_away_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is shown does not hang on where the tests are started from."""
+    for name in ("PULSE_SERVER", "SSH_CONNECTION", "TMUX"):
+        monkeypatch.delenv(name, raising=False)
+
+
 class Clock:
     """A clock that a test moves."""
 

@@ -27,7 +27,7 @@ _WORST = list(SoundState)
 _BEAT = 1.0
 """Seconds between two looks at whether it still rings."""
 # One for the process: PortAudio's own state is global as well.
-_LIBRARY = PortAudio()
+LIBRARY = PortAudio()
 
 
 class _Closable(Protocol):
@@ -54,7 +54,7 @@ class Sound:
         """Frees the microphone of the loudspeaker, where that is wanted."""
         self.source: Source = _Mouth(self)
         self.sink: Sink = _Ear(self)
-        self._library = library if library is not None else _LIBRARY
+        self._library = library if library is not None else LIBRARY
         self._on_state = on_state
         self._sides: dict[str, tuple[SoundState, str]] = {}
         self._input: Source = NullSource()
