@@ -31,6 +31,7 @@ class Media:
         self.held = self.muted = False
         self.local_address: tuple[str, int] | None = ("192.0.2.10", 40000)
         self.said: list[str] = []
+        self.servers: list[Any] = []
 
     def statistics(self) -> Statistics:
         return Statistics(**self.figures)
@@ -44,8 +45,9 @@ class Media:
     def hold(self, on: bool) -> None:
         self.held = on
 
-    async def restart(self) -> str:
+    async def restart(self, ice_servers: list[Any]) -> str:
         self.said.append("restart")
+        self.servers = ice_servers
         return "v=0 restart"
 
     async def reoffer(self, direction: str) -> str:

@@ -15,7 +15,10 @@ from tui.engine.core import Limits
 from tui.engine.events import LineChanged
 from tui.engine.network import TRIES, this_machine
 from tui.engine.state import Leg, Line, LineState
+from tui.media.ice import IceServer
 from tui.platform import control as m
+from tui.platform.relays import Relay
+from tui.secrets import Secret
 
 PATIENCE = 10.0
 HOME, OFFICE = "192.0.2.10", "198.51.100.7"
@@ -65,6 +68,21 @@ async def test_an_address_that_goes_moves_leg_and_line(up: Sounding) -> None:
     up.network.look()
     assert up.media.said == ["restart", "apply"]
     assert up.call.live
+
+
+async def test_a_leg_that_moves_asks_the_relays_with_what_counts_now(up: Sounding) -> None:
+    async def renewed() -> tuple[Relay, ...]:
+        return (Relay("turn:relay.example", "1001", Secret("fresh")), Relay("stun:relay.example"))
+
+    up.audio.ice_servers = renewed
+    up.addresses = {"127.0.0.1", OFFICE}
+    up.flow.local_address = OFFICE
+    up.network.look()
+    await until(lambda: up.media.servers)
+    assert up.media.servers == [
+        IceServer("turn:relay.example", "1001", "fresh"),
+        "stun:relay.example",
+    ]
 
 
 async def test_an_address_that_comes_moves_the_leg_and_leaves_the_line_that_works(

@@ -81,6 +81,15 @@ async def test_a_permission_is_renewed_before_it_expires(
     await hears(heard, THEIRS)
 
 
+async def test_a_restart_asks_the_relay_with_the_credentials_that_count_now(
+    turn: TurnServer, leg: Any, plain: Any, collector: Any, hears: Any
+) -> None:
+    us, _, _ = await relayed(leg, plain, collector, hears, turn)
+    assert " typ relay " not in await us.restart([IceServer(turn.url, USER, "ended")])
+    assert " typ relay " in await us.restart([IceServer(turn.url, USER, PASSWORD)])
+    assert " typ relay " in await us.restart()
+
+
 async def test_a_leg_ends_in_time_when_the_turn_server_is_gone(
     turn: TurnServer, leg: Any, plain: Any, collector: Any, hears: Any, monkeypatch: Any
 ) -> None:

@@ -109,8 +109,11 @@ class Legs:
     async def make_media(self, leg: LegEntry) -> media_leg.Leg:
         """A new connection for the leg; raises what keeps the media room from opening."""
         await self.sounds.loaded()
-        servers = await self.ice_servers()
-        return self._new_leg(leg, [as_ice(server) for server in servers])
+        return self._new_leg(leg, await self._servers_now())
+
+    async def _servers_now(self) -> list[Any]:
+        """STUN and TURN servers, with credentials that still count."""
+        return [as_ice(server) for server in await self.ice_servers()]
 
     def _new_leg(self, leg: LegEntry, servers: Sequence[Any]) -> media_leg.Leg:
         sound = self.sounds.sound
@@ -217,7 +220,10 @@ class Legs:
         assert leg.media is not None
         leg.moving, leg.restart = leg.restart, False
         media = leg.media
-        offer = await (media.restart() if leg.moving else media.reoffer(direction))
+        if leg.moving:
+            offer = await media.restart(await self._servers_now())
+        else:
+            offer = await media.reoffer(direction)
         leg.offered_again = True
         self.phone.agent.reinvite(leg.handle, offer.encode(), self.phone.now())
 

@@ -127,13 +127,16 @@ class Leg(Controls):
         self._pending = (direction, formats)
         return self._origin.stamp(self._describe(current, formats, direction, "actpass"))
 
-    async def restart(self) -> str:
+    async def restart(self, ice_servers: Sequence[str | IceServer] | None = None) -> str:
         """A re-offer with a new ICE user and password, a new certificate and the addresses that
         the machine has now. The old path serves until the new one is up; `apply` or `withdraw`
-        it."""
+        it. `ice_servers` take the place of those that the leg was made with: credentials for a
+        relay may have ended since."""
         self._assert_open()
         if self._links.current is None:
             raise RuntimeError("there is nothing to restart yet")
+        if ice_servers is not None:
+            self._servers = ice.servers(ice_servers)
         connection = await self._links.gathered()
         # First the new one, then away with an older one: what is alone would be given up.
         older, self._links.offered = self._links.offered, connection
