@@ -50,6 +50,12 @@ async def test_a_call_that_waits_moves_no_mark_and_the_keys_stay_with_the_marked
         assert con.port.sent == [c.HangUp("line-1")]
 
 
+async def test_no_platform_is_said_to_hand_a_line_over(console) -> None:
+    handed = replace(own.TALKING, transfer="1007")
+    async with console(own.snapshot(handed)) as con:
+        assert "The call is being handed to 1007…" in con.screen_text
+
+
 async def test_on_hold_no_platform_is_said_to_play_a_prompt(console) -> None:
     async with console(own.snapshot(own.HELD, marked="2")) as con:
         assert "On hold: they do not hear you." in con.screen_text

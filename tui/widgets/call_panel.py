@@ -175,7 +175,7 @@ def _up(view: View, call: Call, keys: dict[str, str], width: int, clocks: Clocks
         (8, sounding.hint(quality, keys)),
         *((8, line) for line in _outcome(call)),
         *((8, line) for line in figures),
-        (7, stays(call)),
+        (7, stays(call, own=own_lines(view))),
         (4, asks(call, keys.get("hangup", ""), width)),
         (5, tones(call)),
         (2, recovered),

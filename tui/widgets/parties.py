@@ -68,12 +68,13 @@ def third_rows(call: Call, clocks: Clocks, width: int) -> list[Row]:
     return rows
 
 
-def stays(call: Call) -> Row:
-    """Who stays if the agent hangs up now."""
+def stays(call: Call, *, own: bool = False) -> Row:
+    """Who stays if the agent hangs up now; `own`: at a PBX, where no platform does anything."""
     if call.state not in (CallState.TALKING, CallState.HOLDING):
         return ()
     if call.transfer:
-        return row((tr("stays.transfer", name=call.transfer), "$ring"))
+        words = "stays.transfer_own" if own else "stays.transfer"
+        return row((tr(words, name=call.transfer), "$ring"))
     if call.joined:
         return row((tr("stays.joined"), "$dim"))
     if not has_third(call):
