@@ -30,7 +30,7 @@ class NoticeLine(Rows):
 
 FIRST_TO_GO: Final = (
     *("debug", "settings", "figures", "rebuild", "check", "history", "dismiss", "leave", "tones"),
-    *("page", "help", "directory", "after", "digits", "line_next", "join", "export"),
+    *("page", "help", "directory", "after", "join", "line_next", "digits", "export"),
     *("filter", "keep_open", "let_ring", "mute", "hold"),
 )
 """Which keys leave the bar first when not all fit. They go on working, and More has them all."""
