@@ -203,6 +203,10 @@ class AudioSettings:
         False,
         "Hands-free: free the microphone of the loudspeaker. Wants the extra: yimi[handsfree].",
     )
+    dtx: bool = setting(
+        False,
+        "Send next to nothing while you are silent, for a thin line; a peer may ask for it itself.",
+    )
     ice_servers: tuple[str, ...] = setting(
         (),
         'STUN and TURN servers, "stun:HOST:PORT". None are asked unless they stand here.',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -149,3 +150,15 @@ async def test_a_new_leg_of_a_muted_and_held_call_is_as_closed_as_the_last(booth
     assert media is not None
     assert media.muted
     assert media.held
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+async def test_silence_is_not_sent_where_the_config_says_so(booth: Booth, wanted: bool) -> None:
+    booth.audio.settings = replace(booth.audio.settings, dtx=wanted)
+    booth.desk.says(m.NewCall(CC, CUSTOMER))
+    assert (await booth.desk.calls.answer("")).ok
+    booth.invite("1")
+    await booth.comes("accept", "1", b"v=0")
+    media = booth.audio._legs["1"].media
+    assert media is not None
+    assert media._path.outgoing._dtx is wanted

@@ -124,6 +124,7 @@ class Legs:
             sink=sound.sink if leg.plug is None else leg.plug,
             ice_servers=servers,
             loopback=self.loopback,
+            dtx=self.settings.dtx,
             on_state=lambda state: loop.call_soon(self._media_state, leg, str(state.value)),
             on_digit=lambda digit: loop.call_soon(self.received_digit, leg, digit),
         )
