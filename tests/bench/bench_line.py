@@ -3,10 +3,10 @@ behind a relay of its own with the same script, at the same time.
 
 First in simulated time: our playout at every phase between the sender's ticks and the
 receiver's (seconds of CPU). Then for real: our Leg speaks (it sends FEC where the other end asks
-for it), three ends listen; and where nothing is lost plain aiortc speaks to ours as well. Delays are from the capture of the first sample of what is handed out to
-its handing out: for ours and plain found by the sound itself (`line_delay`), for Chromium what its
-statistics say, and 20 ms for the packet, and the line's own. The codec's look-ahead (6.5 ms) is not
-in any of them.
+for it), three ends listen; and where nothing is lost plain aiortc speaks to ours as well. Delays
+are from the capture of the first sample of what is handed out to its handing out: for ours and
+plain found by the sound itself (`line_delay`), for Chromium what its statistics say, and 20 ms for
+the packet, and the line's own. The codec's look-ahead (6.5 ms) is not in any of them.
 
     python tests/bench/bench_line.py [--seconds 20] [--only NAME] [--simulated] [--recordings DIR]
 
