@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import aioice.ice
 import pytest
 
 from tests.e2e.box import SPARE, Box, Desk, running
+from tests.e2e.line_desk import LineDesk
+from tests.e2e.switch import Switch, switching
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -49,3 +52,19 @@ async def desk(request: pytest.FixtureRequest, box: Box, tmp_path: Path) -> Asyn
     await desk.sign_in()
     yield desk
     await desk.engine.close()
+
+
+@pytest.fixture
+async def switch(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Switch]:
+    """A PBX of the tests' own, whose sound stays on this machine."""
+    monkeypatch.setattr(aioice.ice, "get_host_addresses", lambda use_ipv4, use_ipv6: ["127.0.0.1"])
+    async with switching() as switch:
+        yield switch
+
+
+@pytest.fixture
+async def phone(switch: Switch, tmp_path: Path) -> AsyncIterator[LineDesk]:
+    """An engine of this process with lines at that PBX."""
+    phone = LineDesk(switch, tmp_path)
+    yield phone
+    await phone.engine.close()

@@ -3,35 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import aioice.ice
-import pytest
 
 from tests.e2e.box import AGENT_TONE, until
 from tests.e2e.line_desk import LineDesk, far_hears
-from tests.e2e.switch import DOMAIN, Far, Switch, switching
+from tests.e2e.switch import DOMAIN, Far, Switch
 from tui.engine import commands as c
 from tui.engine.state import CallState
-
-
-@pytest.fixture(autouse=True)
-def _loopback(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aioice.ice, "get_host_addresses", lambda use_ipv4, use_ipv6: ["127.0.0.1"])
-
-
-@pytest.fixture
-async def switch() -> AsyncIterator[Switch]:
-    async with switching() as switch:
-        yield switch
-
-
-@pytest.fixture
-async def phone(switch: Switch, tmp_path: Path) -> AsyncIterator[LineDesk]:
-    desk = LineDesk(switch, tmp_path)
-    yield desk
-    await desk.engine.close()
 
 
 async def test_a_dialled_call_rings_is_answered_and_both_hear_each_other(

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
-
-import aioice.ice
-import pytest
 
 from tests.e2e.box import AGENT_TONE, until
 from tests.e2e.line_desk import LineDesk, far_hears
-from tests.e2e.switch import AGENT, DOMAIN, Far, Switch, switching
+from tests.e2e.switch import AGENT, DOMAIN, Far, Switch
 from tui import sip
 from tui.config import Person, Profile
 from tui.engine import commands as c
@@ -20,24 +16,6 @@ from tui.engine.marker import Marker
 from tui.engine.sockets import account_key
 from tui.engine.state import Call, CallState, LineState, MemberPage, Phase
 from tui.secrets import Secret
-
-
-@pytest.fixture(autouse=True)
-def _loopback(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aioice.ice, "get_host_addresses", lambda use_ipv4, use_ipv6: ["127.0.0.1"])
-
-
-@pytest.fixture
-async def switch() -> AsyncIterator[Switch]:
-    async with switching() as switch:
-        yield switch
-
-
-@pytest.fixture
-async def phone(switch: Switch, tmp_path: Path) -> AsyncIterator[LineDesk]:
-    phone = LineDesk(switch, tmp_path)
-    yield phone
-    await phone.engine.close()
 
 
 async def answered(switch: Switch, phone: LineDesk) -> Far:

@@ -4,39 +4,19 @@ The real app, a real engine, a switch that speaks SIP over a real WebSocket."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
+from collections.abc import Callable
 
-import aioice
 import pytest
 from textual.pilot import Pilot
 
 from tests.e2e.box import AGENT_TONE, PATIENCE
 from tests.e2e.line_desk import LineDesk, far_hears
-from tests.e2e.switch import AGENT, Switch, switching
+from tests.e2e.switch import AGENT, Switch
 from tui.app import YimiApp
 from tui.config import Config
 from tui.engine.port import LocalPort
 from tui.engine.state import CallState
 from tui.prefill import SignInPrefill
-
-
-@pytest.fixture(autouse=True)
-def _loopback(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aioice.ice, "get_host_addresses", lambda use_ipv4, use_ipv6: ["127.0.0.1"])
-
-
-@pytest.fixture
-async def switch() -> AsyncIterator[Switch]:
-    async with switching() as switch:
-        yield switch
-
-
-@pytest.fixture
-async def phone(switch: Switch, tmp_path: Path) -> AsyncIterator[LineDesk]:
-    desk = LineDesk(switch, tmp_path)
-    yield desk
-    await desk.engine.close()
 
 
 class Player:
