@@ -8,10 +8,27 @@ it next, and either fails a test that has nothing to do with it.
 from __future__ import annotations
 
 import os
+import sys
+import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Each console, engine and sandbox that a test starts finds its bytecode, though this machine may
+# want none beside the sources: compiled anew, tui alone takes three seconds of every start.
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+    sys.pycache_prefix = f"{tempfile.gettempdir()}/yimi-tests-{os.getuid()}"
+    sys.dont_write_bytecode = False  # and the tests themselves, which each worker reads
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
+
+# How fast an example is made and run is a matter of what else the machine does, and no test's fact.
+settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any speed")
+
+
+_PROCESSES = Path(__file__).parent / "e2e"
 
 
 def _udp_sockets() -> set[str]:
@@ -39,6 +56,22 @@ def _target(link: Path) -> str:
 
 def _environment() -> dict[str, str]:
     return {name: text for name, text in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of whole processes wait most of their time, the others compute: both are spread evenly,
+    and each worker, whose share is a row of neighbours, has some of each."""
+    waiting = [item for item in items if _PROCESSES in item.path.parents]
+    computing = [item for item in items if _PROCESSES not in item.path.parents]
+    for item in waiting:
+        item.add_marker("once")
+    places = {
+        item: (place + 0.5) / len(group)
+        for group in (waiting, computing)
+        for place, item in enumerate(group)
+    }
+    items.sort(key=places.__getitem__)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -14,35 +14,39 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.config import (
-    MESSAGES,
-    ROUTES1,
+from tui.config.example import example
+from tui.config.paths import PathError, Paths
+from tui.config.reader import load, parse
+from tui.config.schema import (
+    WIRE,
     Config,
     ConfigError,
     Person,
     Policies,
     Profile,
-    example,
-    load,
-    parse,
+    wire_table,
 )
-from tui.engine.core import Limits
-from tui.paths import PathError, Paths
-from tui.platform.control import Assumed
-from tui.platform.routes1 import Routes1
+from tui.config.user_settings import overlay
+from tui.console.theming import ThemeError, load_theme
+from tui.engine.context import Limits
+from tui.log import LogFile
+from tui.platform.gen2.routes import Route
 
 EXAMPLE = Path(__file__).parents[1] / "config.example.toml"
 
 
 def test_the_example_is_the_defaults() -> None:
     assert load(EXAMPLE) == Config()
-    assert EXAMPLE.read_text("utf-8") == example(), "python -m tui.config > config.example.toml"
+    assert EXAMPLE.read_text("utf-8") == example(), (
+        "python -m tui.config.example > config.example.toml"
+    )
 
 
 def test_the_example_has_every_setting_with_its_meaning() -> None:
     table = tomllib.loads(example())
     for section in fields(Config):
-        if section.name in ("profiles", "servers", "routes", "routes1", "messages", "keys"):
+        named = ("locked", "profiles", "servers", "keys", "breaks", "actions", "scripts", *WIRE)
+        if section.name in named:
             continue
         settings = fields(getattr(Config(), section.name))
         assert list(table[section.name]) == [each.name for each in settings]
@@ -65,6 +69,41 @@ def test_the_sip_profile_of_the_example_works_when_it_is_uncommented() -> None:
     profile = parse(text).profile_for("sip", un="1001@pbx.example.com")
     assert (profile.name, profile.auto_answer) == ("pbx", "never")
     assert profile.people == (Person("Wang Fang", "1007", "After-sales"),)
+    (queue,) = profile.queues
+    assert (queue.name, queue.pause, queue.unpause) == ("Support", "*46", "*47")
+    assert queue.pauses == {"lunch": "*461", "write-up": "*464"}
+
+
+def test_breaks_actions_and_scripts_of_the_example_work_when_they_are_uncommented() -> None:
+    text = example()
+    start = text.index("# [breaks.lunch]")
+    text = re.sub(r"(?m)^# ?", "", text[start : text.index("# What nobody has published")])
+    config = parse(re.sub(r"(?m)^(Actions|What to say) .*$", "", text))
+    lunch, coffee = config.breaks
+    assert (lunch.name, lunch.title, lunch.minutes, lunch.code) == ("lunch", "Lunch", 45.0, "LUNCH")
+    assert (coffee.words, coffee.minutes) == ("coffee", 10.0)
+    crm, ticket = config.actions
+    assert (crm.key, crm.when, crm.url[:8]) == ("Alt+K", "call", "https://")
+    assert ticket.command[-1] == "{header:X-Case}"
+    assert config.scripts == {"Sales": "sales.md", "*": "greeting.md"}
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[breaks]\nlunch = 45\n", "line 2: [breaks.lunch] is a section"),
+        ("[breaks.lunch]\nminuts = 4\n", "no setting 'minuts' in [breaks.lunch]"),
+        ("[breaks.lunch]\nminutes = -1\n", "minutes must be"),
+        ('[actions.crm]\ntitle = "x"\n', "[actions.crm] wants one of the two"),
+        ('[actions.crm]\nurl = "x:y"\ncommand = ["a"]\n', "[actions.crm] wants one of the two"),
+        ('[actions.crm]\nurl = "x:y"\nwhen = "now"\n', "when must be"),
+        ("[scripts]\nSales = 1\n", "Sales must be"),
+    ],
+)
+def test_a_mistake_in_breaks_actions_and_scripts_is_one_sentence(text: str, sentence: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(text)
+    assert sentence in str(caught.value)
 
 
 def test_a_sign_in_finds_its_profile_by_name_by_account_or_as_the_only_one_of_its_kind() -> None:
@@ -99,9 +138,95 @@ def test_a_directory_that_is_not_understood_is_a_sentence(people: str, sentence:
         parse(f'[profiles.x]\nkind = "sip"\n{people}')
 
 
-def test_the_names_of_messages_are_those_of_the_table() -> None:
-    assert tuple(each.name for each in fields(Assumed)) == MESSAGES
-    assert tuple(each.name for each in fields(Routes1)) == ROUTES1
+_QUEUE = '[[profiles.x.queues]]\nname = "Support"\n'
+_PAUSE = 'pause = "*46"\nunpause = "*47"\npaused_hint = "p"\n'
+
+
+@pytest.mark.parametrize(
+    ("queues", "sentence"),
+    [
+        ("queues = 3", "queues is a list of sections, 16 at most: [[profiles.x.queues]]"),
+        (17 * (_QUEUE + _PAUSE), "16 at most"),
+        (_QUEUE, "each of [[profiles.x.queues]] has a name, log_in and log_out with in_hint, or"),
+        (_QUEUE + 'pause = "*46"', "and unpause with paused_hint"),
+        (_QUEUE + _PAUSE + 'log_in = "*45"', "log_in and log_out with in_hint"),
+        ("[[profiles.x.queues]]\n" + _PAUSE, "has a name"),
+        (_QUEUE + 'pause = "a b"', "line 5: pause cannot be"),
+        (_QUEUE + _PAUSE + "pauses = 3", "pauses names what is dialled for a break"),
+        (_QUEUE + _PAUSE + 'pauses = { lunch = "" }', "line 8: pauses names"),
+        (_QUEUE + "nom = 1", "there is no setting 'nom' in [profiles.x.queues]"),
+    ],
+)
+def test_queues_that_are_not_understood_are_a_sentence(queues: str, sentence: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(f'[profiles.x]\nkind = "sip"\n{queues}')
+    assert sentence in "\n".join(map(str, (caught.value, *caught.value.others)))
+
+
+def test_the_queues_of_a_profile_come_in_their_order() -> None:
+    more = 'log_in = "in"\nlog_out = "out"\nin_hint = "h"\npauses = { lunch = "*461" }\n'
+    text = f"[profiles.x]\n{_QUEUE}{_PAUSE}{more}{_QUEUE.replace('Support', 'Sales')}{_PAUSE}"
+    support, sales = parse(text).profile("x").queues
+    assert (support.name, support.log_in, dict(support.pauses)) == (
+        "Support",
+        "in",
+        {"lunch": "*461"},
+    )
+    assert (sales.name, sales.log_in, dict(sales.pauses)) == ("Sales", "", {})
+
+
+def test_every_queue_that_the_documentation_shows_is_one() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "queues.md").read_text()
+    shown: list[str] = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    queues = [parse(block).profile("pbx").queues for block in shown if "queues]]" in block]
+    assert [len(each) for each in queues] == [1, 1, 1]
+    codes = next(block for block in shown if block.startswith("listen"))
+    assert parse(f"[profiles.pbx]\n{codes}").profile("pbx").whisper == "*34{number}"
+
+
+@pytest.mark.parametrize("section", WIRE)
+def test_every_name_of_a_table_of_the_wire_is_a_setting_and_stands_in_the_example(
+    section: str,
+) -> None:
+    table = wire_table(section)
+    for each in fields(table):
+        value = getattr(table, each.name)
+        text = f"{value.method} {value.path}" if isinstance(value, Route) else value
+        said = getattr(parse(f"[{section}]\n{each.name} = '{text}'"), section)
+        assert said == {each.name: text}
+        assert table.overridden(said) == table
+        assert re.search(rf"\b{each.name}\b", example())
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (
+            '[messages]\nquery = "100"',
+            "config.toml, line 2: query cannot be '100': that is the code of offer.",
+        ),
+        (
+            '[messages]\noffer = "1"',
+            "config.toml, line 2: offer cannot be '1': that is the code of idle.",
+        ),
+        ('[messages]\nroot = "a b<"', "line 2: root must be names of XML"),
+        ('[messages]\nquerry = "70"', "line 2: there is no setting 'querry' in [messages]."),
+        ('[routes]\nsign_in = "user/token"', 'line 2: sign_in must read like "GET path"'),
+        ('[routes]\nsip_username = "{name}"', "line 2: sip_username has a place that is not"),
+        ('[routes]\nproof = "magic"', "line 2: proof must be one of signature, password, md5"),
+        ('[routes]\ntoken = "X-Token"', 'must read like "Authorization: Bearer {token}", not'),
+        ('[routes]\nheader_nonce = "a b"', "header_nonce must be the name of a header, not 'a b'"),
+        ('[routes1]\ngroups = "https://x/y"', "groups must be a path on the server"),
+        ('[routes1]\nweb = "https://{host}"', "web has a place that is not filled"),
+        ('[fields]\ntoken = "a..b"', "line 2: token must be names joined by dots"),
+        ('[fields1]\nsuccess = ""', "line 2: success must be names joined by dots"),
+        ('[platform]\npbx = ["PBX"]', "pbx cannot be"),
+        ('[platform]\ncontent_types = ["xml"]', "content_types cannot be"),
+    ],
+)
+def test_a_mistake_about_the_wire_is_a_sentence_with_its_line(text: str, sentence: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(sentence)):
+        parse(text)
 
 
 def test_the_defaults_are_the_engines_own() -> None:
@@ -220,6 +345,7 @@ def test_a_seed_that_is_wrong_is_not_quoted(value: str) -> None:
         ('[audio]\ninput = "usb"', 'line 2: input cannot be "usb": The microphone:'),
         ('[audio]\noutput = "tone:440"', 'line 2: output cannot be "tone:440": What you hear'),
         ('[audio]\nice_servers = ["x"]', 'line 2: ice_servers cannot be "x": STUN and TURN'),
+        ('[quality]\npublish = "x"', 'line 2: publish cannot be "x": A collector that gets'),
         ('[profiles.x]\nun = "１"', 'line 2: un cannot be "１": The extension: digits'),
         (
             '[profiles.x]\ngateway = "cc.example"',
@@ -262,7 +388,7 @@ def test_a_file_that_cannot_be_read_is_a_sentence(tmp_path: Path) -> None:
         load(tmp_path)
     bad = tmp_path / "config.toml"
     bad.write_bytes(b"\xff\xfe")
-    with pytest.raises(ConfigError, match=r"config\.toml is not UTF-8 text\."):
+    with pytest.raises(ConfigError, match=r"config\.toml, line 1: this is not UTF-8 text\."):
         load(bad)
 
 
@@ -334,14 +460,74 @@ def test_a_runtime_directory_of_another_user_is_not_used(tmp_path: Path) -> None
         _paths(tmp_path).prepare()
 
 
-def test_a_file_in_the_way_is_a_sentence(tmp_path: Path) -> None:
+def test_a_runtime_directory_that_the_session_has_of_another_user_is_passed_over(
+    tmp_path: Path,
+) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a directory away")
+    os.chown(tmp_path, 12345, 12345)
+    found = Paths.find({"HOME": "/home/li", "XDG_RUNTIME_DIR": str(tmp_path)}).runtime
+    assert found == Path(f"/tmp/yimi-{os.geteuid()}")
+
+
+def test_what_cannot_be_kept_is_no_reason_not_to_start(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("")
+    assert _paths(tmp_path).prepare().runtime.is_dir()
+    assert LogFile(tmp_path / "state" / "yimi.log").trouble() != ""
+
+
+def test_a_file_in_the_way_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "run").write_text("")
     with pytest.raises(PathError, match="cannot be made"):
         _paths(tmp_path).prepare()
 
 
 def test_importing_the_config_does_not_bring_what_only_a_reader_needs() -> None:
     names = ("tomllib", "platformdirs", "difflib", "textual", "aiohttp", "asyncio", "tui.platform")
-    code = f"import sys, tui.config; print([n for n in {names!r} if n in sys.modules])"
+    code = f"import sys, tui.config.schema; print([n for n in {names!r} if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"], ids=["plain", "byte-order mark"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"], ids=["LF", "CRLF"])
+def test_a_file_is_read_whatever_an_editor_made_of_its_start_and_its_lines(
+    start: bytes, end: bytes, tmp_path: Path
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_bytes(start + end.join([b"[audio]", b"volume = 70", b""]))
+    assert load(file).audio.volume == 70
+    settings = tmp_path / "settings.toml"
+    settings.write_bytes(start + end.join([b"[audio]", b"gain = 60", b""]))
+    assert overlay(Config(), settings)[0].audio.gain == 60
+
+
+BROKEN = {
+    "a number of 5,000 digits": (b"[audio]\nvolume = " + b"9" * 5000, "line 2: a number has more"),
+    "a hexadecimal one": (b"[audio]\nvolume = 0x" + b"f" * 5000, "line 2: a number has more"),
+    "lists in lists": (b"\n[audio]\ninput = " + b"[" * 5000, "line 3: this is nested too deeply"),
+    "tables in tables": (b"a = " + b"{a=" * 5000, "line 1: this is nested too deeply"),
+    "GBK": ("[ui]\n\ntheme = '深色'".encode("gbk"), "line 3: this is not UTF-8 text."),
+    "UTF-16": ("[ui]\n".encode("utf-16"), "line 1: this is not UTF-8 text."),
+    "a NUL": (b"[ui]\n\0", "at line 2"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_what_is_no_config_at_all_is_a_sentence_with_the_line(name: str, tmp_path: Path) -> None:
+    data, sentence = BROKEN[name]
+    file = tmp_path / "settings.toml"
+    file.write_bytes(data)
+    with pytest.raises(ConfigError, match=re.escape(sentence)):
+        load(file)
+    config, (wrong,) = overlay(Config(), file)
+    assert config == Config()
+    assert sentence in str(wrong)
+    with pytest.raises(ThemeError, match=re.escape(sentence)):
+        load_theme("settings", [tmp_path])
+
+
+def test_a_pipe_in_place_of_the_config_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "config.toml")
+    with pytest.raises(ConfigError, match="no file that can be read"):
+        load(tmp_path / "config.toml")

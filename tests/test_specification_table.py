@@ -31,7 +31,7 @@ ROWS = [row for section in TABLE.values() for row in section]
 
 
 @pytest.mark.parametrize(("what", "where", "tests"), ROWS, ids=[row[0] for row in ROWS])
-def test_every_row_names_modules_and_tests_that_exist(what, where, tests) -> None:
+def test_every_row_names_modules_and_tests_that_exist(what: str, where: str, tests: str) -> None:
     assert_row_holds(where, tests)
 
 
@@ -44,7 +44,7 @@ def test_nothing_stands_in_the_table_twice() -> None:
 @pytest.mark.parametrize(
     ("heading", "names"), [("Calls", CALLS), ("Events", EVENTS), ("Fields", FIELDS)]
 )
-def test_every_name_of_the_specification_has_its_row(heading, names) -> None:
+def test_every_name_of_the_specification_has_its_row(heading: str, names: tuple[str, ...]) -> None:
     text = " ".join(what for what, _, _ in TABLE[heading])
     assert [name for name in names if not re.search(rf"\b{name}\b", text)] == []
 

@@ -22,6 +22,13 @@ BACKUPS: Final = 3
 """Older files kept beside it, `.1` the youngest."""
 LONGEST: Final = 2000
 """Characters of one line; a longer one is cut."""
+STORM: Final = 10.0
+"""Seconds in which the same is not written again without end."""
+SAME_LINES: Final = 10
+"""Equal lines that are written in that time; the same failure, with its traceback, is written once.
+What goes beyond is counted, and the count is written."""
+FAULTS_KEPT: Final = 64
+"""Different lines that are counted at a time; of more the oldest is forgotten."""
 
 _HIDDEN: Final = "•••"
 _HEADERS: Final = re.compile(
@@ -48,11 +55,15 @@ def get_logger(name: str) -> logging.Logger:
     return logging.getLogger(f"tui.{name}")
 
 
-def setup(path: Path, level: int = logging.INFO) -> logging.Handler:
+_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
+"""How a log is opened: a pipe in its place that nobody reads is no reason to wait."""
+
+
+def setup(path: Path, level: int = logging.INFO) -> LogFile:
     """Log to this file from now on: what is ours from `level`, what is of libraries from WARNING.
 
-    Never raises: where the file cannot be written nothing is logged. A second call replaces the
-    first.
+    Never raises: where the file cannot be written nothing is logged, and `LogFile.trouble` says
+    why. A second call replaces the first.
     """
     root = logging.getLogger()
     for known in list(root.handlers):
@@ -65,6 +76,18 @@ def setup(path: Path, level: int = logging.INFO) -> logging.Handler:
     root.setLevel(logging.WARNING)
     logging.getLogger("tui").setLevel(level)
     return handler
+
+
+def open_to_append(path: Path, *, anew: bool = False) -> int:
+    """A descriptor for what native libraries print: at the end of this file, or leading nowhere
+    where the file cannot be written (a full or read-only disk, a log that `sudo` left behind: no
+    reason to stop). `anew` forgets what stood there."""
+    flags = _FLAGS | (os.O_TRUNC if anew else 0)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return os.open(path, flags, 0o600)
+    except OSError:
+        return os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
 
 
 def redact(text: str) -> str:
@@ -106,6 +129,57 @@ class Redacted(logging.Formatter):
         return made
 
 
+class Repeats:
+    """Which records say what was just said: one fault that comes a hundred times a second must not
+    turn the log over, and with it all that led to the fault.
+
+    Records are the same when a failure is raised at the same place under the same words, or when a
+    line is equal to the letter. The first ones pass; the others are counted, and their count is
+    told when the same comes again after STORM seconds, or when anything is logged after them.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[object, ...], tuple[float, int, str]] = {}
+
+    def passes(self, record: logging.LogRecord) -> bool:
+        """Whether this record is to be written."""
+        key, allowed = _sameness(record)
+        since, count, where = self._seen.pop(key, (record.created, 0, record.name))
+        if record.created - since >= STORM:
+            since, count = record.created, 0
+        self._seen[key] = since, count + 1, where
+        if len(self._seen) > FAULTS_KEPT:
+            del self._seen[next(iter(self._seen))]
+        return count < allowed
+
+    def counted(self, now: float, at_last: bool = False) -> list[str]:
+        """The counts whose time is over (or all), each once, as texts for the log."""
+        told = []
+        for key, (since, count, where) in list(self._seen.items()):
+            if at_last or now - since >= STORM:
+                del self._seen[key]
+                beyond = count - (1 if key[0] == "failure" else SAME_LINES)
+                if beyond > 0:
+                    told.append(f"{where}: the same {beyond} times more: {key[-1]}")
+        return told
+
+
+def _sameness(record: logging.LogRecord) -> tuple[tuple[object, ...], int]:
+    """What makes a record the same as another, and how many of these are written."""
+    error = record.exc_info[1] if record.exc_info else None
+    if error is None:
+        try:
+            text = record.getMessage()
+        except Exception:
+            text = str(record.msg)
+        return ("line", record.name, record.levelno, text), SAME_LINES
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    code = ("", 0) if place is None else (place.tb_frame.f_code.co_filename, place.tb_lineno)
+    return ("failure", record.name, *code, str(record.msg), type(error).__name__), 1
+
+
 class LogFile(logging.Handler):
     """Appends to a file that other processes append to and turn over as well."""
 
@@ -115,15 +189,37 @@ class LogFile(logging.Handler):
         self._limit = limit
         self._backups = backups
         self._file = -1
+        self._repeats = Repeats()
+
+    def trouble(self) -> str:
+        """Why nothing can be logged, in the system's words; "" when it can. Tries it."""
+        self.acquire()
+        try:
+            if not self._is_current():
+                self._open()
+        except OSError as error:
+            return error.strerror or type(error).__name__
+        finally:
+            self.release()
+        return ""
 
     def emit(self, record: logging.LogRecord) -> None:
         # A full disk must not cost a call, nor print on the screen.
         with suppress(Exception):
+            self._say_counts(record.created)
+            if self._repeats.passes(record):
+                self._write((self.format(record) + "\n").encode("utf-8", "replace"))
+
+    def _say_counts(self, now: float, at_last: bool = False) -> None:
+        for text in self._repeats.counted(now, at_last):
+            record = logging.LogRecord("tui.log", logging.WARNING, "", 0, "%s", (text,), None)
             self._write((self.format(record) + "\n").encode("utf-8", "replace"))
 
     def close(self) -> None:
         self.acquire()
         try:
+            with suppress(Exception):
+                self._say_counts(time.time(), at_last=True)
             self._shut()
         finally:
             self.release()
@@ -139,8 +235,7 @@ class LogFile(logging.Handler):
     def _open(self) -> None:
         self._shut()
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-        self._file = os.open(self.path, flags, 0o600)
+        self._file = os.open(self.path, _FLAGS | os.O_NOFOLLOW, 0o600)
 
     def _shut(self) -> None:
         if self._file >= 0:

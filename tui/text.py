@@ -6,6 +6,7 @@ clipboard, turn the line right to left, or hang four thousand accents over the s
 
 from __future__ import annotations
 
+import codecs
 import re
 import unicodedata
 from typing import Final
@@ -21,6 +22,7 @@ _ESCAPES: Final = re.compile(
     r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x80-\x9f]*+(?:\x07|\x1b\\|\x9c)"
     r"|\x1b[ -/]*+[0-~]?"
 )
+_ASCII_KEPT: Final = re.compile(r"gbk|gb2312|gb18030|big5|iso8859-\d{1,2}|cp125\d|cp936|cp950")
 _SPACES: Final = frozenset("\t\n\v\f\r\x85")
 _INVISIBLE: Final = frozenset(
     # Letters, marks and symbols that draw nothing, so that two names could look the same.
@@ -28,9 +30,34 @@ _INVISIBLE: Final = frozenset(
     + "".join(map(chr, range(0xFE00, 0xFE10)))
     + "".join(map(chr, range(0xE0100, 0xE01F0)))
 )
+_DIRECTIONS: Final = frozenset(
+    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
 _HIDDEN_FROM: Final = 6
 """Numbers of fewer digits are extensions or short services, and stay readable."""
 _ELLIPSIS: Final = "…"
+
+
+def decoded(data: bytes, declared: str = "") -> str:
+    """The text of bytes whose encoding nobody can be sure of: UTF-16 by its byte-order mark, UTF-8
+    whatever is declared, what is declared if it holds ASCII as it is (so that none hides a `<` or a
+    `"`), GB 18030, else UTF-8 with replacement."""
+    marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    for encoding in ("utf-16" if marked else "utf-8-sig", _encoding(declared), "gb18030"):
+        try:
+            if encoding:
+                return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return data.decode("utf-8-sig", "replace")
+
+
+def _encoding(name: str) -> str:
+    try:
+        found = codecs.lookup(name).name
+    except (LookupError, ValueError):
+        return ""
+    return found if _ASCII_KEPT.fullmatch(found) else ""
 
 
 def clean_text(value: str, limit: int = 200) -> str:
@@ -54,6 +81,19 @@ def clean_text(value: str, limit: int = 200) -> str:
     # Composition can take characters apart too (U+0344 is two marks): count the marks again.
     text = _sift(text, len(text))
     return text if len(text) <= limit else _cut(text, limit)
+
+
+def without_controls(text: str) -> str:
+    """The text with its lines as they are, and without escape sequences, other controls, and what
+    changes the direction: as it may be put into a field, and drawn."""
+    if "\x1b" in text or _has_c1(text):
+        text = _ESCAPES.sub("", text)
+    return "".join(each for each in text if each in "\t\n\r" or not is_control(each))
+
+
+def is_control(character: str) -> bool:
+    """Whether a terminal would act on it instead of drawing it, or draw what follows elsewhere."""
+    return character < " " or "\x7f" <= character <= "\x9f" or character in _DIRECTIONS
 
 
 def mask_number(number: str) -> str:

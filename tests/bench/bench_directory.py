@@ -9,15 +9,16 @@ an aim is missed by more than a quarter.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import statistics
 import sys
 import time
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tests.bench.terminal import Terminal
 
 SMOKE = bool(os.environ.get("YIMI_BENCH_SMOKE"))
 AIMS = {
@@ -32,12 +33,12 @@ DIRECTORY = """
 import asyncio, random, sys, time
 sys.path.insert(0, "tests/terminal")
 import scripted_port as script
-from dataclasses import replace
-from tui.app import YimiApp
-from tui.config import Config
-from tui.engine.commands import GetGroupMembers, GetGroups, Result
-from tui.engine.state import Group, GroupPage, MemberPage, Seat
-import tui.screens.directory as directory
+from tui.port import replace
+from tui.console.app import YimiApp
+from tui.config.schema import Config
+from tui.port.commands import GetGroupMembers, GetGroups, Result
+from tui.port.values import Group, GroupPage, MemberPage, Seat
+import tui.console.screens.directory.pane as directory
 members, changes = int(sys.argv[1]), sys.argv[2]
 rng = random.Random(1)
 WORDS = ("空闲", "忙碌", "通话中", "离线")
@@ -66,28 +67,15 @@ asyncio.run(main())
 """
 
 
-def _bench_screen() -> ModuleType:
-    path = Path(__file__).with_name("bench_screen.py")
-    spec = importlib.util.spec_from_file_location("bench_screen", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-screen = _bench_screen()
-
-
-def cpu(terminal: Any) -> float:
+def cpu(terminal: Terminal) -> float:
     """Seconds that the console's main thread has computed."""
     return int(Path(f"/proc/{terminal.process.pid}/schedstat").read_text().split()[0]) / 1e9
 
 
-def opened(members: int, changes: str = "none") -> tuple[Any, float, float]:
+def opened(members: int, changes: str = "none") -> tuple[Terminal, float, float]:
     """A console with the directory open, the seconds from the key to its first page, and how
     many of them it computed."""
-    terminal = screen.Terminal(DIRECTORY, str(members), changes)
+    terminal = Terminal(DIRECTORY, str(members), changes)
     terminal.until(b"Li Ming")
     terminal.read(3.0)  # what still settles after the first frame
     began, computed = time.perf_counter(), cpu(terminal)

@@ -4,7 +4,8 @@ All of it real: a sandbox process, an engine process, `yimi` in a pseudo-termina
 Key to wire: F9 is written into the terminal; the sandbox's journal tells when the MESSAGE it makes
 arrived there. Message to screen: a customer calls; the call's own time of beginning is when the
 platform sent its message, and the caller's number leaving the terminal ends the count. Both ends
-read the same monotonic clock of this machine. Aims: p99 ≤ 5 ms and p99 ≤ 30 ms.
+read the same monotonic clock of this machine. Aims: p99 of 1,000 ≤ 5 ms and ≤ 20 ms;
+YIMI_BENCH_ROUNDS takes fewer.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ from typing import Any
 from aiohttp import ClientSession
 
 SMOKE = bool(os.environ.get("YIMI_BENCH_SMOKE"))
-ROUNDS = 3 if SMOKE else 100
-AIMS = {"key to wire": 5.0, "message to screen": 30.0}
+ROUNDS = 3 if SMOKE else int(os.environ.get("YIMI_BENCH_ROUNDS", "1000"))
+AIMS = {"key to wire": 5.0, "message to screen": 20.0}
 UN = "1001"
 F9 = b"\x1b[20~"
 PATIENCE = 10.0
@@ -52,7 +53,7 @@ class Terminal:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tui.cli"], stdin=slave, stdout=slave, stderr=slave,
+            [sys.executable, "-m", "tui.cli.main"], stdin=slave, stdout=slave, stderr=slave,
             env={**environment, "TERM": "xterm-256color"}, start_new_session=True,
         )  # fmt: skip
         os.close(slave)
@@ -166,10 +167,10 @@ async def message_to_screen(terminal: Terminal, platform: Platform) -> list[floa
 
 async def sign_in(http: str, switchnumber: str, agent: dict[str, Any]) -> int:
     """An engine process, signed in and idle; its process id."""
-    from tui.engine.client import EngineClient
-    from tui.engine.commands import JoinGroup, SignIn
-    from tui.engine.launch import Starting
-    from tui.paths import Paths
+    from tui.config.paths import Paths
+    from tui.launcher.engine_process import Starting
+    from tui.port.commands import JoinGroup, SignIn
+    from tui.port.wire.client import EngineClient
     from tui.secrets import Secret
 
     paths = Paths.find().prepare()
@@ -193,7 +194,7 @@ def start_sandbox(ready_file: Path) -> subprocess.Popen[bytes]:
     """A sandbox whose customers call when told to."""
     options = ["--no-auto-call", "--ready-file", str(ready_file)]
     return subprocess.Popen(
-        [sys.executable, "-m", "tui.cli", "sandbox", *options], start_new_session=True
+        [sys.executable, "-m", "tui.cli.main", "sandbox", *options], start_new_session=True
     )
 
 

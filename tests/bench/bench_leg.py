@@ -49,11 +49,11 @@ def bare_track() -> Any:
     from aiortc.mediastreams import MediaStreamTrack
     from av import AudioFrame
 
-    from tui.media.tones import tone
+    from tui.media.pcm.tones import tone
 
     pcm = tone((440,), duration=1.0, fade=0)
 
-    class Track(MediaStreamTrack):  # type: ignore[misc]
+    class Track(MediaStreamTrack):
         kind = "audio"
         pts = 0
         start = 0.0
@@ -112,9 +112,9 @@ async def bare(offering: bool) -> tuple[Any, Any, Any]:
 
 async def ours() -> tuple[Any, Any, Any]:
     """Our leg as the answering end."""
-    from tui.media.leg import Leg
-    from tui.media.sources import ToneSource
-    from tui.media.warm import warm_up
+    from tui.media.leg.leg import AudioLeg
+    from tui.media.pcm.sources import ToneSource
+    from tui.media.warm_up import warm_up
 
     warm_up()  # as the engine does while it registers
 
@@ -128,7 +128,7 @@ async def ours() -> tuple[Any, Any, Any]:
                 self.first = time.monotonic()
 
     count = Count()
-    leg = Leg(source=ToneSource(440), sink=count, loopback=True)
+    leg = AudioLeg(source=ToneSource(440), sink=count, loopback=True)
     say(await leg.answer(json.loads(await readline())))
     return leg, lambda: count.samples // 960, lambda: count.first
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "interop")]
+sys.path.insert(0, str(ROOT))
 
 import aioice.ice  # noqa: E402
 
@@ -33,7 +33,7 @@ from tests.bench.bench_line import Child, Spoken  # noqa: E402
 from tests.bench.bench_tick import busy_screen  # noqa: E402
 from tests.media.conftest import Plain  # noqa: E402
 from tests.media.relay import Relay  # noqa: E402
-from tui.media.levels import audioop  # noqa: E402
+from tui.media.pcm.levels import audioop  # noqa: E402
 
 RATE = 48_000
 GAP = 20.0
@@ -65,7 +65,7 @@ def longest_gap(pcm: bytes) -> float:
 
 async def call(seconds: float, folder: Path) -> dict[str, Any]:
     """One call: what was heard, after its first second."""
-    aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: ["127.0.0.1"]  # type: ignore[assignment]
+    aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: ["127.0.0.1"]
     end, peer = Child("ours", folder), Plain(0)
     said = Spoken(sweep(seconds + 5))
     peer.track.source = said

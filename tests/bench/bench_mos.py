@@ -26,13 +26,13 @@ import aioice.ice
 from tests.media.conditions import Condition
 from tests.media.conftest import Plain
 from tests.media.relay import Relay
-from tui.engine.core import Limits
-from tui.engine.listening import Judge
-from tui.engine.quality import measured
-from tui.media import quality
-from tui.media.leg import Leg
-from tui.media.sinks import NullSink
-from tui.media.sources import ToneSource
+from tui.engine.audio.quality_judge import Judge
+from tui.engine.audio.quality_monitor import measured
+from tui.engine.context import Limits
+from tui.media import e_model
+from tui.media.leg.leg import AudioLeg
+from tui.media.pcm.sinks import NullSink
+from tui.media.pcm.sources import ToneSource
 
 NEAR = 0.3
 SMOKE = bool(os.environ.get("YIMI_BENCH_SMOKE"))
@@ -62,10 +62,10 @@ class SlowRelay(Relay):
         self._arm()
 
 
-async def call(script: dict[str, float], seconds: float) -> dict[str, Any]:
+async def call(script: dict[str, Any], seconds: float) -> dict[str, Any]:
     """One call over such a line: the score shown, and the model's."""
-    leg, plain = Leg(source=ToneSource(440), sink=NullSink(), loopback=True), Plain(1000)
-    judge = Judge(Limits(quality_begin=min(3.0, seconds / 2)), quality.rate)
+    leg, plain = AudioLeg(source=ToneSource(440), sink=NullSink(), loopback=True), Plain(1000)
+    judge = Judge(Limits(quality_begin=min(3.0, seconds / 2)), e_model.rate)
     try:
         there, back = (Condition(**script, seed=seed) for seed in (11, 12))
         async with SlowRelay(to_a=there, to_b=back) as relay:
@@ -81,9 +81,9 @@ async def call(script: dict[str, float], seconds: float) -> dict[str, Any]:
             shown = judge.summary().quality
             length = 1 / 50
             bursts = done.lost * length / script["burst"] if "burst" in script else done.lost
-            burst = quality.burst_ratio(done.lost, round(bursts), done.sent)
-            delay = quality.one_way_delay(2000 * script.get("delay", 0.0), 20, name="opus")
-            expected = quality.mos(quality.rating(delay, done.loss, "opus", burst=burst))
+            burst = e_model.burst_ratio(done.lost, round(bursts), done.sent)
+            delay = e_model.one_way_delay(2000 * script.get("delay", 0.0), 20, name="opus")
+            expected = e_model.mos(e_model.rating(delay, done.loss, "opus", burst=burst))
     finally:
         await leg.close()
         await plain.close()

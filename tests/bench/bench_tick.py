@@ -31,7 +31,7 @@ class Watched:
     """A source that notes when it is asked."""
 
     def __init__(self) -> None:
-        from tui.media.sources import ToneSource
+        from tui.media.pcm.sources import ToneSource
 
         self._tone = ToneSource(440)
         self.times: list[float] = []
@@ -66,11 +66,11 @@ def engine(line: Connection) -> None:
     """The process with our leg: offers, then sends for as long as it is told."""
 
     async def run() -> None:
-        from tui.media.leg import Leg
-        from tui.media.sinks import NullSink
+        from tui.media.leg.leg import AudioLeg
+        from tui.media.pcm.sinks import NullSink
 
         source = Watched()
-        leg = Leg(source=source, sink=NullSink(), loopback=True)
+        leg = AudioLeg(source=source, sink=NullSink(), loopback=True)
         line.send(await leg.offer())
         await leg.accept(await asyncio.to_thread(line.recv))
         while leg.state != "connected":
@@ -97,7 +97,7 @@ def peer(line: Connection) -> None:
         from aiortc.contrib.media import MediaBlackhole
         from aiortc.mediastreams import AudioStreamTrack
 
-        aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: ["127.0.0.1"]  # type: ignore[assignment]
+        aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: ["127.0.0.1"]
         connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         hole = MediaBlackhole()
         connection.on("track", hole.addTrack)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from itertools import accumulate
 
-from tui.media.levels import audioop
+from tui.media.pcm.levels import audioop
 
 RATE = 48_000
 _LOW = 8_000

@@ -40,13 +40,13 @@ def say(value: Any) -> None:
 
 
 async def ours(heard: Heard) -> dict[str, Any]:
-    from tui.media.leg import Leg
-    from tui.media.sources import Looped
+    from tui.media.leg.leg import AudioLeg
+    from tui.media.pcm.sources import Looped
 
-    leg = Leg(source=Looped(bytes(1920)), sink=heard, loopback=True)
+    leg = AudioLeg(source=Looped(bytes(1920)), sink=heard, loopback=True)
     say(await leg.answer(json.loads(await line())))
     await line()
-    figures = leg._path.incoming.playout.figures
+    figures = leg._session.received.playout.figures
     counted = {name: getattr(figures, name) for name in type(figures).__slots__}
     await leg.close()
     return counted
@@ -57,7 +57,7 @@ async def plain(heard: Heard) -> dict[str, Any]:
     from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
     from aiortc.mediastreams import AudioStreamTrack, MediaStreamError
 
-    from tui.media.levels import to_mono
+    from tui.media.pcm.levels import to_mono
 
     aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: ["127.0.0.1"]
     pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))

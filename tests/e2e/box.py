@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import aiohttp
 
-from tui.config import AudioSettings, Config, Profile, WrapUpSettings
-from tui.engine.commands import JoinGroup, SignIn
-from tui.engine.core import Limits
+from tests.waiting import until
+from tui.config.paths import Paths
+from tui.config.schema import AudioSettings, Config, Profile, WrapUpSettings
+from tui.engine.context import Limits
 from tui.engine.engine import Engine
-from tui.engine.state import Call, CallState, Leg, SeatState, Snapshot
-from tui.paths import Paths
+from tui.port.commands import GetHistory, JoinGroup, SignIn
+from tui.port.machines.call_machine import CallState
+from tui.port.machines.seat_machine import SeatState
+from tui.port.snapshot import Call, Snapshot
+from tui.port.values import HistoryEntry, HistoryPage, Leg
 from tui.secrets import Secret
 
 PATIENCE = 20.0
@@ -31,20 +35,11 @@ AGENT_TONE = 700
 CUSTOMER_TONE = 1300
 
 
-async def until(what: Callable[[], Any], seconds: float = PATIENCE) -> Any:
-    """Wait for something to be true, looking every 20 ms; its value. TimeoutError else."""
-    async with asyncio.timeout(seconds):
-        while not (value := what()):
-            await asyncio.sleep(0.02)
-        return value
-
-
 class Box:
     """A running sandbox."""
 
-    def __init__(self, ready: dict[str, Any], process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, ready: dict[str, Any]) -> None:
         self.ready = ready
-        self.process = process
         self.http = ready["http"]
         self._session: aiohttp.ClientSession | None = None
 
@@ -77,6 +72,31 @@ class Box:
         found = await self.control(f"calls/{cc}/heard?ms={ms}&hz={hz}")
         return float(next(iter(found["tones"].values())))
 
+    async def is_heard(self, cc: str, hz: int, at_least: float = 0.5) -> None:
+        """Wait until that much of what the customer hears is that tone."""
+
+        async def so() -> bool:
+            return await self.heard(cc, hz) >= at_least
+
+        await until(so, PATIENCE, interval=0.05)
+
+    async def is_heard_no_more(self, cc: str, hz: int, at_most: float = 0.05) -> None:
+        """Wait until the customer does not hear that tone."""
+
+        async def so() -> bool:
+            return await self.heard(cc, hz) <= at_most
+
+        await until(so, PATIENCE, interval=0.05)
+
+    async def agent_has(self, un: str, name: str, value: object) -> None:
+        """Wait until the platform shows this of the agent."""
+
+        async def so() -> bool:
+            shown: dict[str, Any] = await self.control(f"agents/{un}")
+            return bool(shown[name] == value)
+
+        await until(so, PATIENCE, what=f"{name} of {un} is {value}", interval=0.05)
+
     async def close(self) -> None:
         if self._session is not None:
             await self._session.close()
@@ -88,7 +108,7 @@ class Starting:
     def __init__(self, folder: Path, *options: str) -> None:
         self.folder = folder
         self.ready_file = folder / "sandbox.json"
-        command = [sys.executable, "-m", "tui.cli", "sandbox", "--no-auto-call", *options]
+        command = [sys.executable, "-m", "tui.cli.main", "sandbox", "--no-auto-call", *options]
         command += ["--port", "0", "--ready-file", str(self.ready_file)]
         with (folder / "sandbox.log").open("wb") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
@@ -110,54 +130,69 @@ class Starting:
             self.process.wait()
 
 
-class Spare:
-    """The next test's sandbox, which starts while this test runs: each test has one of its own,
-    and none waits for it."""
+class Shared:
+    """One sandbox process for all tests of this worker. After each test it is reset: a fresh
+    sandbox takes the place of the one before, at new ports."""
 
     def __init__(self) -> None:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._next: Starting | None = None
-        self._count = 0
+        self._held: IO[str] | None = None
+        self._process: Starting | None = None
+        self._ready: dict[str, Any] | None = None
 
-    def take(self) -> Starting:
-        """The one that was started ahead, or a new one; the next is started."""
-        taken = self._next or self._start()
-        self._next = self._start()
-        return taken
-
-    def _start(self) -> Starting:
-        if self._folder is None:
+    async def take(self) -> Box:
+        """A sandbox as after its start."""
+        if self._process is None or self._ready is None:
             self._folder = tempfile.TemporaryDirectory(prefix="yimi-e2e-")
-        self._count += 1
-        folder = Path(self._folder.name) / str(self._count)
-        folder.mkdir()
-        return Starting(folder)
+            folder = Path(self._folder.name)
+            # A worker that is killed lets go of it, and the sandbox ends.
+            self._held = (folder / "held").open("w")
+            fcntl.flock(self._held, fcntl.LOCK_SH)
+            self._process = Starting(folder, "--hold", self._held.name)
+            self._ready = await self._process.ready()
+        return Box(self._ready)
+
+    async def give_back(self, box: Box) -> None:
+        """Reset it. Where that fails, so does the test, and the next has a new process."""
+        try:
+            self._ready = await box.post("reset")
+        except BaseException:
+            self.end()
+            raise
 
     def end(self) -> None:
         """After the last test."""
-        if self._next is not None:
-            self._next.end()
-            self._next = None
+        if self._process is not None:
+            self._process.end()
+            self._process = self._ready = None
+        if self._held is not None:
+            self._held.close()
+            self._held = None
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None
 
 
-SPARE = Spare()
+SHARED = Shared()
 
 
 @asynccontextmanager
 async def running(folder: Path, *options: str) -> AsyncIterator[Box]:
-    """A sandbox, ended afterwards; with options it is started now, in `folder`."""
-    starting = Starting(folder, *options) if options else SPARE.take()
+    """A sandbox as after its start; with options it is a process of its own, in `folder`."""
+    own = Starting(folder, *options) if options else None
     try:
-        box = Box(await starting.ready(), starting.process)
+        box = Box(await own.ready()) if own else await SHARED.take()
         try:
             yield box
         finally:
-            await box.close()
+            try:
+                if own is None:
+                    await SHARED.give_back(box)
+            finally:
+                await box.close()
     finally:
-        starting.end()
+        if own is not None:
+            own.end()
 
 
 def paths_in(folder: Path) -> Paths:
@@ -228,6 +263,20 @@ class Desk:
     async def state(self, state: CallState) -> Call:
         await until(lambda: self.snapshot.call and self.snapshot.call.state is state)
         return self.call
+
+    async def history(self, count: int, query: str = "") -> tuple[HistoryEntry, ...]:
+        """The kept calls that match `query`, once there are `count`.
+
+        A call is written after its end was told, so one look may come too early.
+        """
+
+        async def found() -> tuple[HistoryEntry, ...]:
+            page = (await self.engine.execute(GetHistory(query))).value
+            assert isinstance(page, HistoryPage)
+            return page.entries if len(page.entries) == count else ()
+
+        entries: tuple[HistoryEntry, ...] = await until(found)
+        return entries
 
     async def audio(self) -> None:
         await until(lambda: self.snapshot.call and self.snapshot.call.leg is Leg.CONNECTED)

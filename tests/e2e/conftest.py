@@ -1,4 +1,4 @@
-"""One sandbox for a test module's worth of calls, and desks that are closed whatever happens."""
+"""A sandbox as after its start, and desks that are closed whatever happens."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import aioice.ice
 import pytest
 
-from tests.e2e.box import SPARE, Box, Desk, running
+from tests.e2e.box import SHARED, Box, Desk, running
 from tests.e2e.line_desk import LineDesk
 from tests.e2e.switch import Switch, switching
 
@@ -16,12 +16,12 @@ from tests.e2e.switch import Switch, switching
 @pytest.fixture(scope="session", autouse=True)
 def _no_sandbox_is_left() -> Iterator[None]:
     yield
-    SPARE.end()
+    SHARED.end()
 
 
 @pytest.fixture
 async def box(tmp_path: Path) -> AsyncIterator[Box]:
-    """A sandbox of this test's own."""
+    """A sandbox as after its start."""
     async with running(tmp_path) as box:
         yield box
 

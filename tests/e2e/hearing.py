@@ -7,6 +7,33 @@ import math
 import wave
 from pathlib import Path
 
+from tests.waiting import until
+
+LIMIT = 20.0
+"""Seconds in which what was said has to be heard."""
+BETWEEN = 0.1
+"""Seconds between two looks: each reads half a second of sound and computes on it."""
+
+
+async def heard_in(path: Path, hz: float, at_least: float) -> None:
+    """Wait until that share of the file's last half second is at `hz`."""
+    await until(
+        lambda: share_of(path, hz, 0.5) >= at_least,
+        LIMIT,
+        what=lambda: f"{hz} Hz in {path.name}: {share_of(path, hz, 0.5):.3f} of {at_least}",
+        interval=BETWEEN,
+    )
+
+
+async def gone_from(path: Path, hz: float, at_most: float) -> None:
+    """Wait until no more than that share of the file's last half second is at `hz`."""
+    await until(
+        lambda: share_of(path, hz, 0.5) <= at_most,
+        LIMIT,
+        what=lambda: f"{hz} Hz gone from {path.name}: {share_of(path, hz, 0.5):.3f}",
+        interval=BETWEEN,
+    )
+
 
 def share_of(path: Path, hz: float, seconds: float) -> float:
     """The share of the energy at `hz` in the last seconds of the file, 0 to 1 (Goertzel)."""

@@ -14,19 +14,26 @@ import subprocess
 import sys
 import termios
 import time
+from bisect import bisect_left
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
+from rich.cells import cell_len
+
 from tests.e2e.box import PATIENCE
-from tui.engine import sockets
+from tests.waiting import until
+from tui.port.wire import sockets
 
 PROJECT = Path(__file__).parents[2]
 _MODE = re.compile(rb"\x1b\[\?([\d;]+)([hl])")
 _ESCAPE = re.compile(
-    rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[PX^_][^\x1b]*\x1b\\|[ -~])"
+    rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)"
+    rb"|[PX^_][^\x1b]*\x1b\\|[ -OQ-WYZ\\`-~])"
 )
-_COLOUR = re.compile(rb"\x1b\[[\d;:]*m")
+_CUT = re.compile(rb"(?:[\xc0-\xff]|[\xe0-\xff][\x80-\xbf]|[\xf0-\xff][\x80-\xbf]{2})\Z")
+"""A character whose last bytes are still to come."""
 CLEAN = {"25": b"h", "7": b"h"}
 """Modes that are on in a terminal that nobody has touched; every other is off."""
 
@@ -40,19 +47,84 @@ def environment(folder: Path) -> dict[str, str]:
 DIRECTORIES = ("config", "state", "runtime", "data")
 
 
+class Shown:
+    """The screen that the bytes make, and each line of it as it was after each change."""
+
+    def __init__(self) -> None:
+        self.changes: list[tuple[int, str]] = []
+        """After how many bytes a piece came, and the whole line that it was written into."""
+        self._taken, self._rest = 0, b""
+        self._rows: dict[int, dict[int, str]] = {}
+        self._x = self._y = 0
+
+    def take(self, data: bytes) -> None:
+        data = self._rest + data
+        began = data.rfind(b"\x1b")
+        whole = began < 0 or _ESCAPE.match(data, began) is not None
+        if began >= 0 and not whole and len(data) - began < 200:
+            data, self._rest = data[:began], data[began:]
+        else:
+            self._rest = b""
+        if not self._rest and (cut := _CUT.search(data)):
+            data, self._rest = data[: cut.start()], cut[0]
+        at = 0
+        for match in _ESCAPE.finditer(data):
+            self._write(data[at : match.start()], self._taken + at)
+            self._move(match[0])
+            at = match.end()
+        self._write(data[at:], self._taken + at)
+        self._taken += len(data)
+
+    def text(self) -> str:
+        """The screen as it is now, a line a row."""
+        lines = ("".join(row.get(x, " ") for x in range(max(row) + 1)) for row in self._in_order())
+        return "\n".join(lines)
+
+    def _in_order(self) -> list[dict[int, str]]:
+        return [self._rows[y] for y in sorted(self._rows) if self._rows[y]]
+
+    def _move(self, code: bytes) -> None:
+        if move := re.fullmatch(rb"\x1b\[(\d*);?(\d*)H", code):
+            self._y, self._x = int(move[1] or 1) - 1, int(move[2] or 1) - 1
+        elif code == b"\x1b[2J" or code.startswith(b"\x1b[?1049"):
+            self._rows.clear()
+
+    def _write(self, data: bytes, offset: int) -> None:
+        for n, line in enumerate(data.decode("utf-8", "replace").replace("\r", "").split("\n")):
+            if n:
+                self._y, self._x = self._y + 1, 0
+            row = self._rows.setdefault(self._y, {})
+            for character in line:
+                row[self._x] = character
+                for rest in range(1, cell_len(character)):
+                    row[self._x + rest] = ""
+                self._x += cell_len(character)
+            if line:
+                text = "".join(row.get(x, " ") for x in range(max(row) + 1))
+                self.changes.append((offset, text))
+
+
 class PtyConsole:
     """A running `yimi`. `close` ends it whatever it does."""
 
-    def __init__(self, folder: Path, *arguments: str, rows: int = 24, columns: int = 80) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *arguments: str,
+        rows: int = 24,
+        columns: int = 80,
+        module: str = "tui.cli.main",
+    ) -> None:
+        """`module` is what runs as `yimi`."""
         self.began = time.monotonic()
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("4H", rows, columns, 0, 0))
         self._slave = slave
         self._modes_before = termios.tcgetattr(slave)
         self.output = bytearray()
-        self._changed = asyncio.Event()
+        self._shown = Shown()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tui.cli", *arguments],
+            [sys.executable, "-m", module, *arguments],
             stdin=slave,
             stdout=slave,
             stderr=slave,
@@ -84,12 +156,13 @@ class PtyConsole:
         if not data:
             self.stop_reading()
         self.output += data
-        self._changed.set()
+        self._shown.take(data)
 
     def text(self, mark: int = 0) -> str:
-        """What was written since the mark: colours left out, a line for each cursor movement."""
-        plain = _COLOUR.sub(b"", bytes(self.output[mark:]))
-        return _ESCAPE.sub(b"\n", plain).decode("utf-8", "replace")
+        """The lines that were written into since the mark, each as it was after that."""
+        changes = self._shown.changes
+        at = bisect_left(changes, mark, key=lambda change: change[0])
+        return "\n".join(text for _, text in changes[at:])
 
     @property
     def screens(self) -> int:
@@ -102,14 +175,14 @@ class PtyConsole:
 
     async def see(self, pattern: str, mark: int = 0, seconds: float = PATIENCE) -> re.Match[str]:
         """Wait until the pattern was written after the mark."""
-        try:
-            async with asyncio.timeout(seconds):
-                while not (found := re.search(pattern, self.text(mark))):
-                    self._changed.clear()
-                    await self._changed.wait()
-                return found
-        except TimeoutError:
-            raise AssertionError(f"no {pattern!r} in:\n{self.text(mark)[-3000:]}") from None
+        found = await until(
+            lambda: re.search(pattern, self.text(mark)),
+            seconds,
+            what=lambda: f"{pattern!r} in:\n{self.text(mark)[-3000:]}",
+            interval=0.02,
+        )
+        assert found is not None
+        return found
 
     # ------------------------------------------------------------ writing, ending
 
@@ -126,9 +199,7 @@ class PtyConsole:
 
     async def ended(self, seconds: float = PATIENCE) -> int:
         """Wait for its end; its exit code (negative: the signal)."""
-        async with asyncio.timeout(seconds):
-            while self.process.poll() is None:
-                await asyncio.sleep(0.01)
+        await until(lambda: self.process.poll() is not None, seconds, what="the console's end")
         await asyncio.sleep(0.05)  # what it wrote last is read
         return int(self.process.returncode)
 
@@ -170,9 +241,11 @@ async def end_processes(pids: Iterable[int]) -> None:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
     for pid in pids:
-        async with asyncio.timeout(20):
-            while _runs(pid):
-                await asyncio.sleep(0.02)
+        await until(partial(_is_gone, pid), 20, what=f"the end of {pid}")
+
+
+def _is_gone(pid: int) -> bool:
+    return not _runs(pid)
 
 
 def processes_with(argument: Path) -> list[int]:

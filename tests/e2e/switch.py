@@ -61,6 +61,11 @@ class Switch:
         self.calls: dict[str, Far] = {}
         self.dialled: Callable[[Far], None] = lambda far: None
         self.unheard: list[sip.Event] = []
+        self.reasons: dict[bytes, str] = {}
+        """By method, the Reason header that its requests carry."""
+        self.published: list[sip.Request] = []
+        """The PUBLISHes for whoever collects behind it."""
+        self.refuse_publish = 0
         self.socket: ServerConnection | None = None
         self._hz = iter(range(900, 3000, 200))
         self._timer: asyncio.TimerHandle | None = None
@@ -105,7 +110,7 @@ class Switch:
     def flush(self) -> None:
         for event in self.agent.events():
             self._take(event)
-        out = self.agent.data_to_send()
+        out = [self._with_reason(data) for data in self.agent.data_to_send()]
         if out and self.socket is not None:
             self._spawn(self._send(self.socket, out))
         if self._timer is not None:
@@ -114,6 +119,14 @@ class Switch:
         deadline = self.agent.next_deadline()
         if deadline is not None:
             self._timer = asyncio.get_running_loop().call_at(deadline, self._wake)
+
+    def _with_reason(self, data: bytes) -> bytes:
+        reason = self.reasons.get(data.partition(b" ")[0])
+        return (
+            data
+            if reason is None
+            else data.replace(b"\r\n", f"\r\nReason: {reason}\r\n".encode(), 1)
+        )
 
     async def _send(self, socket: ServerConnection, out: list[bytes]) -> None:
         try:
@@ -137,6 +150,9 @@ class Switch:
     def _take(self, event: sip.Event) -> None:
         far = self.calls.get(getattr(event, "call", ""))
         match event:
+            case sip.RequestReceived(id=identity, request=request) if request.method == "PUBLISH":
+                self.published.append(request)
+                self.agent.respond(identity, self.refuse_publish or 200, self._now())
             case sip.RequestReceived(id=identity, request=request):
                 status = self.refuse_registration or 200
                 lines = [("Expires", "600")] if request.method == "REGISTER" else []
@@ -147,7 +163,7 @@ class Switch:
                 far = self._far(event.call)
                 far.invite = event
                 self.dialled(far)
-            case sip.Answered(sdp=sdp) if far is not None:
+            case sip.InviteAnswered(sdp=sdp) if far is not None:
                 assert sdp is not None
                 self._spawn(self._accepted(far, sdp))
             case sip.InviteRefused(status=status) if far is not None:

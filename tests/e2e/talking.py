@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.e2e.box import Box, Desk, until
-from tests.e2e.hearing import share_of
-from tui.engine import commands as c
-from tui.engine.state import CallState, Third, ThirdState
+from tests.e2e.box import PATIENCE, Box, Desk
+from tests.e2e.hearing import gone_from, heard_in
+from tests.waiting import until
+from tui.port import commands as c
+from tui.port.machines.call_machine import CallState, ThirdState
+from tui.port.snapshot import Third
 
 HEARD, GONE = 0.12, 0.02
 """Shares of the energy at one frequency: of a tone among others, and of one that is not there."""
@@ -20,7 +22,7 @@ ONLY_2 = pytest.mark.parametrize("generation", [2], indirect=True, ids=["platfor
 """For a test of what generation 1 does not have."""
 
 
-def colleague(box: Box, folder: Path, un: str, **sections: object) -> Desk:
+def colleague(box: Box, folder: Path, un: str, **sections: Any) -> Desk:
     """A second desk at the same sandbox, with directories of its own."""
     home = folder / un
     home.mkdir()
@@ -46,12 +48,12 @@ async def third(desk: Desk, state: ThirdState) -> Third:
 
 async def heard_at(box: Box, cc: str, who: str, hz: int, is_so: Callable[[float], bool]) -> None:
     """Wait until a simulated end ("customer" or "third") hears a tone as wanted."""
-    async with asyncio.timeout(15):
-        while True:
-            found = await box.control(f"calls/{cc}/heard?ms=500&hz={hz}&who={who}")
-            if is_so(float(next(iter(found["tones"].values())))):
-                return
-            await asyncio.sleep(0.1)
+
+    async def so() -> bool:
+        found = await box.control(f"calls/{cc}/heard?ms=500&hz={hz}&who={who}")
+        return is_so(float(next(iter(found["tones"].values()))))
+
+    await until(so, PATIENCE, what=f"{who} hears {hz} Hz as wanted", interval=0.05)
 
 
 async def end_hears(box: Box, cc: str, who: str, *hz: int) -> None:
@@ -65,8 +67,8 @@ async def end_stops_hearing(box: Box, cc: str, who: str, hz: int) -> None:
 
 async def desk_hears(desk: Desk, *hz: int) -> None:
     for each in hz:
-        await until(lambda each=each: share_of(desk.output, each, 0.5) >= HEARD)  # type: ignore[misc]
+        await heard_in(desk.output, each, HEARD)
 
 
 async def desk_stops_hearing(desk: Desk, hz: int) -> None:
-    await until(lambda: share_of(desk.output, hz, 0.5) <= GONE)
+    await gone_from(desk.output, hz, GONE)

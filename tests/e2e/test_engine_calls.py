@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.box import AGENT_TONE, CUSTOMER_TONE, Box, Desk, until
-from tests.e2e.hearing import share_of
-from tui.engine import commands as c
-from tui.engine.state import CallState, Phase, SeatState
+from tests.e2e.box import AGENT_TONE, CUSTOMER_TONE, Box, Desk
+from tests.e2e.hearing import heard_in
+from tests.waiting import until
+from tui.port import commands as c
+from tui.port.machines.call_machine import CallState
+from tui.port.machines.seat_machine import SeatState
+from tui.port.values import Phase, StatusWanted
 from tui.secrets import Secret
 
 LOUD, SILENT = 0.5, 0.05
 """Shares of the energy at one frequency: what a tone alone reaches, and what is not there."""
 
 
-async def customer_hears(box: Box, cc: str, hz: int, at_least: float) -> None:
-    async with asyncio.timeout(15):
-        while await box.heard(cc, hz) < at_least:
-            await asyncio.sleep(0.1)
-
-
-async def customer_stops_hearing(box: Box, cc: str, hz: int) -> None:
-    async with asyncio.timeout(15):
-        while await box.heard(cc, hz) > SILENT:
-            await asyncio.sleep(0.1)
-
-
 async def agent_hears(desk: Desk, hz: int, at_least: float = LOUD) -> None:
-    await until(lambda: share_of(desk.output, hz, 0.5) >= at_least)
+    await heard_in(desk.output, hz, at_least)
 
 
 async def test_a_customer_calls_is_answered_heard_held_resumed_and_hung_up(
@@ -43,23 +33,23 @@ async def test_a_customer_calls_is_answered_heard_held_resumed_and_hung_up(
     assert (await desk.engine.execute(c.Answer())).ok
     await desk.state(CallState.TALKING)
     await desk.audio()
-    await customer_hears(box, cc, AGENT_TONE, LOUD)
+    await box.is_heard(cc, AGENT_TONE, LOUD)
     await agent_hears(desk, CUSTOMER_TONE)
 
     assert (await desk.engine.execute(c.Hold())).ok
     assert desk.call.state is CallState.HOLDING
-    await customer_stops_hearing(box, cc, AGENT_TONE)
+    await box.is_heard_no_more(cc, AGENT_TONE)
     prompt = await box.control(f"calls/{cc}/heard?ms=500")
     assert prompt["on_hold"]
     assert prompt["level"] > -50, "the held party hears the platform's prompt, not silence"
 
     assert (await desk.engine.execute(c.Resume())).ok
-    await customer_hears(box, cc, AGENT_TONE, LOUD)
+    await box.is_heard(cc, AGENT_TONE, LOUD)
 
     assert (await desk.engine.execute(c.HangUp())).ok
     over = await desk.state(CallState.ENDED)
-    assert over.reason == 26
-    assert over.talk_time is not None
+    assert over.end.reason == 26
+    assert over.end.talk_time is not None
     await desk.seat(SeatState.IDLE)
 
 
@@ -70,7 +60,7 @@ async def test_the_customer_hangs_up_and_it_is_said_so(box: Box, desk: Desk) -> 
     await desk.audio()
     await box.post(f"calls/{cc}/hangup")
     over = await desk.state(CallState.ENDED)
-    assert over.reason == 25
+    assert over.end.reason == 25
     assert over.outcome is not None
     assert over.outcome.id == "ended.25"
 
@@ -80,13 +70,13 @@ async def test_mute_cuts_the_microphone_at_once_and_opens_it_again(box: Box, des
     await desk.state(CallState.RINGING)
     await desk.engine.execute(c.Answer())
     await desk.audio()
-    await customer_hears(box, cc, AGENT_TONE, LOUD)
+    await box.is_heard(cc, AGENT_TONE, LOUD)
     await desk.engine.execute(c.Mute(True))
     assert desk.call.muted
-    await customer_stops_hearing(box, cc, AGENT_TONE)
+    await box.is_heard_no_more(cc, AGENT_TONE)
     await agent_hears(desk, CUSTOMER_TONE)
     await desk.engine.execute(c.Mute(False))
-    await customer_hears(box, cc, AGENT_TONE, LOUD)
+    await box.is_heard(cc, AGENT_TONE, LOUD)
 
 
 async def test_a_declined_call_comes_straight_back_as_a_second_offer(box: Box, desk: Desk) -> None:
@@ -125,14 +115,14 @@ async def test_an_unanswered_call_ends_as_not_connected(box: Box, desk: Desk) ->
     await box.post("times", ring=1)
     await desk.engine.execute(c.Dial("12000000005"))
     over = await desk.state(CallState.ENDED)
-    assert over.reason == 20
+    assert over.end.reason == 20
 
 
 async def test_idle_and_busy_are_confirmed_by_the_platform(box: Box, desk: Desk) -> None:
-    assert (await desk.engine.execute(c.SetStatus(2))).ok
+    assert (await desk.engine.execute(c.SetStatus(StatusWanted.BUSY))).ok
     assert desk.snapshot.seat_state is SeatState.BUSY
     assert (await box.control("agents/1001"))["status"] == 2
-    assert (await desk.engine.execute(c.SetStatus(1))).ok
+    assert (await desk.engine.execute(c.SetStatus(StatusWanted.IDLE))).ok
     assert desk.snapshot.seat_state is SeatState.IDLE
 
 

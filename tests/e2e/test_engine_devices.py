@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.e2e.box import AGENT_TONE, CUSTOMER_TONE, Box, Desk, until
-from tests.e2e.hearing import share_of
+from tests.e2e.box import AGENT_TONE, CUSTOMER_TONE, Box, Desk
+from tests.e2e.hearing import heard_in
 from tests.e2e.talking import end_hears, end_stops_hearing, talking
-from tui.engine import commands as c
-from tui.engine.state import CallState
+from tui.port import commands as c
+from tui.port.machines.call_machine import CallState
 
 OTHER_TONE = 1300
 GENERATIONS = (2,)
@@ -23,7 +23,7 @@ async def test_a_call_goes_on_over_other_devices(box: Box, desk: Desk, tmp_path:
     assert (await desk.engine.execute(chosen)).ok
     await end_hears(box, cc, "customer", OTHER_TONE)
     await end_stops_hearing(box, cc, "customer", AGENT_TONE)
-    await until(lambda: share_of(other, CUSTOMER_TONE, 0.5) > 0.5)
+    await heard_in(other, CUSTOMER_TONE, 0.5)
     refused = await desk.engine.execute(c.TrySound())
     assert refused.message is not None
     assert refused.message.id == "sound.in_call"

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.box import Box, Desk, until
+from tests.e2e.box import Box, Desk
 from tests.e2e.talking import desk_hears, talking
-from tui.config import DtmfSettings
-from tui.engine import commands as c
-from tui.engine.state import CallState
+from tests.waiting import until
+from tui.config.schema import DtmfSettings
+from tui.port import commands as c
+from tui.port.machines.call_machine import CallState
 
 MENU = "12000000030"
 MENU_TONE, THROUGH_TONE = 620, 480
@@ -26,7 +27,7 @@ async def keys(box: Box, cc: str) -> list[dict[str, Any]]:
 
 
 async def typed(desk: Desk, digits: str) -> None:
-    await until(lambda: desk.call.digits == digits)
+    await until(lambda: desk.call.tones.sent == digits)
 
 
 async def test_each_digit_is_one_info_paced_so_that_none_is_dropped_and_shown_as_sent(
@@ -63,7 +64,7 @@ async def test_a_menu_hums_on_until_its_code_is_typed(box: Box, desk: Desk) -> N
     await typed(desk, "8002#")
     assert not (await box.control("calls/last"))["through"]
     await desk.engine.execute(c.SendDigits("8001#"))
-    await until(lambda: desk.call.digits.endswith("8001#"))
+    await until(lambda: desk.call.tones.sent.endswith("8001#"))
     await desk_hears(desk, THROUGH_TONE)
 
 
@@ -97,7 +98,7 @@ async def test_a_comma_waits_between_two_digits(box: Box, tmp_path: Path) -> Non
 async def test_a_hang_up_ends_the_row_of_digits(box: Box, desk: Desk) -> None:
     cc = await talking(box, desk)
     await desk.engine.execute(c.SendDigits("1234567890" * 3))
-    await until(lambda: len(desk.call.digits) >= 2)
+    await until(lambda: len(desk.call.tones.sent) >= 2)
     assert (await desk.engine.execute(c.HangUp())).ok
     await desk.state(CallState.ENDED)
     sent = len(await keys(box, cc))

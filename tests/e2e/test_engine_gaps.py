@@ -8,19 +8,16 @@ from dataclasses import replace
 
 import pytest
 
-from tests.e2e.box import AGENT_TONE, CUSTOMER_TONE, Box, Desk, until
-from tests.e2e.hearing import share_of
+from tests.e2e.box import AGENT_TONE, CUSTOMER_TONE, Box, Desk
+from tests.e2e.hearing import heard_in
 from tests.e2e.talking import talking
-from tui.engine import commands as c
-from tui.engine.state import CallState, Leg, LineState, Phase, SeatState
+from tests.waiting import until
+from tui.port import commands as c
+from tui.port.machines.call_machine import CallState
+from tui.port.machines.seat_machine import SeatState
+from tui.port.values import Leg, LineState, Phase, StatusWanted
 
 LOUD = 0.5
-
-
-async def customer_hears_us(box: Box, cc: str) -> None:
-    async with asyncio.timeout(20):
-        while await box.heard(cc, AGENT_TONE) < LOUD:
-            await asyncio.sleep(0.1)
 
 
 async def line(desk: Desk, state: LineState) -> None:
@@ -31,7 +28,7 @@ async def test_a_flow_that_breaks_off_in_a_call_costs_the_customer_nothing(
     box: Box, desk: Desk
 ) -> None:
     cc = await talking(box, desk)
-    await customer_hears_us(box, cc)
+    await box.is_heard(cc, AGENT_TONE)
     assert (await box.post("agents/1001/drop"))["dropped"]
     await line(desk, LineState.LOST)
     await line(desk, LineState.OK)
@@ -39,11 +36,11 @@ async def test_a_flow_that_breaks_off_in_a_call_costs_the_customer_nothing(
     # Held and resumed by the messages of the new flow; the leg is the old one.
     assert (await desk.engine.execute(c.Hold())).ok
     assert (await desk.engine.execute(c.Resume())).ok
-    await customer_hears_us(box, cc)
-    await until(lambda: share_of(desk.output, CUSTOMER_TONE, 0.5) >= LOUD)
+    await box.is_heard(cc, AGENT_TONE)
+    await heard_in(desk.output, CUSTOMER_TONE, LOUD)
     assert (await box.control(f"calls/{cc}"))["longest_missing"] < 500
     await box.post(f"calls/{cc}/hangup")
-    assert (await desk.state(CallState.ENDED)).reason == 25
+    assert (await desk.state(CallState.ENDED)).end.reason == 25
 
 
 async def test_a_call_that_ended_in_the_gap_leaves_no_dead_call_on_the_screen(
@@ -64,17 +61,17 @@ async def test_a_leg_that_the_platform_forgot_is_asked_for_again(box: Box, desk:
     await until(lambda: desk.call.leg is not Leg.CONNECTED, 60)
     await until(lambda: desk.call.leg is Leg.CONNECTED, 60)
     assert desk.call.state is CallState.TALKING
-    await customer_hears_us(box, cc)
+    await box.is_heard(cc, AGENT_TONE)
 
 
 @pytest.mark.parametrize("kind", ["sip", "freeze"])
 async def test_while_the_platform_does_not_answer_nothing_changes_and_it_is_said(
     box: Box, desk: Desk, kind: str
 ) -> None:
-    core = desk.engine.core
-    core.limits = replace(core.limits, status=1.0, message=1.0, unregister=0.5)
+    context = desk.engine.context
+    context.limits = replace(context.limits, status=1.0, message=1.0, unregister=0.5)
     await box.post("faults", kind=kind, un="1001")
-    result = await desk.engine.execute(c.SetStatus(2))
+    result = await desk.engine.execute(c.SetStatus(StatusWanted.BUSY))
     assert not result.ok
     assert result.message is not None
     assert desk.snapshot.seat_state is SeatState.IDLE

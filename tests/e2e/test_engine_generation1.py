@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.box import AGENT_TONE, Box, Desk, until
-from tui.config import Profile
-from tui.engine import commands as c
-from tui.engine.state import CallState, Phase, SeatState
+from tests.e2e.box import AGENT_TONE, Box, Desk
+from tests.waiting import until
+from tui.config.schema import Profile
 from tui.platform.base import GroupPage, MemberPage
-from tui.sandbox.webapi1 import UNVERIFIED
+from tui.port import commands as c
+from tui.port.machines.call_machine import CallState
+from tui.port.machines.seat_machine import SeatState
+from tui.port.values import Phase, PhoneMode
+from tui.sandbox.web.generation1 import UNVERIFIED
 
 
 @pytest.fixture
@@ -32,9 +34,7 @@ async def test_a_call_out_and_the_seat_is_idle_again_without_a_word_from_the_pla
     await old.state(CallState.TALKING)
     await old.audio()
     cc = old.call.ccnumber
-    async with asyncio.timeout(15):
-        while await box.heard(cc, AGENT_TONE) < 0.5:
-            await asyncio.sleep(0.1)
+    await box.is_heard(cc, AGENT_TONE)
     assert (await old.engine.execute(c.HangUp())).ok
     await old.state(CallState.ENDED)
     await old.seat(SeatState.IDLE)
@@ -68,10 +68,10 @@ async def test_mobile_mode_lets_calls_pass_by_and_fixed_mode_takes_them_again(
     box: Box, old: Desk
 ) -> None:
     await old.sign_in()
-    assert (await old.engine.execute(c.SetPhoneMode("mobile", "12000000002"))).ok
+    assert (await old.engine.execute(c.SetPhoneMode(PhoneMode.MOBILE, "12000000002"))).ok
     agent = await box.control("agents/1001")
     assert (agent["line"], agent["fixed"]) == (4, False)
-    assert (await old.engine.execute(c.SetPhoneMode("fixed"))).ok
+    assert (await old.engine.execute(c.SetPhoneMode(PhoneMode.FIXED))).ok
     agent = await box.control("agents/1001")
     assert (agent["line"], agent["fixed"], agent["status"]) == (2, True, 1)
     await box.ring("1001")
@@ -103,3 +103,27 @@ async def test_the_only_profile_of_the_generation_serves_when_none_is_chosen(
     result = await old.engine.execute(old.sign_in_command(profile=""))
     assert result.ok
     await until(lambda: old.snapshot.phase is Phase.CHOOSING_GROUP)
+
+
+async def test_the_directory_shows_a_colleague_who_rings_talks_and_holds(
+    box: Box, old: Desk
+) -> None:
+    await old.sign_in()
+    gid = box.agent("1001")["groups"][0]["gid"]
+
+    async def shown() -> str:
+        result = await old.engine.execute(c.GetGroupMembers(gid))
+        assert isinstance(result.value, MemberPage)
+        assert result.value.states_code == 0
+        (seat,) = (seat for seat in result.value.seats if seat.number == "1001")
+        return seat.state_message
+
+    assert await shown() == "service.1"
+    await box.ring("1001")
+    await old.state(CallState.RINGING)
+    assert await shown() == "service.ringing"
+    await old.engine.execute(c.Answer())
+    await old.state(CallState.TALKING)
+    assert await shown() == "service.5"
+    assert (await old.engine.execute(c.Hold())).ok
+    assert await shown() == "service.holding"

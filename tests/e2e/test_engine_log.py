@@ -12,9 +12,9 @@ import pytest
 from websockets.frames import Frame
 
 from tests.e2e.box import Box, Desk
-from tui.engine import commands as c
-from tui.engine.state import CallState
 from tui.log import LogFile, setup
+from tui.port import commands as c
+from tui.port.machines.call_machine import CallState
 
 
 class Raw(logging.Handler):
@@ -33,7 +33,7 @@ def raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Raw]:
     """Logging at DEBUG into tmp_path/log, before `desk` signs in; and whole WebSocket frames, which
     no setting brings into the log: were they there, they would be redacted."""
     monkeypatch.setattr(Frame, "MAX_LOG_SIZE", 100_000)
-    monkeypatch.setattr("tui.sip.websocket._quiet", logging.getLogger("frames"))
+    monkeypatch.setattr("tui.sip.transport.websocket._quiet", logging.getLogger("frames"))
     root, ours, raw = logging.getLogger(), logging.getLogger("tui"), Raw()
     before = root.level, ours.level
     setup(tmp_path / "log", logging.DEBUG)

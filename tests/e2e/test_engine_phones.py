@@ -8,16 +8,18 @@ The sandbox says 350 Hz into the agent's telephone, and 1300 Hz at the customer'
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.box import CUSTOMER_TONE, Box, Desk, until
+from tests.e2e.box import CUSTOMER_TONE, Box, Desk
 from tests.e2e.talking import GROUP, end_hears, end_stops_hearing, third
-from tui.engine import commands as c
-from tui.engine.state import CallState, Leg, SeatState, ThirdState, VoiceState
+from tests.waiting import until
+from tui.port import commands as c
+from tui.port.machines.call_machine import CallState, ThirdState
+from tui.port.machines.seat_machine import SeatState
+from tui.port.values import Leg, ThirdKind, VoiceState
 
 CALLBACK, SIP_PHONE = 4, 5
 PHONE_TONE = 350
@@ -67,9 +69,7 @@ async def on_the_phone(box: Box, what: str) -> None:
 
 
 async def telephone(box: Box, state: str) -> None:
-    async with asyncio.timeout(15):
-        while (await box.control("agents/1001"))["telephone"] != state:
-            await asyncio.sleep(0.05)
+    await box.agent_has("1001", "telephone", state)
 
 
 @pytest.mark.parametrize("picked_up", EVERY, indirect=True, ids=_name)
@@ -88,7 +88,7 @@ async def test_an_answered_call_rings_the_agents_telephone_and_no_invite_comes(
     assert picked_up.snapshot.voice.state is VoiceState.OFF, "no audio library is loaded"
     assert "ACK" not in (await box.control("agents/1001"))["counts"]
     assert (await picked_up.engine.execute(c.HangUp())).ok
-    assert (await picked_up.state(CallState.ENDED)).reason == 26
+    assert (await picked_up.state(CallState.ENDED)).end.reason == 26
     await telephone(box, "on-hook")
 
 
@@ -129,7 +129,7 @@ async def test_hanging_up_on_the_telephone_ends_the_call_as_the_agents_hang_up(
     await picked_up.engine.execute(c.Answer())
     await picked_up.state(CallState.TALKING)
     await on_the_phone(box, "hang-up")
-    assert (await picked_up.state(CallState.ENDED)).reason == 26
+    assert (await picked_up.state(CallState.ENDED)).end.reason == 26
     await picked_up.seat(SeatState.IDLE)
 
 
@@ -182,19 +182,19 @@ async def test_a_telephone_that_nobody_picks_up_ends_the_call_unconnected(
 ) -> None:
     await box.post("times", phone_ring=1)
     await by_hand.engine.execute(c.Dial("12000000001"))
-    assert (await by_hand.state(CallState.ENDED)).reason == 20
+    assert (await by_hand.state(CallState.ENDED)).end.reason == 20
 
 
 async def test_a_telephone_may_ring_longer_than_audio_would_take(box: Box, by_hand: Desk) -> None:
     """The limit for an audio leg is not one for somebody's way to the telephone."""
-    limits = by_hand.engine.core.limits
+    limits = by_hand.engine.context.limits
     assert limits.phone > limits.answered
     await box.ring("1001")
     await by_hand.state(CallState.RINGING)
     assert (await by_hand.engine.execute(c.Answer())).ok
     key = by_hand.call.key
-    timer = by_hand.engine.core.timers._handles[f"call {key}"]
-    assert timer.when() - by_hand.engine.core.clock() > limits.answered
+    timer = by_hand.engine.context.timers._handles[f"call {key}"]
+    assert timer.when() - by_hand.engine.context.clock() > limits.answered
     await on_the_phone(box, "pick-up")
     await by_hand.state(CallState.TALKING)
 
@@ -218,7 +218,7 @@ async def test_three_way_works_with_a_telephone(box: Box, picked_up: Desk) -> No
     await picked_up.state(CallState.RINGING)
     await picked_up.engine.execute(c.Answer())
     await picked_up.state(CallState.TALKING)
-    assert (await picked_up.engine.execute(c.Threeway(3, "12020002100"))).ok
+    assert (await picked_up.engine.execute(c.Threeway(ThirdKind.OUTSIDE, "12020002100"))).ok
     await third(picked_up, ThirdState.JOINED)
     await end_hears(box, cc, "third", PHONE_TONE, CUSTOMER_TONE)
     assert (await picked_up.engine.execute(c.DropThird())).ok

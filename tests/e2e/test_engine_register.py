@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.box import Box, Desk
-from tui.engine.commands import JoinGroup
-from tui.engine.events import Event, RegistrationFinished
-from tui.engine.state import Phase
+from tui.port.commands import JoinGroup
+from tui.port.events import Event, RegistrationFinished
+from tui.port.values import Phase
 
 REFUSED, NO_PHONE = "1009", "1008"
 """Accounts of the sandbox: one that may not register, one whose SIP phone does not exist."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.box import AGENT_TONE, CUSTOMER_TONE, Box, Desk, until
+from tests.e2e.box import AGENT_TONE, CUSTOMER_TONE, Box, Desk
 from tests.e2e.talking import (
     GROUP,
     colleague,
@@ -22,15 +22,17 @@ from tests.e2e.talking import (
     talking,
     third,
 )
-from tui.engine import commands as c
-from tui.engine.core import Limits
-from tui.engine.state import CallState, SeatState, ThirdState
+from tests.waiting import until
+from tui.engine.context import Limits
+from tui.port import commands as c
+from tui.port.machines.call_machine import CallState, ThirdState
+from tui.port.machines.seat_machine import SeatState
+from tui.port.values import ThirdKind
 
 THIRD_TONE = 2100
 THIRD = f"1202000{THIRD_TONE}"
 RINGBACK = 450
 SILENT_LINE = "12000000005"
-AGENT, GROUP_TYPE, OUTSIDE = 1, 2, 3
 
 GENERATIONS = (2,)
 """Generation 1 has no three-way call (platform.md)."""
@@ -48,7 +50,7 @@ async def desk(box: Box, tmp_path: Path) -> AsyncIterator[Desk]:
 async def joined(box: Box, desk: Desk, number: str = THIRD) -> str:
     """A three-way call with an outside number; the ccNumber."""
     cc = await talking(box, desk)
-    assert (await desk.engine.execute(c.Threeway(OUTSIDE, number))).ok
+    assert (await desk.engine.execute(c.Threeway(ThirdKind.OUTSIDE, number))).ok
     await third(desk, ThirdState.JOINED)
     return cc
 
@@ -63,7 +65,7 @@ async def test_an_outside_number_joins_and_all_three_hear_each_other(box: Box, d
 
 async def test_while_the_third_is_rung_both_others_hear_ringing(box: Box, desk: Desk) -> None:
     cc = await talking(box, desk)
-    assert (await desk.engine.execute(c.Threeway(OUTSIDE, SILENT_LINE))).ok
+    assert (await desk.engine.execute(c.Threeway(ThirdKind.OUTSIDE, SILENT_LINE))).ok
     await third(desk, ThirdState.INVITED)
     await desk_hears(desk, RINGBACK)
     await end_hears(box, cc, "customer", RINGBACK)
@@ -74,7 +76,7 @@ async def test_an_invitation_that_nobody_answers_fails_with_the_hint_and_the_cal
 ) -> None:
     await box.post("times", ring=1)
     cc = await talking(box, desk)
-    assert (await desk.engine.execute(c.Threeway(OUTSIDE, SILENT_LINE))).ok
+    assert (await desk.engine.execute(c.Threeway(ThirdKind.OUTSIDE, SILENT_LINE))).ok
     failed = await third(desk, ThirdState.FAILED)
     assert failed.outcome is not None
     assert failed.outcome.id == "threeway.failed_outside"
@@ -108,7 +110,7 @@ async def test_type_4_takes_the_third_out_and_the_call_is_two_way_again(
 
 async def test_type_4_cancels_an_invitation_that_is_still_ringing(box: Box, desk: Desk) -> None:
     cc = await talking(box, desk)
-    await desk.engine.execute(c.Threeway(OUTSIDE, SILENT_LINE))
+    await desk.engine.execute(c.Threeway(ThirdKind.OUTSIDE, SILENT_LINE))
     await third(desk, ThirdState.INVITED)
     assert (await desk.engine.execute(c.DropThird())).ok
     await third(desk, ThirdState.LEFT)
@@ -118,7 +120,7 @@ async def test_type_4_cancels_an_invitation_that_is_still_ringing(box: Box, desk
 
 async def test_event_2_alone_counts_as_the_answer_to_type_4(box: Box, desk: Desk) -> None:
     await joined(box, desk)
-    desk.engine.core.limits = replace(desk.engine.core.limits, message=0.5, unregister=0.5)
+    desk.engine.context.limits = replace(desk.engine.context.limits, message=0.5, unregister=0.5)
     await box.post("faults", kind="threeway-event")
     assert (await desk.engine.execute(c.DropThird())).ok
     await third(desk, ThirdState.LEFT)
@@ -152,7 +154,7 @@ async def test_ending_for_all_is_type_4_first_and_terminate_after_it(box: Box, d
     cc = await joined(box, desk)
     assert (await desk.engine.execute(c.EndForAll())).ok
     over = await desk.state(CallState.ENDED)
-    assert over.reason == 26
+    assert over.end.reason == 26
     said = [each["detail"] for each in (await box.control("agents/1001"))["log"]]
     assert [each for each in said if each in ("Threeway", "HangUp")] == [
         "Threeway",
@@ -181,7 +183,7 @@ async def test_terminate_leaves_the_other_two_talking_and_there_is_no_way_back(
     cc = await joined(box, desk)
     assert (await desk.engine.execute(c.HangUp(leave_them=True))).ok
     over = await desk.state(CallState.ENDED)
-    assert over.reason == 26
+    assert over.end.reason == 26
     await desk.seat(SeatState.IDLE)
     await end_stops_hearing(box, cc, "customer", AGENT_TONE)
     await end_hears(box, cc, "customer", THIRD_TONE)
@@ -197,21 +199,21 @@ async def test_the_customer_who_leaves_a_three_way_call_ends_it_for_all_with_25(
     cc = await joined(box, desk)
     await box.post(f"calls/{cc}/hangup")
     over = await desk.state(CallState.ENDED)
-    assert over.reason == 25
+    assert over.end.reason == 25
     assert (await box.control(f"calls/{cc}"))["phase"] == "ended"
 
 
 @pytest.mark.parametrize(
     ("kind", "callee", "why"),
     [
-        (AGENT, "1002", "agent not idle"),
-        (AGENT, "1099", "agent not idle"),
-        (GROUP_TYPE, "9999999999", "no such group"),
-        (OUTSIDE, "12999990511", "bad number"),
+        (ThirdKind.AGENT, "1002", "agent not idle"),
+        (ThirdKind.AGENT, "1099", "agent not idle"),
+        (ThirdKind.GROUP, "9999999999", "no such group"),
+        (ThirdKind.OUTSIDE, "12999990511", "bad number"),
     ],
 )
 async def test_a_refused_invitation_says_the_platforms_reason_and_the_call_goes_on(
-    box: Box, desk: Desk, kind: int, callee: str, why: str
+    box: Box, desk: Desk, kind: ThirdKind, callee: str, why: str
 ) -> None:
     cc = await talking(box, desk)
     result = await desk.engine.execute(c.Threeway(kind, callee))
@@ -230,7 +232,7 @@ async def test_an_invitation_that_the_platform_never_answers_says_so_in_time(
         await desk.sign_in()
         await talking(box, desk)
         await box.post("faults", kind="threeway")
-        result = await desk.engine.execute(c.Threeway(OUTSIDE, THIRD))
+        result = await desk.engine.execute(c.Threeway(ThirdKind.OUTSIDE, THIRD))
         assert result.message is not None
         assert result.message.id == "threeway.no_reply"
         assert desk.call.state is CallState.TALKING
@@ -252,16 +254,16 @@ async def test_a_customer_on_hold_is_fetched_back_before_a_third_is_invited(
     cc = await talking(box, desk)
     assert (await desk.engine.execute(c.Hold())).ok
     assert desk.call.state is CallState.HOLDING
-    assert (await desk.engine.execute(c.Threeway(OUTSIDE, THIRD))).ok
+    assert (await desk.engine.execute(c.Threeway(ThirdKind.OUTSIDE, THIRD))).ok
     assert desk.call.state is CallState.TALKING
     await third(desk, ThirdState.JOINED)
     await end_hears(box, cc, "third", AGENT_TONE, CUSTOMER_TONE)
     await end_hears(box, cc, "customer", AGENT_TONE, THIRD_TONE)
 
 
-@pytest.mark.parametrize(("kind", "callee"), [(AGENT, "1002"), (GROUP_TYPE, GROUP)])
+@pytest.mark.parametrize(("kind", "callee"), [(ThirdKind.AGENT, "1002"), (ThirdKind.GROUP, GROUP)])
 async def test_another_agent_is_rung_joins_and_is_left_with_the_customer(
-    box: Box, desk: Desk, tmp_path: Path, kind: int, callee: str
+    box: Box, desk: Desk, tmp_path: Path, kind: ThirdKind, callee: str
 ) -> None:
     other = colleague(box, tmp_path, "1002")
     try:
@@ -277,13 +279,13 @@ async def test_another_agent_is_rung_joins_and_is_left_with_the_customer(
         await desk_hears(other, AGENT_TONE, CUSTOMER_TONE)
         await end_hears(box, cc, "customer", AGENT_TONE)
         assert (await desk.engine.execute(c.HangUp(leave_them=True))).ok
-        assert (await desk.state(CallState.ENDED)).reason == 26
+        assert (await desk.state(CallState.ENDED)).end.reason == 26
         await desk_stops_hearing(other, AGENT_TONE)
         await other.engine.execute(c.Mute(False))
         await desk_hears(other, CUSTOMER_TONE)
         await end_hears(box, cc, "customer", AGENT_TONE)
         await box.post(f"calls/{cc}/hangup")
-        assert (await other.state(CallState.ENDED)).reason == 25
+        assert (await other.state(CallState.ENDED)).end.reason == 25
     finally:
         await other.engine.close()
 
@@ -295,7 +297,7 @@ async def test_an_agent_who_declines_the_invitation_is_a_failure_here(
     try:
         await other.sign_in()
         await talking(box, desk)
-        assert (await desk.engine.execute(c.Threeway(AGENT, "1002"))).ok
+        assert (await desk.engine.execute(c.Threeway(ThirdKind.AGENT, "1002"))).ok
         await other.state(CallState.RINGING)
         assert (await other.engine.execute(c.HangUp())).ok
         failed = await third(desk, ThirdState.FAILED)
@@ -314,12 +316,12 @@ async def test_an_invited_agent_who_is_taken_out_again_ends_with_25(
     try:
         await other.sign_in()
         await talking(box, desk)
-        await desk.engine.execute(c.Threeway(AGENT, "1002"))
+        await desk.engine.execute(c.Threeway(ThirdKind.AGENT, "1002"))
         await other.state(CallState.RINGING)
         await other.engine.execute(c.Answer())
         await third(desk, ThirdState.JOINED)
         assert (await desk.engine.execute(c.DropThird())).ok
-        assert (await other.state(CallState.ENDED)).reason == 25
+        assert (await other.state(CallState.ENDED)).end.reason == 25
         await other.seat(SeatState.IDLE)
         assert desk.call.state is CallState.TALKING
     finally:
@@ -331,7 +333,7 @@ async def test_generation_1_has_no_three_way_calls_and_says_so(box: Box, tmp_pat
     try:
         await desk.sign_in()
         await talking(box, desk)
-        result = await desk.engine.execute(c.Threeway(OUTSIDE, THIRD))
+        result = await desk.engine.execute(c.Threeway(ThirdKind.OUTSIDE, THIRD))
         assert result.message is not None
         assert result.message.id == "threeway.none"
         agent = await box.control("agents/1001")

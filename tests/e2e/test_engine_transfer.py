@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.box import AGENT_TONE, CUSTOMER_TONE, Box, Desk, until
+from tests.e2e.box import AGENT_TONE, CUSTOMER_TONE, Box, Desk
 from tests.e2e.talking import GROUP, colleague, desk_hears, desk_stops_hearing, end_hears, talking
-from tui.engine import commands as c
-from tui.engine.core import Limits
-from tui.engine.state import CallState, SeatState
+from tests.waiting import until
+from tui.engine.context import Limits
+from tui.port import commands as c
+from tui.port.machines.call_machine import CallState
+from tui.port.machines.seat_machine import SeatState
+from tui.port.values import ThirdKind
 
 SUPPORT = "1000000002"
 
@@ -35,7 +38,7 @@ async def test_an_idle_agent_takes_the_customer_over(box: Box, desk: Desk, tmp_p
         assert desk.call.state is CallState.TALKING
         assert (await other.engine.execute(c.Answer())).ok
         over = await desk.state(CallState.ENDED)
-        assert over.reason == 26
+        assert over.end.reason == 26
         assert over.outcome is not None
         assert over.outcome.id == "transfer.done"
         assert dict(over.outcome.values)["name"] == "Wang Fang"
@@ -77,14 +80,14 @@ async def test_a_transferred_call_can_come_back_to_who_handed_it_over(
 async def test_38_without_a_105_closes_the_call_here_after_a_while(
     box: Box, tmp_path: Path
 ) -> None:
-    desk = Desk(box, tmp_path, limits=Limits(transfer_close=2.0, leg_without_end=0.5))
+    desk = Desk(box, tmp_path, limits=Limits(transfer_close=2.0))
     try:
         await desk.sign_in()
         await talking(box, desk)
         await box.post("faults", kind="transfer-end")
         assert (await desk.engine.execute(c.Transfer(SUPPORT, "1090", "Mei"))).ok
         over = await desk.state(CallState.ENDED)
-        assert over.reason == 26
+        assert over.end.reason == 26
         assert over.outcome is not None
         assert over.outcome.id == "transfer.done"
         assert desk.snapshot.notice is None, "audio that ended with the transfer is not lost"
@@ -144,11 +147,11 @@ async def test_a_customer_who_hangs_up_while_the_second_agent_rings_ends_it_for_
         await other.state(CallState.RINGING)
         await box.post(f"calls/{cc}/hangup")
         over = await desk.state(CallState.ENDED)
-        assert over.reason == 25
+        assert over.end.reason == 25
         assert over.outcome is not None
         assert over.outcome.id == "ended.25"
         await until(lambda: not other.call.live)
-        assert other.call.missed
+        assert other.call.end.missed
     finally:
         await other.engine.close()
 
@@ -158,7 +161,7 @@ async def test_a_second_transfer_or_a_third_party_waits_until_the_first_is_decid
 ) -> None:
     await talking(box, desk)
     assert (await desk.engine.execute(c.Transfer(SUPPORT, "1091"))).ok
-    for command in (c.Transfer(SUPPORT, "1090"), c.Threeway(3, "12000000001")):
+    for command in (c.Transfer(SUPPORT, "1090"), c.Threeway(ThirdKind.OUTSIDE, "12000000001")):
         result = await desk.engine.execute(command)
         assert result.message is not None
         assert result.message.id == "threeway.transferring"

@@ -5,19 +5,21 @@ Each at both generations of the platform, but what only generation 2 has: tokens
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.box import CUSTOMER_TONE, Box, Desk, running, until
+from tests.e2e.box import CUSTOMER_TONE, Box, Desk, running
 from tests.e2e.talking import GROUP, ONLY_2, colleague, desk_hears, talking
-from tui.config import OfferSettings, WrapUpSettings
-from tui.engine import commands as c
-from tui.engine.core import Limits
-from tui.engine.state import CallState, HistoryPage, Phase, SeatState, Status
+from tests.waiting import until
+from tui.config.schema import OfferSettings, WrapUpSettings
+from tui.engine.context import Limits
+from tui.port import commands as c
+from tui.port.machines.call_machine import CallState
+from tui.port.machines.seat_machine import SeatState, Status
+from tui.port.values import Phase, StatusWanted
 
 IDLE, BUSY = 1, 2
 Make = Callable[..., Any]
@@ -48,9 +50,7 @@ async def called(box: Box, desk: Desk) -> None:
 
 async def at_platform(box: Box, un: str, status: int) -> None:
     """Wait until the platform has the seat so."""
-    async with asyncio.timeout(15):
-        while (await box.control(f"agents/{un}"))["status"] != status:
-            await asyncio.sleep(0.05)
+    await box.agent_has(un, "status", status)
 
 
 def said(agent: dict[str, Any], *wanted: str) -> list[str]:
@@ -91,9 +91,52 @@ async def test_a_call_offered_in_the_gap_is_still_shown_and_what_was_typed_is_ke
     assert (await desk.engine.execute(c.Answer())).ok
     await desk.state(CallState.TALKING)
     assert desk.snapshot.wrapup is None
-    found = await desk.engine.execute(c.GetHistory("after two"))
-    assert isinstance(found.value, HistoryPage)
-    assert [each.outcome for each in found.value.entries] == ["Call back"]
+    assert [each.outcome for each in await desk.history(1, "after two")] == ["Call back"]
+
+
+async def test_a_waiting_caller_is_not_offered_before_the_write_up_is_over(
+    box: Box, make: Make
+) -> None:
+    desk = await make(wrapup=WrapUpSettings(mode="timed", seconds=60))
+    await talking(box, desk)
+    await box.ring("1001", number="12000000002")  # waits
+    await at_platform(box, "1001", IDLE)
+
+    async def told() -> bool:
+        return bool(said(await box.control("agents/1001"), "StatusAfterCall"))
+
+    await until(told)
+    await desk.engine.execute(c.EditNote("wants the invoice"))
+    await desk.engine.execute(c.HangUp())
+    await until(lambda: desk.snapshot.wrapup is not None)
+    await desk.seat(SeatState.BUSY)
+    assert desk.snapshot.wrapup.note == "wants the invoice"
+    assert [call.number for call in desk.snapshot.calls] == ["12000000001"]
+    assert (await desk.engine.execute(c.FinishWrapUp())).ok
+    await desk.state(CallState.RINGING)
+    assert desk.call.number == "12000000002"
+
+
+@pytest.mark.parametrize("number", ["12000000002", "12000000005"], ids=["answered", "unanswered"])
+async def test_a_seat_that_was_busy_before_a_call_is_busy_after_it(
+    box: Box, make: Make, number: str
+) -> None:
+    desk = await make(wrapup=WrapUpSettings(mode="timed", seconds=60))
+    if number.endswith("5"):
+        await box.post("times", ring=1)
+    assert (await desk.engine.execute(c.SetStatus(StatusWanted.BUSY))).ok
+    assert (await desk.engine.execute(c.Dial(number))).ok
+    if number.endswith("2"):
+        await desk.state(CallState.TALKING)
+        assert desk.snapshot.next_status == BUSY
+        await desk.engine.execute(c.HangUp())
+        await until(lambda: desk.snapshot.wrapup is not None)
+        assert (await desk.engine.execute(c.FinishWrapUp())).ok
+    else:
+        await desk.state(CallState.ENDED)
+    await desk.seat(SeatState.BUSY)
+    await at_platform(box, "1001", BUSY)
+    assert desk.snapshot.next_status == 0
 
 
 async def test_the_countdown_ends_the_write_up_and_the_seat_is_idle_again(
@@ -113,11 +156,11 @@ async def test_required_wants_an_outcome_first_and_strict_wants_its_time(
     desk = await make(wrapup=WrapUpSettings(mode="required"))
     await called(box, desk)
     await until(lambda: desk.snapshot.wrapup is not None)
-    refused = await desk.engine.execute(c.SetStatus(IDLE))
+    refused = await desk.engine.execute(c.SetStatus(StatusWanted.IDLE))
     assert refused.message is not None
     assert refused.message.id == "wrapup.outcome_required"
     await desk.engine.execute(c.EditWrapUp(outcome="Resolved"))
-    assert (await desk.engine.execute(c.SetStatus(IDLE))).ok
+    assert (await desk.engine.execute(c.SetStatus(StatusWanted.IDLE))).ok
     strict = await make("1002", wrapup=WrapUpSettings(mode="timed-strict", seconds=60))
     await called(box, strict)
     await until(lambda: strict.snapshot.wrapup is not None)
@@ -131,7 +174,7 @@ async def test_a_status_set_ahead_in_the_call_is_taken_when_the_write_up_is_over
 ) -> None:
     desk = await make(wrapup=WrapUpSettings(mode="optional"))
     await talking(box, desk)
-    assert (await desk.engine.execute(c.SetNextStatus(BUSY))).ok
+    assert (await desk.engine.execute(c.SetNextStatus(StatusWanted.BUSY))).ok
     await desk.engine.execute(c.HangUp())
     await until(lambda: desk.snapshot.wrapup is not None)
     assert desk.snapshot.next_status == BUSY
@@ -147,7 +190,7 @@ async def test_a_status_set_ahead_in_the_call_is_taken_when_the_write_up_is_over
 async def test_87_is_answered_and_busy_follows_at_the_end_of_the_call(box: Box, make: Make) -> None:
     desk = await make()
     await talking(box, desk)
-    assert (await desk.engine.execute(c.SetNextStatus(BUSY))).ok
+    assert (await desk.engine.execute(c.SetNextStatus(StatusWanted.BUSY))).ok
     assert desk.snapshot.next_status == BUSY
     assert desk.snapshot.seat.status is Status.ONLINE
     await desk.engine.execute(c.HangUp())
@@ -158,8 +201,8 @@ async def test_87_is_answered_and_busy_follows_at_the_end_of_the_call(box: Box, 
 async def test_87_taken_back_leaves_the_seat_idle_after_the_call(box: Box, make: Make) -> None:
     desk = await make()
     await talking(box, desk)
-    assert (await desk.engine.execute(c.SetNextStatus(BUSY))).ok
-    assert (await desk.engine.execute(c.SetNextStatus(IDLE))).ok
+    assert (await desk.engine.execute(c.SetNextStatus(StatusWanted.BUSY))).ok
+    assert (await desk.engine.execute(c.SetNextStatus(StatusWanted.IDLE))).ok
     assert desk.snapshot.next_status == 0
     await desk.engine.execute(c.HangUp())
     await desk.seat(SeatState.IDLE)
@@ -170,7 +213,7 @@ async def test_87_without_an_answer_is_said_and_nothing_is_set_ahead(box: Box, m
     desk = await make(limits=Limits(next_status=0.5))
     await talking(box, desk)
     await box.post("faults", kind="next-status")
-    result = await desk.engine.execute(c.SetNextStatus(BUSY))
+    result = await desk.engine.execute(c.SetNextStatus(StatusWanted.BUSY))
     assert result.message is not None
     assert result.message.id == "unconfirmed.next_status"
     assert desk.snapshot.next_status == 0
@@ -184,7 +227,7 @@ async def test_neither_a_200_nor_a_word_of_the_platform_in_time_is_a_failed_stat
 ) -> None:
     desk = await make(limits=Limits(status=0.5))
     await box.post("faults", kind="message", un="1001")
-    result = await desk.engine.execute(c.SetStatus(BUSY))
+    result = await desk.engine.execute(c.SetStatus(StatusWanted.BUSY))
     assert result.message is not None
     assert result.message.id == "unconfirmed.status"
     assert desk.snapshot.seat_state is SeatState.IDLE
@@ -208,14 +251,14 @@ async def test_the_platforms_own_status_overrides_and_after_call_work_is_busy_wi
 
 
 async def test_right_after_registering_the_login_state_is_still_0(box: Box, make: Make) -> None:
-    await box.post("times", online=1)
     desk = await make("1004")
-    await box.post("times", online=1)
+    await box.post("times", online=60)
     await desk.engine.execute(c.SignOut())
     assert (await desk.engine.execute(desk.sign_in_command())).ok
     assert (await desk.engine.execute(c.JoinGroup("0"))).ok
     assert desk.snapshot.phase is Phase.SIGNED_IN
     assert (await desk.engine.execute(c.CheckLogin())).code == 0
+    await box.post("agents/1004/status", status=IDLE)
     await desk.seat(SeatState.IDLE)
     assert (await desk.engine.execute(c.CheckLogin())).code == 1
 
@@ -307,7 +350,7 @@ async def test_a_countdown_that_is_stopped_lets_the_call_ring_on(box: Box, make:
     await desk.state(CallState.RINGING)
     assert (await desk.engine.execute(c.StopAutoAnswer())).ok
     assert desk.call.auto_answer is None
-    timers = desk.engine.core.timers._handles
+    timers = desk.engine.context.timers._handles
     assert f"auto answer {desk.call.key}" not in timers, "nothing is left to answer it"
     assert desk.call.state is CallState.RINGING
 
@@ -333,12 +376,13 @@ async def test_a_kick_ends_the_call_in_order_keeps_it_in_the_history_and_says_wh
     assert desk.snapshot.failure is not None
     assert desk.snapshot.failure.id == f"kicked.{r}"
     assert not desk.call.live
+    assert desk.call.outcome is not None
+    assert desk.call.outcome.id == "ended.kicked"  # not that anybody hung up
     assert [each.ccnumber for each in desk.snapshot.recent] == [cc]
     assert (await desk.engine.execute(desk.sign_in_command())).ok
     assert (await desk.engine.execute(c.JoinGroup(GROUP))).ok
-    found = await desk.engine.execute(c.GetHistory())
-    assert isinstance(found.value, HistoryPage)
-    assert [each.ccnumber for each in found.value.entries] == [cc]
+    kept = await desk.history(1)
+    assert [(e.ccnumber, e.reason) for e in kept] == [(cc, "ended.kicked")]
 
 
 @ONLY_2  # generation 1 has no token
@@ -361,9 +405,11 @@ async def test_a_token_is_renewed_while_a_call_goes_on(tmp_path: Path) -> None:
         try:
             await desk.sign_in()
             await talking(box, desk)
-            async with asyncio.timeout(20):
-                while not (await box.control("agents/1001"))["counts"].get("renew"):
-                    await asyncio.sleep(0.1)
+
+            async def renewed() -> bool:
+                return bool((await box.control("agents/1001"))["counts"].get("renew"))
+
+            await until(renewed, 20)
             assert desk.call.state is CallState.TALKING
             assert desk.snapshot.notice is None
         finally:

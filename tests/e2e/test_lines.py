@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.e2e.box import AGENT_TONE, until
+from tests.e2e.box import AGENT_TONE
 from tests.e2e.line_desk import LineDesk, far_hears
 from tests.e2e.switch import DOMAIN, Far, Switch
-from tui.engine import commands as c
-from tui.engine.state import CallState
+from tests.waiting import until
+from tui.port import commands as c
+from tui.port.machines.call_machine import CallState
 
 
 async def test_a_dialled_call_rings_is_answered_and_both_hear_each_other(

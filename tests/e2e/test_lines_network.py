@@ -7,14 +7,15 @@ from pathlib import Path
 import aioice.ice
 import pytest
 
-from tests.e2e.box import AGENT_TONE, until
+from tests.e2e.box import AGENT_TONE
 from tests.e2e.line_desk import LineDesk, far_hears
 from tests.e2e.switch import Far, Switch, switching
 from tests.media.conftest import Plain
-from tui.engine import commands as c
-from tui.engine.state import CallState
+from tests.waiting import until
+from tui.port import commands as c
+from tui.port.machines.call_machine import CallState
 
-ONE, OTHER = "127.0.0.1", "127.0.0.2"
+SIGNALLING, ONE, OTHER = "127.0.0.1", "127.0.0.2", "127.0.0.3"
 
 
 _reoffered = Switch._reoffered
@@ -36,10 +37,10 @@ async def test_a_lines_sound_is_moved_and_the_call_stays(
     monkeypatch.setattr(Switch, "_reoffered", restarted)
     async with switching() as switch:
         phone = LineDesk(switch, tmp_path)
-        phone.engine._network.addresses = lambda: [ONE, *up]  # the signalling's stays
+        phone.engine._parts.network.addresses = lambda: [SIGNALLING, *up]
         try:
             await phone.sign_in()
-            phone.engine._audio.loopback = False
+            phone.engine._parts.legs._loopback = False
             far = await switch.ring()
             await phone.one(CallState.RINGING)
             await phone.do(c.Answer())
@@ -49,11 +50,11 @@ async def test_a_lines_sound_is_moved_and_the_call_stays(
 
             up[:] = [OTHER]
             if by_key:
-                phone.engine._network.addresses = lambda: [ONE]
+                phone.engine._parts.network.addresses = lambda: [SIGNALLING, ONE]
                 await phone.do(c.RebuildAudio())
 
             def local() -> str:
-                entry = phone.engine._audio.leg_of(call.key)
+                entry = phone.engine._parts.legs.leg_of(call.key)
                 address = entry.media.local_address if entry and entry.media else None
                 return "" if address is None else address[0]
 

@@ -3,20 +3,19 @@ The real app, a real engine, a switch that speaks SIP over a real WebSocket."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
-import pytest
 from textual.pilot import Pilot
 
 from tests.e2e.box import AGENT_TONE, PATIENCE
 from tests.e2e.line_desk import LineDesk, far_hears
 from tests.e2e.switch import AGENT, Switch
-from tui.app import YimiApp
-from tui.config import Config
-from tui.engine.port import LocalPort
-from tui.engine.state import CallState
-from tui.prefill import SignInPrefill
+from tests.waiting import press, until
+from tui.config.schema import Config
+from tui.console.app import YimiApp
+from tui.console.sign_in_defaults import SignInPrefill
+from tui.port.engine_port import LocalPort
+from tui.port.machines.call_machine import CallState
 
 
 class Player:
@@ -32,18 +31,18 @@ class Player:
 
     async def see(self, *words: str) -> None:
         """Wait until all the words stand on the screen."""
-        try:
-            await self.wait(lambda: all(word in self.text for word in words))
-        except TimeoutError:
-            pytest.fail(f"{words} did not come:\n{self.text}")
+        await until(
+            lambda: all(word in self.text for word in words),
+            PATIENCE,
+            what=lambda: f"{words} in\n{self.text}",
+            interval=0.02,
+        )
 
     async def wait(self, what: Callable[[], object]) -> None:
-        async with asyncio.timeout(PATIENCE):
-            while not what():
-                await self.pilot.pause(0.02)
+        await until(what, PATIENCE)
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
+        await press(self.pilot.app, *keys)
 
 
 async def test_a_call_waits_is_taken_joined_and_handed_over(

@@ -5,22 +5,28 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
-import statistics
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.box import AGENT_TONE, Box, until
+from tests.e2e.box import AGENT_TONE, Box
+from tests.e2e.crashing_console import CRASH
 from tests.e2e.pty_console import PROJECT, PtyConsole, end_engines, environment
+from tests.waiting import until
 
+CRASHING = "tests.e2e.crashing_console"
 F5, F7, F8, ENTER, TAB = b"\x1b[15~", b"\x1b[18~", b"\x1b[19~", b"\r", b"\t"
 ROUNDS = 20
+STILL = 6.0
+"""Seconds for which an engine is stopped."""
 GAP = 100
 """Milliseconds of the agent's audio that may be missing at the customer: what a busy machine costs,
 and far below what a new leg takes."""
@@ -32,6 +38,8 @@ class Station:
     def __init__(self, box: Box, folder: Path) -> None:
         self.box, self.folder = box, folder
         self.consoles: list[PtyConsole] = []
+        self.module = "tui.cli.main"
+        """What runs as `yimi`."""
         config = folder / "config" / "config.toml"
         config.parent.mkdir(exist_ok=True)
         config.write_text(
@@ -41,7 +49,7 @@ class Station:
         )
 
     def open(self, *arguments: str) -> PtyConsole:
-        console = PtyConsole(self.folder, *arguments)
+        console = PtyConsole(self.folder, *arguments, module=self.module)
         self.consoles.append(console)
         return console
 
@@ -61,15 +69,13 @@ class Station:
         await console.see("RINGING")
         console.press(F5)
         await console.see("TALKING")
-        async with asyncio.timeout(20):
-            while await self.box.heard(cc, AGENT_TONE) < 0.5:
-                await asyncio.sleep(0.1)
+        await self.box.is_heard(cc, AGENT_TONE)
         return cc
 
     async def script(self, *arguments: str, code: int = 0) -> str:
         """Run a command of `yimi` for scripts; what it printed."""
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tui.cli", *arguments),
+            *(sys.executable, "-m", "tui.cli.main", *arguments),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             cwd=PROJECT,
@@ -110,15 +116,25 @@ async def end_by_closing(console: PtyConsole) -> None:
 
 
 async def end_by_bad_bytes(console: PtyConsole) -> None:
-    """They crash the screen: it comes back by itself, in the call; then it is left in order."""
+    """They end nothing, and are no keys."""
     screens = console.screens
     console.press(b"\xff\xfe\x9b\xc3(\x1b[M\xff\xff\xff")
+    await console.see("does not send UTF-8")
+    assert console.screens == screens
+    await end_by_crash(console)
+
+
+async def end_by_crash(console: PtyConsole) -> None:
+    """The screen comes back by itself, in the call; then it is left in order."""
+    screens = console.screens
+    console.press(CRASH)
     await until(lambda: console.screens > screens, 5)
     await console.see(r"TALKING \d+:\d\d", console.output.rindex(b"\x1b[?1049h"), 5)
     await end_by_signal(console, signal.SIGTERM)
 
 
 async def test_a_call_survives_its_terminal_twenty_times_in_a_row(station: Station) -> None:
+    station.module = CRASHING
     console = await station.sign_in()
     cc = await station.call(console)
     engine = (await station.status())["pid"]
@@ -129,12 +145,10 @@ async def test_a_call_survives_its_terminal_twenty_times_in_a_row(station: Stati
         end_by_closing,
         end_by_bad_bytes,
     )
-    took: list[float] = []
     for number in range(ROUNDS):
         await ways[number % len(ways)](console)
         console = station.open()
         found = await console.see(r"TALKING (\d+):(\d\d)")
-        took.append(time.monotonic() - console.began)
         call = await station.box.control(f"calls/{cc}")
         state = await station.box.control("state")
         assert call["phase"] == "up"
@@ -146,9 +160,6 @@ async def test_a_call_survives_its_terminal_twenty_times_in_a_row(station: Stati
     assert call["longest_missing"] <= GAP, call
     assert call["longest_silence"] <= GAP, call
     assert await station.box.heard(cc, AGENT_TONE) > 0.5
-    # A machine that others keep busy gives this process a share of a second for each second.
-    crowd = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-    assert statistics.median(took) < 1.0 * crowd, (took, crowd)
     console.press(F8)
     await until(lambda: "TALKING" not in console.text(console.mark()))
     await station.script("signout")
@@ -184,9 +195,7 @@ async def test_an_engine_that_was_killed_is_replaced_and_the_call_taken_up(
     assert new["calls"][0]["ccnumber"] == cc
     assert new["calls"][0]["state"] == "talking"
     assert new["calls"][0]["talk_time"] > old["calls"][0]["talk_time"]
-    async with asyncio.timeout(20):
-        while await station.box.heard(cc, AGENT_TONE) < 0.5:
-            await asyncio.sleep(0.1)
+    await station.box.is_heard(cc, AGENT_TONE)
 
 
 async def test_a_microphone_that_was_muted_stays_cut_when_the_engine_was_killed(
@@ -199,15 +208,15 @@ async def test_a_microphone_that_was_muted_stays_cut_when_the_engine_was_killed(
     mark = console.mark()
     os.kill((await station.status())["pid"], signal.SIGKILL)
     await console.see("Taken over", mark)
-    async with asyncio.timeout(20):
-        while (await station.status())["calls"][0]["audio"] != "connected":
-            await asyncio.sleep(0.1)
+
+    async def connected() -> bool:
+        return bool((await station.status())["calls"][0]["audio"] == "connected")
+
+    await until(connected, 20)
     assert (await station.status())["calls"][0]["muted"]
     assert await station.box.heard(cc, AGENT_TONE) < 0.1
     console.press(F7)  # the same leg, opened: so it was not merely silent
-    async with asyncio.timeout(20):
-        while await station.box.heard(cc, AGENT_TONE) < 0.5:
-            await asyncio.sleep(0.1)
+    await station.box.is_heard(cc, AGENT_TONE)
 
 
 async def test_a_stopped_screen_and_a_hung_connection_block_nobody(station: Station) -> None:
@@ -274,16 +283,21 @@ async def test_a_signal_before_anything_is_shown_leaves_a_clean_terminal(station
         assert console.left_behind() == {}
 
 
+def _has_drawn_again(console: PtyConsole, screens: int) -> bool:
+    return console.screens > screens or console.process.poll() is not None
+
+
 async def test_a_screen_that_cannot_stay_up_says_so_and_leaves_a_clean_terminal_and_the_call(
     station: Station,
 ) -> None:
+    station.module = CRASHING
     console = await station.sign_in()
     cc = await station.call(console)
     for _ in range(6):
         screens = console.screens
-        console.press(b"\xff\xff\xff")
+        console.press(CRASH)
         # The next screen reads what is typed once it has drawn; before, it may be thrown away.
-        await until(lambda n=screens: console.screens > n or console.process.poll() is not None)
+        await until(partial(_has_drawn_again, console, screens))
         await console.see("TALKING|again and again", console.output.rindex(b"\x1b[?1049h"))
     assert await console.ended() == 1
     assert console.left_behind() == {}
@@ -321,6 +335,47 @@ async def test_of_two_consoles_one_brings_the_engine_back_for_both(station: Stat
     await first.see("RINGING")
     await second.see("RINGING")
     assert (await station.status())["pid"] != old
+
+
+async def test_a_call_survives_an_engine_that_stood_still_for_seconds(station: Station) -> None:
+    console = await station.sign_in()
+    cc = await station.call(console)
+    engine = (await station.status())["pid"]
+    os.kill(engine, signal.SIGSTOP)
+    stopped = time.monotonic()
+    try:
+        await station.box.is_heard_no_more(cc, AGENT_TONE)
+        # As long as whoever suspends a machine for a moment: this is no wait for something.
+        await until(lambda: time.monotonic() - stopped > STILL, what="it stood still")
+    finally:
+        os.kill(engine, signal.SIGCONT)
+    await station.box.is_heard(cc, AGENT_TONE)
+    status = await station.status()
+    (call,) = status["calls"]
+    assert (status["pid"], call["state"], call["audio"]) == (engine, "talking", "connected")
+    assert status["line"]["state"] == "ok"
+    await station.box.agent_has("1001", "call", cc)
+    mark = console.mark()
+    console.press(F8)
+    await console.see("You hung up", mark)
+
+
+async def test_the_first_frame_has_the_sandboxs_account_and_an_enter_at_once_signs_in(
+    tmp_path: Path,
+) -> None:
+    console = PtyConsole(tmp_path, "--sandbox")
+    try:
+        console.press(ENTER)  # long before there is a screen to take it
+        await console.see("Extension")
+        first = console.text()
+        await console.see("Which group")
+        assert re.search("Extension +1001", first), first
+        assert re.search(r"Switch number +02500001234", first), first
+        assert "missing" not in console.text()
+    finally:
+        await console.close()
+        await end_engines(tmp_path)
+        await until(lambda: not (tmp_path / "runtime" / "sandbox.json").exists())
 
 
 async def test_the_second_sandbox_console_joins_the_sandbox_as_the_next_agent(

@@ -6,7 +6,6 @@ runs in the test's process, behind the same port as everywhere.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,14 +14,18 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.e2e.box import AGENT_TONE, CUSTOMER_TONE, PATIENCE, Box, Desk
-from tests.e2e.hearing import share_of
+from tests.e2e.hearing import heard_in
 from tests.e2e.talking import ONLY_2
-from tui.app import YimiApp
-from tui.config import Config
-from tui.engine.commands import Answer
-from tui.engine.port import LocalPort
-from tui.engine.state import CallState, Leg, SeatState
-from tui.prefill import SignInPrefill
+from tests.waiting import press, until
+from tui.config.schema import Config
+from tui.console.app import YimiApp
+from tui.console.parts.drawing import GUARD
+from tui.console.sign_in_defaults import SignInPrefill
+from tui.port.commands import Answer
+from tui.port.engine_port import LocalPort
+from tui.port.machines.call_machine import CallState
+from tui.port.machines.seat_machine import SeatState
+from tui.port.values import Leg
 from tui.secrets import Secret
 
 LOUD, SILENT = 0.5, 0.05
@@ -42,44 +45,37 @@ class Player:
 
     async def see(self, *words: str) -> None:
         """Wait until all the words stand on the screen."""
-
-        async def look() -> None:
-            while not all(word in self.text for word in words):
-                await self.pilot.pause(0.02)
-
-        try:
-            await asyncio.wait_for(look(), PATIENCE)
-        except TimeoutError:
-            pytest.fail(f"{words} did not come:\n{self.text}")
+        await until(
+            lambda: all(word in self.text for word in words),
+            PATIENCE,
+            what=lambda: f"{words} in\n{self.text}",
+            interval=0.02,
+        )
 
     async def wait(self, what: Callable[[], object]) -> None:
-        async with asyncio.timeout(PATIENCE):
-            while not what():
-                await self.pilot.pause(0.02)
+        await until(what, PATIENCE)
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
+        # The pilot's own press waits 30 s for a screen that the key has closed.
+        await press(self.pilot.app, *keys)
 
     async def after_the_guard(self, key: str) -> None:
-        """A destructive key does nothing for 300 ms after the call changed: press until it does."""
-        state = self.desk.call.state
-        async with asyncio.timeout(PATIENCE):
-            while self.desk.call.state is state:
-                await self.pilot.press(key)
-                await self.pilot.pause(0.05)
+        """A destructive key does nothing for 300 ms after the call changed, nor any key after its
+        meaning did: press it once then. A second press would be for what comes next."""
+        app = self.pilot.app
+        assert isinstance(app, YimiApp)
+        await until(lambda: not app.drawing.unsteady(key), PATIENCE)
+        await until(lambda: app.clocks.monotonic() - app.drawing.call_changed >= GUARD, PATIENCE)
+        await self.press(key)
 
     async def customer_hears(self, cc: str, hz: int) -> None:
-        async with asyncio.timeout(PATIENCE):
-            while await self.box.heard(cc, hz) < LOUD:
-                await asyncio.sleep(0.1)
+        await self.box.is_heard(cc, hz)
 
     async def customer_does_not_hear(self, cc: str, hz: int) -> None:
-        async with asyncio.timeout(PATIENCE):
-            while await self.box.heard(cc, hz) > SILENT:
-                await asyncio.sleep(0.1)
+        await self.box.is_heard_no_more(cc, hz)
 
     async def agent_hears(self, hz: int) -> None:
-        await self.wait(lambda: share_of(self.desk.output, hz, 0.5) >= LOUD)
+        await heard_in(self.desk.output, hz, LOUD)
 
     async def sign_in(self) -> None:
         await self.see("Sign in", "1001")
@@ -143,7 +139,7 @@ async def test_sign_in_group_incoming_answer_heard_both_ways_hold_resume_and_han
 
     await player.after_the_guard("f8")
     await player.see("You hung up")
-    await player.wait(lambda: player.desk.call.reason == 26)
+    await player.wait(lambda: player.desk.call.end.reason == 26)
 
 
 async def test_the_customer_hangs_up_and_the_screen_says_who_and_how_long(player: Player) -> None:
@@ -151,7 +147,7 @@ async def test_the_customer_hangs_up_and_the_screen_says_who_and_how_long(player
     cc = await player.answered_call()
     await player.box.post(f"calls/{cc}/hangup")
     await player.see("hung up", "lasted")
-    assert player.desk.call.reason == 25
+    assert player.desk.call.end.reason == 25
 
 
 async def test_a_dialled_call_that_nobody_answers_is_not_connected(player: Player) -> None:
@@ -160,7 +156,7 @@ async def test_a_dialled_call_that_nobody_answers_is_not_connected(player: Playe
     await player.press("f2", *"12000000005", "enter")
     await player.see("120 0000 0005")
     await player.wait(lambda: player.desk.call.state is CallState.ENDED)
-    assert player.desk.call.reason == 20
+    assert player.desk.call.end.reason == 20
     await player.see("Not connected")
 
 
@@ -200,7 +196,7 @@ async def test_busy_and_idle_by_f9_are_what_the_platform_confirmed(player: Playe
     await player.press("f9")
     await player.see("BUSY")
     assert (await player.box.control("agents/1001"))["status"] == 2
-    await player.press("f9")
+    await player.after_the_guard("f9")
     await player.see("IDLE")
 
 
@@ -227,7 +223,7 @@ async def test_two_consoles_on_one_sandbox_call_and_hear_each_other(
             assert (await other.engine.execute(Answer())).ok
             await player.see("TALKING")
             await player.agent_hears(AGENT_TONE)
-            await player.wait(lambda: share_of(other.output, AGENT_TONE, 0.5) >= LOUD)
+            await heard_in(other.output, AGENT_TONE, LOUD)
     finally:
         await first.engine.close()
         await other.engine.close()
@@ -291,7 +287,7 @@ async def test_a_third_party_is_brought_in_and_the_call_ended_for_all(player: Pl
     await player.see("Who stays?")
     await player.press("1")
     await player.see("You hung up")
-    assert player.desk.call.reason == 26
+    assert player.desk.call.end.reason == 26
     assert (await player.box.control(f"calls/{cc}"))["phase"] == "ended"
 
 

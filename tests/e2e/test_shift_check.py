@@ -11,14 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.box import Box, Desk, until
+from tests.e2e.box import Box, Desk
 from tests.e2e.line_desk import LineDesk
 from tests.e2e.switch import AGENT, switching
-from tui.config import Policies
-from tui.engine import commands as c
+from tests.waiting import until
+from tui.config.schema import Policies
 from tui.engine.checks import loop_call
-from tui.engine.checks.shift import IDS
-from tui.engine.state import SeatState, Status
+from tui.engine.checks.shift_check import IDS
+from tui.port import commands as c
+from tui.port.machines.seat_machine import SeatState, Status
+from tui.port.values import StatusWanted
 from tui.secrets import Secret
 
 GENERATIONS = (2,)
@@ -89,13 +91,13 @@ async def test_where_the_policy_wants_it_the_seat_is_busy_until_a_check_has_pass
         await desk.engine.execute(desk.sign_in_command())
         await desk.engine.execute(c.JoinGroup("1000000001"))
         await until(lambda: desk.engine.snapshot().seat.status is Status.BUSY)
-        refused = await desk.engine.execute(c.SetStatus(1))
+        refused = await desk.engine.execute(c.SetStatus(StatusWanted.IDLE))
         assert not refused.ok
         assert refused.message is not None
         assert refused.message.id == "check.demanded"
         result = await desk.engine.execute(c.RunChecks())
         assert result.ok, states(desk)
-        assert (await desk.engine.execute(c.SetStatus(1))).ok
+        assert (await desk.engine.execute(c.SetStatus(StatusWanted.IDLE))).ok
         assert desk.engine.snapshot().seat_state is SeatState.IDLE
         await desk.engine.execute(c.SignOut(end=False))
         assert desk.engine.snapshot().checks == ()
@@ -150,7 +152,15 @@ async def test_doctor_checks_without_an_engine_and_without_a_password(
     names = ("STATE", "RUNTIME", "DATA", "CONFIG")
     environment = {**os.environ, **{f"YIMI_{name}_DIR": str(tmp_path / name) for name in names}}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tui.cli", "--config", str(config), "doctor", "--json"),
+        *(
+            sys.executable,
+            "-m",
+            "tui.cli.main",
+            "--config",
+            str(config),
+            "doctor",
+            "--json",
+        ),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""A booth for tests of lines: the real lines, handovers and events on a user agent and media that
+"""A booth for tests of calls at a PBX: the real parts of an engine on a user agent and media that
 note what is asked of them. The clock only moves when told to."""
 
 from __future__ import annotations
@@ -8,108 +8,53 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any
 
+from tests.engine.desk import Phone
+from tests.waiting import until
 from tui import sip
-from tui.config import AudioSettings, Profile
-from tui.engine import commands as c
-from tui.engine.calls import Calls, Outcome
-from tui.engine.commands import Command, Result
-from tui.engine.core import Core, Limits
-from tui.engine.digits import Digits, Pace
-from tui.engine.events import AccountChanged, Event, LineChanged, PhaseChanged, SeatChanged
-from tui.engine.legs import Legs
-from tui.engine.linedesk import LineDesk
-from tui.engine.offers import Offers
-from tui.engine.seat import SeatDesk
-from tui.engine.state import (
-    Account,
-    Call,
-    CallState,
-    Line,
-    LineState,
-    Phase,
-    Question,
-    SeatStatus,
-    Snapshot,
-    Status,
-)
-from tui.engine.workday import Workday
-from tui.engine.wrapup import WrapUpDesk
+from tui.config.schema import AudioSettings, Config, DtmfSettings, Profile, WrapUpSettings
+from tui.engine.call_control import carry_out
+from tui.engine.context import EngineContext, Limits
+from tui.engine.outcome import Outcome
+from tui.engine.parts import Parts
+from tui.engine.sip_calls.control import SipCalls
+from tui.media.sdp.direction import Direction
+from tui.platform.base import Credentials
+from tui.platform.pbx.platform import Plain, PlainSettings
+from tui.port import commands as c
+from tui.port.commands import Command, Result
+from tui.port.events import AccountChanged, Event, LineChanged, PhaseChanged, SeatChanged
+from tui.port.machines.call_machine import CallState
+from tui.port.machines.seat_machine import Status
+from tui.port.snapshot import Call, SeatStatus, Snapshot
+from tui.port.values import Account, LineState, Phase, Question
+from tui.port.values import Line as PortLine
+from tui.secrets import Secret
 
 DOMAIN = "pbx.example"
 SDP = b"v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=sendrecv\r\n"
 PATIENCE = 10.0
 
 
-class Agent:
-    """Of the user agent what lines use: `did` is what was asked, as (method, handle, more…)."""
-
-    def __init__(self) -> None:
-        self.did: list[tuple[Any, ...]] = []
-        self.out_of_place: set[str] = set()
-        """Methods that refuse now, as out of place."""
-        self._count = 0
-
-    def invite(self, target: str, sdp: bytes, now: float, headers: Any = ()) -> str:
-        self._note("invite", target, *headers)
-        self._count += 1
-        return f"out{self._count}"
-
-    def _note(self, *what: Any) -> None:
-        if what[0] in self.out_of_place:
-            raise sip.LocalProtocolError("out of place")
-        self.did.append(what)
-
-    def refer(self, call: str, target: str, now: float, *, replaces: str = "") -> None:
-        self._note("refer", call, target, replaces)
-
-    def reinvite(self, call: str, sdp: bytes, now: float) -> None:
-        self._note("reinvite", call, sdp.decode())
-
-    def accept(self, call: str, sdp: bytes, now: float) -> None:
-        self._note("accept", call)
-
-    def __getattr__(self, name: str) -> Any:
-        def command(call: str, *more: Any) -> None:
-            self._note(name, call, *(value for value in more if value not in (NOW,)))
-
-        return command
-
-
-NOW = 1000.125
-
-
-class Phone:
-    """The signalling of one test."""
-
-    def __init__(self) -> None:
-        self.agent: Any = Agent()
-        self.infos: list[bytes] = []
-
-    def now(self) -> float:
-        return NOW
-
-    def flush(self) -> None:
-        pass
-
-    async def info(self, handle: str, content_type: str, body: bytes) -> bool:
-        self.infos.append(body)
-        return True
-
-
 class Media:
     """A leg that believes everything, unless it is told to refuse."""
 
     def __init__(self) -> None:
-        self.direction = ""
+        self.direction: Direction | None = None
         self.held = self.muted = self.closed = False
+        self.decrypted = True
+        self.reason = ""
         self.state = SimpleNamespace(value="connecting")
         self.accepted: list[str] = []
         self.refuses = False
+        self.error: Exception | None = None
+        """What keeps it from taking any description."""
         self.can_send_digits = True
         self.digits: list[str] = []
-        self._wanted = "sendrecv"
+        self._wanted = Direction.SENDRECV
 
     def _check(self) -> None:
+        if self.error is not None:
+            raise self.error
         if self.refuses:
             raise ValueError("another peer")
 
@@ -118,16 +63,16 @@ class Media:
 
     async def answer(self, offer: str) -> str:
         self._check()
-        theirs = next((d for d in _MIRROR if f"a={d}" in offer), "sendrecv")
-        self.direction = _MIRROR.get(theirs, theirs)
+        theirs = next((each for each in Direction if f"a={each}" in offer), Direction.SENDRECV)
+        self.direction = theirs.reversed
         return "answer"
 
     async def accept(self, answer: str) -> None:
         self._check()
         self.accepted.append(answer)
-        self.direction = "sendrecv"
+        self.direction = Direction.SENDRECV
 
-    async def reoffer(self, direction: str) -> str:
+    async def reoffer(self, direction: Direction) -> str:
         self._wanted = direction
         return direction
 
@@ -150,47 +95,65 @@ class Media:
         self.closed = True
 
 
-_MIRROR = {"sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive"}
+class Line(Phone):
+    """The signalling of one test. Nobody is told of a status."""
+
+    async def send(self, message: object) -> Outcome:
+        raise AssertionError("a PBX was sent a control message")
 
 
 class Booth:
-    """The lines of one agent. `media` is what was made, in order."""
+    """The calls of one agent. `media` is what was made, in order."""
 
-    def __init__(self, profile: Profile | None = None) -> None:
+    credentials = Credentials(f"1001@{DOMAIN}", Secret("x"), "", backend="wss://x.invalid")
+
+    def __init__(
+        self, profile: Profile | None = None, *, platform: Plain | None = None, **settings: Any
+    ) -> None:
         self.now = 100.0
-        self.core = Core(clock=lambda: self.now, rng=Random(1), limits=Limits())
+        self.context = EngineContext(clock=lambda: self.now, rng=Random(1), limits=Limits())
         self.heard: list[Event] = []
-        publish = self.core.events.publish
-        self.core.events.publish = lambda event: (self.heard.append(event), publish(event))[1]  # type: ignore[method-assign]
-        self.legs = Legs(self.core, AudioSettings(input="none", output="none", ring=False))
-        self.calls = Calls(self.core, self._send, self.legs)
-        self.legs.calls = self.calls
-        self.phone = Phone()
-        self.legs.phone = self.phone
+        publish = self.context.events.publish
+
+        def heard(event: Event) -> None:
+            self.heard.append(event)
+            publish(event)
+
+        self.context.events.publish = heard  # type: ignore[method-assign]
+        self.phone = Line()
+        config = Config(
+            audio=AudioSettings(input="none", output="none", ring=False),
+            dtmf=DtmfSettings(tone=1, gap=1, pause=1),
+            wrapup=WrapUpSettings(seconds=0),
+            **settings,
+        )
+        self.parts = Parts(
+            self.context,
+            config,
+            self.phone,
+            idle_refused=lambda: None,
+            kicked=lambda report: None,
+        )
+        self.calls, self.legs = self.parts.calls, self.parts.legs
         self.media: list[Media] = []
         self.gate: asyncio.Event | None = None
-        self.legs.sounds.loaded = self._loaded  # type: ignore[method-assign]
-        self.legs.sounds.sound = SimpleNamespace(source=self, sink=self)  # type: ignore[assignment]
+        self.legs.devices.loaded = self._loaded  # type: ignore[method-assign]
+        self.legs.devices.sound = SimpleNamespace(source=self, sink=self)  # type: ignore[assignment]
         self.legs.make_media = self._make_media  # type: ignore[method-assign, assignment]
-        self.seat = SeatDesk(self.core, self._send)
-        self.offers = Offers(self.calls, self.seat)
-        self.digits = Digits(self.calls, self.legs.send_info)
-        self.digits.pace = Pace(1, 1, 1)
-        self.wrapup = WrapUpDesk(self.core, self.seat)
-        self.wrapup.seconds = 0.0
-        self.workday = Workday(self.calls, self.offers, self.wrapup)
-        self.desk = LineDesk(self.calls, self.legs, self.offers, self.digits, self.workday)
-        self.calls.on_change = self._changed
-        self.calls.type_when_answered = self.digits.type_when_answered
-        account = Account(f"1001@{DOMAIN}", "", "wss://x.invalid", kind="sip")
-        self.core.emit(AccountChanged(account))
-        self.core.emit(PhaseChanged(Phase.SIGNED_IN))
-        self.core.emit(LineChanged(Line(LineState.OK)))
-        self.core.emit(SeatChanged(SeatStatus(Status.ONLINE)))
-        self.desk.begin(account, profile or Profile(kind="sip"))
-
-    async def _send(self, message: object) -> Outcome:
-        return Outcome(200, "OK")
+        address = f"1001@{DOMAIN}"
+        control = self.parts.make_control(
+            platform or Plain(PlainSettings()),
+            address,
+            profile or Profile(kind="sip", mailbox="none"),
+        )
+        assert isinstance(control, SipCalls)
+        self.control = control
+        self.parts.control.put(control)
+        account = Account(address, "", "wss://x.invalid", kind="sip", can=control.capabilities)
+        self.context.emit(AccountChanged(account))
+        self.context.emit(PhaseChanged(Phase.SIGNED_IN))
+        self.context.emit(LineChanged(PortLine(LineState.OK)))
+        self.context.emit(SeatChanged(SeatStatus(Status.ONLINE)))
 
     async def _loaded(self) -> None:
         if self.gate is not None:
@@ -206,27 +169,21 @@ class Booth:
     def write(self, pcm: bytes) -> None:
         pass
 
-    def _changed(self, before: Call | None, call: Call) -> None:
-        self.desk.call_changed(before, call)
-        self.workday.call_changed(before, call)
-        self.digits.call_changed(call.key, call.state)
-
     # ------------------------------------------------------------ for tests
 
     @property
     def snapshot(self) -> Snapshot:
-        return self.core.snapshot
+        return self.context.snapshot
 
     @property
     def did(self) -> list[tuple[Any, ...]]:
-        did: list[tuple[Any, ...]] = self.phone.agent.did
-        return did
+        return self.phone.did
 
     def asked(self, method: str) -> list[tuple[Any, ...]]:
         return [what[1:] for what in self.did if what[0] == method]
 
     async def do(self, command: Command) -> Result:
-        result = await self.desk.execute(command)
+        result = await carry_out(self.control, command)
         assert result is not None
         await self.settle()
         return result
@@ -237,13 +194,11 @@ class Booth:
             await asyncio.sleep(0)
 
     async def until(self, what: Any) -> None:
-        async with asyncio.timeout(PATIENCE):
-            while not what():
-                await asyncio.sleep(0.005)
+        await until(what, PATIENCE)
 
     async def says(self, *events: sip.Event) -> None:
         for event in events:
-            self.desk.sip_event(event)
+            self.control.sip_event(event)
         await self.settle()
 
     async def dial(self, text: str = "1002") -> str:
@@ -254,7 +209,7 @@ class Booth:
     async def up(self, text: str = "1002") -> str:
         """A call of ours that was answered; its handle."""
         handle = await self.dial(text)
-        await self.says(sip.Answered(handle, SDP))
+        await self.says(sip.InviteAnswered(handle, SDP))
         return handle
 
     async def rings(self, handle: str, **more: Any) -> Call:
@@ -275,12 +230,12 @@ class Booth:
         return self.snapshot.question
 
     async def close(self) -> None:
-        await self.desk.end()
+        await self.parts.end_session()
         for leg in list(self.legs._legs.values()):
             self.legs.discard(leg)
         while self.legs._closing:
             await asyncio.wait(set(self.legs._closing))
-        await self.core.close()
+        await self.context.close()
 
 
 def invite(
@@ -290,6 +245,7 @@ def invite(
     sdp: bytes | None = SDP,
     replaces: str | None = None,
     headers: tuple[tuple[str, str], ...] = (),
+    of_registrar: bool = False,
 ) -> sip.InviteReceived:
     lines = sip.Headers()
     for name, value in headers:
@@ -302,4 +258,5 @@ def invite(
         lines,
         f"sip:1001@{DOMAIN}",
         replaces,
+        of_registrar,
     )

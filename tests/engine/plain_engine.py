@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 
 from tui.bus import EventBus
-from tui.engine.commands import Command, Dial, Mute, Result, SignIn, SignOut
-from tui.engine.events import AccountChanged, Event, PhaseChanged, apply
-from tui.engine.port import Claim
-from tui.engine.state import Account, Phase, Snapshot, message
+from tui.port.commands import Command, Dial, GetNotUnderstood, Mute, Result, SignIn, SignOut
+from tui.port.engine_port import Claim
+from tui.port.events import AccountChanged, Event, PhaseChanged, WatchersChanged, apply
+from tui.port.snapshot import Snapshot
+from tui.port.values import Account, NotUnderstoodReport, Phase, message
 from tui.secrets import Secret
 
 ACCOUNT = SignIn("1001", Secret("open sesame"), "02500001234", backend="http://127.0.0.1:1")
@@ -22,6 +23,7 @@ class PlainEngine:
         self.claim: Claim | None = None
         self.finished = asyncio.Event()
         self.heard: list[Command] = []
+        self.not_understood: NotUnderstoodReport | None = None
         self.seen: list[bool] = []
         self.release = asyncio.Event()
         self.closed = False
@@ -36,6 +38,9 @@ class PlainEngine:
 
     def attended(self, present: bool) -> None:
         self.seen.append(present)
+
+    def watched(self, by: tuple[str, ...]) -> None:
+        self.publish(WatchersChanged(by))
 
     async def execute(self, command: Command) -> Result:
         self.heard.append(command)
@@ -54,6 +59,8 @@ class PlainEngine:
             case Dial():
                 await self.release.wait()
                 return Result(False, message("refused.503"), 503)
+            case GetNotUnderstood():
+                return Result(True, value=self.not_understood)
             case Mute():
                 raise RuntimeError("a fault in the engine")
         return Result(True)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.engine.desk import CC, CUSTOMER, Desk
+from tests.engine.desk import CC, CUSTOMER, Desk, Phone
 from tui import sip
-from tui.config import AudioSettings
-from tui.engine.audio import Audio
-from tui.engine.core import Limits
-from tui.engine.events import Event
-from tui.engine.legs import LegEntry
-from tui.engine.network import NetworkWatch
-from tui.engine.quality import QualityDesk
-from tui.engine.state import Call, Leg
-from tui.media.statistics import Statistics
+from tui.config.schema import AudioSettings
+from tui.engine.audio.devices import SoundDevices
+from tui.engine.audio.leg_entry import LegEntry
+from tui.engine.audio.leg_machine import LegPhase
+from tui.engine.audio.legs import Legs
+from tui.engine.audio.network_watch import NetworkWatch
+from tui.engine.audio.quality_monitor import QualityMonitor
+from tui.engine.context import Limits
+from tui.media.rtp.statistics import Statistics
+from tui.media.sdp.direction import Direction
 from tui.platform import control as m
+from tui.port.events import Event, NoticeChanged
+from tui.port.snapshot import Call
+from tui.port.values import Leg
 
 NEVER = 3600.0
 """The engine's own timers do not come in a test: it looks when it is told to."""
@@ -27,8 +31,9 @@ class Media:
     def __init__(self) -> None:
         self.figures: dict[str, Any] = {"codec": "opus", "rtt": 20.0, "delay": 45.0}
         self.level = 0.0
-        self.direction = "sendrecv"
+        self.direction = Direction.SENDRECV
         self.held = self.muted = False
+        self.decrypted = True
         self.local_address: tuple[str, int] | None = ("192.0.2.10", 40000)
         self.said: list[str] = []
         self.servers: list[Any] = []
@@ -66,35 +71,34 @@ class Media:
         self.said.append("close")
 
 
-class Agent:
+class Line(Phone):
     """Of the user agent what legs ask."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.offers: list[str] = []
         self.ended: list[str] = []
         self.fails = False
 
-    def reinvite(self, call: str, sdp: bytes, now: float) -> None:
+    def reinvite(self, call: str, sdp: bytes) -> None:
         if self.fails:
             raise sip.LocalProtocolError("a re-INVITE is under way")
         self.offers.append(sdp.decode())
 
-    def bye(self, call: str, now: float) -> None:
+    def bye(self, call: str, reason: str = "") -> None:
         self.ended.append(call)
 
 
-class Phone:
-    def __init__(self) -> None:
-        self.agent: Any = Agent()
+class Owner:
+    """Whose leg it is: `lasting` as at a PBX, or not, as at a platform."""
 
-    def now(self) -> float:
-        return 0.0
+    lasting = False
 
-    def flush(self) -> None:
+    def renegotiated(self, leg: LegEntry) -> None:
         pass
 
-    async def info(self, handle: str, content_type: str, body: bytes) -> bool:
-        return True
+    def leg_gone(self, leg: LegEntry, state: Leg) -> None:
+        raise AssertionError("the leg's own media says so, and here is none")
 
 
 class Flow:
@@ -112,27 +116,28 @@ class Sounding:
     """The desk, a call that is up, its leg, and the two who look at it."""
 
     def __init__(self) -> None:
-        self.desk = Desk(Limits(quality=NEVER, network=NEVER))
-        self.audio = Audio(self.desk.core, AudioSettings(input="none", output="none", ring=False))
-        self.phone = Phone()
-        self.audio.phone = self.phone
-        self.audio.calls = self.desk.calls
+        self.desk = Desk(Limits(quality=NEVER, network=NEVER, leg_without_end=0.01))
+        devices = SoundDevices(
+            self.desk.context, AudioSettings(input="none", output="none", ring=False)
+        )
+        self.phone = Line()
+        self.audio = Legs(self.desk.calls, devices, self.phone)
+        self.owner = Owner()
         self.media = Media()
-        self.quality = QualityDesk(self.desk.calls, self.audio)
+        self.quality = QualityMonitor(self.audio)
         self.addresses = {"127.0.0.1", "192.0.2.10"}
-        self.network = NetworkWatch(self.desk.calls, self.audio, lambda: self.addresses)
         self.flow = Flow()
-        self.network.flow = lambda: self.flow
-        self.desk.calls.on_change = self._changed
+        self.renewed: list[str] = []
+        self.network = NetworkWatch(
+            self.audio, lambda: self.flow, self.renewed.append, lambda: self.addresses
+        )
+        self.desk.calls.listen(self.quality.call_changed)
+        self.desk.calls.listen(self.network.call_changed)
         self.desk.says(m.NewCall(CC, CUSTOMER), m.Answered(CC, CUSTOMER))
-        self.entry = LegEntry("1", self.call.key, media=self.media, answered=True)  # type: ignore[arg-type]
+        self.entry = LegEntry("1", self.call.key, self.owner, media=self.media, phase=LegPhase.UP)  # type: ignore[arg-type]
         self.audio._legs["1"] = self.entry
         self.desk.calls.put(self.call, leg=Leg.CONNECTED)
         self.desk.heard.clear()
-
-    def _changed(self, before: Call | None, call: Call) -> None:
-        self.quality.call_changed(call)
-        self.network.call_changed(before, call)
 
     @property
     def call(self) -> Call:
@@ -140,7 +145,7 @@ class Sounding:
 
     @property
     def notices(self) -> list[str]:
-        return [event.notice.message.id for event in self.heard("NoticeChanged")]  # type: ignore[attr-defined]
+        return [event.notice.message.id for event in self.desk.facts(NoticeChanged) if event.notice]
 
     def heard(self, name: str) -> list[Event]:
         return [event for event in self.desk.heard if type(event).__name__ == name]
@@ -160,4 +165,4 @@ class Sounding:
 
     async def close(self) -> None:
         await self.audio.close()
-        await self.desk.core.close()
+        await self.desk.context.close()

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from tests.engine.desk import CC, CUSTOMER
-from tui.config import Config
-from tui.engine import commands as c
+from tui.config.paths import Paths
+from tui.config.schema import Config
 from tui.engine.engine import Engine
-from tui.engine.events import CallChanged, SeatChanged
-from tui.engine.state import Call, CallState, SeatStatus, Status
-from tui.paths import Paths
+from tui.port import commands as c
+from tui.port.events import CallChanged, SeatChanged
+from tui.port.machines.call_machine import CallState
+from tui.port.machines.seat_machine import Status
+from tui.port.snapshot import Call, SeatStatus
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
 async def test_check_login_is_0_until_the_platform_says_online(
     engine: Engine, status: Status, login: int
 ) -> None:
-    engine.core.emit(SeatChanged(SeatStatus(status)))
+    engine.context.emit(SeatChanged(SeatStatus(status)))
     assert (await engine.execute(c.CheckLogin())).code == login
 
 
@@ -51,15 +53,15 @@ async def test_check_login_is_0_until_the_platform_says_online(
 async def test_check_seat_state_is_one_of_six(
     engine: Engine, status: Status, call: CallState | None, state: int
 ) -> None:
-    engine.core.emit(SeatChanged(SeatStatus(status)))
+    engine.context.emit(SeatChanged(SeatStatus(status)))
     if call is not None:
-        engine.core.emit(CallChanged(Call("1", call, False, CUSTOMER, 1.0, 1.0, CC)))
+        engine.context.emit(CallChanged(Call("1", call, False, CUSTOMER, 1.0, 1.0, CC)))
     assert (await engine.execute(c.CheckSeatState())).code == state
 
 
 async def test_after_call_work_of_the_platform_is_busy_and_says_why(engine: Engine) -> None:
-    engine.core.emit(SeatChanged(SeatStatus(Status.ONLINE)))
-    engine._seat.after_call_work()
+    engine.context.emit(SeatChanged(SeatStatus(Status.ONLINE)))
+    engine._parts.seat.after_call_work()
     seat = engine.snapshot().seat
     assert seat.status is Status.BUSY
     assert seat.reason is not None

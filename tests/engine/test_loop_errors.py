@@ -15,7 +15,7 @@ async def test_an_error_inside_of_a_callback_is_logged_and_the_loop_goes_on(
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(process._failed)
     try:
-        loop.call_soon(lambda: {}["garbage from the network"])
+        loop.call_soon(lambda: dict[str, str]()["garbage from the network"])
         await asyncio.sleep(0)
         await asyncio.sleep(0)
     finally:

@@ -7,17 +7,17 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.engine.desk import CC, CUSTOMER, Desk
-from tui.engine.calls import Outcome
-from tui.engine.core import Limits
-from tui.engine.state import CallState
+from tui.engine.context import Limits
+from tui.engine.outcome import Outcome
 from tui.platform.control import Answered, Ended, Held, NewCall, Resumed
+from tui.port.machines.call_machine import CallState
 
 
 @pytest.fixture
 async def desk() -> AsyncIterator[Desk]:
     desk = Desk(Limits())
     yield desk
-    await desk.core.close()
+    await desk.context.close()
 
 
 def up(desk: Desk) -> None:
@@ -53,7 +53,7 @@ async def test_a_hold_said_twice_is_a_repeat(desk: Desk) -> None:
 async def test_the_platforms_word_of_a_hold_that_was_asked_for_here_is_its_end(desk: Desk) -> None:
     up(desk)
     desk.answer = Outcome(200, "OK")
-    assert (await desk.calls.hold(CC, True)).ok
+    assert (await desk.commands.hold(CC, True)).ok
     desk.says(Held(CC))
     assert (desk.call.state, desk.call.pending) == (CallState.HOLDING, "")
 
@@ -63,7 +63,7 @@ async def test_hold_of_a_call_that_rings_is_over_or_was_never_here_moves_nothing
     desk: Desk, said: Held | Resumed
 ) -> None:
     desk.says(said)
-    assert desk.core.snapshot.calls == ()
+    assert desk.context.snapshot.calls == ()
     desk.says(NewCall(CC, CUSTOMER), said)
     assert desk.call.state is CallState.RINGING
     desk.says(Answered(CC, CUSTOMER), Ended(CC, 25, 1), said)
@@ -73,4 +73,4 @@ async def test_hold_of_a_call_that_rings_is_over_or_was_never_here_moves_nothing
 async def test_hanging_up_on_the_phone_while_held_ends_the_call(desk: Desk) -> None:
     up(desk)
     desk.says(Held(CC), Ended(CC, 26, 4))
-    assert (desk.call.state, desk.call.reason) == (CallState.ENDED, 26)
+    assert (desk.call.state, desk.call.end.reason) == (CallState.ENDED, 26)

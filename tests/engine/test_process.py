@@ -3,7 +3,6 @@ one account."""
 
 from __future__ import annotations
 
-import asyncio
 import fcntl
 import os
 import signal
@@ -13,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from tui.engine import sockets
-from tui.engine.client import EngineClient
-from tui.engine.launch import Starting, engine_environment
-from tui.engine.state import Phase
-from tui.engine.unavailable import EngineUnavailable
+from tests.waiting import until
+from tui.launcher.engine_process import Starting, engine_environment
+from tui.port.errors import EngineUnavailable
+from tui.port.values import Phase
+from tui.port.wire import sockets
+from tui.port.wire.client import EngineClient
 
 
 class Engines:
@@ -36,9 +36,7 @@ class Engines:
 
     async def end_of(self, number: int = -1) -> int:
         process = self.started[number].process
-        async with asyncio.timeout(20):
-            while process.poll() is None:
-                await asyncio.sleep(0.01)
+        await until(lambda: process.poll() is not None, 20)
         return int(process.returncode)
 
 
@@ -60,14 +58,12 @@ async def test_it_is_apart_from_the_terminal_and_outlives_a_hang_up(engines: Eng
     opened = [os.readlink(f"/proc/{client.pid}/fd/{number}") for number in (0, 1, 2)]
     assert opened[0] == os.devnull
     assert opened[1] == opened[2]
-    assert opened[2].startswith("pipe:")  # to the log: see test_noise
+    assert opened[2].startswith("pipe:")  # to the log: see test_native_stderr
     printed = os.open(f"/proc/{client.pid}/fd/2", os.O_WRONLY)
     os.write(printed, b"ALSA lib: \x1b[31munderrun\n")
     os.close(printed)
-    async with asyncio.timeout(20):
-        while "printed: ALSA lib: " not in (text := engines.log.read_text()):
-            await asyncio.sleep(0.01)
-    assert "\x1b" not in text
+    await until(lambda: "printed: ALSA lib: " in engines.log.read_text(), 20)
+    assert "\x1b" not in engines.log.read_text()
     os.kill(client.pid, signal.SIGHUP)
     again = await EngineClient.connect(path)
     assert again.pid == client.pid

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.engine.desk import CC, CUSTOMER, Desk
-from tui.engine.core import Limits
-from tui.engine.marker import Marker
-from tui.engine.recovery import Recovery
-from tui.engine.state import Call, CallState
+from tests.waiting import until
+from tui.engine.context import Limits
+from tui.engine.platform_calls import recovery
+from tui.engine.platform_calls.recovery import take_over
+from tui.engine.session.crash_note import CrashNote, Remembered
 from tui.platform import control as m
+from tui.port.events import LineChanged
+from tui.port.machines.call_machine import CallState
+from tui.port.snapshot import Call
+from tui.port.values import Line, LineState
 
 
 @pytest.fixture
@@ -23,12 +30,12 @@ async def desks() -> AsyncIterator[tuple[Desk, Desk]]:
     both = Desk(Limits()), Desk(Limits())
     yield both
     for desk in both:
-        await desk.core.close()
+        await desk.context.close()
 
 
 async def up(desk: Desk) -> Call:
     desk.says(m.NewCall(CC, CUSTOMER))
-    await desk.calls.answer("")
+    await desk.commands.answer("")
     desk.now += 3
     desk.says(m.Answered(CC, CUSTOMER))
     return desk.call
@@ -36,9 +43,10 @@ async def up(desk: Desk) -> Call:
 
 def taken_over(new: Desk, path: Path) -> Call:
     """What the next engine shows of the note, before the platform has said a word."""
-    remembered = Marker(path).read()
+    remembered = CrashNote(path).read()
     assert remembered is not None
-    Recovery(new.calls, new.reports, new.audio).engine_died(remembered)  # type: ignore[arg-type]
+    take_over(new.calls, new.audio, remembered)
+    new.query.ask()
     return new.call
 
 
@@ -47,15 +55,13 @@ async def test_the_next_engine_shows_the_call_with_its_true_talk_time_and_asks(
 ) -> None:
     old, new = desks
     call = await up(old)
-    Marker(tmp_path / "note").keep(call)
+    CrashNote(tmp_path / "note").keep(call)
     found = taken_over(new, tmp_path / "note")
     assert found.state is CallState.TALKING
     assert (found.answered, found.began, found.number) == (call.answered, call.began, CUSTOMER)
     assert found.recovered
     assert ("expect", found.key) in new.audio.asked
-    async with asyncio.timeout(5):
-        while m.QueryCall() not in new.sent:
-            await asyncio.sleep(0)
+    await until(lambda: m.QueryCall() in new.sent, 5)
 
 
 async def test_a_microphone_that_was_muted_stays_muted(
@@ -63,9 +69,18 @@ async def test_a_microphone_that_was_muted_stays_muted(
 ) -> None:
     old, new = desks
     await up(old)
-    old.calls.mute("", True)
-    Marker(tmp_path / "note").keep(old.call)
+    old.commands.mute("", True)
+    CrashNote(tmp_path / "note").keep(old.call)
     assert taken_over(new, tmp_path / "note").muted
+
+
+async def test_what_was_typed_in_the_call_is_still_there(
+    desks: tuple[Desk, Desk], tmp_path: Path
+) -> None:
+    old, new = desks
+    call = old.calls.put(await up(old), note="wants the invoice")
+    CrashNote(tmp_path / "note").keep(call)
+    assert taken_over(new, tmp_path / "note").note == "wants the invoice"
 
 
 async def test_a_call_that_was_held_is_still_held_and_the_platforms_104_is_a_repeat(
@@ -73,8 +88,8 @@ async def test_a_call_that_was_held_is_still_held_and_the_platforms_104_is_a_rep
 ) -> None:
     old, new = desks
     await up(old)
-    await old.calls.hold("", True)
-    Marker(tmp_path / "note").keep(old.call)
+    await old.commands.hold("", True)
+    CrashNote(tmp_path / "note").keep(old.call)
     assert taken_over(new, tmp_path / "note").state is CallState.HOLDING
     new.says(m.Answered(CC, CUSTOMER))
     assert new.call.state is CallState.HOLDING
@@ -85,7 +100,7 @@ async def test_a_call_that_still_rang_rings_again_and_opens_nothing(
 ) -> None:
     old, new = desks
     old.says(m.NewCall(CC, CUSTOMER))
-    Marker(tmp_path / "note").keep(old.call)
+    CrashNote(tmp_path / "note").keep(old.call)
     found = taken_over(new, tmp_path / "note")
     assert found.state is CallState.RINGING
     assert ("expect", found.key) not in new.audio.asked
@@ -97,25 +112,157 @@ async def test_a_call_that_still_rang_rings_again_and_opens_nothing(
 )
 async def test_a_note_that_cannot_be_read_is_no_call(tmp_path: Path, text: str) -> None:
     (tmp_path / "note").write_text(text)
-    assert Marker(tmp_path / "note").read() is None
+    assert CrashNote(tmp_path / "note").read() is None
+
+
+_LEAF = st.one_of(
+    *(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=4)),
+    st.lists(st.none(), max_size=2),
+    st.dictionaries(st.sampled_from(["boot", "ccnumber", "others"]), st.none(), max_size=2),
+)
+
+
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.sampled_from([each.name for each in fields(Remembered)]), _LEAF)
+async def test_a_note_with_anything_in_it_is_no_call_or_one_that_can_be_taken_over(
+    tmp_path: Path, name: str, value: object
+) -> None:
+    path = tmp_path / "note"
+    good = {"ccnumber": CC, "number": "1", "outgoing": False, "internal": False, "began": 1.0}
+    good |= {"answered": 2.0, "boot": Path("/proc/sys/kernel/random/boot_id").read_text().strip()}
+    path.write_text(json.dumps({**good, name: value}))
+    remembered = CrashNote(path).read()
+    if remembered is not None:
+        desk = Desk(Limits())
+        take_over(desk.calls, desk.audio, remembered)
+        assert desk.call.ccnumber == remembered.ccnumber
+        await desk.context.close()
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"[" * 100_000, b'{"boot": ' + b"9" * 5000])
+async def test_a_note_that_no_json_is_is_no_call(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "note").write_bytes(content)
+    assert CrashNote(tmp_path / "note").read() is None
 
 
 async def test_a_note_of_another_boot_is_not_believed(
     desks: tuple[Desk, Desk], tmp_path: Path
 ) -> None:
     path = tmp_path / "note"
-    Marker(path).keep(await up(desks[0]))
-    assert Marker(path).read() is not None
+    CrashNote(path).keep(await up(desks[0]))
+    assert CrashNote(path).read() is not None
     note = json.loads(path.read_text())
     path.write_text(json.dumps({**note, "boot": "another"}))
-    assert Marker(path).read() is None
+    assert CrashNote(path).read() is None
 
 
 async def test_the_note_is_for_its_owner_alone_and_goes_with_the_call(
     desks: tuple[Desk, Desk], tmp_path: Path
 ) -> None:
-    marker = Marker(tmp_path / "note")
+    marker = CrashNote(tmp_path / "note")
     marker.keep(await up(desks[0]))
     assert (tmp_path / "note").stat().st_mode & 0o777 == 0o600
     marker.keep(None)
     assert not (tmp_path / "note").exists()
+
+
+@pytest.mark.parametrize("spoken_of", [False, True])
+async def test_talk_time_goes_to_the_last_instant_that_is_known_of(
+    desks: tuple[Desk, Desk], tmp_path: Path, spoken_of: bool
+) -> None:
+    old, new = desks
+    call = await up(old)
+    assert call.answered is not None
+    CrashNote(tmp_path / "note").keep(call, seen=call.answered + 13)
+    remembered = CrashNote(tmp_path / "note").read()
+    assert remembered is not None
+    new.now = call.answered + 804  # the next sign-in comes minutes later
+    take_over(new.calls, new.audio, remembered)
+    new.query.last_seen(remembered)
+    new.query.ask()
+    if spoken_of:
+        new.query.told(CC)
+    new.query.no_call()
+    assert new.call.end.talk_time == (804 if spoken_of else 13)
+
+
+# ---------------------------------------------------------------- what the platform does not say
+
+
+@pytest.fixture
+async def asking() -> AsyncIterator[Desk]:
+    desk = Desk(Limits(recover=0.01))
+    yield desk
+    await desk.context.close()
+
+
+async def test_a_call_is_not_taken_off_because_the_platform_says_nothing(
+    asking: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovery, "AGAIN", (0.01,))
+    await up(asking)
+    asking.query.ask()
+    await until(lambda: asking.sent.count(m.QueryCall()) >= 3, 5)
+    assert asking.call.state is CallState.TALKING
+    notice = asking.context.snapshot.notice
+    assert notice is not None
+    assert notice.message.id == "recover.silent"
+    asking.query.no_call()
+    assert asking.call.outcome is not None
+    assert asking.call.outcome.id == "ended.in_gap"
+
+
+async def test_while_the_line_is_gone_nothing_is_concluded_and_nothing_asked(asking: Desk) -> None:
+    await up(asking)
+    asking.query.ask()
+    asking.context.emit(LineChanged(Line(LineState.LOST)))
+    await until(lambda: not asking.query.running, 5)
+    assert asking.call.state is CallState.TALKING
+    assert "ask again" not in asking.context.timers
+
+
+async def test_an_offer_that_the_platform_does_not_speak_of_twice_rings_no_more(
+    asking: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovery, "AGAIN", (0.01,))
+    asking.query.ask()
+    asking.query.no_call()  # it answers such questions
+    asking.says(m.NewCall(CC, CUSTOMER))
+    asking.query.ask()
+    await until(lambda: asking.call.state is CallState.ENDED, 5)
+    assert asking.call.end.missed
+
+
+async def test_a_platform_that_answers_no_such_question_is_given_the_time_an_offer_may_ring(
+    asking: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovery, "AGAIN", (0.01,))
+    asking.says(m.NewCall(CC, CUSTOMER))
+    asking.query.ask()
+    await until(lambda: asking.sent.count(m.QueryCall()) >= 4, 5)
+    assert asking.call.state is CallState.RINGING
+    asking.now += asking.context.limits.rings
+    await until(lambda: asking.call.state is CallState.ENDED, 5)
+
+
+async def test_no_call_says_nothing_of_a_dial_that_went_out_meanwhile(asking: Desk) -> None:
+    asking.query.ask()
+    await asking.commands.dial(CUSTOMER)
+    asking.query.no_call()
+    assert asking.call.state is CallState.DIALING
+
+
+async def test_a_call_that_the_agent_hung_up_is_told_so_though_the_platform_forgot_it(
+    asking: Desk,
+) -> None:
+    await up(asking)
+    asking.now += 7
+    assert (await asking.commands.hang_up("")).ok
+    assert asking.call.state is CallState.ENDING
+    asking.query.ask()
+    asking.query.no_call()
+    assert asking.call.outcome is not None
+    assert (asking.call.outcome.id, asking.call.end.reason) == ("ended.26", 26)
+    assert asking.call.end.talk_time == 7

@@ -12,16 +12,16 @@ from typing import Any
 
 import pytest
 
-from tui.config import Config, Profile
+from tui.config.paths import Paths
+from tui.config.schema import Config, Profile
 from tui.engine.checks import machine, network, reach, sound
-from tui.engine.checks.course import Course, Finding, Step, fail, ok, passed, warn, worst
-from tui.engine.checks.desk import CheckDesk
+from tui.engine.checks.commands import CheckCommands
 from tui.engine.checks.loop_call import loop_call
-from tui.engine.checks.shift import ShiftCheck, Subject, World
-from tui.engine.commands import SignIn
-from tui.engine.state import Check, message
-from tui.paths import Paths
-from tui.platform.plain import Plain, PlainSettings
+from tui.engine.checks.runner import Course, Finding, Step, fail, ok, passed, warn, worst
+from tui.engine.checks.shift_check import Probes, ShiftCheck, Subject
+from tui.platform.pbx.platform import Plain, PlainSettings
+from tui.port.commands import SignIn
+from tui.port.values import Check, CheckState, message
 from tui.secrets import Secret
 
 DAY = 86400.0
@@ -97,9 +97,9 @@ async def test_what_is_broken_off_does_not_pass() -> None:
 
 
 def test_only_a_whole_row_without_a_failure_passes() -> None:
-    assert passed([Check("a", "ok"), Check("b", "warn")])
+    assert passed([Check("a", CheckState.OK), Check("b", CheckState.WARN)])
     assert not passed([])
-    assert not passed([Check("a", "ok"), Check("b", "running")])
+    assert not passed([Check("a", CheckState.OK), Check("b", CheckState.RUNNING)])
     assert worst([ok("a"), fail("b"), warn("c")]).message.id == "b"
 
 
@@ -294,7 +294,7 @@ async def test_a_pbx_is_checked_with_the_relays_and_credentials_of_its_profile(
         Paths(tmp_path, tmp_path, tmp_path, tmp_path),
         lambda command: Plain(PlainSettings()),
         sign_in,
-        world=World(gather=gather),
+        probes=Probes(gather=gather),
     )
     steps = {step.id: step for step in ShiftCheck(subject).steps()}
     assert said(await steps["ice"].look()) == ("ok", "check.ice.ok")
@@ -338,13 +338,16 @@ def test_without_portaudio_it_fails_only_where_the_voice_is_here() -> None:
 
 
 def test_the_last_resort_of_opus_is_told() -> None:
-    assert said(machine.opus(lambda: "bundled: libopus 1.6.1")) == ("ok", "check.opus.ok")
-    assert said(machine.opus(lambda: "pyav: 18.1.0")) == ("warn", "check.opus.pyav")
+    source = lambda: "bundled: libopus 1.6.1"  # noqa: E731
+    assert said(machine.opus(source, lambda: False)) == ("ok", "check.opus.ok")
+    assert said(machine.opus(source, lambda: True)) == ("ok", "check.opus.deep")
+    pyav = machine.opus(lambda: "pyav: 18.1.0", lambda: False)
+    assert said(pyav) == ("warn", "check.opus.pyav")
 
     def broken() -> str:
         raise OSError
 
-    assert said(machine.opus(broken)) == ("fail", "check.opus.none")
+    assert said(machine.opus(broken, lambda: False)) == ("fail", "check.opus.none")
 
 
 # ---------------------------------------------------------------- sound
@@ -359,7 +362,8 @@ class Card:
     """A sound card that gives what it is told to, and keeps what it is given."""
 
     def __init__(self, sample: int = 0, state: str = "ok", device: str = "headset") -> None:
-        self.source = self.sink = self
+        self.source: Card = self
+        self.sink: Card = self
         self.sample, self.state, self.device = sample, state, device
         self.played: list[bytes] = []
         self.closed = 0
@@ -492,40 +496,40 @@ async def test_the_loop_call_is_judged_by_what_came(
 # ---------------------------------------------------------------- the desk
 
 
-def test_idle_is_refused_until_a_check_has_passed(desk_of: Callable[[], CheckDesk]) -> None:
+def test_idle_is_refused_until_a_check_has_passed(desk_of: Callable[[], CheckCommands]) -> None:
     desk = desk_of()
     assert desk.refusal() is None
     desk.demanded = True
     assert desk.refusal() == message("check.demanded")
-    desk.core.snapshot = _with(desk, "fail")
+    desk.context.snapshot = _with(desk, CheckState.FAIL)
     assert desk.refusal() == message("check.demanded_failed")
     assert desk.first_status() == 2
-    assert desk.core.snapshot.notice is not None
-    desk.core.snapshot = _with(desk, "warn")
+    assert desk.context.snapshot.notice is not None
+    desk.context.snapshot = _with(desk, CheckState.WARN)
     assert desk.refusal() is None
     assert desk.first_status() == 1
     desk.forget()
     assert desk.refusal() == message("check.demanded")
 
 
-def _with(desk: CheckDesk, state: str) -> Any:
-    from dataclasses import replace
+def _with(desk: CheckCommands, state: CheckState) -> Any:
+    from tui.port import replace
 
-    return replace(desk.core.snapshot, checks=(Check("disk", state),))
+    return replace(desk.context.snapshot, checks=(Check("disk", state),))
 
 
 @pytest.fixture
-def desk_of() -> Callable[[], CheckDesk]:
+def desk_of() -> Callable[[], CheckCommands]:
     from random import Random
 
-    from tui.engine.core import Core, Limits
+    from tui.engine.context import EngineContext, Limits
 
-    def make() -> CheckDesk:
-        core = Core(clock=lambda: 1.0, rng=Random(1), limits=Limits())
+    def make() -> CheckCommands:
+        context = EngineContext(clock=lambda: 1.0, rng=Random(1), limits=Limits())
 
         def never(command: Any) -> Any:
             raise AssertionError
 
-        return CheckDesk(core, never)
+        return CheckCommands(context, never)
 
     return make

@@ -8,9 +8,9 @@ import os
 import wave
 from pathlib import Path
 
-from frequencies import samples_of_wav, share, write_tone
-from kamailio import Kamailio
-from programs import Program, free_port, need
+from tests.interop.frequencies import samples_of_wav, share, write_tone
+from tests.interop.kamailio import Kamailio
+from tests.interop.programs import Program, free_port, need
 
 _CONFIG = """\
 poll_method epoll
@@ -24,6 +24,7 @@ module sndfile.so
 module ctrl_tcp.so
 module_tmp account.so
 module_app menu.so
+module_app presence.so
 audio_source aufile,{folder}/says.wav
 audio_player aubridge,nobody
 audio_alert aubridge,nobody
@@ -48,7 +49,10 @@ class Baresip:
         proxy: Kamailio | None = None,
         *,
         answers: bool = True,
+        tells: bool = False,
     ) -> None:
+        """``tells``: it says at Kamailio who is there (PUBLISH)."""
+        self._tells = tells
         self._proxy = proxy
         self._answers = answers
         self._folder = folder / f"baresip-{user}"
@@ -79,7 +83,9 @@ class Baresip:
         (self._folder / "accounts").write_text(self._account() + "\n")
         (self._folder / "contacts").write_text("")
         environment = {**os.environ, "HOME": str(self._folder)}
-        self._program = Program("baresip", [path, "-f", self._folder], self._folder, environment)
+        self._program = Program(
+            "baresip", [path, "-f", str(self._folder)], self._folder, environment
+        )
         self._program.start()
         await self._program.until_it_says("baresip is ready")
         await self._program.until_it_listens(self._control)
@@ -101,7 +107,8 @@ class Baresip:
                 f'outbound="sip:127.0.0.1:{self._proxy.sip_port};transport=udp"'
             )
         mode = "auto" if self._answers else "manual"
-        return f"{account};audio_codecs=pcmu,pcma;answermode={mode}"
+        tells = ";pubint=60" if self._tells else ""
+        return f"{account};audio_codecs=pcmu,pcma;answermode={mode}{tells}"
 
     async def say(self, command: str, parameters: str = "") -> None:
         """Send one command (``dial``, ``hangup``…), as a netstring of JSON."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientSession
-from programs import Program
+
+from tests.interop.programs import Program
+from tests.waiting import until
 
 _COMMAND = ["-m", "tui.sandbox.main", "--port", "0", "--no-auto-call", "--seed", "2", "--verbose"]
 
@@ -59,14 +60,15 @@ class Box:
 
     async def customer_hears(self, cc: str, hz: int, seconds: float = 20) -> None:
         """Wait until most of the customer's last second is that tone."""
-        loop = asyncio.get_running_loop()
-        end = loop.time() + seconds
-        while True:
-            heard = await self.get(f"/control/calls/{cc}/heard?ms=1000&hz={hz}")
-            if heard["ms"] >= 1000 and heard["tones"][str(hz)] > 0.8:
-                return
-            assert loop.time() < end, f"{hz} Hz did not reach the customer: {heard}\n{self.log}"
-            await asyncio.sleep(0.2)
+        heard: dict[str, Any] = {}
+
+        async def so() -> bool:
+            heard.update(await self.get(f"/control/calls/{cc}/heard?ms=1000&hz={hz}"))
+            return bool(heard["ms"] >= 1000 and heard["tones"][str(hz)] > 0.8)
+
+        await until(
+            so, seconds, what=lambda: f"{hz} Hz at the customer: {heard}\n{self.log}", interval=0.2
+        )
 
     async def end(self) -> None:
         """End the process."""

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from programs import Missing, Program, free_port, need
 from websockets.asyncio.client import ClientConnection, connect
+
+from tests.interop.programs import Missing, Program, free_port, need
 
 _FLAGS = (
     "--headless",

@@ -7,17 +7,17 @@ nothing.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from baresip import Baresip
-from jssip_phone import JsSip
-from kamailio import Kamailio
+from tests.interop.asterisk_pbx import Asterisk
+from tests.interop.baresip import Baresip
+from tests.interop.jssip_phone import JsSip
+from tests.interop.kamailio import Kamailio
+from tests.interop.our_desk import OurDesk, seated
 
 
 @pytest.fixture
@@ -51,3 +51,28 @@ async def jssip(tmp_path: Path) -> AsyncIterator[JsSip]:
         yield phone
     finally:
         await phone.end()
+
+
+@pytest.fixture(scope="session")
+def asterisk_of_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asterisk]:
+    """One Asterisk for all tests that leave it as it was."""
+    server = Asterisk(tmp_path_factory.mktemp("pbx"))
+    try:
+        asyncio.run(server.start())
+        yield server
+    finally:
+        asyncio.run(server.end())
+
+
+@pytest.fixture
+async def asterisk(asterisk_of_all: Asterisk) -> AsyncIterator[Asterisk]:
+    """A running Asterisk without a call."""
+    yield asterisk_of_all
+    await asterisk_of_all.hang_up()
+
+
+@pytest.fixture
+async def desk(asterisk: Asterisk, tmp_path: Path) -> AsyncIterator[OurDesk]:
+    """Alice's desk at Asterisk, registered, whose microphone says 1200 Hz."""
+    async with seated(asterisk, tmp_path, "alice", 1200) as ours:
+        yield ours

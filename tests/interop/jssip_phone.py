@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
-from chromium import Page, bundle
+from tests.interop.chromium import Page, bundle
+from tests.waiting import until
 
 
 class JsSip:
@@ -35,15 +35,16 @@ class JsSip:
 
     async def until_message(self, needle: str, since: int = 0, seconds: float = 20) -> str:
         """The first MESSAGE or INFO whose body holds ``needle``."""
-        loop = asyncio.get_running_loop()
-        end = loop.time() + seconds
-        while True:
-            log = await self.log()
-            for entry in log[since:]:
-                if needle in str(entry.get("body", "")):
-                    return str(entry["body"])
-            assert loop.time() < end, f"no {needle} in {seconds} s; noted: {log}"
-            await asyncio.sleep(0.1)
+        log: list[dict[str, Any]] = []
+
+        async def found() -> list[str]:
+            log[:] = await self.log()
+            bodies = (str(entry.get("body", "")) for entry in log[since:])
+            return [body for body in bodies if needle in body]
+
+        return (await until(found, seconds, what=lambda: f"{needle}; noted: {log}", interval=0.1))[
+            0
+        ]
 
     async def log(self) -> list[dict[str, Any]]:
         """All that was noted."""
@@ -58,15 +59,16 @@ class JsSip:
 
     async def hears(self, hz: float, seconds: float = 20) -> None:
         """Wait until ``hz`` is the loudest for five looks in a row, 100 ms apart."""
-        loop = asyncio.get_running_loop()
-        end = loop.time() + seconds
+        heard: dict[str, Any] = {}
         row = 0
-        while row < 5:
-            heard = await self._call("phone.hears")
+
+        async def so() -> bool:
+            nonlocal row
+            heard.update(await self._call("phone.hears"))
             row = row + 1 if abs(heard["hz"] - hz) < 15 and heard["decibel"] > -70 else 0
-            if loop.time() > end:
-                raise AssertionError(f"{hz} Hz was not heard: {heard}; {await self.log()}")
-            await asyncio.sleep(0.1)
+            return row == 5
+
+        await until(so, seconds, what=lambda: f"{hz} Hz in the browser: {heard}", interval=0.1)
 
     async def consult(self, target: str) -> None:
         """Call somebody beside the call that there is."""

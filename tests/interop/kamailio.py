@@ -6,7 +6,7 @@ import asyncio
 import socket
 from pathlib import Path
 
-from programs import Missing, Program, free_port, need
+from tests.interop.programs import Missing, Program, free_port, need
 
 _PORTS = 40  # for rtpengine's media, four per call
 
@@ -17,8 +17,10 @@ class Kamailio:
     realm = "interop.invalid"
     password = "three-plain-words"
 
-    def __init__(self, folder: Path, algorithm: str = "MD5") -> None:
-        """``algorithm`` is that of its digest."""
+    def __init__(self, folder: Path, algorithm: str = "MD5", *, presence: str = "") -> None:
+        """``algorithm`` is that of its digest. With ``presence`` it is a presence server: "dialogs"
+        tells of calls as well, "people" only of who is there."""
+        self._presence = presence
         self._algorithm = algorithm
         self._folder = folder / "kamailio"
         self._folder.mkdir()
@@ -33,6 +35,11 @@ class Kamailio:
     def ws(self) -> str:
         """The address of its WebSocket transport."""
         return f"ws://127.0.0.1:{self.ws_port}"
+
+    @property
+    def control_port(self) -> int:
+        """Where rtpengine is told what to do (UDP, its ng protocol)."""
+        return self._control_port
 
     @property
     def log(self) -> str:
@@ -97,23 +104,25 @@ class Kamailio:
             "SIP_PORT": self.sip_port,
             "WS_PORT": self.ws_port,
             "CONTROL_PORT": self._control_port,
-            "MODULES": _modules(),
+            "MODULES": _modules("presence" if self._presence else "websocket"),
             "REALM": self.realm,
             "PASSWORD": self.password,
             "ALGORITHM": self._algorithm,
+            "PRESENCE": "#!define PRESENCE" if self._presence else "",
+            "DIALOGS": "#!define DIALOGS" if self._presence == "dialogs" else "",
         }
         for word, value in words.items():
             template = template.replace(f"@{word}@", str(value))
         return template
 
 
-def _modules() -> Path:
+def _modules(wanted: str) -> Path:
     for folder in [*Path("/usr/lib").glob("*/kamailio/modules"), Path("/usr/lib/kamailio/modules")]:
         if (folder / "tm.so").exists():
-            if not (folder / "websocket.so").exists():
+            if not (folder / f"{wanted}.so").exists():
                 raise Missing(
-                    "Kamailio's websocket module is not on this machine: install the Debian "
-                    "package kamailio-websocket-modules (bash .ci/run does)."
+                    f"Kamailio's {wanted} module is not on this machine: install the Debian "
+                    f"package kamailio-{wanted}-modules (bash .ci/run does)."
                 )
             return folder
     raise Missing("Kamailio's modules are not where Debian puts them, under /usr/lib.")

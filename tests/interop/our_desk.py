@@ -5,18 +5,30 @@ from __future__ import annotations
 import array
 import asyncio
 import wave
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from frequencies import share
-
-from tui.config import AudioSettings, Config, Profile, WrapUpSettings
-from tui.engine.commands import Command, JoinGroup, Result, SignIn
+from tests.interop.asterisk_pbx import Asterisk
+from tests.interop.frequencies import share
+from tests.waiting import until
+from tui.config.paths import Paths
+from tui.config.schema import (
+    AudioSettings,
+    Break,
+    Config,
+    Profile,
+    QueueSettings,
+    SipSettings,
+    TlsSettings,
+    WrapUpSettings,
+)
 from tui.engine.engine import Engine
-from tui.engine.state import Call, CallState, Snapshot
-from tui.paths import Paths
+from tui.port.commands import Command, JoinGroup, Result, SignIn
+from tui.port.machines.call_machine import CallState
+from tui.port.snapshot import Call, Snapshot
 from tui.secrets import Secret
 
 PATIENCE = 20.0
@@ -25,16 +37,45 @@ PATIENCE = 20.0
 class OurDesk:
     """One agent at a PBX, whose microphone is a tone and whose ears are a file."""
 
-    def __init__(self, ws: str, domain: str, user: str, folder: Path, hz: int) -> None:
+    def __init__(
+        self,
+        ws: str,
+        domain: str,
+        user: str,
+        folder: Path,
+        hz: int,
+        place: str = "",
+        session_expires: int = 1800,
+        ca_file: Path | None = None,
+        queues: tuple[QueueSettings, ...] = (),
+        write_up: str = "off",
+        breaks: tuple[Break, ...] = (),
+        profile: Mapping[str, Any] | None = None,
+    ) -> None:
+        """``place`` tells two desks of one user apart; ``session_expires`` in seconds; ``ca_file``
+        names CAs that count besides the system's; ``profile`` are settings of its own."""
         self.address = f"{user}@{domain}"
-        self._ears = folder / f"heard-{user}.wav"
+        self._ears = folder / f"heard-{place or user}.wav"
         self._ws = ws
-        here = folder / f"desk-{user}"
+        here = folder / f"desk-{place or user}"
         paths = Paths(here / "config", here / "state", here / "runtime", here / "data").prepare()
-        profile = Profile(name="pbx", kind="sip", backend=ws, un=self.address)
+        own = Profile(
+            name="pbx",
+            kind="sip",
+            backend=ws,
+            un=self.address,
+            queues=queues,
+            **(profile or {}),
+        )
         audio = AudioSettings(input=f"tone:{hz}", output=f"file:{self._ears}")
         config = replace(
-            Config(), audio=audio, profiles=(profile,), wrapup=WrapUpSettings(mode="off")
+            Config(),
+            audio=audio,
+            profiles=(own,),
+            sip=SipSettings(session_expires=session_expires),
+            tls=TlsSettings("" if ca_file is None else str(ca_file)),
+            wrapup=WrapUpSettings(mode=write_up),
+            breaks=breaks,
         )
         self.engine = Engine(config, paths=paths)
 
@@ -64,18 +105,20 @@ class OurDesk:
 
     async def until(self, what: Callable[[], Any], seconds: float = PATIENCE) -> Any:
         """Wait for something to be true; its value."""
-        try:
-            async with asyncio.timeout(seconds):
-                while not (value := what()):
-                    await asyncio.sleep(0.02)
-                return value
-        except TimeoutError:
-            raise AssertionError(f"not within {seconds} s: {self.snapshot}") from None
+        return await until(what, seconds, what=lambda: self.snapshot, interval=0.02)
 
     async def state(self, state: CallState) -> Call:
         """Wait until the call on the marked line is in that state."""
         await self.until(lambda: self.snapshot.call and self.snapshot.call.state is state)
         return self.call
+
+    async def calls(self, number: str) -> None:
+        """Wait until the call on the marked line goes to that number."""
+        await self.until(lambda: self.call.number == number)
+
+    async def receives(self, tone: str) -> None:
+        """Wait until that is the last tone of the other side."""
+        await self.until(lambda: self.call.tones.received.endswith(tone))
 
     def said(self) -> str:
         """Why the call shown ended."""
@@ -85,6 +128,13 @@ class OurDesk:
     async def hears(self, hz: float, seconds: float = 0.6) -> None:
         """Wait until the last part of what is heard is that tone and little else."""
         await self.until(lambda: self._last(seconds, hz) > 0.8)
+
+    async def goes_on_hearing(self, hz: float, seconds: float = 1.5) -> None:
+        """Wait until that much more was heard, and then until it is that tone and little else:
+        what was heard before counts for nothing."""
+        enough = self._length() + int(seconds * 48000)
+        await self.until(lambda: self._length() >= enough)
+        await self.hears(hz, seconds)
 
     async def hears_nothing(self, seconds: float = 0.8) -> None:
         """Wait until that long nothing but silence, or nothing at all, comes."""
@@ -97,6 +147,10 @@ class OurDesk:
             if max(map(abs, since), default=0) < 50:
                 return
         raise AssertionError(f"it did not fall silent: {self.snapshot}")
+
+    def part_of(self, hz: float, seconds: float = 0.6) -> float:
+        """How much of the last part of what is heard is that tone, from 0 to 1."""
+        return self._last(seconds, hz)
 
     def _last(self, seconds: float, hz: float) -> float:
         sound, rate = self._sound(seconds)
@@ -118,3 +172,23 @@ class OurDesk:
     async def end(self) -> None:
         """End the engine, and every call with it."""
         await self.engine.close()
+
+
+@asynccontextmanager
+async def seated(
+    pbx: Asterisk,
+    folder: Path,
+    user: str,
+    hz: int,
+    place: str = "",
+    session_expires: int = 1800,
+    **more: Any,
+) -> AsyncIterator[OurDesk]:
+    """That user's desk at Asterisk, registered, with nobody called yet."""
+    desk = OurDesk(pbx.ws, pbx.domain, user, folder, hz, place, session_expires, **more)
+    try:
+        result = await desk.sign_in(pbx.password)
+        assert result.ok, result
+        yield desk
+    finally:
+        await desk.end()

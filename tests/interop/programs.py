@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from tests.waiting import until
+
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -96,16 +98,20 @@ class Program:
 
     async def until(self, what: str, ready: Callable[[], bool], timeout: float = 30.0) -> None:
         """Wait until ``ready()``; fails with its output when it ends or is late."""
-        assert self._process is not None
-        loop = asyncio.get_running_loop()
-        end = loop.time() + timeout
-        while not ready():
-            code = self._process.poll()
-            if code is not None:
-                raise AssertionError(f"{self.name} ended with {code}:\n{self.output()}")
-            if loop.time() > end:
-                raise AssertionError(f"{self.name}: no {what} in {timeout} s:\n{self.output()}")
-            await asyncio.sleep(0.05)
+        process = self._process
+        assert process is not None
+
+        def so() -> bool:
+            if ready():
+                return True
+            code = process.poll()
+            assert code is None, f"{self.name} ended with {code}:\n{self.output()}"
+            return False
+
+        def told() -> str:
+            return f"{self.name}: {what}:\n{self.output()}"
+
+        await until(so, timeout, what=told, interval=0.05)
 
     async def until_it_says(self, words: str, timeout: float = 30.0) -> None:
         """Wait for ``words`` in its output."""

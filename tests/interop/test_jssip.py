@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from box import Box
-from jssip_phone import JsSip
+
+from tests.interop.box import Box
+from tests.interop.jssip_phone import JsSip
 
 CONTROL = "application/pidf+xml"
 CUSTOMER = "12000000007"

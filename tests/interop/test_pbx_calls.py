@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from baresip import Baresip
-from kamailio import Kamailio
-from our_desk import OurDesk
 
-from tui.engine.commands import Answer, Dial, HangUp, Hold, Resume, SendDigits, SignOut
-from tui.engine.state import CallState
+from tests.interop.baresip import Baresip
+from tests.interop.kamailio import Kamailio
+from tests.interop.our_desk import OurDesk
+from tui.port.commands import Answer, Dial, HangUp, Hold, Resume, SendDigits, SignOut
+from tui.port.machines.call_machine import CallState
 
 CUSTOMER, AGENT = 700, 1200
 """What they say, in hertz."""
@@ -81,7 +81,7 @@ async def test_our_call_is_heard_at_both_ends_held_resumed_and_hung_up_by_us(
         assert await customer.digits(1) == "5"
         await desk.do(HangUp())
         await customer.until("CALL_CLOSED")
-        assert (await desk.state(CallState.ENDED)).reason == 26
+        assert (await desk.state(CallState.ENDED)).end.reason == 26
         assert await customer.heard(AGENT) > 0.6
     finally:
         await customer.end()
@@ -100,14 +100,14 @@ async def test_a_call_to_us_is_answered_and_its_digits_go_both_ways_until_they_h
         await desk.hears(CUSTOMER)
         await desk.do(SendDigits("159D*0#"))
         assert await customer.digits(7) == "159D*0#"
-        await desk.until(lambda: desk.call.digits == "159D*0#")
+        await desk.until(lambda: desk.call.tones.sent == "159D*0#")
         for digit in "28#":
             await customer.say("sndcode", digit)
-            await desk.until(lambda digit=digit: desk.call.received.endswith(digit))
-        assert desk.call.received == "28#"
+            await desk.receives(digit)
+        assert desk.call.tones.received == "28#"
         await customer.say("hangup")
         ended = await desk.state(CallState.ENDED)
-        assert (ended.reason, desk.said()) == (25, "ended.25")
+        assert (ended.end.reason, desk.said()) == (25, "ended.25")
         assert await customer.heard(AGENT) > 0.5  # the digits took their share
     finally:
         await customer.end()
@@ -124,7 +124,7 @@ async def test_a_busy_phone_is_said_and_one_that_rings_too_long_and_one_we_give_
         await late.until("CALL_INCOMING")
         await desk.do(HangUp())  # CANCEL
         await late.until("CALL_CLOSED")
-        assert (await desk.state(CallState.ENDED)).reason == 20
+        assert (await desk.state(CallState.ENDED)).end.reason == 20
         await desk.do(Dial("late"))
         await late.until("CALL_INCOMING")
         await late.say("hangup", "scode=486 reason=Busy")
@@ -147,7 +147,7 @@ async def test_a_caller_who_gives_up_is_a_missed_call_and_a_declined_one_hears_b
         await customer.say("dial", f"sip:1001@{kamailio.realm}")
         await desk.state(CallState.RINGING)
         await customer.say("hangup")
-        assert (await desk.state(CallState.ENDED)).missed
+        assert (await desk.state(CallState.ENDED)).end.missed
         await customer.until("CALL_CLOSED")
         await customer.say("dial", f"sip:1001@{kamailio.realm}")
         await desk.state(CallState.RINGING)

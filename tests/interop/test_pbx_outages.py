@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from baresip import Baresip
-from kamailio import Kamailio
-from our_desk import OurDesk
-from wire import Wire
-
-from tui.engine.commands import Answer, Dial, HangUp
-from tui.engine.state import CallState, LineState
+from tests.interop.baresip import Baresip
+from tests.interop.kamailio import Kamailio
+from tests.interop.our_desk import OurDesk
+from tests.interop.wire import Wire
+from tui.port.commands import Answer, Dial, HangUp
+from tui.port.machines.call_machine import CallState
+from tui.port.values import LineState
 
 CUSTOMER, OTHER, AGENT = 700, 900, 1200
 """What they say, in hertz."""
@@ -41,7 +41,7 @@ async def test_a_websocket_that_is_cut_in_a_call_costs_no_sound_and_the_call_is_
         assert desk.call.state is CallState.TALKING
         await customer.say("hangup")
         ended = await desk.state(CallState.ENDED)
-        assert ended.reason == 25
+        assert ended.end.reason == 25
     finally:
         await desk.end()
         await customer.end()

@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from baresip import Baresip
-from jssip_phone import JsSip
-from kamailio import Kamailio
-from our_desk import OurDesk
 
-from tui.engine.commands import Answer, AnswerQuestion, ConnectLines, Dial, HangUp, Transfer
-from tui.engine.state import CallState
+from tests.interop.baresip import Baresip
+from tests.interop.jssip_phone import JsSip
+from tests.interop.kamailio import Kamailio
+from tests.interop.our_desk import OurDesk
+from tui.port.commands import Answer, AnswerQuestion, ConnectLines, Dial, HangUp, Transfer
+from tui.port.machines.call_machine import CallState
 
 CUSTOMER, EXPERT, AGENT = 700, 900, 1200
 """What they say, in hertz."""

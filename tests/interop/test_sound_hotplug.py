@@ -24,9 +24,9 @@ IDLE = 5.0
 
 PROBE = """
 import asyncio, json, sys
-from tui.media.sound import open_sound
-from tui.media.sources import ToneSource
-from tui.media.tones import strength
+from tui.media.device.sound import open_sound
+from tui.media.pcm.sources import ToneSource
+from tui.media.pcm.tones import strength
 
 async def main():
     now = {}

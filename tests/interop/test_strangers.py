@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from baresip import Baresip
-from jssip_phone import JsSip
-from kamailio import Kamailio
+from tests.interop.baresip import Baresip
+from tests.interop.jssip_phone import JsSip
+from tests.interop.kamailio import Kamailio
 
 
 async def test_a_browser_at_kamailio_hears_a_plain_phone_and_is_heard(

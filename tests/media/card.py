@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tui.media.devices import DeviceStream, PortAudio, SoundState
-from tui.media.enumerate import Listing, listed
+from tui.media.device.devices import DeviceStream, PortAudio, SoundState
+from tui.media.device.enumerate import Listing, listed
 
 
 def note(states: list[tuple[SoundState, str]]) -> Any:
@@ -28,12 +28,22 @@ class Card:
         self.seen = list(self.there)
         self.streams: list[Any] = []
         self.fails = False
+        self.takes: set[tuple[int, int]] | None = None
+        """Rates and channels that the devices open with; None: any."""
+        self.rate, self.channels = 48_000.0, (1, 2)
+        """As PortAudio says them: the default rate, the most channels in and out."""
+        self.tried: list[tuple[int, int]] = []
         card = self
 
         class Stream:
             def __init__(self, **named: Any) -> None:
                 if card.fails or card.seen[named["device"]] not in card.there:
-                    raise card.PortAudioError("busy")
+                    raise card.PortAudioError("Device unavailable", -9985)
+                form = named["samplerate"], named["channels"]
+                card.tried.append(form)
+                if card.takes is not None and form not in card.takes:
+                    wrong_rate = all(form[0] != rate for rate, _ in card.takes)
+                    raise card.PortAudioError("Invalid", -9997 if wrong_rate else -9998)
                 self.named, self.closed = named, False
                 self.device = card.seen[named["device"]]
                 card.streams.append(self)
@@ -59,7 +69,13 @@ class Card:
 
     def query_devices(self, name: str | None = None, kind: str | None = None) -> Any:
         entries = [
-            {"name": each, "index": i, "max_input_channels": 1, "max_output_channels": 2}
+            {
+                "name": each,
+                "index": i,
+                "max_input_channels": self.channels[0],
+                "max_output_channels": self.channels[1],
+                "default_samplerate": self.rate,
+            }
             for i, each in enumerate(self.seen)
         ]
         if kind is None:

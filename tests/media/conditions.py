@@ -78,6 +78,7 @@ CONDITIONS: dict[str, Callable[[int], Condition]] = {
     "1 % loss": lambda seed: Condition(loss=0.01, seed=seed),
     "5 % loss": lambda seed: Condition(loss=0.05, seed=seed),
     "60 ms bursts": lambda seed: Condition(burst=0.06, seed=seed),
+    "10 % bursts": lambda seed: Condition(burst=0.06, burst_every=0.6, seed=seed),
     "30 ms jitter": lambda seed: Condition(jitter=0.03, seed=seed),
     "60 ms jitter": lambda seed: Condition(jitter=0.06, seed=seed),
     "300 ms stall": lambda seed: Condition(stalls=((8.0, 0.3),), seed=seed),

@@ -14,10 +14,11 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import AudioFrame
 
-from tui.media.leg import Leg
-from tui.media.levels import FRAME, RATE, to_mono
-from tui.media.sources import Looped, Source, ToneSource
-from tui.media.tones import strength
+from tests.waiting import until
+from tui.media.leg.leg import AudioLeg
+from tui.media.pcm.levels import FRAME, RATE, to_mono
+from tui.media.pcm.sources import Looped, Source, ToneSource
+from tui.media.pcm.tones import strength
 
 
 def renumber(sdp: str, numbers: dict[int, int]) -> str:
@@ -92,6 +93,7 @@ class Plain:
         with contextlib.suppress(MediaStreamError):
             while True:
                 frame = await track.recv()
+                assert isinstance(frame, AudioFrame)
                 pcm = bytes(frame.planes[0])[: frame.samples * 2 * frame.layout.nb_channels]
                 self.heard.write(to_mono(pcm, frame.layout.nb_channels))
 
@@ -107,7 +109,9 @@ class Plain:
     async def answer(self, sdp: str) -> str:
         await self.pc.setRemoteDescription(RTCSessionDescription(sdp=sdp, type="offer"))
         await self.pc.setLocalDescription(await self.pc.createAnswer())
-        self.opus = self.pc.getTransceivers()[0]._codecs[0].payloadType
+        number = self.pc.getTransceivers()[0]._codecs[0].payloadType
+        assert number is not None
+        self.opus = number
         return self.pc.localDescription.sdp
 
     @property
@@ -145,12 +149,12 @@ async def plain() -> AsyncIterator[Callable[[float], Plain]]:
 
 
 @pytest.fixture
-async def leg() -> AsyncIterator[Callable[..., Leg]]:
+async def leg() -> AsyncIterator[Callable[..., AudioLeg]]:
     """Make legs; closed afterwards."""
-    made: list[Leg] = []
+    made: list[AudioLeg] = []
 
-    def make(source: Source, sink: Collector, **named: object) -> Leg:
-        made.append(Leg(source=source, sink=sink, loopback=True, **named))  # type: ignore[arg-type]
+    def make(source: Source, sink: Collector, **named: object) -> AudioLeg:
+        made.append(AudioLeg(source=source, sink=sink, loopback=True, **named))  # type: ignore[arg-type]
         return made[-1]
 
     yield make
@@ -164,19 +168,7 @@ def collector() -> Callable[[], Collector]:
 
 
 @pytest.fixture
-def until() -> Callable[..., Awaitable[None]]:
-    """Wait until something is true, looked at every 20 ms; fails after `limit` seconds."""
-
-    async def wait(true: Callable[[], object], limit: float = 15.0) -> None:
-        async with asyncio.timeout(limit):
-            while not true():
-                await asyncio.sleep(0.02)
-
-    return wait
-
-
-@pytest.fixture
-def hears(until: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+def hears() -> Callable[..., Awaitable[None]]:
     """Wait until 200 ms of a collector's newest sound hold that tone (or, with `absent`, do
     not any more)."""
 
@@ -188,7 +180,7 @@ def hears(until: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None
             level = strength(block, hz)
             return level < 0.003 if absent else level > 0.15
 
-        await until(there, limit)
+        await until(there, limit, interval=0.02)
 
     return wait
 

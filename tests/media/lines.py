@@ -6,8 +6,8 @@ import heapq
 from dataclasses import dataclass, field
 
 from tests.media.conditions import Condition
-from tui.media.codecs import Encoder, decoder, encoder
-from tui.media.playout import Packet, Playout
+from tui.media.codec.codecs import Encoder, decoder, encoder
+from tui.media.jitter.playout import Playout, RtpPacket
 
 FRAME = 960
 TICK = 0.02
@@ -15,17 +15,17 @@ TICK = 0.02
 
 def packets(
     pcm: bytes, codec: str = "opus", ptime: int = 20, made: Encoder | None = None
-) -> list[Packet]:
+) -> list[RtpPacket]:
     """The sound as RTP packets, one per ptime; what DTX leaves out is left out."""
     one = made or encoder(codec, fmtp={"useinbandfec": "1"}, ptime=ptime)
     size = ptime * 96
     scale = 1 if codec == "opus" else 6
-    out: list[Packet] = []
+    out: list[RtpPacket] = []
     for index, at in enumerate(range(0, len(pcm) - size + 1, size)):
         payload = one.encode(pcm[at : at + size])
         if payload:
             timestamp = index * ptime * 48 // scale + 160_000
-            out.append(Packet((len(out) + 65_500) & 0xFFFF, timestamp, 111, not out, 7, payload))
+            out.append(RtpPacket((len(out) + 65_500) & 0xFFFF, timestamp, 111, not out, 7, payload))
     return out
 
 
@@ -44,7 +44,7 @@ class Heard:
 
 
 def run(
-    sent: list[Packet],
+    sent: list[RtpPacket],
     condition: Condition,
     *,
     phase: float = 0.011,
@@ -59,7 +59,7 @@ def run(
     clock = 1 if codec == "opus" else 6
     first = sent[0].timestamp if base is None else base
     speed = 1 + ppm * 1e-6
-    line: list[tuple[float, int, Packet]] = []
+    line: list[tuple[float, int, RtpPacket]] = []
     last = 0.0
     for index, packet in enumerate(sent):
         # A packet is sent when its last sample has been captured.
@@ -93,8 +93,8 @@ def playout(codec: str = "opus") -> Playout:
 def captured(one: Playout, first: int, clock: int) -> float:
     """When the first sample of what was handed out last began to be captured, in seconds of the
     sender's clock after the first packet was sent (a packet is sent at its end)."""
-    order = one._sequence
+    order = one._unwrapper
     ahead = ((order._timestamp - first + 2**31) & 0xFFFFFFFF) - 2**31
     begin = order.position - ahead * clock
-    position = one._filling.end - len(one._spool) - FRAME
+    position = one._decision.end - len(one._buffer) - FRAME
     return (position - begin) / 48_000 - TICK

@@ -58,6 +58,10 @@ class _Side(asyncio.DatagramProtocol):
         self.end: Address | None = None
         """Where the end is that talks to this socket."""
 
+    def itself(self) -> _Side:
+        """What answers, as asyncio asks for it."""
+        return self
+
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
 
@@ -84,7 +88,7 @@ class Relay:
     async def __aenter__(self) -> Relay:
         loop = asyncio.get_running_loop()
         for side in self._sides.values():
-            await loop.create_datagram_endpoint(lambda one=side: one, local_addr=("127.0.0.1", 0))
+            await loop.create_datagram_endpoint(side.itself, local_addr=("127.0.0.1", 0))
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -7,7 +7,7 @@ import math
 import random
 from array import array
 
-from tui.media.levels import audioop
+from tui.media.pcm.levels import audioop
 
 _RATE = 16_000
 _VOWELS = ((730, 1090, 2440), (270, 2290, 3010), (300, 870, 2240), (530, 1840, 2480))

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.media import codecs
-from tui.media.levels import rms
-from tui.media.tones import strength, tone
+from tui.media.codec import codecs
+from tui.media.pcm.levels import rms
+from tui.media.pcm.tones import strength, tone
 
 
 def through(name: str, pcm: bytes, ptime: int = 20) -> bytes:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
 import pytest
 
 from tests.media.card import Card, Library, note
-from tui.media import devices, portaudio
-from tui.media import enumerate as devices_of
-from tui.media.devices import DeviceStream, SoundState
-from tui.media.enumerate import Listing, bare, best
-from tui.media.levels import FRAME, RATE
-from tui.media.pace import SETTLE, WINDOW, Pace
-from tui.media.sound import Sound, open_sound
-from tui.media.tones import strength, tone
+from tui.media.device import devices, portaudio
+from tui.media.device import enumerate as devices_of
+from tui.media.device.devices import DeviceStream, SoundState
+from tui.media.device.enumerate import Listing, bare, best
+from tui.media.device.rate_meter import SETTLE, WINDOW, RateMeter
+from tui.media.device.sound import SoundIO, open_sound
+from tui.media.pcm.levels import FRAME, RATE
+from tui.media.pcm.tones import strength, tone
 
 LAPTOP, HEADSET, MOVED = "Laptop: Analog (hw:0,0)", "USB Headset (hw:1,0)", "USB Headset (hw:2,0)"
 
@@ -31,7 +32,9 @@ class Room:
         self.now = 100.0
         self.library = Library(self.card, lambda: self.now)
         self.states: list[tuple[SoundState, str]] = []
-        self.sound: Sound = open_sound(input, output, note(self.states), ring, library=self.library)
+        self.sound: SoundIO = open_sound(
+            input, output, note(self.states), ring, library=self.library
+        )
         for stream in self.devices:
             stream._clock = lambda: self.now
         self.settle()
@@ -65,10 +68,13 @@ def test_a_name_is_the_same_wherever_the_headset_is_plugged_in() -> None:
 
 def test_the_process_that_looks_says_what_there_is_and_ends() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tui.media.enumerate"], capture_output=True, timeout=30, check=True
+        [sys.executable, "-m", "tui.media.device.enumerate"],
+        capture_output=True,
+        timeout=30,
+        check=True,
     )
     assert set(json.loads(done.stdout)) == {
-        *("portaudio", "inputs", "outputs", "default_input", "default_output")
+        *("portaudio", "inputs", "outputs", "default_input", "default_output", "sources", "sinks")
     }
     assert isinstance(devices_of.ask(), Listing)
 
@@ -193,13 +199,13 @@ def test_all_sound_moves_to_a_pulse_server_and_back(monkeypatch: pytest.MonkeyPa
     room.sound.carry("unix:/far", "/client.conf")
     room.settle()
     assert room.names() == ["pulse", "pulse"]
-    assert portaudio.os.environ["PULSE_SERVER"] == "unix:/far"
-    assert portaudio.os.environ["PULSE_CLIENTCONFIG"] == "/client.conf"
+    assert os.environ["PULSE_SERVER"] == "unix:/far"
+    assert os.environ["PULSE_CLIENTCONFIG"] == "/client.conf"
     room.sound.carry("")
     room.settle()
     assert room.names() == [LAPTOP, LAPTOP]
-    assert portaudio.os.environ["PULSE_SERVER"] == "unix:/own"
-    assert "PULSE_CLIENTCONFIG" not in portaudio.os.environ
+    assert os.environ["PULSE_SERVER"] == "unix:/own"
+    assert "PULSE_CLIENTCONFIG" not in os.environ
     room.sound.close()
 
 
@@ -211,7 +217,7 @@ def test_without_the_plugin_a_pulse_server_is_no_device() -> None:
     assert room.states[-1][0] is SoundState.NO_DEVICE
 
 
-def run(pace: Pace, rate: float, seconds: float, now: float) -> float:
+def run(pace: RateMeter, rate: float, seconds: float, now: float) -> float:
     """Blocks of 20 ms worth of samples, as often as such a device calls."""
     for _ in range(round(seconds * rate / FRAME)):
         now += FRAME / rate
@@ -220,7 +226,7 @@ def run(pace: Pace, rate: float, seconds: float, now: float) -> float:
 
 
 def test_a_device_that_gives_other_samples_than_it_says_is_found_in_two_windows() -> None:
-    pace = Pace()
+    pace = RateMeter()
     now = run(pace, 44_100, SETTLE + WINDOW + 1, 0.0)
     assert not pace.lies
     run(pace, 44_100, WINDOW, now)
@@ -229,7 +235,7 @@ def test_a_device_that_gives_other_samples_than_it_says_is_found_in_two_windows(
 
 
 def test_a_true_device_that_drifts_starts_in_a_burst_and_stumbles_does_not_lie() -> None:
-    pace = Pace()
+    pace = RateMeter()
     for _ in range(40):
         pace.feed(FRAME, 0.0)  # it fills its buffers at once
     now = run(pace, RATE * 1.0002, 25, 0.0)
@@ -246,7 +252,7 @@ def test_a_device_that_lies_is_opened_again_and_not_at_every_turn() -> None:
         if room.card.open:
             room.card.open[0].call()
         room.sound.source.read(FRAME)
-        if room.devices[0].pace.lies or not room.card.open:
+        if room.devices[0].rate_meter.lies or not room.card.open:
             room.settle()
     assert 2 <= len(room.card.streams) <= 3
     assert len(room.card.open) == 1

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tui.media import echo
-from tui.media.echo import Echo, EchoUnavailable
-from tui.media.levels import FRAME
-from tui.media.sound import open_sound
+from tui.media.device import echo
+from tui.media.device.echo import Echo, EchoUnavailable
+from tui.media.device.sound import open_sound
+from tui.media.pcm.levels import FRAME
 
 
 class Frame:

@@ -7,25 +7,26 @@ from typing import Any
 
 import pytest
 
-from tui.media.leg import LegState, UnacceptableOffer
-from tui.media.sdp import direction_of, normalise
-from tui.media.sources import ToneSource
+from tests.waiting import until
+from tui.media.leg.leg import AudioLegState, UnacceptableOffer
+from tui.media.pcm.sources import ToneSource
+from tui.media.sdp.normalise import direction_of, normalise
 
 OURS, THEIRS = 440, 1000
 
 
 @pytest.fixture
-async def call(leg: Any, plain: Any, collector: Any, until: Any, hears: Any) -> Any:
+async def call(leg: Any, plain: Any, collector: Any, hears: Any) -> Any:
     """A call that the peer offered, up, with both tones heard."""
 
     async def make() -> tuple[Any, Any, Any]:
         heard = collector()
-        states: list[LegState] = []
+        states: list[AudioLegState] = []
         us = leg(ToneSource(OURS), heard, on_state=states.append)
         peer = plain(THEIRS)
         await peer.accept(await us.answer(await peer.offer()))
-        await until(lambda: us.state is LegState.CONNECTED)
-        assert states == [LegState.CONNECTING, LegState.CONNECTED]
+        await until(lambda: us.state is AudioLegState.CONNECTED)
+        assert states == [AudioLegState.CONNECTING, AudioLegState.CONNECTED]
         await hears(heard, THEIRS)
         await hears(peer.heard, OURS)
         return us, peer, heard
@@ -33,7 +34,7 @@ async def call(leg: Any, plain: Any, collector: Any, until: Any, hears: Any) -> 
     return make
 
 
-async def test_an_answered_leg_carries_the_tones_both_ways(call: Any, until: Any) -> None:
+async def test_an_answered_leg_carries_the_tones_both_ways(call: Any) -> None:
     us, _, _ = await call()
     you, them = us.levels()
     assert 0.15 < you < 0.3  # a sine of level 0.3 has an rms of 0.21
@@ -97,9 +98,7 @@ async def test_the_peer_holds_and_resumes_by_re_offer(call: Any, hears: Any) -> 
     again = await us.answer(await peer.offer())
     assert direction_of(again) == "sendrecv"
     await peer.accept(again)
-    before = len(peer.heard.pcm)
-    await asyncio.sleep(0.3)
-    assert len(peer.heard.pcm) > before
+    peer.heard.pcm.clear()
     await hears(peer.heard, OURS)
     versions = [int(a.split("o=- ")[1].split()[1]) for a in (answer, again)]
     assert versions == [2, 3]
@@ -116,7 +115,24 @@ async def test_a_bad_offer_is_unacceptable_and_leaves_the_call_as_it_is(
         assert refused.value.reason
     heard.pcm.clear()
     await hears(heard, THEIRS)
-    assert us.state is LegState.CONNECTED
+    assert us.state is AudioLegState.CONNECTED
+
+
+async def test_a_path_that_lives_is_told_from_sound_that_is_missing(
+    call: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On hold no sound comes, and the path lives all the same: ICE checks it."""
+    monkeypatch.setattr("aioice.ice.CONSENT_INTERVAL", 0.1)
+    us, peer, _ = await call()
+    assert us.statistics().path_age < 0.5
+    peer.direction = "inactive"
+    await peer.accept(await us.answer(await peer.offer()))
+    await until(lambda: us.statistics().last_packet_age > 1.0)
+    us._session._ice.heard_at = 0.0
+    assert us.statistics().path_age is None
+    await until(lambda: us.statistics().path_age is not None)
+    await peer.pc.close()
+    await until(lambda: us.statistics().path_age > 1.0)
 
 
 async def test_close_is_quick_and_ends_everything(call: Any) -> None:
@@ -124,25 +140,23 @@ async def test_close_is_quick_and_ends_everything(call: Any) -> None:
     async with asyncio.timeout(2):
         await us.close()
         await us.close()
-    assert us.state is LegState.CLOSED
+    assert us.state is AudioLegState.CLOSED
     with pytest.raises(RuntimeError):
         await us.offer()
 
 
-async def test_a_peer_that_leaves_is_a_lost_leg(call: Any, until: Any) -> None:
+async def test_a_peer_that_leaves_is_a_lost_leg(call: Any) -> None:
     us, peer, _ = await call()
     await peer.pc.close()
-    await until(lambda: us.state is LegState.LOST)
+    await until(lambda: us.state is AudioLegState.LOST)
     assert us.reason == "peer-closed"
 
 
-async def test_the_set_up_has_a_limit_of_its_own(
-    leg: Any, plain: Any, collector: Any, until: Any
-) -> None:
+async def test_the_set_up_has_a_limit_of_its_own(leg: Any, plain: Any, collector: Any) -> None:
     peer = plain(THEIRS)
     us = leg(ToneSource(OURS), collector(), setup_timeout=0.05)
     await us.answer(await peer.offer())  # the answer never reaches the peer
-    await until(lambda: us.state is LegState.FAILED, 3)
+    await until(lambda: us.state is AudioLegState.FAILED, 3)
     assert us.reason == "setup-timeout"
 
 

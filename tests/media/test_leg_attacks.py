@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from aiortc.rtp import RtcpByePacket, RtpPacket
 
-from tui.media.leg import Leg, LegState
-from tui.media.sources import ToneSource
-from tui.media.srtp import MAX_STREAMS
+from tests.waiting import until
+from tui.media.leg.leg import AudioLeg, AudioLegState
+from tui.media.pcm.sources import ToneSource
+from tui.media.transport.srtp import MAX_STREAMS
 
 OURS, THEIRS = 440, 1000
 ALERT = bytes.fromhex("15fefd0000000000000000000202 28".replace(" ", ""))
@@ -26,7 +27,7 @@ STUN = bytes.fromhex("000100082112a442") + bytes(12) + bytes.fromhex("0020000400
 
 @pytest.fixture
 async def call(leg: Any, plain: Any, collector: Any, hears: Any) -> Any:
-    async def make() -> tuple[Leg, Any, Any]:
+    async def make() -> tuple[AudioLeg, Any, Any]:
         heard, peer = collector(), plain(THEIRS)
         us = leg(ToneSource(OURS), heard)
         await peer.accept(await us.answer(await peer.offer()))
@@ -48,17 +49,17 @@ def rtp(ssrc: int, sequence: int, payload_type: int, payload: bytes, timestamp: 
     return packet.serialize()
 
 
-async def still_up(us: Leg, heard: Any, hears: Any, until: Any) -> None:
+async def still_up(us: AudioLeg, heard: Any, hears: Any) -> None:
     heard.pcm.clear()
     await hears(heard, THEIRS)
-    assert us.state is LegState.CONNECTED
-    assert us._links.current is not None
-    assert len(us._links.current.wire._inbox) < 50
+    assert us.state is AudioLegState.CONNECTED
+    assert us._connections.current is not None
+    assert len(us._connections.current.ice._inbox) < 50
 
 
 @pytest.mark.parametrize("payload_type", [101, 126, 96, 8, 13])
 async def test_a_telephone_event_packet_is_swallowed(
-    call: Any, hears: Any, until: Any, payload_type: int
+    call: Any, hears: Any, payload_type: int
 ) -> None:
     us, peer, heard = await call()
     send, left = dtls(peer)._send_rtp, 12
@@ -74,19 +75,19 @@ async def test_a_telephone_event_packet_is_swallowed(
 
     dtls(peer)._send_rtp = event_instead
     await until(lambda: not left)
-    await still_up(us, heard, hears, until)
+    await still_up(us, heard, hears)
 
 
-async def test_an_rtcp_bye_does_not_end_the_sound(call: Any, hears: Any, until: Any) -> None:
+async def test_an_rtcp_bye_does_not_end_the_sound(call: Any, hears: Any) -> None:
     us, peer, heard = await call()
     sources = [peer.pc.getSenders()[0]._ssrc]
     await dtls(peer)._send_rtp(bytes(RtcpByePacket(sources=sources)))
     await asyncio.sleep(0.1)
-    await still_up(us, heard, hears, until)
+    await still_up(us, heard, hears)
 
 
 async def test_a_new_ssrc_is_heard_at_once_and_the_old_one_again_later(
-    call: Any, hears: Any, until: Any
+    call: Any, hears: Any
 ) -> None:
     us, peer, heard = await call()
     sender = peer.pc.getSenders()[0]
@@ -96,26 +97,22 @@ async def test_a_new_ssrc_is_heard_at_once_and_the_old_one_again_later(
         sender._ssrc = ssrc
         heard.pcm.clear()
         await hears(heard, THEIRS, limit=2)
-    await still_up(us, heard, hears, until)
+    await still_up(us, heard, hears)
 
 
-async def test_a_hundred_ssrcs_end_neither_the_call_nor_its_close(
-    call: Any, hears: Any, until: Any
-) -> None:
+async def test_a_hundred_ssrcs_end_neither_the_call_nor_its_close(call: Any, hears: Any) -> None:
     us, peer, heard = await call()
     for n in range(100):
         await dtls(peer)._send_rtp(rtp(5000 + n, n, 96, b"\xf8\xff\xfe", n * 960))
     await asyncio.sleep(1.6)  # a report is written meanwhile
-    assert us._links.current is not None
-    assert len(us._links.current.wire.srtp()._streams) <= MAX_STREAMS
-    await still_up(us, heard, hears, until)
+    assert us._connections.current is not None
+    assert len(us._connections.current.association.srtp()._streams) <= MAX_STREAMS
+    await still_up(us, heard, hears)
     async with asyncio.timeout(3):
         await us.close()
 
 
-async def test_srtp_noise_and_broken_packets_are_left_out(
-    call: Any, hears: Any, until: Any
-) -> None:
+async def test_srtp_noise_and_broken_packets_are_left_out(call: Any, hears: Any) -> None:
     us, peer, heard = await call()
     ice = dtls(peer).transport._connection
     for size in (0, 1, 2, 3, 11, 12, 13, 40, 1400):
@@ -132,15 +129,15 @@ async def test_srtp_noise_and_broken_packets_are_left_out(
             await ice.send((first + os.urandom(size))[: max(size, 0)])
     for body in (b"", b"\x80", b"\x81\xc9\x00\x07" + bytes(3), b"\x9f\xcb\xff\xff"):
         await dtls(peer)._send_rtp(b"\x80\xc8\x00\x01" + bytes(4) + body)
-    await still_up(us, heard, hears, until)
+    await still_up(us, heard, hears)
 
 
-async def test_datagrams_of_strangers_do_not_reach_a_running_call(
-    call: Any, hears: Any, until: Any
-) -> None:
+async def test_datagrams_of_strangers_do_not_reach_a_running_call(call: Any, hears: Any) -> None:
     us, _peer, heard = await call()
-    assert us._links.current is not None
-    address = us._links.current.wire._connection._protocols[0].transport.get_extra_info("sockname")
+    assert us._connections.current is not None
+    address = us._connections.current.ice._connection._protocols[0].transport.get_extra_info(
+        "sockname"
+    )
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
         for data in (
             ALERT,
@@ -153,11 +150,11 @@ async def test_datagrams_of_strangers_do_not_reach_a_running_call(
             for _ in range(5):
                 stranger.sendto(data, address[:2])
     await until(lambda: us.statistics().dropped >= 15)
-    await still_up(us, heard, hears, until)
+    await still_up(us, heard, hears)
 
 
 async def test_an_alert_of_a_stranger_during_the_handshake_fails_nothing(
-    leg: Any, plain: Any, collector: Any, hears: Any, until: Any
+    leg: Any, plain: Any, collector: Any, hears: Any
 ) -> None:
     heard, peer = collector(), plain(THEIRS)
     us = leg(ToneSource(OURS), heard)
@@ -176,18 +173,18 @@ async def test_an_alert_of_a_stranger_during_the_handshake_fails_nothing(
     try:
         await asyncio.sleep(0.05)
         await peer.accept(answer)
-        await until(lambda: us.state is not LegState.CONNECTING)
+        await until(lambda: us.state is not AudioLegState.CONNECTING)
     finally:
         stop.set()
         await shouting
         stranger.close()
-    assert us.state is LegState.CONNECTED, us.reason
+    assert us.state is AudioLegState.CONNECTED, us.reason
     assert us.statistics().dropped > 10
     await hears(heard, THEIRS)
 
 
 async def test_a_source_that_fails_is_silence_and_the_call_goes_on(
-    leg: Any, plain: Any, collector: Any, hears: Any, until: Any
+    leg: Any, plain: Any, collector: Any, hears: Any
 ) -> None:
     class Broken:
         reads = 0
@@ -206,12 +203,12 @@ async def test_a_source_that_fails_is_silence_and_the_call_goes_on(
     us = leg(source, Deaf())
     await peer.accept(await us.answer(await peer.offer()))
     await until(lambda: source.reads > 50)
-    assert us.state is LegState.CONNECTED
+    assert us.state is AudioLegState.CONNECTED
     assert us.levels()[0] == 0
     assert us.levels()[1] > 0.1
     assert heard.pcm == b""
-    assert us._links.current is not None
-    assert len(us._links.current.wire._inbox) < 50
+    assert us._connections.current is not None
+    assert len(us._connections.current.ice._inbox) < 50
 
 
 async def test_two_dtls_clients_still_come_together(
@@ -230,8 +227,8 @@ async def test_two_dtls_clients_still_come_together(
 async def test_no_server_is_asked_unless_one_is_given(leg: Any, collector: Any) -> None:
     us = leg(ToneSource(OURS), collector())
     await us.offer()
-    assert us._links.current is not None
-    ice = us._links.current.wire._connection
+    assert us._connections.current is not None
+    ice = us._connections.current.ice._connection
     assert (ice.stun_server, ice.turn_server) == (None, None)
 
 
@@ -242,7 +239,7 @@ async def test_loopback_is_a_candidate_only_on_request(
 
     monkeypatch.setattr(aioice.ice, "get_host_addresses", lambda use_ipv4, use_ipv6: [])
     for loopback in (True, False):
-        us = Leg(source=ToneSource(OURS), sink=collector(), loopback=loopback)
+        us = AudioLeg(source=ToneSource(OURS), sink=collector(), loopback=loopback)
         try:
             assert ("127.0.0.1" in await us.offer()) is loopback
         finally:
@@ -250,21 +247,21 @@ async def test_loopback_is_a_candidate_only_on_request(
 
 
 async def test_a_leg_without_any_candidate_fails_by_its_own_limit(
-    collector: Any, plain: Any, until: Any, monkeypatch: pytest.MonkeyPatch
+    collector: Any, plain: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import aioice.ice
 
     offer = await plain(THEIRS).offer()
     monkeypatch.setattr(aioice.ice, "get_host_addresses", lambda use_ipv4, use_ipv6: [])
-    us = Leg(source=ToneSource(OURS), sink=collector(), setup_timeout=0.1)
+    us = AudioLeg(source=ToneSource(OURS), sink=collector(), setup_timeout=0.1)
     await us.answer(offer)
-    await until(lambda: us.state is LegState.FAILED, 3)
+    await until(lambda: us.state is AudioLegState.FAILED, 3)
     await us.close()
 
 
 @pytest.mark.parametrize("bad", ["http://x", "stun: x", "turn:a@b@c", "stun:a b"])
 def test_a_server_that_cannot_be_read_is_refused_without_repeating_it(bad: str) -> None:
-    from tui.media.ice import servers
+    from tui.media.transport.ice_servers import servers
 
     with pytest.raises(ValueError, match="an ICE server is") as refused:
         servers([bad])
@@ -272,7 +269,7 @@ def test_a_server_that_cannot_be_read_is_refused_without_repeating_it(bad: str) 
 
 
 def test_turn_credentials_are_taken_out_of_the_address() -> None:
-    from tui.media.ice import servers
+    from tui.media.transport.ice_servers import servers
 
     one = servers(["turn:user:secret@turn.example.org:3478?transport=tcp"])[0]
     assert one.urls == "turn:turn.example.org:3478?transport=tcp"
@@ -280,7 +277,7 @@ def test_turn_credentials_are_taken_out_of_the_address() -> None:
 
 
 async def test_a_peer_that_stops_to_answer_checks_is_a_lost_leg(
-    call: Any, until: Any, monkeypatch: pytest.MonkeyPatch
+    call: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import aioice.ice
 
@@ -289,13 +286,11 @@ async def test_a_peer_that_stops_to_answer_checks_is_a_lost_leg(
     us, peer, _ = await call()
     for protocol in dtls(peer).transport._connection._protocols:
         protocol.datagram_received = lambda data, addr: None
-    await until(lambda: us.state is LegState.LOST, 20)
+    await until(lambda: us.state is AudioLegState.LOST, 20)
     assert us.reason == "transport"
 
 
-async def test_a_flood_of_noise_is_bounded_and_the_call_goes_on(
-    call: Any, hears: Any, until: Any
-) -> None:
+async def test_a_flood_of_noise_is_bounded_and_the_call_goes_on(call: Any, hears: Any) -> None:
     us, peer, heard = await call()
     ice = dtls(peer).transport._connection
     for _ in range(20):
@@ -303,4 +298,4 @@ async def test_a_flood_of_noise_is_bounded_and_the_call_goes_on(
             await ice.send(b"\x80\x6f" + os.urandom(60))
         await asyncio.sleep(0.02)
     await until(lambda: us.statistics().dropped > 200)
-    await still_up(us, heard, hears, until)
+    await still_up(us, heard, hears)

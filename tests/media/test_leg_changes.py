@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from tui.media.leg import Leg, LegState, UnacceptableOffer
-from tui.media.sdp import direction_of, transport_of
-from tui.media.sources import ToneSource
-from tui.media.tones import strength
+from tests.waiting import until
+from tui.media.leg.leg import AudioLeg, AudioLegState, UnacceptableOffer
+from tui.media.pcm.sources import ToneSource
+from tui.media.pcm.tones import strength
+from tui.media.sdp.direction import Direction
+from tui.media.sdp.normalise import direction_of, transport_of
 
 OURS, THEIRS = 440, 1000
 
@@ -19,7 +21,7 @@ OURS, THEIRS = 440, 1000
 async def call(leg: Any, plain: Any, collector: Any, hears: Any) -> Any:
     """A call that we offered, up, with both tones heard."""
 
-    async def make() -> tuple[Leg, Any, Any]:
+    async def make() -> tuple[AudioLeg, Any, Any]:
         heard, peer = collector(), plain(THEIRS)
         us = leg(ToneSource(OURS), heard)
         await us.accept(await peer.answer(await us.offer()))
@@ -34,7 +36,7 @@ async def test_our_hold_by_re_offer_silences_and_our_resume_brings_back(
     call: Any, hears: Any
 ) -> None:
     us, peer, heard = await call()
-    offer = await us.reoffer("inactive")
+    offer = await us.reoffer(Direction.INACTIVE)
     assert direction_of(offer) == "inactive"
     assert "SAVPF 111 " in offer
     heard.pcm.clear()
@@ -46,7 +48,7 @@ async def test_our_hold_by_re_offer_silences_and_our_resume_brings_back(
     await asyncio.sleep(0.2)
     assert len(heard.pcm) - before < 5 * 1920
     assert us.statistics().sent - sent <= 1
-    again = await us.reoffer("sendrecv")
+    again = await us.reoffer(Direction.SENDRECV)
     versions = [int(sdp.split("o=- ")[1].split()[1]) for sdp in (offer, again)]
     assert versions[1] == versions[0] + 1
     await us.apply(await peer.answer(again))
@@ -58,19 +60,19 @@ async def test_our_hold_by_re_offer_silences_and_our_resume_brings_back(
 
 async def test_a_refused_re_offer_undoes_nothing(call: Any, hears: Any) -> None:
     us, peer, heard = await call()
-    await us.reoffer("inactive")  # 488: nobody applies it
+    await us.reoffer(Direction.INACTIVE)  # 488: nobody applies it
     heard.pcm.clear()
     peer.heard.pcm.clear()
     await hears(heard, THEIRS)
     await hears(peer.heard, OURS)
     assert us.direction == "sendrecv"
-    await us.apply(await peer.answer(await us.reoffer("sendonly")))
+    await us.apply(await peer.answer(await us.reoffer(Direction.SENDONLY)))
     assert us.direction == "sendonly"
 
 
 async def test_the_peer_may_re_offer_while_ours_is_under_way(call: Any, hears: Any) -> None:
     us, peer, _heard = await call()
-    await us.reoffer("sendonly")
+    await us.reoffer(Direction.SENDONLY)
     peer.direction = "recvonly"
     answer = await us.answer(await peer.offer())
     assert direction_of(answer) == "sendonly"
@@ -80,31 +82,31 @@ async def test_the_peer_may_re_offer_while_ours_is_under_way(call: Any, hears: A
 
 
 async def test_a_new_ice_user_gets_a_fresh_connection_and_the_sound_goes_on(
-    call: Any, plain: Any, hears: Any, until: Any
+    call: Any, plain: Any, hears: Any
 ) -> None:
     us, _peer, heard = await call()
-    before = us._links.current
+    before = us._connections.current
     received = us.statistics().received
     other = plain(1500)  # the PBX moved the call to another media server
     offer = await other.offer()
     answer = await us.answer(offer)
     await other.accept(answer)
-    assert us._links.current is before  # it serves until the new one is up
-    await until(lambda: us._links.current is not before)
+    assert us._connections.current is before  # it serves until the new one is up
+    await until(lambda: us._connections.current is not before)
     heard.pcm.clear()
     await hears(heard, 1500)
     await hears(heard, THEIRS, absent=True)
     await hears(other.heard, OURS)
-    await until(lambda: not us._links.closers)
-    assert before.wire.gone
-    assert us.state is LegState.CONNECTED
+    await until(lambda: not us._connections.closers)
+    assert before.ice.gone
+    assert us.state is AudioLegState.CONNECTED
     assert us.statistics().received > received
     assert not transport_of(answer).same_peer(transport_of(offer))
 
 
 async def test_an_answer_that_restarts_ice_unasked_is_refused(call: Any) -> None:
     us, peer, _heard = await call()
-    answer = await peer.answer(await us.reoffer("sendonly"))
+    answer = await peer.answer(await us.reoffer(Direction.SENDONLY))
     ufrag = transport_of(answer).ufrag
     with pytest.raises(UnacceptableOffer):
         await us.apply(answer.replace(f"ufrag:{ufrag}", "ufrag:other"))
@@ -190,7 +192,7 @@ async def test_an_answer_in_a_183_and_again_in_the_200_are_one(
 
 @pytest.mark.parametrize("name", ["PCMA", "PCMU", "G722"])
 async def test_a_peer_without_opus_is_heard_and_hears(
-    leg: Any, plain: Any, collector: Any, hears: Any, until: Any, name: str
+    leg: Any, plain: Any, collector: Any, hears: Any, name: str
 ) -> None:
     heard, peer = collector(), plain(THEIRS)
     transceiver = peer.pc.getTransceivers()[0]
@@ -209,12 +211,12 @@ async def test_a_close_that_hangs_in_the_library_ends_by_our_limit(
     call: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     us, _peer, _heard = await call()
-    connection = us._links.current
+    connection = us._connections.current
     assert connection is not None
-    socket = connection.wire._connection._protocols[0].transport
-    stop = connection._ice.stop
-    monkeypatch.setattr("tui.media.connection.CLOSE_LIMIT", 0.2)
-    monkeypatch.setattr(connection._ice, "stop", asyncio.Event().wait)
+    socket = connection.ice._connection._protocols[0].transport
+    stop = connection._rtc_ice.stop
+    monkeypatch.setattr("tui.media.transport.connection.CLOSE_LIMIT", 0.2)
+    monkeypatch.setattr(connection._rtc_ice, "stop", asyncio.Event().wait)
     async with asyncio.timeout(2):
         await us.close()
     assert socket.is_closing()
@@ -230,7 +232,7 @@ async def test_a_leg_closes_while_it_is_being_set_up(leg: Any, plain: Any, colle
         await asyncio.sleep(moment * 0.02)
         async with asyncio.timeout(3):
             await us.close()
-        assert us.state is LegState.CLOSED
+        assert us.state is AudioLegState.CLOSED
 
 
 async def test_the_last_description_may_be_sent_again_as_a_re_offer(
@@ -252,9 +254,9 @@ async def test_the_last_description_may_be_sent_again_as_a_re_offer(
 
 async def test_many_re_offers_leave_one_doorman_at_the_socket(call: Any, hears: Any) -> None:
     us, peer, heard = await call()
-    protocol = us._links.current.wire._connection._protocols[0]
+    protocol = us._connections.current.ice._connection._protocols[0]
     before = protocol.datagram_received
-    for direction in ("sendonly", "sendrecv"):
+    for direction in (Direction.SENDONLY, Direction.SENDRECV):
         await us.apply(await peer.answer(await us.reoffer(direction)))
     assert protocol.datagram_received is before
     heard.pcm.clear()

@@ -10,7 +10,8 @@ from typing import Any
 
 from aioice import stun
 
-from tui.media.sources import ToneSource
+from tests.waiting import until
+from tui.media.pcm.sources import ToneSource
 
 HELLO = b"\x16\xfe\xff" + bytes(10) + b"\x01" + bytes(40)
 
@@ -50,23 +51,23 @@ class Gateway:
 
 
 async def test_who_checks_with_our_password_is_agreed_with_and_its_hello_is_kept(
-    leg: Any, collector: Any, until: Any
+    leg: Any, collector: Any
 ) -> None:
     us = leg(ToneSource(700), collector())
     offer = await us.offer()
-    wire = us._links.current.wire
+    wire = us._connections.current.ice
     gateway, stranger = Gateway(offer), Gateway(offer)
     try:
         gateway.check()
         # No conflict of roles: whoever offered controls, and knows it before the answer.
         assert (await gateway.answer()).message_class is stun.Class.RESPONSE
         gateway.hello()
-        await until(lambda: wire._connection._queue.qsize() == 1)
+        await until(lambda: wire._for_dtls.qsize() == 1)
         assert wire.dropped == 0
         stranger.check("not the password")
         stranger.hello()
         await until(lambda: wire.dropped >= 1)
-        assert wire._connection._queue.qsize() == 1
+        assert wire._for_dtls.qsize() == 1
     finally:
         gateway.socket.close()
         stranger.socket.close()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tui.media.leg import LegState
-from tui.media.sources import ToneSource
+from tests.waiting import until
+from tui.media.leg.leg import AudioLegState
+from tui.media.pcm.sources import ToneSource
 
 
 def forged(description: str) -> str:
@@ -19,13 +20,13 @@ def forged(description: str) -> str:
 
 
 async def test_a_peer_with_another_certificate_than_it_named_is_neither_heard_nor_spoken_to(
-    leg: Any, plain: Any, collector: Any, until: Any
+    leg: Any, plain: Any, collector: Any
 ) -> None:
     heard, peer = collector(), plain(1300)
     us = leg(ToneSource(700), heard)
     offer = await peer.offer()
     assert forged(offer) != offer
     await peer.accept(await us.answer(forged(offer)))
-    await until(lambda: us.state is LegState.FAILED)
+    await until(lambda: us.state is AudioLegState.FAILED)
     assert not any(heard.pcm)
     assert not any(peer.heard.pcm)

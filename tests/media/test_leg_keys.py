@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from tui.media import rtp
-from tui.media.leg import Leg, LegState
-from tui.media.sources import ToneSource
+from tests.waiting import until
+from tui.media.leg.leg import AudioLeg, AudioLegState
+from tui.media.pcm.sources import ToneSource
+from tui.media.rtp.packet import Fields, pack, unpack
 
 OURS, THEIRS = 440, 1000
 
@@ -40,12 +41,12 @@ def dtls(peer: Any) -> Any:
 
 
 @pytest.fixture
-async def call(leg: Any, plain: Any, collector: Any, until: Any) -> Any:
+async def call(leg: Any, plain: Any, collector: Any) -> Any:
     """A call whose peer takes keys; all RTP packets that it gets, and the keys that we heard."""
 
-    async def make(*keys: tuple[int, int]) -> tuple[Leg, Any, list[rtp.Fields], list[str]]:
+    async def make(*keys: tuple[int, int]) -> tuple[AudioLeg, Any, list[Fields], list[str]]:
         heard: list[str] = []
-        got: list[rtp.Fields] = []
+        got: list[Fields] = []
         peer = plain(THEIRS)
         us = leg(ToneSource(OURS), collector(), on_digit=heard.append)
         answer = await us.answer(with_keys(await peer.offer(), *keys))
@@ -54,14 +55,14 @@ async def call(leg: Any, plain: Any, collector: Any, until: Any) -> Any:
         take = dtls(peer)._handle_rtp_data
 
         async def note(data: bytes, arrival_time_ms: int) -> None:
-            fields = rtp.unpack(data)
+            fields = unpack(data)
             assert fields is not None
             got.append(fields)
             await take(data, arrival_time_ms=arrival_time_ms)
 
         dtls(peer)._handle_rtp_data = note
         await peer.accept(without_keys(answer, *(number for number, _ in keys)))
-        await until(lambda: us.state is LegState.CONNECTED and len(got) > 3)
+        await until(lambda: us.state is AudioLegState.CONNECTED and len(got) > 3)
         return us, peer, got, heard
 
     return make
@@ -76,7 +77,7 @@ async def call(leg: Any, plain: Any, collector: Any, until: Any) -> Any:
     ],
 )
 async def test_keys_arrive_complete_in_the_clock_that_was_negotiated(
-    call: Any, until: Any, keys: Any, number: int, clock: int
+    call: Any, keys: Any, number: int, clock: int
 ) -> None:
     us, _, got, _ = await call(*keys)
     assert us.can_send_digits
@@ -100,9 +101,7 @@ async def test_without_the_peers_word_there_are_no_keys(call: Any) -> None:
         us.send_digit("1")
 
 
-async def test_keys_of_the_peer_are_told_once_and_nothing_broken_ends_the_call(
-    call: Any, until: Any
-) -> None:
+async def test_keys_of_the_peer_are_told_once_and_nothing_broken_ends_the_call(call: Any) -> None:
     us, peer, _, heard = await call((101, 8000))
     ssrc = peer.pc.getSenders()[0]._ssrc
     sequence = 0
@@ -111,7 +110,7 @@ async def test_keys_of_the_peer_are_told_once_and_nothing_broken_ends_the_call(
         nonlocal sequence
         sequence += 1
         # A stream of its own: plain aiortc's numbers go on beside it.
-        packet = rtp.pack(101, marker, sequence, timestamp, ssrc ^ 1, payload)
+        packet = pack(101, marker, sequence, timestamp, ssrc ^ 1, payload)
         await dtls(peer)._send_rtp(packet)
 
     for timestamp, code in ((1000, 4), (9000, 2), (17000, 2)):
@@ -125,11 +124,11 @@ async def test_keys_of_the_peer_are_told_once_and_nothing_broken_ends_the_call(
     received = us.statistics().received
     await asyncio.sleep(0.1)
     assert us.statistics().received > received
-    assert us.state is LegState.CONNECTED
+    assert us.state is AudioLegState.CONNECTED
 
 
 async def test_a_listener_that_fails_ends_nothing(
-    leg: Any, plain: Any, collector: Any, hears: Any, until: Any
+    leg: Any, plain: Any, collector: Any, hears: Any
 ) -> None:
     def fail(key: str) -> None:
         raise OSError(key)
@@ -139,6 +138,6 @@ async def test_a_listener_that_fails_ends_nothing(
     answer = await us.answer(with_keys(await peer.offer(), (101, 8000)))
     await peer.accept(without_keys(answer, 101))
     await hears(heard, THEIRS)
-    await dtls(peer)._send_rtp(rtp.pack(101, True, 1, 1, 77, b"\x05\x0a\x00\xa0"))
+    await dtls(peer)._send_rtp(pack(101, True, 1, 1, 77, b"\x05\x0a\x00\xa0"))
     heard.pcm.clear()
     await hears(heard, THEIRS)

@@ -6,11 +6,15 @@ import asyncio
 import re
 from typing import Any
 
+import aioice.ice
 import pytest
 
-from tui.media.leg import Leg, LegState, UnacceptableOffer
-from tui.media.sdp import transport_of
-from tui.media.sources import NullSource, ToneSource
+from tests.waiting import until
+from tui.media.leg.leg import AudioLeg, AudioLegState, UnacceptableOffer
+from tui.media.pcm.sources import NullSource, ToneSource
+from tui.media.sdp.direction import Direction
+from tui.media.sdp.normalise import transport_of
+from tui.media.transport.dtls_association import DtlsAssociation
 
 OURS, THEIRS, ELSEWHERE = 440, 1000, 1500
 
@@ -19,9 +23,9 @@ OURS, THEIRS, ELSEWHERE = 440, 1000, 1500
 async def call(leg: Any, plain: Any, collector: Any, hears: Any) -> Any:
     """A call, up, with both tones heard, and the list of its states."""
 
-    async def make(**named: Any) -> tuple[Leg, Any, Any, list[LegState]]:
+    async def make(**named: Any) -> tuple[AudioLeg, Any, Any, list[AudioLegState]]:
         heard, peer = collector(), plain(THEIRS)
-        states: list[LegState] = []
+        states: list[AudioLegState] = []
         us = leg(ToneSource(OURS), heard, on_state=states.append, **named)
         await peer.accept(await us.answer(await peer.offer()))
         await hears(heard, THEIRS)
@@ -36,15 +40,15 @@ def source_of(offer: str) -> list[str]:
 
 
 async def test_a_restart_moves_the_call_and_the_sound_never_stops(
-    call: Any, plain: Any, hears: Any, until: Any
+    call: Any, plain: Any, hears: Any
 ) -> None:
     us, peer, heard, states = await call()
-    old, before = us._links.current, us.local_address
-    first = us._origin._last
+    old, before = us._connections.current, us.local_address
+    first = us._agreed._origin._last
     offer = await us.restart()
     there, here = transport_of(offer), transport_of(first)
     assert there.ufrag != here.ufrag
-    assert there.fingerprints != here.fingerprints
+    assert there.fingerprints == here.fingerprints  # as browsers do
     assert "a=setup:actpass" in offer
     assert source_of(offer) == source_of(first)  # one stream, whatever carries it
     heard.pcm.clear()
@@ -54,17 +58,18 @@ async def test_a_restart_moves_the_call_and_the_sound_never_stops(
     other = plain(ELSEWHERE)
     answer = await other.answer(offer)
     await us.apply(answer)
-    assert us._links.current is old
-    await until(lambda: us._links.current is not old)
+    assert us._connections.current is old
+    await until(lambda: us._connections.current is not old)
     await hears(heard, ELSEWHERE)
     await hears(other.heard, OURS)
-    assert states == [LegState.CONNECTING, LegState.CONNECTED]
+    assert states == [AudioLegState.CONNECTING, AudioLegState.CONNECTED]
     assert us.local_address != before
-    await until(lambda: not us._links.closers)
+    await until(lambda: not us._connections.closers)
     assert old is not None
-    assert old.wire.gone
+    assert old.ice.gone
     versions = [
-        int(sdp.split("o=- ")[1].split()[1]) for sdp in (offer, await us.reoffer("sendonly"))
+        int(sdp.split("o=- ")[1].split()[1])
+        for sdp in (offer, await us.reoffer(Direction.SENDONLY))
     ]
     assert versions == [2, 3]
 
@@ -72,50 +77,50 @@ async def test_a_restart_moves_the_call_and_the_sound_never_stops(
 async def test_a_refused_restart_leaves_the_call_and_no_socket(call: Any, hears: Any) -> None:
     us, _, heard, _ = await call()
     await us.restart()
-    fresh = us._links.offered
+    fresh = us._connections.offered
     assert fresh is not None
     us.withdraw()
     await fresh.close()
-    assert fresh.wire.gone
+    assert fresh.ice.gone
     heard.pcm.clear()
     await hears(heard, THEIRS)
-    assert us.state is LegState.CONNECTED
+    assert us.state is AudioLegState.CONNECTED
 
 
 async def test_an_answer_that_does_not_restart_is_refused_and_the_call_goes_on(
     call: Any, hears: Any
 ) -> None:
     us, peer, heard, _ = await call()
-    answer = await peer.answer(await us.reoffer("sendrecv"))
+    answer = await peer.answer(await us.reoffer(Direction.SENDRECV))
     await us.restart()
     with pytest.raises(UnacceptableOffer):
         await us.apply(answer)
-    assert us._pending is None
+    assert not us._agreed.pending
     heard.pcm.clear()
     await hears(heard, THEIRS)
 
 
 async def test_the_peer_may_end_the_old_path_before_it_answers(
-    call: Any, plain: Any, hears: Any, until: Any
+    call: Any, plain: Any, hears: Any
 ) -> None:
     us, peer, heard, states = await call()
     offer = await us.restart()
     await peer.pc.close()
-    await until(lambda: us._links.orphaned)
+    await until(lambda: us._connections.orphaned)
     other = plain(ELSEWHERE)
     await us.apply(await other.answer(offer))
     await hears(heard, ELSEWHERE)
-    assert states == [LegState.CONNECTING, LegState.CONNECTED]
+    assert states == [AudioLegState.CONNECTING, AudioLegState.CONNECTED]
 
 
 @pytest.mark.parametrize("way", ["never answered", "refused", "answered, never up"])
 async def test_a_restart_that_comes_to_nothing_after_the_old_path_ended_is_a_lost_leg(
-    call: Any, plain: Any, until: Any, way: str
+    call: Any, plain: Any, way: str
 ) -> None:
-    us, peer, _, _ = await call(setup_timeout=0.5)
+    us, peer, _, _ = await call(setup_timeout=1.0)
     offer = await us.restart()
     await peer.pc.close()
-    await until(lambda: us._links.orphaned)
+    await until(lambda: us._connections.orphaned)
     if way == "refused":
         us.withdraw()
     elif way == "answered, never up":
@@ -123,13 +128,13 @@ async def test_a_restart_that_comes_to_nothing_after_the_old_path_ended_is_a_los
         answer = await other.answer(offer)
         await other.pc.close()
         await us.apply(answer)
-    await until(lambda: us.state is LegState.LOST, 3)
+    await until(lambda: us.state is AudioLegState.LOST, 3)
     assert us.reason == "peer-closed"
-    await until(lambda: not us._links.closers)
+    await until(lambda: not us._connections.closers)
 
 
 async def test_a_second_restart_takes_the_place_of_the_first(
-    call: Any, plain: Any, hears: Any, until: Any
+    call: Any, plain: Any, hears: Any
 ) -> None:
     us, _, heard, _ = await call()
     await us.restart()
@@ -137,7 +142,7 @@ async def test_a_second_restart_takes_the_place_of_the_first(
     other = plain(ELSEWHERE)
     await us.apply(await other.answer(offer))
     await hears(heard, ELSEWHERE)
-    await until(lambda: not us._links.closers)
+    await until(lambda: not us._connections.closers)
 
 
 @pytest.mark.parametrize("moment", range(4))
@@ -153,9 +158,9 @@ async def test_a_leg_closes_in_the_middle_of_a_restart(call: Any, plain: Any, mo
     async with asyncio.timeout(3):
         await us.close()
         await asyncio.gather(offering, return_exceptions=True)
-    while us._links.closers:
+    while us._connections.closers:
         await asyncio.sleep(0.01)
-    assert us.state is LegState.CLOSED
+    assert us.state is AudioLegState.CLOSED
 
 
 async def test_source_and_sink_are_changed_in_the_call(
@@ -171,3 +176,150 @@ async def test_source_and_sink_are_changed_in_the_call(
     us.set_source(NullSource())
     await hears(peer.heard, ELSEWHERE, absent=True)
     assert len(heard.pcm) == stood
+
+
+class Ends:
+    """Two legs of ours in a call: one restarts, the other answers as a PBX does."""
+
+    def __init__(self, one: AudioLeg, other: AudioLeg, heard: Any, other_heard: Any) -> None:
+        self.one, self.other = one, other
+        self.heard, self.other_heard = heard, other_heard
+        self.hellos = 0
+
+    def association(self, leg: AudioLeg) -> Any:
+        current = leg._connections.current
+        assert current is not None
+        return current.association
+
+    def count_hellos(self) -> None:
+        """Every handshake that either side begins from now on is counted."""
+        start = DtlsAssociation.start
+
+        async def counted(one: DtlsAssociation, *arguments: Any) -> None:
+            self.hellos += 1
+            await start(one, *arguments)
+
+        self.patch.setattr(DtlsAssociation, "start", counted)
+
+    patch: pytest.MonkeyPatch
+
+
+@pytest.fixture
+async def ends(leg: Any, collector: Any, hears: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Make a call between two legs, up, with both tones heard."""
+
+    async def make(**named: Any) -> Ends:
+        heard, other_heard = collector(), collector()
+        one = leg(ToneSource(OURS), heard, **named)
+        other = leg(ToneSource(THEIRS), other_heard)
+        await one.accept(await other.answer(await one.offer()))
+        await hears(heard, THEIRS)
+        await hears(other_heard, OURS)
+        made = Ends(one, other, heard, other_heard)
+        made.patch = monkeypatch
+        made.count_hellos()
+        return made
+
+    return make
+
+
+async def both_are_heard(ends: Ends, hears: Any) -> None:
+    ends.heard.pcm.clear()
+    ends.other_heard.pcm.clear()
+    await hears(ends.heard, THEIRS)
+    await hears(ends.other_heard, OURS)
+
+
+@pytest.mark.parametrize("said", ["", "a=connection:existing\r\n"])
+@pytest.mark.parametrize("who", ["the offerer", "the answerer"])
+async def test_a_restart_of_ice_keeps_the_certificate_and_the_association(
+    ends: Any, hears: Any, said: str, who: str
+) -> None:
+    made = await ends()
+    one, other = made.one, made.other
+    if who == "the answerer":
+        one, other = other, one
+    before = made.association(one), made.association(other)
+    paths = one._connections.current, other._connections.current
+    offer = await one.restart()
+    answer = (await other.answer(offer)) + said
+    await one.apply(answer)
+    await until(lambda: one._connections.current is not paths[0])
+    await until(lambda: other._connections.current is not paths[1])
+    assert (made.association(one), made.association(other)) == before
+    assert transport_of(offer).fingerprints != transport_of(answer).fingerprints
+    await until(lambda: one.decrypted and other.decrypted)
+    await both_are_heard(made, hears)
+    assert made.hellos == 0
+    await until(lambda: not one._connections.closers and not other._connections.closers)
+    assert (one.state, other.state) == (AudioLegState.CONNECTED, AudioLegState.CONNECTED)
+    await both_are_heard(made, hears)
+
+
+@pytest.mark.parametrize("why", ["connection:new", "tls-id"])
+async def test_a_peer_that_asks_for_a_new_association_gets_one_under_the_same_certificate(
+    ends: Any, hears: Any, why: str
+) -> None:
+    made = await ends()
+    old = made.association(made.one)
+    line = {"connection:new": "a=connection:new\r\n", "tls-id": f"a=tls-id:{'x' * 20}\r\n"}[why]
+    offer = await made.one.restart()
+    path = made.one._connections.current
+    answer = (await made.other.answer(offer + line)) + line
+    await made.one.apply(answer)
+    await until(lambda: made.one._connections.current is not path)
+    assert made.association(made.one) is not old
+    assert made.association(made.one).fingerprint == old.fingerprint
+    await both_are_heard(made, hears)
+    assert made.hellos == 2
+
+
+async def test_a_new_association_has_a_new_certificate_where_the_old_one_has_ended(
+    call: Any, plain: Any, hears: Any
+) -> None:
+    us, peer, heard, _ = await call()
+    known = transport_of(us._agreed._origin._last).fingerprints
+    await peer.pc.close()
+    await until(lambda: us.state is AudioLegState.LOST)
+    other = plain(ELSEWHERE)
+    offer = await us.restart()
+    assert transport_of(offer).fingerprints != known
+    await us.apply(await other.answer(offer))
+    await hears(heard, ELSEWHERE)
+    await hears(other.heard, OURS)
+    assert us.state is AudioLegState.CONNECTED
+
+
+@pytest.mark.parametrize("way", ["nothing comes", "the sockets are shut"])
+async def test_a_leg_whose_path_is_gone_is_restarted_over_the_association_it_has(
+    ends: Any, hears: Any, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    monkeypatch.setattr(aioice.ice, "CONSENT_INTERVAL", 0.5)
+    monkeypatch.setattr(aioice.ice, "CONSENT_FAILURES", 3)
+    made = await ends()
+    for one in (made.one, made.other):
+        for protocol in one._connections.current.ice._connection._protocols:
+            if way == "nothing comes":
+                protocol.datagram_received = lambda *_: None
+            else:
+                protocol.transport.abort()
+    await until(lambda: made.one.state is AudioLegState.LOST, 20)
+    await until(lambda: made.other.state is AudioLegState.LOST, 20)
+    assert made.one.reason == "transport"
+    await made.one.apply(await made.other.answer(await made.one.restart()))
+    await until(lambda: made.one.state is AudioLegState.CONNECTED)
+    await until(lambda: made.other.state is AudioLegState.CONNECTED)
+    assert made.one.reason == ""
+    await both_are_heard(made, hears)
+    assert made.hellos == 0
+
+
+async def test_a_restart_is_not_proven_before_a_packet_was_decrypted(ends: Any) -> None:
+    made = await ends()
+    assert made.one.decrypted
+    made.other._session.stop()  # the peer sends nothing, neither sound nor reports
+    path = made.one._connections.current
+    await made.one.apply(await made.other.answer(await made.one.restart()))
+    await until(lambda: made.one._connections.current is not path)
+    assert made.one.state is AudioLegState.CONNECTED
+    assert made.one.decrypted is False

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from tests.media.turn_server import PASSWORD, USER, TurnServer
-from tui.media import wire
-from tui.media.leg import IceServer, LegState
-from tui.media.sources import ToneSource
+from tests.waiting import until
+from tui.media.leg.leg import AudioLegState, IceServer
+from tui.media.pcm.sources import ToneSource
+from tui.media.transport import ice_transport
 
 OURS, THEIRS = 440, 1000
 
@@ -48,7 +49,7 @@ async def test_a_call_goes_through_the_relay_both_ways_without_a_task_a_packet(
     assert us.local_address == relay.address
     assert us.remote_address is not None
     assert turn.relayed > 5
-    transport = us._links.current.wire._transport
+    transport = us._connections.current.ice._transport
     tasks = 0
     sendto = transport.sendto
 
@@ -70,7 +71,7 @@ async def test_a_call_goes_through_the_relay_both_ways_without_a_task_a_packet(
 async def test_a_permission_is_renewed_before_it_expires(
     turn: TurnServer, leg: Any, plain: Any, collector: Any, hears: Any, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(wire, "PERMISSION", 0.3)
+    monkeypatch.setattr(ice_transport, "PERMISSION", 0.3)
     turn.permission = 1.0
     _, peer, heard = await relayed(leg, plain, collector, hears, turn)
     await asyncio.sleep(1.2)
@@ -93,16 +94,16 @@ async def test_a_restart_asks_the_relay_with_the_credentials_that_count_now(
 async def test_a_leg_ends_in_time_when_the_turn_server_is_gone(
     turn: TurnServer, leg: Any, plain: Any, collector: Any, hears: Any, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr("tui.media.connection.CLOSE_LIMIT", 0.3)
+    monkeypatch.setattr("tui.media.transport.connection.CLOSE_LIMIT", 0.3)
     us, _, _ = await relayed(leg, plain, collector, hears, turn)
     await turn.close()
     async with asyncio.timeout(2):
         await us.close()
-    assert us.state is LegState.CLOSED
+    assert us.state is AudioLegState.CLOSED
 
 
 async def test_wrong_credentials_leave_a_leg_without_a_candidate_that_fails_by_its_limit(
-    turn: TurnServer, leg: Any, plain: Any, collector: Any, until: Any
+    turn: TurnServer, leg: Any, plain: Any, collector: Any
 ) -> None:
     us = leg(
         ToneSource(OURS),
@@ -113,5 +114,5 @@ async def test_wrong_credentials_leave_a_leg_without_a_candidate_that_fails_by_i
     )
     answer = await us.answer(await plain(THEIRS).offer())
     assert "a=candidate" not in answer
-    await until(lambda: us.state is LegState.FAILED, 3)
+    await until(lambda: us.state is AudioLegState.FAILED, 3)
     assert "wrong" not in repr(IceServer(turn.url, USER, "wrong"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import array
 
-from tui.media.levels import FRAME
-from tui.media.mixer import KEPT, MOST, Mixer
+from tui.media.leg.mixer import KEPT, MOST, Mixer
+from tui.media.pcm.levels import FRAME
 
 
 def block(value: int) -> bytes:

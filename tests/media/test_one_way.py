@@ -11,14 +11,14 @@ import pytest
 from tests.media.conditions import Condition
 from tests.media.conftest import Plain
 from tests.media.relay import Relay
-from tui.engine.core import Limits
-from tui.engine.listening import Judge
-from tui.engine.quality import measured
-from tui.engine.state import Hearing
-from tui.media.leg import Leg
-from tui.media.quality import rate
-from tui.media.sinks import NullSink
-from tui.media.sources import ToneSource
+from tui.engine.audio.quality_judge import Judge
+from tui.engine.audio.quality_monitor import measured
+from tui.engine.context import Limits
+from tui.media.e_model import rate
+from tui.media.leg.leg import AudioLeg
+from tui.media.pcm.sinks import NullSink
+from tui.media.pcm.sources import ToneSource
+from tui.port.values import Hearing
 
 SWALLOW = Condition(loss=1.0)
 LIMITS = Limits(hears_nothing=1.0, unheard=1.5)
@@ -26,7 +26,7 @@ LIMITS = Limits(hears_nothing=1.0, unheard=1.5)
 
 @pytest.mark.parametrize("found", [Hearing.NOT_HEARD, Hearing.HEARS_NOTHING, Hearing.OK])
 async def test_one_way_sound_is_found_and_which_way(
-    leg: Callable[..., Leg], plain: Callable[[float], Plain], found: Hearing
+    leg: Callable[..., AudioLeg], plain: Callable[[float], Plain], found: Hearing
 ) -> None:
     ours, other = leg(ToneSource(440), NullSink()), plain(1000)
     judge = Judge(LIMITS, rate)

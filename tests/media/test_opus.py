@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.media.speech import speech
-from tui.media import codecs, opus
-from tui.media.levels import audioop
-from tui.media.opus_av import AvDecoder, AvEncoder
-from tui.media.tones import strength, tone
+from tui.media.codec import codecs, opus
+from tui.media.codec.opus_av import AvDecoder, AvEncoder
+from tui.media.pcm.levels import audioop
+from tui.media.pcm.tones import strength, tone
 
 FEC = {"useinbandfec": "1"}
 BLOCK = 1920
@@ -25,9 +25,9 @@ def blocks(pcm: bytes, size: int = BLOCK) -> list[bytes]:
     return [pcm[at : at + size] for at in range(0, len(pcm) - size + 1, size)]
 
 
-def encoded(pcm: bytes, fmtp: dict[str, str] = FEC, **named: int) -> list[bytes]:
-    one = opus.Encoder(fmtp, **named)
-    return [one.encode(block) for block in blocks(pcm, named.get("ptime", 20) * 96)]
+def encoded(pcm: bytes, fmtp: dict[str, str] = FEC, ptime: int = 20) -> list[bytes]:
+    one = opus.OpusEncoder(fmtp, ptime=ptime)
+    return [one.encode(block) for block in blocks(pcm, ptime * 96)]
 
 
 def error(one: bytes, other: bytes) -> float:
@@ -51,20 +51,55 @@ def test_a_library_that_is_none_of_libopus_is_passed_over(
 
 
 def test_the_systems_copy_comes_after_the_wheels(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ctypes.util.find_library", lambda name: f"lib{name}.so.0")
+    monkeypatch.setattr("sys.platform", "linux")
     assert list(opus._candidates())[-1] == ("system", "libopus.so.0")
+    monkeypatch.setattr("sys.platform", "darwin")
+    monkeypatch.setattr("ctypes.util.find_library", lambda name: f"lib{name}.0.dylib")
+    assert list(opus._candidates())[-1] == ("system", "libopus.0.dylib")
     monkeypatch.setattr("ctypes.util.find_library", lambda name: None)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert not list(opus._candidates())
 
 
+@pytest.mark.parametrize("deep", [(), ("second",), ("first", "second")])
+def test_the_library_that_conceals_by_a_net_is_preferred(
+    monkeypatch: pytest.MonkeyPatch, deep: tuple[str, ...]
+) -> None:
+    usual = opus.library()
+    assert usual is not None
+    path = usual.functions._name
+    monkeypatch.setattr(opus, "_candidates", lambda: iter([("first", path), ("second", path)]))
+    asked: list[bool] = []
+
+    def conceals(library: object) -> bool:
+        asked.append(True)
+        return ("first", "second")[len(asked) - 1] in deep
+
+    monkeypatch.setattr(opus, "_conceals_deeply", conceals)
+    found = opus.library.__wrapped__()
+    assert found is not None
+    assert (found.source, found.deep) == (deep[0] if deep else "first", bool(deep))
+    monkeypatch.setattr(opus, "library", lambda: found)
+    assert codecs.opus_is_deep() is bool(deep)
+    assert len(opus.OpusDecoder().conceal(960)) == BLOCK  # whatever complexity does there
+
+
+def test_what_a_library_makes_up_is_the_same_each_time() -> None:
+    """Else the comparison of two complexities would tell nothing."""
+    found = opus.library()
+    assert found is not None
+    assert opus._made_up(found.functions, 0) == opus._made_up(found.functions, 0)
+    assert len(opus._made_up(found.functions, 5)) == 2 * BLOCK
+    assert opus._conceals_deeply(found.functions) is found.deep
+
+
 def test_the_codecs_own_delay_is_known() -> None:
-    assert opus.Encoder({}).lookahead == 312
+    assert opus.OpusEncoder({}).lookahead == 312
 
 
 def test_a_tone_comes_out_as_it_went_in() -> None:
     pcm = tone((440,), duration=1.0, fade=0)
-    one = opus.Decoder()
+    one = opus.OpusDecoder()
     heard = b"".join(one.decode(payload) for payload in encoded(pcm))
     assert len(heard) == len(pcm)
     assert strength(heard[-19200:], 440) == pytest.approx(strength(pcm[-19200:], 440), rel=0.05)
@@ -72,13 +107,13 @@ def test_a_tone_comes_out_as_it_went_in() -> None:
 
 def test_a_lost_packet_comes_back_from_the_next_and_better_than_it_is_guessed(said: bytes) -> None:
     payloads = encoded(said)
-    whole = opus.Decoder()
+    whole = opus.OpusDecoder()
     truth = [whole.decode(payload) for payload in payloads]
     repaired = concealed = level = 0.0
     for lost in range(10, len(payloads) - 1, 9):
         if not opus.holds_fec(payloads[lost + 1]):
             continue
-        one, other = opus.Decoder(), opus.Decoder()
+        one, other = opus.OpusDecoder(), opus.OpusDecoder()
         for payload in payloads[:lost]:
             one.decode(payload)
             other.decode(payload)
@@ -93,7 +128,7 @@ def test_a_lost_packet_comes_back_from_the_next_and_better_than_it_is_guessed(sa
 
 
 def test_a_packet_without_a_copy_is_not_asked_for_one(said: bytes) -> None:
-    one = opus.Decoder()
+    one = opus.OpusDecoder()
     plain = encoded(said, {})
     one.decode(plain[10])
     assert not any(opus.holds_fec(payload) for payload in plain)
@@ -145,20 +180,20 @@ def test_constant_bit_rate_is_constant(said: bytes) -> None:
 
 @pytest.mark.parametrize("value", ["", "x", "-1", "٣", "99999999999999999999"])
 def test_nonsense_in_fmtp_changes_nothing(value: str) -> None:
-    opus.Encoder({"maxaveragebitrate": value, "maxplaybackrate": value, "cbr": value})
+    opus.OpusEncoder({"maxaveragebitrate": value, "maxplaybackrate": value, "cbr": value})
 
 
 def test_silence_need_not_be_sent_when_dtx_is_wanted() -> None:
     quiet = bytes(BLOCK * 100)
     for named, fmtp in (({"dtx": True}, {}), ({}, {"usedtx": "1"})):
-        one = opus.Encoder(fmtp, **named)
+        one = opus.OpusEncoder(fmtp, **named)
         sent = [one.encode(block) for block in blocks(quiet)]
         assert sum(1 for payload in sent if not payload) > 70
     assert all(encoded(quiet))
 
 
 def test_a_reported_loss_makes_more_copies(said: bytes) -> None:
-    few, many = opus.Encoder(FEC, packet_loss=0), opus.Encoder(FEC, packet_loss=0)
+    few, many = opus.OpusEncoder(FEC, packet_loss=0), opus.OpusEncoder(FEC, packet_loss=0)
     many.set_packet_loss(250)  # whatever a report says
     count = [
         sum(opus.holds_fec(one.encode(block)) for block in blocks(said)) for one in (few, many)
@@ -168,11 +203,11 @@ def test_a_reported_loss_makes_more_copies(said: bytes) -> None:
 
 def test_another_length_is_refused() -> None:
     with pytest.raises(ValueError, match="samples"):
-        opus.Encoder({}).encode(bytes(10))
+        opus.OpusEncoder({}).encode(bytes(10))
 
 
 def test_concealment_goes_on_and_fades(said: bytes) -> None:
-    one = opus.Decoder()
+    one = opus.OpusDecoder()
     for payload in encoded(said)[:40]:
         one.decode(payload)
     made = [one.conceal(960) for _ in range(30)]
@@ -184,7 +219,7 @@ def test_concealment_goes_on_and_fades(said: bytes) -> None:
 @settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_garbage_is_refused_or_is_as_long_as_it_says(payload: bytes) -> None:
-    one = opus.Decoder()
+    one = opus.OpusDecoder()
     says = one.samples(payload)
     one.copies(payload)
     one.recover(payload, 960)
@@ -218,6 +253,6 @@ def test_without_libopus_pyav_does_what_it_can(
     with pytest.raises(ValueError, match="samples"):
         one.encode(b"")
     with pytest.raises(OSError, match="libopus"):
-        opus.Encoder({})
+        opus.OpusEncoder({})
     with pytest.raises(OSError, match="libopus"):
-        opus.Decoder()
+        opus.OpusDecoder()

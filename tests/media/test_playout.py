@@ -9,16 +9,16 @@ import pytest
 
 from tests.media import lines
 from tests.media.conditions import Condition
-from tui.media.codecs import NAMES, Decoder, decoder, encoder
-from tui.media.levels import audioop, rms
-from tui.media.playout import Packet, Playout
-from tui.media.tones import strength, tone
+from tui.media.codec.codecs import NAMES, Decoder, decoder, encoder
+from tui.media.jitter.playout import Playout, RtpPacket
+from tui.media.pcm.levels import audioop, rms
+from tui.media.pcm.tones import strength, tone
 
 TICK = 0.02
 FRAME = 960
 
 
-def sounding(hz: float = 440, seconds: float = 2.0, codec: str = "opus") -> list[Packet]:
+def sounding(hz: float = 440, seconds: float = 2.0, codec: str = "opus") -> list[RtpPacket]:
     return lines.packets(tone((hz,), duration=seconds, fade=0), codec)
 
 
@@ -27,7 +27,7 @@ def playout(codec: str = "opus") -> Playout:
 
 
 def play(
-    one: Playout, packets: list[Packet | None], late: float = 0.0, start: float = 0.0
+    one: Playout, packets: list[RtpPacket | None], late: float = 0.0, start: float = 0.0
 ) -> bytes:
     """A packet a tick, 8 ms before it; None is a tick without one."""
     out = b""
@@ -83,7 +83,7 @@ BEGUN = 10 * FRAME * 2
 def test_what_comes_in_another_order_is_played_in_its_own() -> None:
     packets = sounding()
     one = playout()
-    swapped: list[Packet | None] = [*packets]
+    swapped: list[RtpPacket | None] = [*packets]
     for at in range(10, 90, 7):
         swapped[at], swapped[at + 1] = swapped[at + 1], swapped[at]
     play(one, swapped)
@@ -105,7 +105,13 @@ def test_what_comes_twice_is_played_once() -> None:
 def test_a_packet_that_was_given_up_and_comes_is_not_lost_but_late() -> None:
     packets = sounding()
     one = playout()
-    order: list[Packet | None] = [*packets[:50], None, *packets[51:60], packets[50], *packets[60:]]
+    order: list[RtpPacket | None] = [
+        *packets[:50],
+        None,
+        *packets[51:60],
+        packets[50],
+        *packets[60:],
+    ]
     play(one, order)
     assert one.figures.late == 1
     assert one.figures.lost == 0
@@ -287,9 +293,9 @@ def test_a_flood_grows_nothing() -> None:
         )
     for tick in range(100):
         assert len(one.read(tick * TICK)) == FRAME * 2
-    filling = one._filling
-    assert len(filling.store) <= 128
-    assert len(filling.spool) <= 48_000
+    decision = one._decision
+    assert len(decision.store) <= 128
+    assert len(decision.buffer) <= 48_000
 
 
 @pytest.mark.parametrize(("missed", "least"), [(45, 20), (100, 0)])

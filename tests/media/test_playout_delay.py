@@ -14,21 +14,21 @@ import pytest
 from tests.media import lines
 from tests.media.conditions import CONDITIONS, Condition
 from tests.media.speech import speech
-from tui.media.delay import MS, Target
-from tui.media.losses import COPIED, LOST, Losses
-from tui.media.playout import Packet
-from tui.media.tones import tone
+from tui.media.jitter.delay import MS, DelayTarget
+from tui.media.jitter.losses import COPIED, LOST, Losses
+from tui.media.jitter.playout import RtpPacket
+from tui.media.pcm.tones import tone
 
 PHASES = (0.001, 0.009, 0.0185)
 
 
 @pytest.fixture(scope="module")
-def sent() -> list[Packet]:
+def sent() -> list[RtpPacket]:
     return lines.packets(speech(14, seed=3))
 
 
 @pytest.fixture(scope="module")
-def humming() -> list[Packet]:
+def humming() -> list[RtpPacket]:
     """A sound without a pause."""
     return lines.packets(tone((180,), duration=14.0, fade=0), "PCMU")
 
@@ -39,13 +39,15 @@ def humming() -> list[Packet]:
     [("clean", 0.05), ("1 % loss", 0.05), ("5 % loss", 0.065), ("60 ms bursts", 0.065),
      ("30 ms jitter", 0.085), ("60 ms jitter", 0.105)],
 )  # fmt: skip
-def test_the_delay_on_a_bad_line(sent: list[Packet], name: str, most: float, phase: float) -> None:
+def test_the_delay_on_a_bad_line(
+    sent: list[RtpPacket], name: str, most: float, phase: float
+) -> None:
     heard = lines.run(sent, CONDITIONS[name](1), phase=phase)
     assert mean(heard.delays) <= most
     assert mean(heard.delays[-50:]) <= most
 
 
-def test_five_in_a_hundred_lost_are_repaired(sent: list[Packet]) -> None:
+def test_five_in_a_hundred_lost_are_repaired(sent: list[RtpPacket]) -> None:
     heard = lines.run(sent, CONDITIONS["5 % loss"](1))
     figures = heard.playout.figures
     assert heard.share(figures.repaired) > 2 * heard.share(figures.concealed)
@@ -54,7 +56,7 @@ def test_five_in_a_hundred_lost_are_repaired(sent: list[Packet]) -> None:
 
 @pytest.mark.parametrize("phase", PHASES)
 def test_a_line_that_sends_twice_and_in_another_order_is_heard_whole(
-    sent: list[Packet], phase: float
+    sent: list[RtpPacket], phase: float
 ) -> None:
     """One packet in twenty comes 30 ms later: the delay goes to it, and no further."""
     heard = lines.run(sent, Condition(duplicate=0.1, reorder=0.05, seed=1), phase=phase)
@@ -76,7 +78,7 @@ def test_a_line_without_copies_is_not_waited_on() -> None:
 @pytest.mark.parametrize("phase", PHASES)
 @pytest.mark.parametrize("kind", ["speech", "without a pause"])
 def test_after_a_stall_the_delay_comes_back(
-    sent: list[Packet], humming: list[Packet], kind: str, phase: float
+    sent: list[RtpPacket], humming: list[RtpPacket], kind: str, phase: float
 ) -> None:
     packets, codec = (sent, "opus") if kind == "speech" else (humming, "PCMU")
     line = Condition(stalls=((6.0, 0.3),))
@@ -87,7 +89,7 @@ def test_after_a_stall_the_delay_comes_back(
     assert heard.playout.figures.lost == heard.playout.figures.late == 0
 
 
-def test_stalls_again_and_again_are_carried(sent: list[Packet]) -> None:
+def test_stalls_again_and_again_are_carried(sent: list[RtpPacket]) -> None:
     """Once is sat out; a line that stalls all the time is cheaper to be late on."""
     stalls = tuple((3.0 + 0.4 * i, 0.12) for i in range(27))
     heard = lines.run(sent, Condition(stalls=stalls))
@@ -102,7 +104,7 @@ def test_minutes_of_drift_are_followed_without_a_gap(ppm: int) -> None:
     """Two simulated minutes: 24 ms apart at the end."""
     block = lines.packets(tone((180,), duration=10.0, fade=0), "PCMU")
     long = [
-        Packet(i & 0xFFFF, i * 160, 111, False, 7, block[i % len(block)].payload)
+        RtpPacket(i & 0xFFFF, i * 160, 111, False, 7, block[i % len(block)].payload)
         for i in range(6_000)
     ]
     heard = lines.run(long, Condition(jitter=0.004), ppm=ppm, codec="PCMU")
@@ -145,7 +147,7 @@ def test_a_longer_way_is_no_longer_delay_than_it_has_to_be() -> None:
 
 
 @pytest.mark.parametrize("leans", [True, False])
-def test_ticks_that_are_moved_wait_for_less(sent: list[Packet], leans: bool) -> None:
+def test_ticks_that_are_moved_wait_for_less(sent: list[RtpPacket], leans: bool) -> None:
     ends = [
         mean(lines.run(sent, CONDITIONS["clean"](1), phase=phase, leans=leans).delays[-50:])
         for phase in PHASES
@@ -153,9 +155,11 @@ def test_ticks_that_are_moved_wait_for_less(sent: list[Packet], leans: bool) -> 
     assert max(ends) < (0.026 if leans else 0.045)
 
 
-def test_the_ticks_stay_near_their_own(sent: list[Packet]) -> None:
+def test_the_ticks_stay_near_their_own(sent: list[RtpPacket]) -> None:
     """Two minutes of drift, 24 ms in all: the ticks do not go along for more than 12.5 ms."""
-    long = [Packet(i & 0xFFFF, i * 960, 111, False, 7, sent[i % 600].payload) for i in range(6_000)]
+    long = [
+        RtpPacket(i & 0xFFFF, i * 960, 111, False, 7, sent[i % 600].payload) for i in range(6_000)
+    ]
     one, leant, farthest, now = lines.playout(), 0.0, 0.0, 0.0
     for index, packet in enumerate(long):
         one.receive(packet, index * 0.02 * (1 - 200e-6))
@@ -167,7 +171,7 @@ def test_the_ticks_stay_near_their_own(sent: list[Packet]) -> None:
     assert one.figures.concealed == 0
 
 
-def test_the_delay_moves_in_small_steps(sent: list[Packet]) -> None:
+def test_the_delay_moves_in_small_steps(sent: list[RtpPacket]) -> None:
     """No words are cut out: even after a stall what was captured is heard, quicker."""
     heard = lines.run(sent, Condition(stalls=((6.0, 0.3),)))
     for one, other in pairwise(heard.delays[50:]):
@@ -178,7 +182,7 @@ def test_the_delay_moves_in_small_steps(sent: list[Packet]) -> None:
 
 
 def target(lateness: list[float], repairable: float = 0.0) -> float:
-    one = Target()
+    one = DelayTarget()
     for late in lateness:
         one.add(round(late * 48_000))
     return (one.update(repairable, 960) - one.least) / 48_000
@@ -205,12 +209,12 @@ def test_no_delay_is_longer_than_a_conversation_bears() -> None:
 
 
 def test_an_empty_window_changes_nothing() -> None:
-    one = Target()
+    one = DelayTarget()
     assert (one.update(0.1, 960), one.least, len(one)) == (0, 0, 0)
 
 
 def test_the_window_forgets() -> None:
-    one = Target()
+    one = DelayTarget()
     for late in [50 * MS] * 600 + [0] * 500:
         one.add(late)
     assert len(one) == 500

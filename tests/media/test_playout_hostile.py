@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.media.codecs import Decoder, decoder, encoder
-from tui.media.levels import FRAME
-from tui.media.playout import Packet, Playout
-from tui.media.tones import tone
+from tui.media.codec.codecs import Decoder, decoder, encoder
+from tui.media.jitter.playout import Playout, RtpPacket
+from tui.media.pcm.levels import FRAME
+from tui.media.pcm.tones import tone
 
 ENCODERS = {n: encoder(name, fmtp={"useinbandfec": "1"}) for n, name in
             ((111, "opus"), (9, "G722"), (0, "PCMU"))}  # fmt: skip
@@ -23,7 +23,7 @@ def decoder_of(number: int) -> Decoder | None:
 
 payloads = st.one_of(st.sampled_from([*GOOD.values()]), st.binary(max_size=80))
 packets = st.builds(
-    Packet,
+    RtpPacket,
     sequence=st.one_of(st.integers(0, 40), st.integers(0, 0xFFFF)),
     timestamp=st.one_of(st.integers(0, 40).map(lambda n: n * FRAME), st.integers(0, 0xFFFFFFFF)),
     payload_type=st.sampled_from([111, 9, 0, 13]),
@@ -35,9 +35,9 @@ steps = st.lists(st.one_of(packets, st.floats(0.0, 0.3), st.just(None), st.just(
 
 
 def check(one: Playout) -> None:
-    filling, figures = one._filling, one.figures
-    assert len(filling.store) <= 128
-    assert len(filling.spool) <= 4 * 5760
+    decision, figures = one._decision, one.figures
+    assert len(decision.store) <= 128
+    assert len(decision.buffer) <= 4 * 5760
     assert len(one._fresh) <= 128
     for name in ("received", "lost", "late", "duplicate", "played", "repaired", "concealed"):
         assert getattr(figures, name) >= 0, name
@@ -47,10 +47,10 @@ def check(one: Playout) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(steps=steps, leans=st.booleans())
-def test_any_packets_at_any_time(steps: list[Packet | float | None], leans: bool) -> None:
+def test_any_packets_at_any_time(steps: list[RtpPacket | float | None], leans: bool) -> None:
     one, now, leant = Playout(decoder_of), 100.0, 0.0
     for step in steps:
-        if isinstance(step, Packet):
+        if isinstance(step, RtpPacket):
             one.receive(step, now)
         elif step is None:
             leant += (lean := one.lean() if leans else 0.0)
@@ -80,7 +80,7 @@ def test_a_stream_in_any_order_with_any_part_of_it(
     for number, wait in zip(order, waits, strict=True):
         if number not in lost:
             one.receive(
-                Packet(65_520 + number & 0xFFFF, number * FRAME, 111, False, 1, GOOD[111]), now
+                RtpPacket(65_520 + number & 0xFFFF, number * FRAME, 111, False, 1, GOOD[111]), now
             )
         for _ in range(wait):
             now += 0.02

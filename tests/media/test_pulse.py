@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tui.media.pulse import Place, check, cookie, places, plugin
-from tui.media.pulse_relay import MOST, PulseRelay
+from tui.media.device.pulse import PulseAddress, addresses, check, cookie, plugin
+from tui.media.device.pulse_relay import MOST, PulseRelay
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 COOKIE = bytes(range(256))
@@ -76,18 +76,18 @@ def with_cookie(home: Path, data: bytes = COOKIE) -> dict[str, str]:
 
 
 def test_addresses_are_read_as_libpulse_reads_them() -> None:
-    assert places("unix:/run/x /run/y") == (Place("/run/x"), Place("/run/y"))
-    assert places("{0123abcd}unix:/run/x") == (Place("/run/x"),)
-    assert places("tcp:far.example:24713") == (Place(host="far.example", port=24713),)
-    assert places("127.0.0.1") == (Place(host="127.0.0.1", port=4713),)
-    assert places("tcp6:[::1]:7") == (Place(host="::1", port=7),)
-    assert str(places("tcp6:[::1]:7")[0]) == "tcp:[::1]:7"
+    assert addresses("unix:/run/x /run/y") == (PulseAddress("/run/x"), PulseAddress("/run/y"))
+    assert addresses("{0123abcd}unix:/run/x") == (PulseAddress("/run/x"),)
+    assert addresses("tcp:far.example:24713") == (PulseAddress(host="far.example", port=24713),)
+    assert addresses("127.0.0.1") == (PulseAddress(host="127.0.0.1", port=4713),)
+    assert addresses("tcp6:[::1]:7") == (PulseAddress(host="::1", port=7),)
+    assert str(addresses("tcp6:[::1]:7")[0]) == "tcp:[::1]:7"
 
 
 @pytest.mark.parametrize("bad", ["", "unix:x", "tcp:", "tcp:a:b", "a:0", "a:99999", "http://a"])
 async def test_what_is_no_address_is_said(bad: str) -> None:
     with pytest.raises(ValueError, match="PulseAudio"):
-        places(bad)
+        addresses(bad)
     assert (await check(bad)).verdict == "bad-address"
 
 
@@ -178,7 +178,7 @@ async def test_the_relay_leads_to_the_server_and_to_another_when_told(tmp_path: 
         reader, writer = await asyncio.open_unix_connection(made.path)
         writer.write(b"hello")
         assert await said(reader) == b"hello"
-        assert made.links == 1
+        assert made.pipes == 1
         made.aim(second)
         assert await said(reader) == b""  # what led to the first is over at once
         writer.close()
@@ -207,7 +207,7 @@ async def test_silence_after_a_question_cuts_the_line_and_silence_alone_does_not
         asks, quiet = [await asyncio.open_unix_connection(made.path) for _ in range(2)]
         asks[1].write(b"?")
         assert await said(asks[0]) == b""
-        assert made.links == 1
+        assert made.pipes == 1
         made.cut()
         assert await said(quiet[0]) == b""
         for _, writer in (asks, quiet):

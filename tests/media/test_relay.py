@@ -3,7 +3,6 @@ says."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -11,8 +10,9 @@ import pytest
 from tests.media.conditions import Condition
 from tests.media.conftest import Collector, Plain
 from tests.media.relay import Relay
-from tui.media.leg import Leg, LegState
-from tui.media.sources import ToneSource
+from tests.waiting import until
+from tui.media.leg.leg import AudioLeg, AudioLegState
+from tui.media.pcm.sources import ToneSource
 
 
 def fates(condition: Condition, count: int = 2000) -> list[tuple[float, ...]]:
@@ -59,7 +59,7 @@ def test_with_order_nothing_overtakes_and_without_it_may() -> None:
 
 async def test_through_the_relay_a_plain_peer_is_heard_and_what_is_lost_is_counted(
     plain: Callable[[float], Plain],
-    leg: Callable[..., Leg],
+    leg: Callable[..., AudioLeg],
     collector: Callable[[], Collector],
     hears: Callable[..., Awaitable[None]],
 ) -> None:
@@ -70,10 +70,8 @@ async def test_through_the_relay_a_plain_peer_is_heard_and_what_is_lost_is_count
         await other.accept(relay.from_b(answer))
         await hears(heard, 700)
         await hears(other.heard, 440)
-        async with asyncio.timeout(10):
-            while relay.a_to_b.sent < 80:
-                await asyncio.sleep(0.05)
-        assert ours.state is LegState.CONNECTED
+        await until(lambda: relay.a_to_b.sent >= 80)
+        assert ours.state is AudioLegState.CONNECTED
         assert 0 < relay.a_to_b.lost < 20
         assert relay.b_to_a.loss == 0
         assert relay.a_to_b.delay == pytest.approx(0.01)

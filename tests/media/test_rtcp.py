@@ -16,14 +16,15 @@ from aiortc.rtp import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.media import rtcp, rtp
-from tui.media.rtcp import Block, Report, Sent, compose, parse
+from tui.media.rtp import rtcp
+from tui.media.rtp.packet import is_rtcp, pack, unpack
+from tui.media.rtp.rtcp import ReportBlock, RtcpReport, SenderInfo, compose, parse
 
-BLOCK = Block(ssrc=5, lost=12, total=-3, highest=0x12345, jitter=80, last=99, delay=77)
+BLOCK = ReportBlock(ssrc=5, lost=12, total=-3, highest=0x12345, jitter=80, last=99, delay=77)
 
 
 def test_a_sender_report_with_a_name_is_read_by_aiortc() -> None:
-    data = compose(1, "abcd", rtcp.ntp(1_700_000_000.5), Sent(960, 3, 240), BLOCK)
+    data = compose(1, "abcd", rtcp.ntp(1_700_000_000.5), SenderInfo(960, 3, 240), BLOCK)
     report, name = RtcpPacket.parse(data)
     assert isinstance(report, RtcpSrPacket)
     assert (report.ssrc, report.sender_info.rtp_timestamp) == (1, 960)
@@ -63,23 +64,23 @@ def test_aiortcs_reports_are_read_and_its_bye_is_skipped() -> None:
         + bytes(RtcpRrPacket(ssrc=6, reports=[other, other]))
     )
     assert list(parse(compound)) == [
-        Report(4, 7 << 16 | 9, (BLOCK,)),
-        Report(6, None, (BLOCK, BLOCK)),
+        RtcpReport(4, 7 << 16 | 9, (BLOCK,)),
+        RtcpReport(6, None, (BLOCK, BLOCK)),
     ]
 
 
 def test_rtp_is_written_as_aiortc_reads_it() -> None:
-    packet = RtpPacket.parse(rtp.pack(111, True, 65535, 0xFFFFFFFF, 3, b"sound"))
+    packet = RtpPacket.parse(pack(111, True, 65535, 0xFFFFFFFF, 3, b"sound"))
     assert (packet.payload_type, packet.marker) == (111, 1)
     assert (packet.sequence_number, packet.timestamp) == (65535, 0xFFFFFFFF)
     assert (packet.ssrc, packet.payload) == (3, b"sound")
-    assert rtp.unpack(packet.serialize()) == (111, True, 65535, 0xFFFFFFFF, 3, b"sound")
+    assert unpack(packet.serialize()) == (111, True, 65535, 0xFFFFFFFF, 3, b"sound")
 
 
 def test_contributors_extension_and_padding_are_taken_off() -> None:
     head = bytes([0xB1, 111]) + bytes(10)
     body = b"CSRC" + b"\xbe\xde\x00\x01abcd" + b"sound" + b"\x00\x00\x03"
-    fields = rtp.unpack(head + body)
+    fields = unpack(head + body)
     assert fields is not None
     assert fields[-1] == b"sound"
 
@@ -89,9 +90,9 @@ def test_no_bytes_raise_anything(data: bytes) -> None:
     for first in (0x80, 0x81, 0x9F, 0xA0, 0xBF):
         for second in (111, 200, 201, 203):
             noise = bytes([first, second]) + data
-            rtp.unpack(noise)
+            unpack(noise)
             list(parse(noise))
-            rtp.is_rtcp(noise)
-    rtp.unpack(data)
+            is_rtcp(noise)
+    unpack(data)
     list(parse(data))
-    rtp.is_rtcp(data)
+    is_rtcp(data)

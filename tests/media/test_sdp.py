@@ -11,9 +11,15 @@ from aiortc.sdp import SessionDescription
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.media.localsdp import Ends, Origin, as_answer, describe
-from tui.media.negotiation import offered
-from tui.media.sdp import UnacceptableOffer, direction_of, normalise, transport_of
+from tui.media.sdp.direction import Direction
+from tui.media.sdp.local import Ends, Layout, Origin, RefusedSection, describe, layout_of
+from tui.media.sdp.negotiation import offered
+from tui.media.sdp.normalise import (
+    UnacceptableOffer,
+    direction_of,
+    normalise,
+    transport_of,
+)
 
 FINGERPRINT = ":".join(["AB"] * 32)
 GOOD = f"""v=0
@@ -185,7 +191,7 @@ REFUSED = {
 def test_what_no_leg_can_be_made_of_is_unacceptable_with_a_reason(row: str) -> None:
     for role in ("offer", "answer"):
         with pytest.raises(UnacceptableOffer) as refused:
-            normalise(REFUSED[row], role=role)  # type: ignore[arg-type]
+            normalise(REFUSED[row], role=role)
         assert len(refused.value.reason) > 10
         assert "\n" not in refused.value.reason
 
@@ -251,7 +257,7 @@ async def test_refused_sections_come_back_with_port_0_in_their_place() -> None:
         GOOD.replace("m=audio", "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:v\r\nm=audio")
         + "m=image 4000 udptl t38\r\n"
     ).replace("UDP/TLS/RTP/SAVPF 111", "RTP/SAVPF 111")
-    answer = as_answer(await aiortc_takes(normalise(offer, role="offer")), offer)
+    answer = layout_of(offer).arranged(await aiortc_takes(normalise(offer, role="offer")))
     sections = [line for line in answer.split("\r\n") if line.startswith("m=")]
     assert sections[0] == "m=video 0 UDP/TLS/RTP/SAVPF 96"
     assert sections[1].endswith(" RTP/SAVPF 111")
@@ -260,9 +266,20 @@ async def test_refused_sections_come_back_with_port_0_in_their_place() -> None:
     assert "a=group:BUNDLE audio\r\n" in answer
 
 
+def test_the_names_of_refused_sections_come_back_as_well() -> None:
+    offer = GOOD + "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:data\r\n"
+    layout = layout_of(offer)
+    data = RefusedSection("application", "UDP/DTLS/SCTP", ("webrtc-datachannel",), "data")
+    assert layout == Layout("audio", "UDP/TLS/RTP/SAVPF", (), (data,))
+    assert layout.arranged(GOOD).endswith(
+        "m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\n"
+        "c=IN IP4 0.0.0.0\r\na=mid:data\r\na=inactive\r\n"
+    )
+
+
 async def test_what_was_not_offered_is_not_answered() -> None:
     offer = without("a=mid:audio")
-    answer = as_answer(await aiortc_takes(normalise(offer, role="offer")), offer)
+    answer = layout_of(offer).arranged(await aiortc_takes(normalise(offer, role="offer")))
     assert "a=mid" not in answer
     assert "a=group" not in answer
 
@@ -272,9 +289,12 @@ async def test_an_own_offer_begins_with_opus_111_and_aiortc_takes_it() -> None:
         "abcd", "abcdefghijklmnopqrstuvwx", FINGERPRINT, ("1 1 udp 1 192.0.2.1 9 typ host",)
     )
     names = ("opus", "g722", "pcmu", "pcma")
-    offer = describe(ends, offered(names), direction="sendrecv", setup="actpass", ssrc=1, cname="c")
-    assert "UDP/TLS/RTP/SAVPF 111 9 0 8 110 101\r\n" in offer
+    offer = describe(
+        ends, offered(names), direction=Direction.SENDRECV, setup="actpass", ssrc=1, cname="c"
+    )
+    assert "UDP/TLS/RTP/SAVPF 111 9 0 8 121 110 101\r\n" in offer
     assert "a=rtpmap:111 opus/48000/2\r\na=fmtp:111 " in offer
+    assert "a=rtpmap:121 red/48000/2\r\na=fmtp:121 111/111\r\n" in offer
     assert "a=rtpmap:110 telephone-event/48000\r\n" in offer
     assert "a=rtpmap:101 telephone-event/8000\r\n" in offer
     assert "a=sendrecv" in await aiortc_takes(offer)
@@ -302,14 +322,14 @@ def test_a_new_user_or_fingerprint_is_another_peer() -> None:
 def survives(text: str) -> None:
     for role in ("offer", "answer"):
         try:
-            clean = normalise(text, role=role)  # type: ignore[arg-type]
+            clean = normalise(text, role=role)
         except UnacceptableOffer:
             continue
-        assert normalise(clean, role=role) == clean  # type: ignore[arg-type]
+        assert normalise(clean, role=role) == clean
         parsed = SessionDescription.parse(clean)
         assert len(parsed.media) == 1
         try:
-            given_back = as_answer(clean, text)
+            given_back = layout_of(text).arranged(clean)
         except UnacceptableOffer:
             pytest.fail("an offer that was taken could not be answered")
         assert "\x00" not in given_back
@@ -373,7 +393,7 @@ def test_the_normaliser_and_the_tones_do_without_aiortc() -> None:
     from pathlib import Path
 
     code = (
-        "import sys; import tui.media.sdp, tui.media.localsdp, tui.media.tones; "
+        "import sys; import tui.media.sdp.normalise, tui.media.sdp.local, tui.media.pcm.tones; "
         "sys.exit(any(m in sys.modules for m in ('aiortc', 'av', 'sounddevice')))"
     )
     root = Path(__file__).parents[2]

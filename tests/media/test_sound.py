@@ -6,25 +6,24 @@ import resource
 import sys
 import wave
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.media.card import Card, note, settle, stream_on
-from tui.media import devices
-from tui.media.buffers import Ring
-from tui.media.devices import SoundState
-from tui.media.levels import FRAME, RATE, Meter, gain, rms
-from tui.media.sinks import FileSink
-from tui.media.sound import open_sound
-from tui.media.sources import FileSource, read_wav
-from tui.media.tones import BUSY, cadence, loop, pattern, strength, tone
+from tests.waiting import until
+from tui.media.device import devices
+from tui.media.device.devices import SoundState
+from tui.media.device.ring_buffer import RingBuffer
+from tui.media.device.sound import open_sound
+from tui.media.pcm.levels import FRAME, RATE, Meter, gain, rms
+from tui.media.pcm.sinks import FileSink
+from tui.media.pcm.sources import FileSource, read_wav
+from tui.media.pcm.tones import BUSY, cadence, loop, pattern, strength, tone
 
 
-async def test_a_tone_goes_into_a_file_that_can_be_read_while_it_grows(
-    tmp_path: Path, until: Any
-) -> None:
-    path, states = tmp_path / "out.wav", []
+async def test_a_tone_goes_into_a_file_that_can_be_read_while_it_grows(tmp_path: Path) -> None:
+    states: list[tuple[SoundState, str]] = []
+    path = tmp_path / "out.wav"
     sound = open_sound("tone:440", f"file:{path}", note(states))
     for _ in range(25):
         sound.sink.write(sound.source.read(FRAME))
@@ -53,7 +52,7 @@ async def test_volume_and_gain_hold_from_the_next_block_on(tmp_path: Path) -> No
     assert strength(read_wav(path), 1000) == pytest.approx(0.4, abs=0.02)
 
 
-async def test_a_file_that_is_missing_is_a_state_and_silence(tmp_path: Path, until: Any) -> None:
+async def test_a_file_that_is_missing_is_a_state_and_silence(tmp_path: Path) -> None:
     states: list[tuple[SoundState, str]] = []
     sound = open_sound(
         f"file:{tmp_path / 'no.wav'}", f"file:{tmp_path / 'no' / 'out.wav'}", note(states)
@@ -72,7 +71,7 @@ async def test_a_sound_that_cannot_be_meant_is_refused(bad: str) -> None:
 
 
 async def test_without_portaudio_there_is_a_state_and_silence(
-    monkeypatch: pytest.MonkeyPatch, until: Any
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "sounddevice", None)  # the import fails
     states: list[tuple[SoundState, str]] = []
@@ -86,7 +85,7 @@ async def test_without_portaudio_there_is_a_state_and_silence(
     sound.close()
 
 
-async def test_a_device_of_an_unknown_name_is_no_device(until: Any) -> None:
+async def test_a_device_of_an_unknown_name_is_no_device() -> None:
     states: list[tuple[SoundState, str]] = []
     sound = open_sound("device:no such headset", "none", note(states))
     await until(lambda: any(s is not SoundState.OK for s, _ in states))
@@ -96,7 +95,8 @@ async def test_a_device_of_an_unknown_name_is_no_device(until: Any) -> None:
 
 
 def test_a_device_opens_on_use_and_the_microphone_closes_when_idle() -> None:
-    card, states, now = Card(), [], [100.0]
+    states: list[tuple[SoundState, str]] = []
+    card, now = Card(), [100.0]
     stream = stream_on(card, "input", states, now)
     settle(stream)
     assert card.streams == []
@@ -122,7 +122,8 @@ def test_a_device_opens_on_use_and_the_microphone_closes_when_idle() -> None:
 
 
 def test_a_device_that_falls_silent_is_lost_and_tried_again_later() -> None:
-    card, states, now = Card(), [], [100.0]
+    states: list[tuple[SoundState, str]] = []
+    card, now = Card(), [100.0]
     stream = stream_on(card, "input", states, now)
     stream.use()
     settle(stream)
@@ -147,7 +148,8 @@ def test_a_device_that_falls_silent_is_lost_and_tried_again_later() -> None:
 
 
 def test_a_stream_that_ends_by_itself_in_use_is_lost() -> None:
-    card, states, now = Card(), [], [100.0]
+    states: list[tuple[SoundState, str]] = []
+    card, now = Card(), [100.0]
     stream = stream_on(card, "output", states, now)
     stream.use()
     settle(stream)
@@ -157,7 +159,8 @@ def test_a_stream_that_ends_by_itself_in_use_is_lost() -> None:
 
 
 def test_the_ring_tone_keeps_the_listening_side_open_and_is_mixed_in() -> None:
-    card, states, now = Card(), [], [100.0]
+    states: list[tuple[SoundState, str]] = []
+    card, now = Card(), [100.0]
     stream = stream_on(card, "output", states, now)
     stream.tone = loop(tone((660,), duration=1.0, fade=0), FRAME)
     stream.use()
@@ -175,7 +178,7 @@ def test_the_ring_tone_keeps_the_listening_side_open_and_is_mixed_in() -> None:
 
 
 def test_a_ring_never_grows_and_gives_silence_when_it_is_dry() -> None:
-    ring = Ring(most=8, keep=4, prime=4)
+    ring = RingBuffer(most=8, keep=4, prime=4)
     ring.write(b"ab")
     assert ring.read(2) == b"\0\0"  # not primed
     ring.write(b"cd")

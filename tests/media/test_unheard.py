@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from tui.media import rtcp
-from tui.media.path import Path
-from tui.media.sinks import NullSink
-from tui.media.sources import NullSource
+from tui.media.pcm.sinks import NullSink
+from tui.media.pcm.sources import NullSource
+from tui.media.rtp import rtcp
+from tui.media.rtp.session import RtpSession
 
 
 class Reported:
     """A path that is told reports, at times that a test gives."""
 
     def __init__(self) -> None:
-        self.path = Path(NullSource(), NullSink(), on_key=lambda key: None)
+        self.session = RtpSession(NullSource(), NullSink(), on_key=lambda key: None)
 
     def told(self, now: float, *, highest: int | None = None, of: int | None = None) -> None:
         """A report that tells of our packets up to `highest`; None: it has no block at all."""
-        ssrc = self.path.outgoing.ssrc if of is None else of
-        block = None if highest is None else rtcp.Block(ssrc, 0, 0, highest, 0, 0, 0)
-        self.path._told(rtcp.compose(7, "peer", rtcp.ntp(now), None, block), now)
+        ssrc = self.session.sent.ssrc if of is None else of
+        block = None if highest is None else rtcp.ReportBlock(ssrc, 0, 0, highest, 0, 0, 0)
+        self.session._told(rtcp.compose(7, "peer", rtcp.ntp(now), None, block), now)
 
     @property
     def unheard(self) -> float | None:
-        return self.path.statistics(None).unheard
+        return self.session.statistics(None).unheard
 
 
 def test_a_peer_that_hears_us_says_so() -> None:
@@ -59,5 +59,5 @@ def test_a_peer_that_stops_reporting_accuses_nobody() -> None:
 def test_a_report_about_others_says_nothing_of_us() -> None:
     peer = Reported()
     for at in range(4):
-        peer.told(100.0 + 5 * at, highest=1, of=peer.path.outgoing.ssrc ^ 1)
+        peer.told(100.0 + 5 * at, highest=1, of=peer.session.sent.ssrc ^ 1)
     assert peer.unheard is None

@@ -10,8 +10,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from tui.platform.routes import ROUTES
-from tui.platform.signature import password_key, verify
+from tui.platform.gen2.routes import ROUTES
+from tui.platform.gen2.signature import password_key, verify
 from tui.secrets import Secret
 
 Answer = Callable[[web.Request], Any]

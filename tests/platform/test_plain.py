@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from tui.platform.base import Credentials, PlatformError
-from tui.platform.plain import PAGE, Entry, Plain, PlainSettings, parse_address, read_people
+from tui.platform.pbx.platform import (
+    PAGE,
+    Entry,
+    Plain,
+    PlainSettings,
+    parse_address,
+    read_people,
+)
 from tui.secrets import Secret
 
 URL = "wss://pbx.example:8443/ws"
@@ -113,7 +121,18 @@ async def test_a_csv_file_is_read_beside_the_config_and_cleaned(tmp_path: Path) 
 def test_a_csv_file_without_a_head_has_name_number_group(tmp_path: Path) -> None:
     file = tmp_path / "people.csv"
     file.write_text('"Fang, Wang",1007,Sales\n\n', "utf-8")
-    assert read_people(file)[0] == Entry("Fang, Wang", "1007", "Sales")
+    assert read_people(file)[0][0] == Entry("Fang, Wang", "1007", "Sales")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "utf-16"])
+@pytest.mark.parametrize("between", [",", ";", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_csv_file_may_be_written_by_any_spreadsheet(
+    tmp_path: Path, encoding: str, between: str, end: str
+) -> None:
+    file = tmp_path / "people.csv"
+    file.write_bytes(f"name{between}number{end}李明{between}1007{end}".encode(encoding))
+    assert read_people(file) == ([Entry("李明", "1007", "")], 0)
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe\x00", b'a,"b\n'])
@@ -131,3 +150,23 @@ async def test_a_file_that_cannot_be_read_is_said_where_the_directory_would_be(
         await plain.get_groups()
     assert caught.value.message_id == "directory.unreadable"
     assert "people.csv" in caught.value.info
+
+
+async def test_rows_beyond_what_is_read_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.platform.pbx.platform.MOST_PEOPLE", 3)
+    file = tmp_path / "people.csv"
+    file.write_text("".join(f"A{number},{number}\n" for number in range(10)), "utf-8")
+    plain = await signed_in(PlainSettings(url=URL, people_file=file))
+    page = await plain.get_groups()
+    assert page.left_out == 7
+    assert (await plain.get_group_members(page.groups[0].gid)).total == 3
+
+
+async def test_a_pipe_in_place_of_the_directory_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "people.csv")
+    plain = await signed_in(PlainSettings(url=URL, people_file=tmp_path / "people.csv"))
+    with pytest.raises(PlatformError) as caught:
+        await plain.get_groups()
+    assert caught.value.info == "people.csv: not a regular file"

@@ -7,7 +7,6 @@ import logging
 import socket
 import traceback
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from hashlib import md5
 from pathlib import Path
 from typing import Any
@@ -17,10 +16,11 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from tui import log
+from tui.plain_value import replace
 from tui.platform import codes
 from tui.platform.base import Credentials, Group, Platform, PlatformError, Seat
-from tui.platform.platform1 import Platform1
-from tui.platform.routes1 import ROUTES1
+from tui.platform.gen1.platform import Platform1
+from tui.platform.gen1.routes import ROUTES1
 from tui.secrets import Secret
 
 SWITCH = "02500001234"
@@ -85,9 +85,9 @@ def profile(**changed: Any) -> dict[str, Any]:
     return {**usual, "allow_auto_answer": "1", "auto_answer_duration": "5", **changed}
 
 
-def member() -> dict[str, Any]:
+def member(duty: Any = 0) -> dict[str, Any]:
     group = {"id": 1000000001, "eid": "70000", "name": "Sales"}
-    return {"number": "1001", "displayname": "Li Ming", "uid": 1, "duty": 0, "inGroups": [group]}
+    return {"number": "1001", "displayname": "Li Ming", "uid": 1, "duty": duty, "inGroups": [group]}
 
 
 @pytest.fixture
@@ -146,6 +146,28 @@ async def test_signing_in_by_switch_number_brings_the_user_data(
         ROUTES1.member,
         ROUTES1.update,
     ]
+
+
+@pytest.mark.parametrize(
+    ("duty", "monitor", "supervises"),
+    [
+        (1, 1, True),
+        ("1", None, True),
+        ("1", 0, False),
+        (0, 1, False),
+        (True, 1, False),
+        ({}, 1, False),
+    ],
+)
+async def test_a_supervisor_is_who_has_the_duty_where_the_enterprise_allows_it(
+    server: Server, platform: Platform1, duty: Any, monitor: int | None, supervises: bool
+) -> None:
+    changed = {} if monitor is None else {"allow_monitor": monitor}
+    server.answers[ROUTES1.profile] = yes({"epProfile": profile(**changed)})
+    server.answers[ROUTES1.member] = yes(member(duty))
+    assert not platform.supervises
+    assert (await platform.sign_in(who())).supervisor is supervises
+    assert platform.supervises is supervises
 
 
 async def test_the_password_itself_never_leaves_and_its_md5_is_never_logged(
@@ -425,6 +447,7 @@ async def test_all_groups_are_one_page(server: Server, platform: Platform1) -> N
 
 async def test_members_come_by_start_and_length(server: Server, platform: Platform1) -> None:
     await platform.sign_in(who())
+    server.answers[ROUTES1.member_states] = yes([])
     row = {"uid": 7, "number": "0107", "displayname": "Wang\x1b[2J Fang", "service_control": "5"}
     server.answers[ROUTES1.members] = yes({"data": [row], "recordsTotal": 21})
     page = await platform.get_group_members("1000000001", 3)
@@ -464,6 +487,70 @@ async def test_every_service_state_has_its_word(
     (seat,) = page.seats
     assert (seat.state_id, seat.state_message, seat.state_name) == (state, sentence, "")
     assert page.total == 1
+
+
+@pytest.mark.parametrize(
+    ("service", "call_state", "shown"),
+    [
+        *((2, 3, (2, "service.ringing")), (5, 4, (2, "service.5")), (5, 5, (2, "service.holding"))),
+        *((6, 2, (2, "service.6")), (2, 1, (2, "service.2")), (1, 0, (2, "service.1"))),
+        *((None, 0, (1, "service.0")), (None, 1, (2, "service.1")), (None, 2, (2, "service.2"))),
+        *((1, 9, (2, "service.1")), (1, "x", (2, "service.1")), (None, None, (None, ""))),
+    ],
+)
+async def test_a_call_is_shown_by_its_call_state_and_so_is_who_has_no_state_in_the_list(
+    server: Server, platform: Platform1, service: Any, call_state: Any, shown: tuple[Any, str]
+) -> None:
+    await platform.sign_in(who())
+    rows = [{"uid": 7, "number": "0107", "service_control": service}, {"uid": 8, "number": "0108"}]
+    server.answers[ROUTES1.members] = yes({"data": rows})
+    told = [{"uid": 7, "state": call_state}, {"uid": "8", "state": "3"}, {"uid": 9}]
+    server.answers[ROUTES1.member_states] = yes(told)
+    page = await platform.get_group_members("1000000001")
+    (asked,) = server.asked(ROUTES1.member_states)
+    assert asked["uid"] == "7,8"
+    assert (page.seats[0].state_id, page.seats[0].state_message) == shown
+    assert page.seats[1].state_message == "service.ringing"
+    assert page.states_code == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "info"),
+    [
+        ({"status": 1, "info": "no such member"}, "1 no such member"),
+        ((500, {"status": 99, "info": "too late"}), "too late"),
+        (yes(5), "data ([fields1] states)"),
+        (yes([5]), "state ([fields1] state_call)"),
+        (yes([{"uid": 7, "call_state": 3}]), "state ([fields1] state_call)"),
+    ],
+)
+async def test_states_that_cannot_be_read_are_50010_and_the_members_are_there_all_the_same(
+    server: Server, platform: Platform1, answer: Any, info: str
+) -> None:
+    await platform.sign_in(who())
+    rows = [{"uid": 7, "number": "0107", "service_control": 5}]
+    server.answers[ROUTES1.members] = yes({"data": rows})
+    server.answers[ROUTES1.member_states] = answer
+    page = await platform.get_group_members("1000000001")
+    assert (page.states_code, page.states_info) == (50010, info)
+    assert [(seat.number, seat.state_message) for seat in page.seats] == [("0107", "service.5")]
+
+
+async def test_a_platform_without_call_states_is_not_asked_for_them(
+    server: Server,
+) -> None:
+    made = Platform1(
+        gateway=GATEWAY,
+        servers={"025": f"http://{server.host}"},
+        routes={"member_states": ""},
+        time_limit=5,
+    )
+    await made.sign_in(who())
+    server.answers[ROUTES1.members] = yes({"data": [{"uid": 7, "number": "0107"}]})
+    page = await made.get_group_members("1000000001")
+    assert (page.states_code, [seat.number for seat in page.seats]) == (0, ["0107"])
+    assert server.asked(ROUTES1.member_states) == []
+    await made.close()
 
 
 @pytest.mark.parametrize(
@@ -522,12 +609,12 @@ async def test_encrypted_numbers_need_a_seed(server: Server, platform: Platform1
     encrypted = "2b8swg646z7IUtSDg9r8AQ=="
     await platform.sign_in(who())
     assert platform.encrypts
-    assert platform.decrypt_number(encrypted) == "12000000001"
-    assert platform.decrypt_number("gsw6nD_a5H1vXy5liT-vJw==") is None
+    assert platform.to_call(encrypted).digits == "12000000001"
+    assert platform.to_call("gsw6nD_a5H1vXy5liT-vJw==").digits == ""
     assert platform.to_call("gsw6nD_a5H1vXy5liT-vJw==").text == "call me"
     without = Platform1(gateway=GATEWAY, servers={"025": f"http://{server.host}"})
     await without.sign_in(who())
     assert not without.encrypts
-    assert without.decrypt_number(encrypted) is None
+    assert without.to_call(encrypted).digits == ""
     assert without.to_call(encrypted).text == encrypted
     await without.close()

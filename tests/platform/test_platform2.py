@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import json
 import socket
 import ssl
 import traceback
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 from random import Random
@@ -21,9 +21,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from tui.plain_value import replace
+from tui.platform import codes
 from tui.platform.base import Credentials, Group, Platform, PlatformError, Seat
-from tui.platform.platform2 import Platform2
-from tui.platform.routes import ROUTES
+from tui.platform.gen2.platform import Platform2
+from tui.platform.gen2.routes import ROUTES
 from tui.secrets import Secret
 
 if TYPE_CHECKING:
@@ -234,7 +236,7 @@ async def test_login_data_of_a_wrong_shape_are_50005(
         ("groupInfo", [5]),
         ("groupInfo", [{"name": "no gid"}]),
         ("groupInfo", [{"gid": 1}] * 1001),
-        ("enterprise", []),
+        ("enterprise", [5]),
         ("userInfo", {"number": "1001"}),
         ("userInfo", {"number": "a", "eid": "1"}),
         ("userInfo", {"number": "1001", "eid": -1}),
@@ -253,6 +255,62 @@ async def test_login_data_that_cannot_be_used_are_50005(
 ) -> None:
     backend.user[part] = value
     assert await _refused(platform.sign_in(_credentials(backend))) == (50005, "")
+
+
+GROUP = {"gid": "5", "name": "Sales"}
+ODD: list[Any] = [None, 5, "x", [], {}, {"gid": None}, {"gid": "x"}, {"name": "no gid"}]
+
+
+@pytest.mark.parametrize("odd", ODD)
+async def test_one_entry_that_cannot_be_read_is_one_entry_less(backend: Backend, odd: Any) -> None:
+    skipped: list[PlatformError] = []
+    platform = Platform2(skipped=skipped.append)
+    backend.user["groupInfo"] = [odd, GROUP, odd]
+    assert (await platform.sign_in(_credentials(backend))).groups == (Group("5", "Sales"),)
+    assert [error.code for error in skipped] == [50005, 50005]
+    backend.answers[ROUTES.groups.path] = (200, {"data": [GROUP, odd], "total": ""})
+    assert (await platform.get_groups()).groups == (Group("5", "Sales"),)
+    seat = {"number": "0101"}
+    page = {"gid": 5, "seats": {"1": 7, "4": seat}, "current_page": 1.0, "last_page": None}
+    backend.answers[ROUTES.members.path] = (200, {"data": {"0": page}})
+    assert [each.number for each in (await platform.get_group_members("5")).seats] == ["0101"]
+    assert len(skipped) == 4
+    await platform.close()
+
+
+async def test_lists_and_numbers_may_be_written_as_other_languages_do(
+    backend: Backend, platform: Platform2
+) -> None:
+    backend.life = 86_400_000  # a day, in milliseconds
+    backend.user["enterprise"] = []
+    backend.user["userInfo"] |= {"eid": 70000.0}
+    backend.user["groupInfo"] = {"3": {"gid": 5.0, "name": "Sales"}, "7": {"gid": 6, "name": "B"}}
+    user = await platform.sign_in(_credentials(backend))
+    assert (user.eid, [group.gid for group in user.groups]) == ("70000", ["5", "6"])
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "latin-1", "utf-8-sig", "utf-16", "utf-16-le"])
+async def test_names_may_be_written_in_any_encoding(
+    backend: Backend, platform: Platform2, encoding: str
+) -> None:
+    backend.user["userInfo"]["displayname"] = "é\n"
+    text = json.dumps({"data": backend.user}, ensure_ascii=False).replace("\\n", "\n")
+    body = text.encode(encoding)
+    backend.answers[ROUTES.user.path] = lambda _: web.Response(body=body)
+    user = await platform.sign_in(_credentials(backend))
+    assert user.number == "1001"
+    assert user.displayname
+
+
+@pytest.mark.parametrize(("status", "text"), [(204, None), (200, None), (201, " ")])
+async def test_a_yes_without_a_word_checks_in_and_out(
+    backend: Backend, platform: Platform2, status: int, text: str | None
+) -> None:
+    await platform.sign_in(_credentials(backend))
+    for route in (ROUTES.check_in, ROUTES.check_out):
+        backend.answers[route.path] = lambda _: web.Response(status=status, text=text)
+    await platform.check_in("5")
+    await platform.check_out()
 
 
 async def test_a_line_in_the_clear_to_another_machine_is_refused(
@@ -392,6 +450,23 @@ async def test_a_check_out_that_fails_says_so(backend: Backend, platform: Platfo
     assert await _refused(platform.check_out()) == (53000, "")
 
 
+@pytest.mark.parametrize("status", [200, 1])
+async def test_a_check_out_stops_the_renewal_of_the_token_refused_or_not(
+    backend: Backend, platform: Platform2, status: int
+) -> None:
+    await platform.sign_in(_credentials(backend))
+    before = asyncio.all_tasks()
+    platform.start_token_renewal(lambda error: pytest.fail(str(error)))
+    timer = asyncio.all_tasks() - before
+    assert len(timer) == 1
+    backend.answers[ROUTES.check_out.path] = (200, {"status": status})
+    if status == 200:
+        await platform.check_out()
+    else:
+        assert await _refused(platform.check_out()) == (53000, "")
+    assert all(task.done() for task in timer)
+
+
 # ---------------------------------------------------------------- directory
 
 
@@ -455,6 +530,16 @@ async def test_a_refusal_of_the_directory_has_its_code(
     await platform.sign_in(_credentials(backend))
     backend.answers[ROUTES.groups.path] = (200, {"status": 50007, "info": "x"})
     assert await _refused(platform.get_groups()) == (50007, "")
+
+
+async def test_a_request_that_the_platform_does_not_know_is_50007(backend: Backend) -> None:
+    platform = Platform2(routes={"groups": "GET nowhere"})
+    await platform.sign_in(_credentials(backend))
+    with pytest.raises(PlatformError) as caught:
+        await platform.get_groups()
+    assert (caught.value.code, caught.value.info) == (50007, "unknown request")
+    assert codes.login_id(caught.value) == "login.50007"
+    await platform.close()
 
 
 async def test_a_state_of_any_shape_is_a_state(backend: Backend, platform: Platform2) -> None:

@@ -8,16 +8,17 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from tui.platform.base import Credentials, PlatformError
-from tui.platform.platform2 import Platform2
-from tui.sandbox.server import Options, Sandbox
-from tui.sandbox.world import LOGIN_FAULTS
+from tui.platform.base import Credentials, Group, PlatformError
+from tui.platform.gen2.platform import Platform2
+from tui.sandbox.fixtures import LOGIN_FAULTS
+from tui.sandbox.options import SandboxOptions
+from tui.sandbox.server import Sandbox
 from tui.secrets import Secret
 
 
 @pytest.fixture
 async def sandbox() -> AsyncIterator[Sandbox]:
-    made = Sandbox(Options(auto_call=None))
+    made = Sandbox(SandboxOptions(auto_call=None))
     await made.start()
     yield made
     await made.close()
@@ -63,7 +64,8 @@ async def test_all_pages_of_the_directory_make_the_whole(
     sandbox: Sandbox, platform: Platform2
 ) -> None:
     await platform.sign_in(_credentials(sandbox))
-    groups, number = [], 1
+    groups: list[Group] = []
+    number = 1
     while True:
         page = await platform.get_groups(number)
         groups += page.groups

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tui.platform.routes import Route
-from tui.platform.routes1 import ROUTES1, server_of
+from tui.platform.bad_setting import BadSetting
+from tui.platform.gen1.routes import ROUTES1, server_of
+from tui.platform.gen2.routes import Route
 
 SERVERS = {"025": "area.example", "0250000": "near.example", "02500001234": " own.example "}
 
@@ -30,6 +31,7 @@ def test_the_longest_entry_that_a_switch_number_begins_with_names_the_server(
 def test_the_table_is_the_observed_one() -> None:
     assert ROUTES1.server.format(server="cc.example") == "https://cc.example:1047"
     assert ROUTES1.route("getinfo") == Route("GET", "Api/Client/getinfo")
+    assert ROUTES1.route("member_states") == Route("GET", "Talk/Api/getMemberCallStates")
     assert ROUTES1.route("check_phone") == Route("GET", "Talk/Mapi/checkRegisterStatus")
 
 
@@ -51,6 +53,7 @@ def test_every_entry_can_be_said_otherwise() -> None:
         {"groups": "a//b"},
         {"groups": "a b"},
         {"groups": ""},
+        {"members": ""},
         {"server": "https://{host}"},
         {"web": "https://{}"},
         {"web": "https://{real_domain"},
@@ -58,5 +61,6 @@ def test_every_entry_can_be_said_otherwise() -> None:
     ],
 )
 def test_an_override_that_cannot_work_is_refused(values: dict[str, str]) -> None:
-    with pytest.raises(ValueError, match=r"route|place"):
+    with pytest.raises(BadSetting) as caught:
         ROUTES1.overridden(values)
+    assert caught.value.key in values

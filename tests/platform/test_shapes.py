@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.platform import shapes
 from tui.platform.base import PlatformError
-from tui.platform.numbers import eid16, internal_number, split_number
+from tui.platform.extensions import eid16, internal_number, split_number
+from tui.platform.gen2 import shapes
 from tui.text import clean_text
 
 KEYS = (

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from tui.platform.base import PlatformError
-from tui.platform.token import Token, TokenKeeper
+from tui.platform.gen2.token import Token, TokenKeeper
 from tui.secrets import Secret
 
 
@@ -147,6 +147,18 @@ async def test_a_platform_that_cannot_be_reached_is_tried_again(world: World) ->
     await world.advance(31)
     assert world.keeper.value != Secret("t0")
     assert world.failures == []
+
+
+@pytest.mark.parametrize("code", [404, 429, 503, 50007, 50010, 51000, 60001, 0, -1])
+async def test_a_refusal_of_what_worked_before_is_tried_again(world: World, code: int) -> None:
+    world.begin()
+    world.errors = [PlatformError(code)] * 3
+    await world.settle()
+    for _ in range(8):
+        await world.advance(84)
+    assert world.errors == []
+    assert world.failures == []
+    assert world.keeper.value != Secret("t0")
 
 
 async def test_a_final_refusal_is_told_once_and_ends_the_timer(world: World) -> None:

@@ -18,13 +18,15 @@ from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSes
 from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame
 
+from tests.waiting import until
 from tui.platform import control
 from tui.platform import messages as m
-from tui.platform.signature import password_key, sign
-from tui.sandbox.calls import Times
-from tui.sandbox.ear import goertzel
-from tui.sandbox.server import Options, Sandbox
-from tui.sandbox.voices import voice
+from tui.platform.gen2.signature import password_key, sign
+from tui.sandbox.audio.recorder import goertzel
+from tui.sandbox.audio.voices import voice
+from tui.sandbox.options import SandboxOptions
+from tui.sandbox.pbx.timers import Times
+from tui.sandbox.server import Sandbox
 from tui.secrets import Secret
 from tui.sip import AgentConfig, UserAgent
 from tui.sip import events as sip
@@ -72,6 +74,7 @@ class AgentLeg:
                 frame = await track.recv()
             except MediaStreamError:
                 return
+            assert isinstance(frame, AudioFrame)
             self.heard.extend(array("h", bytes(frame.planes[0])[: 4 * frame.samples])[::6])
 
     async def answer(self, offer: bytes) -> bytes:
@@ -108,8 +111,8 @@ class Console:
     ) -> None:
         self.ready = sandbox.ready
         self.un = un
-        self.seed = sandbox.world.agents[un]
-        self.world = sandbox.world
+        self.seed = sandbox.fixtures.agents[un]
+        self.fixtures = sandbox.fixtures
         self.told: list[Any] = []
         self.sip: list[sip.Event] = []
         self.legs: dict[str, AgentLeg] = {}
@@ -119,19 +122,18 @@ class Console:
         self.asleep = False
         self.http = aiohttp.ClientSession(self.ready["http"])
         self._hz = hz
-        self._changed = asyncio.Event()
         self.new_leg = AgentLeg
         self._ws: aiohttp.ClientWebSocketResponse | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._answering: set[asyncio.Task[None]] = set()
         self.ua = UserAgent(
             AgentConfig(
-                aor=f"sip:{self.seed.sip_user}@{self.world.domain}",
+                aor=f"sip:{self.seed.sip_user}@{self.fixtures.domain}",
                 username=self.seed.sip_user,
                 password=Secret(self.seed.pwd),
-                registrar=f"sip:{self.world.domain}",
+                registrar=f"sip:{self.fixtures.domain}",
                 instance_id=instance or f"urn:uuid:00000000-0000-4000-8000-{un:0>12}",
-                trusted=(self.world.pbx,),
+                trusted=(self.fixtures.pbx,),
                 expires=expires,
             ),
             rng=random.Random(),
@@ -141,7 +143,7 @@ class Console:
 
     async def web_sign_in(self, **changes: Any) -> dict[str, Any]:
         """The whole answer of the sign-in."""
-        body = {"switchnumber": self.world.switchnumber, "callintype": 2, "number": ""}
+        body = {"switchnumber": self.fixtures.switchnumber, "callintype": 2, "number": ""}
         pwd = changes.pop("pwd", self.seed.pwd)
         nonce = changes.pop("nonce", secrets.token_hex(16))
         body |= changes
@@ -149,7 +151,7 @@ class Console:
             password_key(Secret(pwd)), source="test", nonce=nonce, username=self.un, body=body
         )
         async with self.http.post("/user/token", json=body, headers=headers) as answer:
-            given = await answer.json()
+            given: dict[str, Any] = await answer.json()
         if given["status"] == 200 and isinstance(given["data"].get("token"), str):
             self.token = given["data"]["token"]
         return given
@@ -180,7 +182,7 @@ class Console:
         await self.web("POST", "/seat/check-in", json={"gid": gid, "callintype": 2, "number": ""})
         await self.connect()
         await self.until(lambda: any(isinstance(e, sip.Registered) for e in self.sip))
-        for message in (m.SetStatus(1), m.SetSeatMode(True), m.JoinGroup(gid, self.world.eid)):
+        for message in (m.SetStatus(1), m.SetSeatMode(True), m.JoinGroup(gid, self.fixtures.eid)):
             self.say(message)
         await self.until(lambda: m.StatusChanged(1) in self.told)
 
@@ -196,7 +198,6 @@ class Console:
         if ws is self._ws:
             self.ua.connection_lost(time.monotonic())
             self.flush()
-            self._changed.set()
 
     async def _tick(self) -> None:
         while True:
@@ -213,7 +214,6 @@ class Console:
         for frame in self.ua.data_to_send():
             if self._ws is not None and not self._ws.closed:
                 self._spawn(self._ws.send_str(frame.decode()))
-        self._changed.set()
 
     def _handle(self, event: sip.Event) -> None:
         match event:
@@ -236,7 +236,7 @@ class Console:
 
     def say(self, message: m.AgentMessage) -> str:
         id = self.ua.send_message(
-            self.world.pbx, control.encode(message), control.CONTENT_TYPE, time.monotonic()
+            self.fixtures.pbx, control.encode(message), control.CONTENT_TYPE, time.monotonic()
         )
         self.flush()
         return id
@@ -244,14 +244,8 @@ class Console:
     # ---------------------------------------------------------- waiting
 
     async def until(self, fact: Callable[[], object], seconds: float = 10.0) -> None:
-        """Wait until something holds; it is looked at after each event and every 50 ms."""
-        async with asyncio.timeout(seconds):
-            while not fact():
-                self._changed.clear()
-                try:
-                    await asyncio.wait_for(self._changed.wait(), 0.05)
-                except TimeoutError:
-                    continue
+        """Wait until something holds."""
+        await until(fact, seconds)
 
     async def until_told(self, kind: type, seconds: float = 10.0) -> Any:
         """The newest message of a kind, once there is one."""
@@ -261,17 +255,15 @@ class Console:
     async def heard(self, ms: int, *hz: int) -> dict[str, Any]:
         """What the customer of the newest call heard."""
         listed = ",".join(str(each) for each in hz)
-        return await self.control("GET", f"/calls/last/heard?ms={ms}&hz={listed}")
+        heard: dict[str, Any] = await self.control("GET", f"/calls/last/heard?ms={ms}&hz={listed}")
+        return heard
 
     async def until_customer_hears(self, hz: int, seconds: float = 10.0) -> None:
-        async with asyncio.timeout(seconds):
-            while True:
-                async with self.http.get(f"/control/calls/last/heard?ms=200&hz={hz}") as answer:
-                    if answer.status == 200:
-                        found = await answer.json()
-                        if found["tones"][str(hz)] > 0.8:
-                            return
-                await asyncio.sleep(0.05)
+        async def so() -> bool:
+            async with self.http.get(f"/control/calls/last/heard?ms=200&hz={hz}") as answer:
+                return answer.status == 200 and (await answer.json())["tones"][str(hz)] > 0.8
+
+        await until(so, seconds, what=f"the customer hears {hz} Hz", interval=0.02)
 
     async def drop(self) -> None:
         """Lose the WebSocket."""
@@ -296,7 +288,7 @@ class Console:
 
 @pytest.fixture
 async def sandbox() -> AsyncIterator[Sandbox]:
-    box = Sandbox(Options(auto_call=None), times=Times(online=0.05))
+    box = Sandbox(SandboxOptions(auto_call=None), times=Times(online=0.05))
     await box.start()
     yield box
     await box.close()

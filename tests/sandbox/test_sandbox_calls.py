@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
+from tests.waiting import until
 from tui.platform import messages as m
-from tui.sandbox import registrar
+from tui.sandbox.signalling import registrar
 from tui.sip import events as sip
 
 Make = Callable[..., Awaitable[Any]]
@@ -18,17 +18,17 @@ Make = Callable[..., Awaitable[Any]]
 
 async def ring(one: Any, **how: Any) -> str:
     given = {"un": one.un, "number": "12000000001"} | how
-    return (await one.control("POST", "/ring", json=given))["cc"]
+    return str((await one.control("POST", "/ring", json=given))["cc"])
 
 
 async def hears_prompt(one: Any) -> None:
     """Until the customer hears both notes of the prompt, and nothing of the agent's 880 Hz."""
-    async with asyncio.timeout(10):
-        while True:
-            tones = (await one.heard(200, 523, 659, 880))["tones"]
-            if tones["523"] > 0.4 and tones["659"] > 0.4 and tones["880"] < 0.01:
-                return
-            await asyncio.sleep(0.05)
+
+    async def so() -> bool:
+        tones = (await one.heard(200, 523, 659, 880))["tones"]
+        return bool(tones["523"] > 0.4 and tones["659"] > 0.4 and tones["880"] < 0.01)
+
+    await until(so)
 
 
 async def test_a_customer_calls_is_answered_heard_both_ways_and_hung_up_on(
@@ -55,7 +55,7 @@ async def test_on_hold_the_customer_hears_the_prompt_and_not_the_agent(console: 
     await one.until_told(m.NewCall)
     one.say(m.Answer(cc))
     await one.until_customer_hears(880)
-    own = f"1001_{one.world.eid16}"
+    own = f"1001_{one.fixtures.eid16}"
     one.say(m.Hold(cc, own))
     await hears_prompt(one)
     (leg,) = one.legs.values()
@@ -88,7 +88,7 @@ async def test_an_echo_gives_the_agents_tone_back(console: Make) -> None:
 
 async def test_dialling_out_rings_in_the_leg_before_the_answer(console: Make) -> None:
     one = await console()
-    one.say(m.DialOutside(one.world.switchnumber, "1", "12020000700"))
+    one.say(m.DialOutside(one.fixtures.switchnumber, "1", "12020000700"))
     reply = await one.until_told(m.CalloutResponse)
     assert (reply.r, reply.number) == (200, "12020000700")
     await one.until(lambda: one.legs and next(iter(one.legs.values())).share(450) > 0.8)
@@ -100,19 +100,19 @@ async def test_dialling_out_rings_in_the_leg_before_the_answer(console: Make) ->
 
 async def test_two_agents_hear_each_other(console: Make) -> None:
     one, two = await console("1001", hz=500), await console("1002", hz=900)
-    one.say(m.DialExtension(one.world.switchnumber, "1", "1002", one.world.eid))
+    one.say(m.DialExtension(one.fixtures.switchnumber, "1", "1002", one.fixtures.eid))
     offer = await two.until_told(m.NewCall)
-    assert (offer.number, offer.eid) == ("1001", one.world.eid)
+    assert (offer.number, offer.eid) == ("1001", one.fixtures.eid)
     two.say(m.Answer(offer.ccnumber))
     await two.until_told(m.Answered)
     await one.until_told(m.Answered)
     first, second = next(iter(one.legs.values())), next(iter(two.legs.values()))
     await one.until(lambda: first.share(900) > 0.8)
     await two.until(lambda: second.share(500) > 0.8)
-    one.say(m.Hold(offer.ccnumber, f"1001_{one.world.eid16}"))
+    one.say(m.Hold(offer.ccnumber, f"1001_{one.fixtures.eid16}"))
     await two.until(lambda: second.share(523) > 0.3)
     await one.until(lambda: first.share(900) < 0.1)
-    one.say(m.Resume(offer.ccnumber, f"1001_{one.world.eid16}"))
+    one.say(m.Resume(offer.ccnumber, f"1001_{one.fixtures.eid16}"))
     await two.until(lambda: second.share(500) > 0.8)
     two.say(m.HangUp(offer.ccnumber))
     assert (await two.until_told(m.Ended)).r == 26

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 
 import pytest
 
+from tests.waiting import until
 from tui.platform import messages as m
-from tui.sandbox.calls import CloseLeg, Phase, PhoneState, Say, Speak
-from tui.sandbox.crowd import SIZE, STATES, Crowd
-from tui.sandbox.dialplan import Behaviour
-from tui.sandbox.keys import heard, read_relay
-from tui.sandbox.pbx import Pbx
-from tui.sandbox.world import CROWD, SALES, SUPPORT, World
+from tui.sandbox.faults import FaultKind
+from tui.sandbox.fixtures import LOAD_GROUP, SALES, SUPPORT, Fixtures
+from tui.sandbox.pbx.actions import CloseLeg, PbxAction, Say, Speak
+from tui.sandbox.pbx.calls import PbxPhase, PhoneState
+from tui.sandbox.pbx.dialplan import Behaviour
+from tui.sandbox.pbx.digits import heard
+from tui.sandbox.pbx.pbx import Pbx
+from tui.sandbox.signalling.dtmf import read_relay
+from tui.sandbox.web.load import SIZE, STATES, LoadGroup
 
 EID = "61234"
 
@@ -22,17 +25,17 @@ class Bench:
     """A PBX whose clock the test moves, with 1001 and 1002 idle in Sales."""
 
     def __init__(self) -> None:
-        self.pbx = Pbx(World(), rng=random.Random(1), wall=lambda: 1_800_000_000_000)
+        self.pbx = Pbx(Fixtures(), rng=random.Random(1), wall=lambda: 1_800_000_000_000)
         self.now = 100.0
-        self.done: list[object] = []
+        self.done: list[PbxAction] = []
         for un in ("1001", "1002"):
-            self.pbx.registered(un, self.now, fresh=True)
+            self.pbx.presence.registered(un, self.now, fresh=True)
             for message in (m.SetStatus(1), m.SetSeatMode(True), m.JoinGroup(SALES, EID)):
                 self.tell(un, message)
         self.wait(0.3)
         self.drain()
 
-    def drain(self) -> list[object]:
+    def drain(self) -> list[PbxAction]:
         new = list(self.pbx.actions())
         self.done += new
         return new
@@ -54,13 +57,13 @@ class Bench:
         self.now = end
 
     def tell(self, un: str, message: m.AgentMessage) -> None:
-        self.pbx.receive(un, message, self.now)
+        self.pbx.commands.receive(un, message, self.now)
 
     def up(self) -> str:
         """A customer's call to 1001 that is up."""
-        cc = self.pbx.ring("12000000001", Behaviour(), self.now, target="1001")
+        cc = self.pbx.queue.ring("12000000001", Behaviour(), self.now, target="1001")
         self.tell("1001", m.Answer(cc))
-        self.pbx.leg_up(cc, "1001", self.now)
+        self.pbx.legs.up(cc, "1001", self.now)
         self.drain()
         return cc
 
@@ -69,7 +72,7 @@ class Bench:
         cc = self.up()
         self.tell("1001", m.Threeway(cc, 1, "1002"))
         self.tell("1002", m.Answer(cc))
-        self.pbx.leg_up(cc, "1002", self.now)
+        self.pbx.legs.up(cc, "1002", self.now)
         self.drain()
         return cc
 
@@ -87,7 +90,7 @@ def test_an_agent_is_rung_twice_over_and_tied_in_once_the_leg_is_up(bench: Bench
     assert told["1002"] == [m.NewCall(cc, "12000000001")]
     bench.tell("1002", m.Answer(cc))
     assert bench.told() == {"1001": [], "1002": []}
-    bench.pbx.leg_up(cc, "1002", bench.now)
+    bench.pbx.legs.up(cc, "1002", bench.now)
     told = bench.told()
     assert told["1002"] == [m.Answered(cc, "12000000001")]
     assert told["1001"] == [m.ThreewayResult(cc, "0")]
@@ -104,10 +107,10 @@ def test_an_agent_who_does_not_join_is_a_failure_and_is_free_again(bench: Bench,
         case "is-late":
             bench.wait(21)
         case "signs-out":
-            bench.pbx.unregistered("1002", bench.now)
+            bench.pbx.presence.unregistered("1002", bench.now)
         case _:
             bench.tell("1002", m.Answer(cc))
-            bench.pbx.leg_failed(cc, "1002", bench.now)
+            bench.pbx.legs.failed(cc, "1002", bench.now)
     told = bench.told()
     assert told["1001"] == [m.ThreewayResult(cc, "1")]
     ending = m.Ended if who == "gets-no-leg" else m.CancelCall
@@ -142,37 +145,39 @@ def test_the_agent_who_was_left_with_the_customer_has_the_call(bench: Bench) -> 
     bench.tell("1002", m.Threeway(cc, 1, "1001"))  # who left may be asked in again
     assert bench.told()["1001"] == [m.NewCall(cc, "12000000001")]
     bench.tell("1002", m.HangUp(cc))
-    assert bench.pbx.calls[cc].phase is Phase.UP, "the third who is rung is left with the customer"
+    assert bench.pbx.calls[cc].phase is PbxPhase.UP, (
+        "the third who is rung is left with the customer"
+    )
     bench.tell("1001", m.HangUp(cc))
-    assert bench.pbx.calls[cc].phase is Phase.ENDED
+    assert bench.pbx.calls[cc].phase is PbxPhase.ENDED
 
 
 def test_the_customer_ends_it_for_all_whoever_else_is_there(bench: Bench) -> None:
     cc = bench.joined()
-    bench.pbx.customer_hangs_up(cc, bench.now)
+    bench.pbx.endings.customer_hangs_up(cc, bench.now)
     told = bench.told()
     assert told["1001"][0] == told["1002"][0] == m.Ended(cc, "25", 0)
     cc = bench.up()
     bench.tell("1001", m.Threeway(cc, 1, "1002"))
     bench.drain()
-    bench.pbx.customer_hangs_up(cc, bench.now)
+    bench.pbx.endings.customer_hangs_up(cc, bench.now)
     told = bench.told()
     assert told["1001"][0] == m.Ended(cc, "25", 0)
     assert told["1002"] == [m.CancelCall(cc)]
 
 
 def test_two_agents_and_a_third_who_is_simulated(bench: Bench) -> None:
-    bench.tell("1001", m.DialExtension("1", "1", "1002", EID))
+    bench.tell("1001", m.DialExtension("02500001234", "1", "1002", EID))
     cc = next(reversed(bench.pbx.calls))
-    bench.pbx.leg_up(cc, "1001", bench.now)
+    bench.pbx.legs.up(cc, "1001", bench.now)
     bench.tell("1002", m.Answer(cc))
-    bench.pbx.leg_up(cc, "1002", bench.now)
+    bench.pbx.legs.up(cc, "1002", bench.now)
     bench.tell("1001", m.Threeway(cc, 3, "12000000004"))
     bench.wait(2.1)
     bench.drain()
     bench.tell("1001", m.HangUp(cc))
     assert isinstance(bench.told()["1001"][0], m.Ended)
-    assert bench.pbx.calls[cc].phase is Phase.UP
+    assert bench.pbx.calls[cc].phase is PbxPhase.UP
     bench.wait(5)  # the third hangs up, and nobody else is left with 1002
     assert bench.told()["1002"][0] == m.Ended(cc, "25", 7)
 
@@ -182,9 +187,9 @@ def test_two_simulated_ends_that_were_left_alone_do_not_talk_for_ever(bench: Ben
     bench.tell("1001", m.Threeway(cc, 3, "12000000001"))
     bench.wait(2.1)
     bench.tell("1001", m.HangUp(cc))
-    assert bench.pbx.calls[cc].phase is Phase.UP
+    assert bench.pbx.calls[cc].phase is PbxPhase.UP
     bench.wait(bench.pbx.times.left + 1)
-    assert bench.pbx.calls[cc].phase is Phase.ENDED
+    assert bench.pbx.calls[cc].phase is PbxPhase.ENDED
 
 
 def test_what_is_no_three_way_call_is_refused(bench: Bench) -> None:
@@ -213,7 +218,7 @@ def test_a_transfer_tells_38_then_the_end_and_leaves_the_call_to_the_second(benc
     cc = bench.up()
     bench.tell("1001", m.Transfer(cc, SALES, "1002", EID))
     bench.tell("1002", m.Answer(cc))
-    bench.pbx.leg_up(cc, "1002", bench.now)
+    bench.pbx.legs.up(cc, "1002", bench.now)
     assert bench.told()["1001"] == [m.TransferSucceeded(cc)]
     bench.wait(0.3)
     new = bench.drain()
@@ -231,20 +236,21 @@ def test_a_transfer_whose_first_agent_hangs_up_meanwhile_is_off(bench: Bench) ->
     told = bench.told()
     assert told["1002"] == [m.CancelCall(cc)]
     assert told["1001"][0] == m.Ended(cc, "26", 0)
-    assert bench.pbx.calls[cc].phase is Phase.ENDED
+    assert bench.pbx.calls[cc].phase is PbxPhase.ENDED
 
 
 def test_faults_leave_each_of_the_answers_out(bench: Bench) -> None:
-    on: set[str] = set()
-    bench.pbx.fault = lambda kind, un: un == "1001" and kind in on  # type: ignore[method-assign]
+    faults = bench.pbx.faults
     cc = bench.up()
-    on |= {"threeway", "transfer", "next-status"}
+    for kind in (FaultKind.THREEWAY, FaultKind.TRANSFER, FaultKind.NEXT_STATUS):
+        faults.set(kind, "1001", True)
     bench.tell("1001", m.Threeway(cc, 1, "1002"))
     bench.tell("1001", m.Transfer(cc, SALES, "1002", EID))
     bench.tell("1001", m.StatusAfterCall(cc, True))
     assert bench.told() == {"1001": [], "1002": []}
-    on.clear()
-    on |= {"transfer-reply", "transfer-end"}
+    faults.clear()
+    for kind in (FaultKind.TRANSFER_REPLY, FaultKind.TRANSFER_END):
+        faults.set(kind, "1001", True)
     bench.tell("1001", m.Transfer(cc, SUPPORT, "1090", EID))
     bench.wait(2.5)
     assert bench.said("1001") == [m.StatusChanged(1)]
@@ -255,43 +261,45 @@ def test_faults_leave_each_of_the_answers_out(bench: Bench) -> None:
 
 
 def test_a_telephone_rings_with_the_offer_and_is_quiet_after_the_decline(bench: Bench) -> None:
-    bench.pbx.bind_phone("1001", 5, "7001")
-    cc = bench.pbx.ring("12000000001", Behaviour(), bench.now, target="1001")
-    assert bench.pbx.phone_state("1001") is PhoneState.RINGING
+    bench.pbx.phones.bind("1001", 5, "7001")
+    cc = bench.pbx.queue.ring("12000000001", Behaviour(), bench.now, target="1001")
+    assert bench.pbx.phones.phone_of("1001") is PhoneState.RINGING
     bench.wait(10)
-    assert bench.pbx.phone_state("1001") is PhoneState.RINGING, "nobody picks an offer up for you"
+    assert bench.pbx.phones.phone_of("1001") is PhoneState.RINGING, (
+        "nobody picks an offer up for you"
+    )
     bench.tell("1001", m.HangUp(cc))
-    assert bench.pbx.phone_state("1001") is PhoneState.ON_HOOK
-    assert not bench.pbx.phone_hangs_up("1001", bench.now)
-    assert not bench.pbx.phone_picks_up("1001", bench.now)
+    assert bench.pbx.phones.phone_of("1001") is PhoneState.ON_HOOK
+    assert not bench.pbx.phones.hang_up("1001", bench.now)
+    assert not bench.pbx.phones.pick_up("1001", bench.now)
 
 
 def test_a_query_of_a_telephones_call_builds_no_leg(bench: Bench) -> None:
-    bench.pbx.bind_phone("1001", 4, "12000007001")
-    cc = bench.pbx.ring("12000000001", Behaviour(), bench.now, target="1001")
-    bench.pbx.phone_picks_up("1001", bench.now)
+    bench.pbx.phones.bind("1001", 4, "12000007001")
+    cc = bench.pbx.queue.ring("12000000001", Behaviour(), bench.now, target="1001")
+    bench.pbx.phones.pick_up("1001", bench.now)
     bench.drain()
     bench.tell("1001", m.QueryCall())
     assert bench.drain() == [Say("1001", m.Answered(cc, "12000000001"))]
 
 
 def test_hold_on_the_telephone_names_the_agents_own_line(bench: Bench) -> None:
-    bench.pbx.bind_phone("1001", 4, "12000007001")
-    cc = bench.pbx.ring("12000000001", Behaviour(), bench.now, target="1001")
-    bench.pbx.phone_picks_up("1001", bench.now)
+    bench.pbx.phones.bind("1001", 4, "12000007001")
+    cc = bench.pbx.queue.ring("12000000001", Behaviour(), bench.now, target="1001")
+    bench.pbx.phones.pick_up("1001", bench.now)
     bench.drain()
-    assert bench.pbx.phone_holds("1001", True, bench.now)
-    assert not bench.pbx.phone_holds("1001", True, bench.now)
+    assert bench.pbx.phones.hold("1001", True)
+    assert not bench.pbx.phones.hold("1001", True)
     assert bench.said("1001") == [m.Held(cc, "912000007001")]
     bench.pbx.seats["1001"].line = 5
-    assert bench.pbx.phone_holds("1001", False, bench.now)
+    assert bench.pbx.phones.hold("1001", False)
     assert bench.said("1001") == [m.Resumed(cc, "1001_0000ef32")]
 
 
 def test_a_telephone_in_trouble_cannot_be_answered_with(bench: Bench) -> None:
-    bench.pbx.bind_phone("1001", 5, "70471")
-    cc = bench.pbx.ring("12000000001", Behaviour(), bench.now, target="1001")
-    assert bench.pbx.phone_state("1001") is PhoneState.ON_HOOK
+    bench.pbx.phones.bind("1001", 5, "70471")
+    cc = bench.pbx.queue.ring("12000000001", Behaviour(), bench.now, target="1001")
+    assert bench.pbx.phones.phone_of("1001") is PhoneState.ON_HOOK
     bench.tell("1001", m.Answer(cc))
     assert m.Ended(cc, "20", 1_800_000_000) in bench.said("1001")
 
@@ -330,49 +338,58 @@ def test_a_menu_lets_through_who_types_its_code_and_only_digits_that_were_heard_
     bench: Bench,
 ) -> None:
     how = Behaviour(voice="tone:620", code="12#", then="tone:480")
-    cc = bench.pbx.ring("12000000001", how, bench.now, target="1001")
+    cc = bench.pbx.queue.ring("12000000001", how, bench.now, target="1001")
     bench.tell("1001", m.Answer(cc))
-    bench.pbx.leg_up(cc, "1001", bench.now)
+    bench.pbx.legs.up(cc, "1001", bench.now)
     for digit in "12#":
-        bench.pbx.digit(cc, "1001", digit, 160, bench.now)
+        bench.pbx.commands.digit(cc, "1001", digit, 160, bench.now)
         bench.now += 0.1
     assert not bench.pbx.calls[cc].through
     bench.now += 1
     bench.drain()
     for digit in "12#":
-        bench.pbx.digit(cc, "1001", digit, 160, bench.now)
+        bench.pbx.commands.digit(cc, "1001", digit, 160, bench.now)
         bench.now += 0.4
     assert bench.pbx.calls[cc].through
     assert bench.drain() == [Speak(cc, "tone:480")]
-    bench.pbx.digit("nothing", "1001", "1", 160, bench.now)
+    bench.pbx.commands.digit("nothing", "1001", "1", 160, bench.now)
 
 
-# ---------------------------------------------------------------- the crowd
+# ---------------------------------------------------------------- the load_group
 
 
 def test_the_group_of_ten_thousand_is_there_only_when_asked_for() -> None:
-    world = World()
-    assert CROWD not in world.groups
-    Crowd(world, random.Random(1)).arrive()
-    members = world.members(CROWD)
+    fixtures = Fixtures()
+    assert LOAD_GROUP not in fixtures.groups
+    LoadGroup(fixtures, random.Random(1)).arrive()
+    members = fixtures.members(LOAD_GROUP)
     assert len(members) == SIZE
     assert [members[0].un, members[-1].un] == ["20000", "29999"]
-    assert {world.states[seed.un] for seed in members} == set(STATES)
-    assert world.is_extension("29999")
-    assert not world.is_extension("30000")
-    assert members is world.members(CROWD), "looked for once"
+    assert {fixtures.states[seed.un] for seed in members} == set(STATES)
+    assert fixtures.is_extension("29999")
+    assert not fixtures.is_extension("30000")
+    assert members is fixtures.members(LOAD_GROUP), "looked for once"
 
 
 async def test_so_many_members_change_state_as_are_asked_for() -> None:
-    world = World()
-    crowd = Crowd(world, random.Random(1))
-    crowd.arrive()
-    before = dict(world.states)
-    crowd.set_rate(500)
-    async with asyncio.timeout(10):
-        while sum(world.states[un] != state for un, state in before.items()) < 100:
-            await asyncio.sleep(0.05)
-    await crowd.leave()
-    still = dict(world.states)
-    assert crowd._task is None, "nobody is left who could change one"
-    assert world.states == still
+    fixtures = Fixtures()
+    load_group = LoadGroup(fixtures, random.Random(1))
+    load_group.arrive()
+    before = dict(fixtures.states)
+    load_group.set_rate(500)
+    states = fixtures.states
+    await until(lambda: sum(states[un] != state for un, state in before.items()) >= 100, 10)
+    await load_group.leave()
+    still = dict(fixtures.states)
+    assert load_group._task is None, "nobody is left who could change one"
+    assert fixtures.states == still
+
+
+def test_a_transfer_that_names_an_agent_and_group_0_reaches_one_who_is_in_no_group(
+    bench: Bench,
+) -> None:
+    bench.pbx.presence.registered("1004", bench.now, fresh=True)
+    bench.tell("1004", m.SetStatus(1))
+    cc = bench.up()
+    bench.tell("1001", m.Transfer(cc, "0", "1004", EID))
+    assert m.NewCall(cc, "12000000001") in bench.said("1004")

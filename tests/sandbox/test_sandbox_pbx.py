@@ -7,10 +7,11 @@ import random
 import pytest
 
 from tui.platform import messages as m
-from tui.sandbox.calls import CloseLeg, OpenLeg, Phase, ProbeLeg, Route, Say
-from tui.sandbox.dialplan import OUTSIDE, REFUSALS, Behaviour, dial_plan_text, look_up
-from tui.sandbox.pbx import Pbx
-from tui.sandbox.world import SALES, World
+from tui.sandbox.fixtures import SALES, Fixtures
+from tui.sandbox.pbx.actions import CloseLeg, OpenLeg, PbxAction, ProbeLeg, RouteAudio, Say
+from tui.sandbox.pbx.calls import PbxPhase
+from tui.sandbox.pbx.dialplan import OUTSIDE, REFUSALS, Behaviour, dial_plan_text, look_up
+from tui.sandbox.pbx.pbx import Pbx
 
 
 class Bench:
@@ -18,12 +19,12 @@ class Bench:
 
     def __init__(self, auto_call: float | None = None) -> None:
         self.pbx = Pbx(
-            World(), rng=random.Random(1), auto_call=auto_call, wall=lambda: 1_800_000_000_000
+            Fixtures(), rng=random.Random(1), auto_call=auto_call, wall=lambda: 1_800_000_000_000
         )
         self.now = 100.0
-        self.done: list[object] = []
+        self.done: list[PbxAction] = []
 
-    def drain(self) -> list[object]:
+    def drain(self) -> list[PbxAction]:
         new = list(self.pbx.actions())
         self.done += new
         return new
@@ -45,20 +46,20 @@ class Bench:
         self.now = end
 
     def sign_in(self, un: str, gid: str = SALES) -> None:
-        self.pbx.registered(un, self.now, fresh=True)
+        self.pbx.presence.registered(un, self.now, fresh=True)
         for message in (m.SetStatus(1), m.SetSeatMode(True), m.JoinGroup(gid, "61234")):
-            self.pbx.receive(un, message, self.now)
+            self.pbx.commands.receive(un, message, self.now)
         self.wait(0.3)
         self.drain()
 
     def tell(self, un: str, message: m.AgentMessage) -> None:
-        self.pbx.receive(un, message, self.now)
+        self.pbx.commands.receive(un, message, self.now)
 
     def up(self, un: str = "1001") -> str:
         """A customer's call that is up."""
-        cc = self.pbx.ring("12000000001", Behaviour(), self.now, target=un)
+        cc = self.pbx.queue.ring("12000000001", Behaviour(), self.now, target=un)
         self.tell(un, m.Answer(cc))
-        self.pbx.leg_up(cc, un, self.now)
+        self.pbx.legs.up(cc, un, self.now)
         self.drain()
         return cc
 
@@ -72,14 +73,14 @@ def bench() -> Bench:
 
 def test_online_comes_shortly_after_registration_not_with_it() -> None:
     bench = Bench()
-    bench.pbx.registered("1001", bench.now, fresh=True)
+    bench.pbx.presence.registered("1001", bench.now, fresh=True)
     assert bench.said("1001") == []
     bench.wait(0.3)
     assert bench.said("1001") == [m.StatusChanged(1)]
 
 
 def test_a_refresh_of_the_registration_says_nothing(bench: Bench) -> None:
-    bench.pbx.registered("1001", bench.now, fresh=False)
+    bench.pbx.presence.registered("1001", bench.now, fresh=False)
     bench.wait(5)
     assert bench.said("1001") == []
 
@@ -87,19 +88,19 @@ def test_a_refresh_of_the_registration_says_nothing(bench: Bench) -> None:
 def test_an_incoming_call_is_offered_twice_answered_and_ended_by_the_customer(
     bench: Bench,
 ) -> None:
-    cc = bench.pbx.ring("12000000001", Behaviour(), bench.now, target="1001")
+    cc = bench.pbx.queue.ring("12000000001", Behaviour(), bench.now, target="1001")
     assert bench.said("1001") == [m.NewCall(cc, "12000000001")] * 2
     bench.tell("1001", m.Answer(cc))
     assert bench.drain() == [OpenLeg(cc, "1001")]
-    bench.pbx.leg_up(cc, "1001", bench.now)
-    assert bench.drain() == [Say("1001", m.Answered(cc, "12000000001")), Route(cc)]
+    bench.pbx.legs.up(cc, "1001", bench.now)
+    assert bench.drain() == [Say("1001", m.Answered(cc, "12000000001")), RouteAudio(cc)]
     bench.wait(7.5)
-    assert bench.pbx.customer_hangs_up(cc, bench.now)
+    assert bench.pbx.endings.customer_hangs_up(cc, bench.now)
     assert bench.drain() == [
         Say("1001", m.Ended(cc, "25", 7)),
         CloseLeg(cc, "1001"),
         Say("1001", m.StatusChanged(1)),
-        Route(cc),
+        RouteAudio(cc),
     ]
 
 
@@ -119,7 +120,7 @@ def test_busy_after_the_call_takes_the_place_of_idle(bench: Bench) -> None:
 
 
 def test_a_decline_by_the_only_agent_brings_the_call_straight_back(bench: Bench) -> None:
-    cc = bench.pbx.ring("12000000001", Behaviour(), bench.now, gid=SALES)
+    cc = bench.pbx.queue.ring("12000000001", Behaviour(), bench.now, gid=SALES)
     bench.drain()
     bench.tell("1001", m.HangUp(cc))
     assert bench.said("1001") == [m.CancelCall(cc)] * 2
@@ -130,7 +131,7 @@ def test_a_decline_by_the_only_agent_brings_the_call_straight_back(bench: Bench)
 
 def test_a_decline_goes_to_another_idle_agent_first(bench: Bench) -> None:
     bench.sign_in("1002")
-    cc = bench.pbx.ring("12000000001", Behaviour(), bench.now, gid=SALES)
+    cc = bench.pbx.queue.ring("12000000001", Behaviour(), bench.now, gid=SALES)
     bench.drain()
     bench.tell("1001", m.HangUp(cc))
     bench.wait(0.25)
@@ -138,15 +139,15 @@ def test_a_decline_goes_to_another_idle_agent_first(bench: Bench) -> None:
 
 
 def test_a_caller_who_gives_up_is_a_cancel_and_no_end(bench: Bench) -> None:
-    cc = bench.pbx.ring("12000000001", Behaviour(give_up_after=3), bench.now, target="1001")
+    cc = bench.pbx.queue.ring("12000000001", Behaviour(give_up_after=3), bench.now, target="1001")
     bench.drain()
     bench.wait(3)
     assert bench.said("1001") == [m.CancelCall(cc)] * 2
-    assert bench.pbx.calls[cc].phase is Phase.ENDED
+    assert bench.pbx.calls[cc].phase is PbxPhase.ENDED
 
 
 def test_an_offer_nobody_answers_is_cancelled_and_comes_back(bench: Bench) -> None:
-    cc = bench.pbx.ring("12000000001", Behaviour(), bench.now, target="1001")
+    cc = bench.pbx.queue.ring("12000000001", Behaviour(), bench.now, target="1001")
     bench.drain()
     bench.wait(30.5)
     new = m.NewCall(cc, "12000000001")
@@ -155,8 +156,8 @@ def test_an_offer_nobody_answers_is_cancelled_and_comes_back(bench: Bench) -> No
 
 def test_a_customer_waits_until_somebody_is_idle() -> None:
     bench = Bench()
-    cc = bench.pbx.ring("12000000001", Behaviour(), bench.now, target="1001")
-    bench.pbx.registered("1001", bench.now, fresh=True)
+    cc = bench.pbx.queue.ring("12000000001", Behaviour(), bench.now, target="1001")
+    bench.pbx.presence.registered("1001", bench.now, fresh=True)
     bench.wait(0.3)
     new = m.NewCall(cc, "12000000001")
     assert bench.said("1001") == [m.StatusChanged(1), new, new]
@@ -164,7 +165,7 @@ def test_a_customer_waits_until_somebody_is_idle() -> None:
 
 def test_a_busy_agent_is_not_rung(bench: Bench) -> None:
     bench.tell("1001", m.SetStatus(2))
-    cc = bench.pbx.ring("12000000001", Behaviour(), bench.now, target="1001")
+    cc = bench.pbx.queue.ring("12000000001", Behaviour(), bench.now, target="1001")
     assert bench.said("1001") == []
     bench.tell("1001", m.SetStatus(1))
     assert bench.said("1001") == [m.NewCall(cc, "12000000001")] * 2
@@ -181,11 +182,11 @@ def test_an_outside_call_rings_in_the_leg_and_is_answered(bench: Bench) -> None:
         Say("1001", m.CalloutResponse("200", cc, "12000000001")),
         OpenLeg(cc, "1001"),
     ]
-    bench.pbx.leg_up(cc, "1001", bench.now)
-    assert bench.pbx.calls[cc].phase is Phase.RINGING
-    assert bench.drain() == [Route(cc)]
+    bench.pbx.legs.up(cc, "1001", bench.now)
+    assert bench.pbx.calls[cc].phase is PbxPhase.RINGING
+    assert bench.drain() == [RouteAudio(cc)]
     bench.wait(2)
-    assert bench.drain() == [Say("1001", m.Answered(cc, "12000000001")), Route(cc)]
+    assert bench.drain() == [Say("1001", m.Answered(cc, "12000000001")), RouteAudio(cc)]
 
 
 @pytest.mark.parametrize("code", sorted(REFUSALS))
@@ -199,7 +200,7 @@ def test_every_refusal_has_a_number_outside(bench: Bench, code: str) -> None:
 
 def test_nobody_answers_is_20_after_the_time_out(bench: Bench) -> None:
     cc = dial(bench, "12000000005")
-    bench.pbx.leg_up(cc, "1001", bench.now)
+    bench.pbx.legs.up(cc, "1001", bench.now)
     bench.drain()
     bench.wait(29)
     assert bench.said("1001") == []
@@ -209,7 +210,7 @@ def test_nobody_answers_is_20_after_the_time_out(bench: Bench) -> None:
 
 def test_hanging_up_before_the_answer_is_20(bench: Bench) -> None:
     cc = dial(bench, "12000000005")
-    bench.pbx.leg_up(cc, "1001", bench.now)
+    bench.pbx.legs.up(cc, "1001", bench.now)
     bench.drain()
     bench.tell("1001", m.HangUp(cc))
     assert bench.said("1001")[0] == m.Ended(cc, "20", 1_800_000_000)
@@ -252,10 +253,10 @@ def test_two_agents_are_connected_and_the_other_side_hears_25(bench: Bench) -> N
     bench.sign_in("1002")
     cc = inside(bench, "1002")
     assert bench.said("1001") == [m.CallinResponse("200", cc, "1002", "", "61234")]
-    bench.pbx.leg_up(cc, "1001", bench.now)
+    bench.pbx.legs.up(cc, "1001", bench.now)
     assert bench.said("1002") == [m.NewCall(cc, "1001", "61234")] * 2
     bench.tell("1002", m.Answer(cc))
-    bench.pbx.leg_up(cc, "1002", bench.now)
+    bench.pbx.legs.up(cc, "1002", bench.now)
     acts = bench.drain()
     assert Say("1001", m.Answered(cc, "1002", "61234")) in acts
     assert Say("1002", m.Answered(cc, "1001", "61234")) in acts
@@ -270,7 +271,7 @@ def test_two_agents_are_connected_and_the_other_side_hears_25(bench: Bench) -> N
 def test_an_extension_that_does_not_answer_is_309_then_20(bench: Bench) -> None:
     bench.sign_in("1002")
     cc = inside(bench, "1002")
-    bench.pbx.leg_up(cc, "1001", bench.now)
+    bench.pbx.legs.up(cc, "1001", bench.now)
     bench.drain()
     bench.wait(20)
     acts = bench.drain()
@@ -303,14 +304,14 @@ def test_hold_is_kept_with_the_call_and_routed(bench: Bench) -> None:
     cc = bench.up()
     bench.tell("1001", m.Hold(cc, "1001_0000ef32"))
     assert bench.pbx.calls[cc].held
-    assert bench.drain() == [Route(cc)]
+    assert bench.drain() == [RouteAudio(cc)]
     bench.tell("1001", m.Resume(cc, "1001_0000ef32"))
     assert not bench.pbx.calls[cc].held
 
 
 def test_a_kick_ends_the_call_first(bench: Bench) -> None:
     cc = bench.up()
-    bench.pbx.kick("1001", "895", bench.now)
+    bench.pbx.presence.kick("1001", "895", bench.now)
     said = bench.said("1001")
     assert said[0] == m.Ended(cc, "26", 0)
     assert said[-1] == m.Kicked("1001", "Li Ming", "895", "61234")
@@ -326,15 +327,15 @@ def test_a_query_in_a_call_repeats_its_last_message_and_probes_the_leg(bench: Be
     cc = bench.up()
     bench.tell("1001", m.QueryCall())
     assert bench.drain() == [Say("1001", m.Answered(cc, "12000000001")), ProbeLeg(cc, "1001")]
-    bench.pbx.leg_asked_again(cc, "1001", bench.now)
-    assert bench.drain() == [CloseLeg(cc, "1001"), Route(cc), OpenLeg(cc, "1001")]
-    bench.pbx.leg_up(cc, "1001", bench.now)
+    bench.pbx.legs.asked_again(cc, "1001", bench.now)
+    assert bench.drain() == [CloseLeg(cc, "1001"), RouteAudio(cc), OpenLeg(cc, "1001")]
+    bench.pbx.legs.up(cc, "1001", bench.now)
     bench.wait(120)
-    assert bench.pbx.calls[cc].phase is Phase.UP
+    assert bench.pbx.calls[cc].phase is PbxPhase.UP
 
 
 def test_a_query_while_it_rings_offers_it_again(bench: Bench) -> None:
-    cc = bench.pbx.ring("12000000001", Behaviour(), bench.now, target="1001")
+    cc = bench.pbx.queue.ring("12000000001", Behaviour(), bench.now, target="1001")
     bench.drain()
     bench.tell("1001", m.QueryCall())
     assert bench.said("1001") == [m.NewCall(cc, "12000000001")]
@@ -342,15 +343,15 @@ def test_a_query_while_it_rings_offers_it_again(bench: Bench) -> None:
 
 def test_a_call_whose_agent_never_comes_back_ends(bench: Bench) -> None:
     cc = bench.up()
-    bench.pbx.leg_lost(cc, "1001", bench.now)
+    bench.pbx.legs.lost(cc, "1001", bench.now)
     bench.wait(61)
-    assert bench.pbx.calls[cc].phase is Phase.ENDED
+    assert bench.pbx.calls[cc].phase is PbxPhase.ENDED
     assert bench.said("1001")[0] == m.Ended(cc, "26", 60)
 
 
 def test_signing_out_frees_the_customer(bench: Bench) -> None:
     cc = bench.up()
-    bench.pbx.unregistered("1001", bench.now)
+    bench.pbx.presence.unregistered("1001", bench.now)
     assert bench.pbx.calls[cc].reason == "26"
     assert CloseLeg(cc, "1001") in bench.drain()
 
@@ -363,7 +364,7 @@ def test_a_customer_calls_by_itself_once_when_asked_to() -> None:
     bench.wait(0.5)
     assert len(bench.pbx.calls) == 1
     cc = next(iter(bench.pbx.calls))
-    bench.pbx.customer_hangs_up(cc, bench.now)
+    bench.pbx.endings.customer_hangs_up(cc, bench.now)
     bench.wait(60)
     assert len(bench.pbx.calls) == 1
 
@@ -381,3 +382,68 @@ def test_the_plan_that_is_printed_names_every_number() -> None:
     assert all(number in text for number in OUTSIDE)
     assert all(f"1299999{int(code):04d}" in text for code in REFUSALS)
     assert look_up("12020000440").voice == "tone:440"
+
+
+@pytest.mark.parametrize(
+    ("dial", "answer"),
+    [
+        (m.DialOutside("02500009999", "1", "12000000001"), m.CalloutResponse),
+        (m.DialExtension("02500009999", "1", "1090", "61234"), m.CallinResponse),
+        (m.DialExtension("02500009999", "1", "1002", "61234"), m.CallinResponse),
+    ],
+)
+def test_a_call_from_another_switch_number_is_511(
+    bench: Bench, dial: m.AgentMessage, answer: type[m.CallinResponse | m.CalloutResponse]
+) -> None:
+    bench.tell("1001", dial)
+    (said,) = bench.said("1001")
+    assert isinstance(said, answer)
+    assert (said.r, said.info) == ("511", REFUSALS["511"])
+    assert bench.pbx.seats["1001"].call == ""
+
+
+def test_a_dial_that_is_carried_out_late_does_not_hold_the_seat_until_then(bench: Bench) -> None:
+    bench.pbx.times.dial = 10
+    bench.tell("1001", m.DialOutside("02500001234", "1", "12000000001"))
+    bench.wait(5)
+    assert bench.said("1001") == []
+    bench.pbx.times.dial = 0
+    second = dial(bench, "12000000002")
+    assert bench.said("1001") == [m.CalloutResponse("200", second, "12000000002")]
+    bench.tell("1001", m.HangUp(second))
+    bench.wait(6)
+    late = next(reversed(bench.pbx.calls))
+    assert late != second
+    assert m.CalloutResponse("200", late, "12000000001") in bench.said("1001")
+
+
+def test_a_late_dial_to_an_extension_is_carried_out_too(bench: Bench) -> None:
+    bench.pbx.times.dial = 1
+    bench.tell("1001", m.DialExtension("02500001234", "1", "1090", "61234"))
+    bench.wait(1)
+    (said,) = bench.said("1001")
+    assert isinstance(said, m.CallinResponse)
+    assert said.r == "200"
+
+
+def test_a_seat_rings_until_the_call_is_up_and_talks_or_holds_after_that(bench: Bench) -> None:
+    def state() -> int:
+        return bench.pbx.presence.seat_state("1001")
+
+    assert (state(), bench.pbx.presence.seat_state("1002")) == (1, 0)
+    bench.tell("1001", m.SetStatus(2))
+    assert state() == 2
+    bench.tell("1001", m.SetStatus(1))
+    cc = dial(bench, "12000000001")
+    bench.pbx.legs.up(cc, "1001", bench.now)
+    assert state() == 3
+    bench.wait(2)
+    assert state() == 4
+    bench.tell("1001", m.Hold(cc, "x"))
+    assert state() == 5
+
+
+def test_a_kick_of_another_enterprise_signs_nobody_out(bench: Bench) -> None:
+    bench.pbx.presence.kick_elsewhere("1001", "895", "70000")
+    assert bench.said("1001") == [m.Kicked("1001", "Li Ming", "895", "70000")]
+    assert bench.pbx.seats["1001"].registered

@@ -13,9 +13,10 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.waiting import until
 from tui.platform import messages as m
+from tui.sandbox.fixtures import LOGIN_FAULTS
 from tui.sandbox.server import Sandbox
-from tui.sandbox.world import LOGIN_FAULTS
 from tui.sip import events as sip
 
 Make = Callable[..., Awaitable[Any]]
@@ -96,7 +97,7 @@ async def test_the_odd_accounts_fail_where_they_should(console: Make) -> None:
 
 async def test_a_wrong_sip_password_is_refused(console: Make, sandbox: Sandbox) -> None:
     one = await console(sign_in=False)
-    sandbox.world.agents["1001"].pwd = "changed meanwhile"
+    sandbox.fixtures.agents["1001"].pwd = "changed meanwhile"
     await one.connect()
     await one.until(lambda: any(isinstance(each, sip.RegistrationFailed) for each in one.sip))
     assert not (await one.control("GET", "/agents/1001"))["registered"]
@@ -127,12 +128,37 @@ async def test_an_unanswered_message_changes_nothing(console: Make) -> None:
 async def test_a_dial_without_a_reply_gets_its_200_and_nothing_else(console: Make) -> None:
     one = await console()
     await one.control("POST", "/faults", json={"kind": "call", "un": "1001"})
-    id = one.say(m.DialOutside(one.world.switchnumber, "1", "12000000001"))
+    id = one.say(m.DialOutside(one.fixtures.switchnumber, "1", "12000000001"))
     await one.until(lambda: any(isinstance(e, sip.RequestOutcome) and e.id == id for e in one.sip))
     assert await one.control("GET", "/calls") == []
     await one.control("DELETE", "/faults")
-    one.say(m.DialOutside(one.world.switchnumber, "2", "12999990503"))
+    one.say(m.DialOutside(one.fixtures.switchnumber, "2", "12999990503"))
     assert (await one.until_told(m.CalloutResponse)).r == 503
+
+
+async def test_a_200_can_be_lost_while_the_message_is_carried_out(
+    sandbox: Sandbox, console: Make
+) -> None:
+    one = await console()
+    await one.control("POST", "/faults", json={"kind": "message-reply", "un": "1001"})
+    id = one.say(m.SetStatus(2))
+    await one.until(lambda: sandbox.pbx.seats["1001"].status == 2)
+    assert not any(isinstance(each, sip.RequestOutcome) and each.id == id for each in one.sip)
+
+
+async def test_a_dial_can_be_carried_out_late(console: Make) -> None:
+    one = await console()
+    await one.control("POST", "/times", json={"dial": 0.3})
+    one.say(m.DialOutside(one.fixtures.switchnumber, "1", "12999990503"))
+    assert await one.control("GET", "/calls") == []
+    assert (await one.until_told(m.CalloutResponse)).r == 503
+
+
+async def test_a_kick_can_name_another_enterprise_and_the_agent_stays(console: Make) -> None:
+    one = await console()
+    await one.control("POST", "/agents/1001/kick", json={"r": "895", "eid": "70000"})
+    assert (await one.until_told(m.Kicked)).eid == "70000"
+    assert (await one.control("GET", "/agents/1001"))["registered"]
 
 
 @pytest.mark.parametrize("r", ["895", "897", "898", "899"])
@@ -156,7 +182,7 @@ async def test_a_frozen_platform_does_not_even_answer_a_ping(console: Make) -> N
     one = await console()
     await one.control("POST", "/faults", json={"kind": "freeze", "un": "1001"})
     before = len(one.sip)
-    one.ua.options(one.world.pbx, time.monotonic())
+    one.ua.options(one.fixtures.pbx, time.monotonic())
     one.flush()
     await one._ws.ping()
     await asyncio.sleep(0.3)
@@ -179,9 +205,11 @@ async def test_lost_packets_are_missed_by_the_customer(console: Make) -> None:
     await one.until_customer_hears(880)
     assert (await one.control("GET", "/calls/last"))["longest_missing"] < 200
     await one.control("POST", "/agents/1001/loss", json={"percent": 100})
-    async with asyncio.timeout(10):
-        while (await one.heard(400, 880))["longest_missing"] < 300:
-            await asyncio.sleep(0.05)
+
+    async def missed() -> bool:
+        return bool((await one.heard(400, 880))["longest_missing"] >= 300)
+
+    await until(missed)
     await one.control("POST", "/agents/1001/loss", json={"percent": 0})
     await one.until_customer_hears(880)
     async with one.http.get("/control/calls/last/heard.wav?ms=500") as answer:

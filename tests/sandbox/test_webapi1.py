@@ -4,7 +4,6 @@ switchboard does otherwise for a seat of that generation."""
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
 from hashlib import md5
 from typing import Any
 
@@ -12,12 +11,14 @@ import aiohttp
 import pytest
 
 from tui.platform import messages as m
-from tui.platform.base import Credentials, PlatformError
-from tui.platform.platform1 import Platform1
-from tui.platform.routes1 import ROUTES1
+from tui.platform.base import Credentials, PlatformError, Seat
+from tui.platform.gen1.platform import Platform1
+from tui.platform.gen1.routes import ROUTES1
+from tui.port import replace
+from tui.sandbox.faults import FaultKind
+from tui.sandbox.fixtures import LOGIN_FAULTS
 from tui.sandbox.server import Sandbox
-from tui.sandbox.webapi1 import UNVERIFIED
-from tui.sandbox.world import LOGIN_FAULTS
+from tui.sandbox.web.generation1 import UNVERIFIED
 from tui.secrets import Secret
 from tui.sip import events as sip
 
@@ -109,7 +110,7 @@ async def test_every_request_must_prove_the_agent_and_name_the_enterprise(
     sandbox: Sandbox,
 ) -> None:
     proof = md5(b"demo-1001").hexdigest()
-    good = {"un": "1001", "pwd": proof, "eid": sandbox.world.eid}
+    good = {"un": "1001", "pwd": proof, "eid": sandbox.fixtures.eid}
     paths = [ROUTES1.profile, ROUTES1.member, ROUTES1.groups, ROUTES1.update, ROUTES1.members]
     async with aiohttp.ClientSession(sandbox.ready["http1"]) as session:
         for path in [*paths, ROUTES1.check_phone]:
@@ -124,11 +125,28 @@ async def test_every_request_must_prove_the_agent_and_name_the_enterprise(
                     assert (await answer.json())["status"] == status, (path, wrong)
 
 
+async def test_the_states_of_members_are_told_by_their_uid(sandbox: Sandbox) -> None:
+    proof = md5(b"demo-1001").hexdigest()
+    who = {"un": "1001", "pwd": proof, "eid": sandbox.fixtures.eid}
+    sandbox.pbx.presence.registered("1001", 0.0, fresh=True)
+    sandbox.pbx.seats["1001"].status = 2
+    async with aiohttp.ClientSession(sandbox.ready["http1"]) as session:
+        asked = {**who, "uid": "1000901001,1000901090,1000901002"}
+        async with session.get("/" + ROUTES1.member_states, params=asked) as answer:
+            found = await answer.json()
+        assert found["status"] == 0
+        assert [row["state"] for row in found["data"]] == [2, 1, 0]
+        for uid in ("", "1", "1000901001,x"):
+            unknown = {**who, "uid": uid}
+            async with session.get("/" + ROUTES1.member_states, params=unknown) as answer:
+                assert (await answer.json())["status"] == 1
+
+
 @pytest.mark.parametrize("text", ["", "x", "[]", '{"data": 5}', '{"data": {"callintype": 3}}'])
 async def test_a_line_that_cannot_be_read_changes_nothing(sandbox: Sandbox, text: str) -> None:
     sandbox.pbx.seats["1001"].line = 5
     proof = md5(b"demo-1001").hexdigest()
-    asked = {"un": "1001", "pwd": proof, "eid": sandbox.world.eid, "jsonStr": text}
+    asked = {"un": "1001", "pwd": proof, "eid": sandbox.fixtures.eid, "jsonStr": text}
     async with (
         aiohttp.ClientSession(sandbox.ready["http1"]) as session,
         session.get("/" + ROUTES1.update, params=asked) as answer,
@@ -138,11 +156,11 @@ async def test_a_line_that_cannot_be_read_changes_nothing(sandbox: Sandbox, text
 
 
 async def test_a_web_that_is_out_of_order_is_50000(sandbox: Sandbox, platform: Platform1) -> None:
-    sandbox.faults.set("web-error", "1001", True)
+    sandbox.faults.set(FaultKind.WEB_ERROR, "1001", True)
     assert await refused(platform.sign_in(who(sandbox))) == 50000
-    sandbox.faults.set("web-error", "1001", False)
+    sandbox.faults.set(FaultKind.WEB_ERROR, "1001", False)
     await platform.sign_in(who(sandbox))
-    sandbox.faults.set("web-error", "1001", True)
+    sandbox.faults.set(FaultKind.WEB_ERROR, "1001", True)
     assert await refused(platform.get_groups()) == 50000
 
 
@@ -167,16 +185,19 @@ async def test_groups_come_at_once_and_members_by_page(
 ) -> None:
     await platform.sign_in(who(sandbox))
     groups = await platform.get_groups()
-    assert [group.gid for group in groups.groups] == list(sandbox.world.groups)
+    assert [group.gid for group in groups.groups] == list(sandbox.fixtures.groups)
     support = "1000000002"
-    seats, number = [], 1
+    seats: list[Seat] = []
+    number = 1
     while True:
         page = await platform.get_group_members(support, number)
         seats += page.seats
         if page.last_page <= page.current_page:
             break
         number += 1
-    assert [seat.number for seat in seats] == [each.un for each in sandbox.world.members(support)]
+    assert [seat.number for seat in seats] == [
+        each.un for each in sandbox.fixtures.members(support)
+    ]
     assert (page.name, page.total, number) == ("Support 售后", len(seats), 3)
     alone = await platform.get_group_members("0")
     assert [seat.number for seat in alone.seats] == ["1004"]
@@ -199,7 +220,7 @@ async def test_members_show_what_they_do(
     one.say(m.SetStatus(2))
     await one.until(lambda: sandbox.pbx.seats["1001"].status == 2)
     assert await state() == "service.2"
-    one.say(m.DialOutside(one.world.switchnumber, "1", "12000000001"))
+    one.say(m.DialOutside(one.fixtures.switchnumber, "1", "12000000001"))
     await one.until_told(m.Answered)
     assert await state() == "service.5"
     await one.drop()
@@ -227,7 +248,7 @@ async def test_no_status_is_said_after_a_call(
     await register(one, sandbox, platform)
     assert "check-in" not in sandbox.journal.counts("1001")
     one.told.clear()
-    one.say(m.DialOutside(one.world.switchnumber, "1", "12000000001"))
+    one.say(m.DialOutside(one.fixtures.switchnumber, "1", "12000000001"))
     up = await one.until_told(m.Answered)
     one.say(m.HangUp(up.ccnumber))
     await one.until_told(m.Ended)
@@ -243,7 +264,7 @@ async def test_busy_that_was_set_ahead_is_said_after_the_call(
 ) -> None:
     one = await console(sign_in=False)
     await register(one, sandbox, platform)
-    one.say(m.DialOutside(one.world.switchnumber, "1", "12000000001"))
+    one.say(m.DialOutside(one.fixtures.switchnumber, "1", "12000000001"))
     up = await one.until_told(m.Answered)
     one.say(m.StatusAfterCall(up.ccnumber))
     await one.until_told(m.StatusAfterCallResponse)
@@ -256,7 +277,7 @@ async def test_a_three_way_request_is_not_understood(
 ) -> None:
     one = await console(sign_in=False)
     await register(one, sandbox, platform)
-    one.say(m.DialOutside(one.world.switchnumber, "1", "12000000001"))
+    one.say(m.DialOutside(one.fixtures.switchnumber, "1", "12000000001"))
     up = await one.until_told(m.Answered)
     one.say(m.Threeway(up.ccnumber, 1, "1090"))
     one.say(m.StatusAfterCall(up.ccnumber, busy=False))
@@ -269,7 +290,7 @@ async def test_a_sign_in_at_generation_2_makes_the_seat_one_of_it_again(
 ) -> None:
     await platform.sign_in(who(sandbox))
     one = await console()
-    one.say(m.DialOutside(one.world.switchnumber, "1", "12000000001"))
+    one.say(m.DialOutside(one.fixtures.switchnumber, "1", "12000000001"))
     up = await one.until_told(m.Answered)
     one.told.clear()
     one.say(m.HangUp(up.ccnumber))
@@ -282,6 +303,6 @@ async def test_a_callback_phone_of_the_agent_rings_and_no_leg_comes(
     one = await console(sign_in=False)
     await register(one, sandbox, platform)
     await platform.set_phone_mode("mobile", "12000000002")
-    one.say(m.DialOutside(one.world.switchnumber, "1", "12000000001", "990101"))
+    one.say(m.DialOutside(one.fixtures.switchnumber, "1", "12000000001", "990101"))
     await one.until_told(m.Answered)
     assert not [each for each in one.sip if isinstance(each, sip.InviteReceived)]

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from tests.sip.agents import ANSWER, OFFER, PBX, UUID, XML, Pair, Side, config, pbx_config
 from tests.sip.registrar import Desk
-from tests.sip.test_agent_callee import Callee
-from tests.sip.test_agent_caller import CONTACT, SDP
-from tests.sip.test_agent_gate import ask
+from tests.sip.test_agent_admission import ask
+from tests.sip.test_agent_invite_uac import CONTACT, SDP
+from tests.sip.test_agent_invite_uas import Called
 from tui.sip import (
     CallEnded,
     Registered,
@@ -80,7 +80,7 @@ def test_a_bye_that_the_flow_took_along_is_said_again() -> None:
 
 
 def test_without_registration_a_bye_is_said_as_soon_as_the_flow_is_back() -> None:
-    callee = Callee(session_expires=0)
+    callee = Called(session_expires=0)
     call = callee.up()
     callee.us.agent.connection_lost(0.0)
     callee.us.agent.bye(call, 0.0)

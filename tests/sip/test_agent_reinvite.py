@@ -6,8 +6,8 @@ import pytest
 
 from tests.sip.agents import ANSWER, OFFER, Pair
 from tests.sip.registrar import answer
-from tests.sip.test_agent_callee import Callee
-from tests.sip.test_agent_caller import CONTACT, SDP, Caller
+from tests.sip.test_agent_invite_uac import CONTACT, SDP, Caller
+from tests.sip.test_agent_invite_uas import Called
 from tui.sip import (
     AckWithSdp,
     CallEnded,
@@ -179,7 +179,7 @@ def test_theirs_while_theirs_waits_gets_500_with_retry_after() -> None:
 
 
 def test_a_second_invite_while_the_first_rings_gets_500() -> None:
-    callee = Callee()
+    callee = Called()
     call = callee.invite()
     callee.us.agent.ring(call, 0.0)
     callee.tag = callee.us.only().to.tag
@@ -187,7 +187,7 @@ def test_a_second_invite_while_the_first_rings_gets_500() -> None:
 
 
 def test_theirs_before_the_ack_to_our_2xx_gets_491() -> None:
-    callee = Callee()
+    callee = Called()
     call = callee.invite()
     callee.us.agent.accept(call, ANSWER, 0.0)
     callee.tag = callee.us.only().to.tag

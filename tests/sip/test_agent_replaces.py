@@ -6,12 +6,12 @@ import pytest
 
 from tests.sip.agents import ANSWER, OFFER, PBX, config
 from tests.sip.registrar import Desk
-from tests.sip.test_agent_callee import Callee
-from tests.sip.test_agent_caller import CONTACT, SDP, Caller
-from tests.sip.test_agent_gate import ask, give, side
+from tests.sip.test_agent_admission import ask, give, side
+from tests.sip.test_agent_invite_uac import CONTACT, SDP, Caller
+from tests.sip.test_agent_invite_uas import Called
 from tui.sip import (
-    Answered,
     CallEnded,
+    InviteAnswered,
     InviteReceived,
     InviteRefused,
     LocalProtocolError,
@@ -20,7 +20,7 @@ from tui.sip import (
 )
 
 
-class Replaced(Callee):
+class Replaced(Called):
     """We are in a call; the test sends an INVITE that shall take its place."""
 
     def __init__(self) -> None:
@@ -180,7 +180,7 @@ def test_each_phone_that_rings_is_told_apart_and_the_one_that_answered_is_named(
     caller.hear(200, CONTACT, SDP, tag="two", body=ANSWER)
     told = [(each.status, each.sdp, each.tag) for each in caller.side.all(Progress)]
     assert told == [(180, None, "one"), (183, ANSWER, "two"), (180, None, "")]
-    assert caller.side.one(Answered).tag == "two"
+    assert caller.side.one(InviteAnswered).tag == "two"
 
 
 def test_a_fork_without_end_is_told_but_not_kept() -> None:

@@ -6,11 +6,11 @@ import pytest
 
 from tests.sip.agents import AGENT, ANSWER, OFFER, Pair, config, pbx_config
 from tests.sip.registrar import Desk
-from tests.sip.test_agent_caller import CONTACT, SDP
-from tests.sip.test_agent_gate import ask, side
+from tests.sip.test_agent_admission import ask, side
+from tests.sip.test_agent_invite_uac import CONTACT, SDP
 from tui.sip import (
-    Answered,
     CallEnded,
+    InviteAnswered,
     InviteReceived,
     InviteRefused,
     LocalProtocolError,
@@ -19,7 +19,7 @@ from tui.sip import (
     ReinviteRefused,
     Request,
 )
-from tui.sip.session_timer import Session
+from tui.sip.dialog.session_timer import SessionTimer
 
 
 class Ours(Desk):
@@ -95,7 +95,7 @@ def test_a_peer_that_says_nothing_of_timers_gets_none() -> None:
     for session in (None, "soon;refresher=uac"):
         ours = Ours(session)
         assert ours.side.agent.next_deadline() is None
-        assert ours.side.one(Answered)
+        assert ours.side.one(InviteAnswered)
 
 
 def test_a_2xx_without_a_refresher_leaves_it_to_us() -> None:
@@ -296,7 +296,7 @@ def test_a_reinvite_too_short_is_422() -> None:
     at_a = pair.a.one(InviteReceived).call
     pair.a.agent.accept(at_a, ANSWER, pair.now)
     pair.pump()
-    assert pair.b.one(Answered).call == at_b
+    assert pair.b.one(InviteAnswered).call == at_b
     other = Pair(config(register=False, session_expires=0), pbx_config(session_expires=60))
     at_a, at_b = other.call()
     other.b.agent.reinvite(at_b, OFFER, other.now)
@@ -333,6 +333,6 @@ def test_a_refresh_of_theirs_keeps_the_call_alive_for_hours() -> None:
 
 
 def test_half_and_the_end_are_those_of_the_rfc() -> None:
-    assert Session(1800, True).refresh_after == 900.0
-    assert Session(1800, True).ends_after == 1768.0
-    assert Session(90, True).ends_after == 60.0
+    assert SessionTimer(1800, True).refresh_after == 900.0
+    assert SessionTimer(1800, True).ends_after == 1768.0
+    assert SessionTimer(90, True).ends_after == 60.0

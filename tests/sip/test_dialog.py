@@ -9,10 +9,10 @@ import pytest
 from tests.sip.agents import config
 from tests.sip.registrar import answer
 from tui.sip import Request, Response, parse_message
-from tui.sip.core import Core
-from tui.sip.dialog import Dialog
-from tui.sip.layer import Layer, ack_of_failure
-from tui.sip.timers import Timers
+from tui.sip.dialog.dialog import Dialog
+from tui.sip.transaction.timers import TimerSet
+from tui.sip.transaction.transaction_layer import TransactionLayer, ack_of_failure
+from tui.sip.ua.context import AgentContext
 
 
 def invite(*lines: tuple[str, str], tag: str = "caller") -> Request:
@@ -40,8 +40,8 @@ ROUTES = ("Record-Route", "<sip:one.test;lr>, <sip:two.test;lr>")
 def test_both_sides_make_the_same_dialog_with_opposite_routes() -> None:
     request = invite(ROUTES)
     contact = ("Contact", "<sip:b@far.invalid>")
-    caller = Dialog.of_caller(request, ok(request, ROUTES, contact))
-    callee = Dialog.of_callee(request, "callee", "sip:a@near.invalid;transport=ws")
+    caller = Dialog.of_uac(request, ok(request, ROUTES, contact))
+    callee = Dialog.of_uas(request, "callee", "sip:a@near.invalid;transport=ws")
     assert (caller.local_tag, caller.remote_tag) == ("caller", "callee")
     assert (callee.local_tag, callee.remote_tag) == ("callee", "caller")
     assert caller.routes == tuple(reversed(callee.routes))
@@ -53,10 +53,10 @@ def test_both_sides_make_the_same_dialog_with_opposite_routes() -> None:
 
 
 def test_requests_of_one_side_match_the_dialog_of_the_other() -> None:
-    core = Core(config(), random.Random(1), "near.invalid")
+    core = AgentContext(config(), random.Random(1), "near.invalid")
     request = invite()
-    caller = Dialog.of_caller(request, ok(request))
-    callee = Dialog.of_callee(request, "callee", "sip:a@near.invalid")
+    caller = Dialog.of_uac(request, ok(request))
+    callee = Dialog.of_uas(request, "callee", "sip:a@near.invalid")
     bye = caller.request(core, "BYE")
     assert bye.cseq.number == 6
     assert callee.matches(bye)
@@ -65,22 +65,22 @@ def test_requests_of_one_side_match_the_dialog_of_the_other() -> None:
 
 
 def test_a_caller_without_a_tag_is_matched_without_one() -> None:
-    core = Core(config(), random.Random(1), "near.invalid")
+    core = AgentContext(config(), random.Random(1), "near.invalid")
     request = invite(tag="")
-    caller = Dialog.of_caller(request, ok(request))
-    callee = Dialog.of_callee(request, "callee", "sip:a@near.invalid")
+    caller = Dialog.of_uac(request, ok(request))
+    callee = Dialog.of_uas(request, "callee", "sip:a@near.invalid")
     assert caller.local_tag == ""
     assert callee.remote_tag is None
     assert callee.matches(caller.request(core, "BYE"))
 
 
 def test_cseq_must_rise() -> None:
-    callee = Dialog.of_callee(invite(), "callee", "sip:a@near.invalid")
+    callee = Dialog.of_uas(invite(), "callee", "sip:a@near.invalid")
     assert not callee.take(4)
     assert not callee.take(5)
     assert callee.take(7)
     assert not callee.take(6)
-    caller = Dialog.of_caller(invite(), ok(invite()))
+    caller = Dialog.of_uac(invite(), ok(invite()))
     assert caller.take(1)
 
 
@@ -97,7 +97,7 @@ def test_cseq_must_rise() -> None:
 def test_the_way_of_a_request_is_loose_or_strict(
     routes: tuple[str, ...], uri: str, sent: list[str]
 ) -> None:
-    core = Core(config(), random.Random(1), "near.invalid")
+    core = AgentContext(config(), random.Random(1), "near.invalid")
     dialog = Dialog("c", "l", "r", "<sip:l>;tag=l", "<sip:r>;tag=r", "sip:t@x", routes)
     request = dialog.request(core, "INFO")
     assert request.uri == uri
@@ -106,7 +106,7 @@ def test_the_way_of_a_request_is_loose_or_strict(
 
 def test_the_target_follows_a_contact_that_can_be_read() -> None:
     request = invite()
-    caller = Dialog.of_caller(request, ok(request))
+    caller = Dialog.of_uac(request, ok(request))
     assert caller.target == request.uri
     for contact, target in (("<sip:n@x>", "sip:n@x"), ("<<", "sip:n@x")):
         caller.refresh_target(ok(request, ("Contact", contact)))
@@ -127,7 +127,7 @@ def test_the_ack_to_a_refusal_goes_the_way_of_its_invite() -> None:
 
 def test_a_repeat_before_any_answer_gets_nothing() -> None:
     sent: list[bytes] = []
-    layer = Layer(sent.append, Timers())
+    layer = TransactionLayer(sent.append, TimerSet())
     transaction = layer.serve(invite(), 0.0)
     assert layer.find(invite(), "INVITE") is transaction
     assert not transaction.receive(invite(), 0.0)
@@ -135,7 +135,7 @@ def test_a_repeat_before_any_answer_gets_nothing() -> None:
 
 
 def test_timers_fire_in_order_and_may_be_stopped_by_one_another() -> None:
-    timers = Timers()
+    timers = TimerSet()
     fired: list[tuple[str, float]] = []
     late = timers.start(3.0, lambda now: fired.append(("late", now)))
 

@@ -20,7 +20,8 @@ from tui.sip import (
     Verdict,
     parse_challenge,
 )
-from tui.sip.credentials import digest_response, read_credentials
+from tui.sip.auth.credentials import digest_response, read_credentials
+from tui.sip.auth.digest import DigestCredentials
 
 PASSWORD = Secret("opensesame")
 
@@ -191,6 +192,15 @@ def test_a_challenge_may_have_white_space_and_any_case() -> None:
     assert found == Challenge("r", "n", "SHA-256", qop="auth", stale=True)
 
 
+@pytest.mark.parametrize(
+    "more", ["opaque=, domain=", 'opaque="",domain=""', "charset=UTF-8, userhash=false,", "x="]
+)
+def test_what_a_challenge_says_besides_is_no_reason_not_to_answer_it(more: str) -> None:
+    found = parse_challenge(f'Digest realm="r", nonce="n", {more}, qop="auth"')
+    assert found is not None
+    assert (found.realm, found.nonce, found.qop) == ("r", "n", "auth")
+
+
 def test_the_topmost_challenge_that_we_know_is_taken() -> None:
     values = [challenge("SHA-3"), challenge("SHA-256"), challenge("MD5")]
     assert client().choose(values).algorithm == "SHA-256"
@@ -237,39 +247,78 @@ def test_a_peer_that_invents_nonces_and_realms_fills_no_memory() -> None:
     assert len(answers._nonces) == len(answers._strongest) == 16
 
 
+def met(answers: DigestClient, response: Response) -> tuple[str, str]:
+    """The header line that meets a first challenge."""
+    asked = DigestCredentials(answers)
+    asked.meet(response)
+    (line,) = asked.lines(REGISTER)
+    return line
+
+
 def test_a_challenge_is_met_in_the_header_that_belongs_to_it() -> None:
-    name, value = client().answer(challenged(challenge()), REGISTER)
+    name, value = met(client(), challenged(challenge()))
     assert name == "Authorization"
     assert value.startswith('Digest username="1001", realm="example.com", nonce="n1"')
-    assert (
-        client().answer(challenged(challenge(), status=407), REGISTER)[0] == "Proxy-Authorization"
-    )
+    assert met(client(), challenged(challenge(), status=407))[0] == "Proxy-Authorization"
 
 
 def test_a_second_refusal_is_final_unless_the_nonce_was_stale() -> None:
-    answers = client()
-    answers.answer(challenged(challenge()), REGISTER)
+    asked = DigestCredentials(client())
+    asked.meet(challenged(challenge()))
     with pytest.raises(DigestRefused) as caught:
-        answers.answer(challenged(challenge()), REGISTER, [401])
+        asked.meet(challenged(challenge()))
     assert caught.value.why is Refusal.REPEATED
     stale = challenged(challenge(stale="true"))
-    assert answers.answer(stale, REGISTER, [401])[0] == "Authorization"
+    asked.meet(stale)
+    assert asked.lines(REGISTER)[0][0] == "Authorization"
     with pytest.raises(DigestRefused):
-        answers.answer(stale, REGISTER, [401, 401])
+        asked.meet(stale)
 
 
 def test_a_proxy_and_a_registrar_may_each_ask_once() -> None:
-    answers = client()
-    assert answers.answer(challenged(challenge()), REGISTER, [407])[0] == "Authorization"
+    asked = DigestCredentials(client())
+    asked.meet(challenged(challenge(), status=407))
+    asked.meet(challenged(challenge()))
+    for status in (401, 407):
+        with pytest.raises(DigestRefused):
+            asked.meet(challenged(challenge(), status=status))
+
+
+def test_every_credential_that_was_asked_for_goes_into_the_next_try() -> None:
+    asked = DigestCredentials(client())
+    asked.meet(challenged(challenge(realm="edge"), challenge(realm="core"), status=407))
+    asked.meet(challenged(challenge(realm="registrar")))
+    lines = asked.lines(REGISTER)
+    assert [name for name, _ in lines] == ["Proxy-Authorization"] * 2 + ["Authorization"]
+    assert [read_credentials(value)["realm"] for _, value in lines] == ["edge", "core", "registrar"]
+    again = DigestCredentials(client(), asked.held)
+    assert [name for name, _ in again.lines(REGISTER)] == [name for name, _ in lines]
+
+
+@pytest.mark.parametrize("status", [401, 407])
+def test_no_peer_gets_more_than_two_answers_for_each_of_four_realms(status: int) -> None:
+    asked, answered = DigestCredentials(client()), 0
+    for number in range(40):
+        realm = challenge(realm=f"r{number // 5}", stale="true")
+        try:
+            asked.meet(challenged(realm, status=status))
+            answered += 1
+        except DigestRefused:
+            continue
+    assert answered == 8
+
+
+def test_challenges_in_one_line_are_read_one_by_one() -> None:
+    line = f"Basic realm=x, {challenge(realm='a, b')}, {challenge('SHA-256', realm='c')},Odd, x=y"
+    found = client().choose_all([line])
+    assert [(each.realm, each.algorithm) for each in found] == [("a, b", "MD5"), ("c", "SHA-256")]
     with pytest.raises(DigestRefused):
-        answers.answer(challenged(challenge(status="407"), status=407), REGISTER, [407, 401])
+        client().choose_all(["", "nonsense"])
 
 
 def test_the_password_shows_nowhere() -> None:
     answers = client()
-    shown = (
-        repr(answers) + repr(vars(answers)) + answers.answer(challenged(challenge()), REGISTER)[1]
-    )
+    shown = repr(answers) + repr(vars(answers)) + met(answers, challenged(challenge()))[1]
     assert PASSWORD.reveal() not in shown
 
 
@@ -312,9 +361,10 @@ def test_a_replayed_count_an_old_nonce_and_a_strange_one_are_stale() -> None:
 
 def test_a_stale_challenge_says_so_and_is_met_silently() -> None:
     asks, answers = server(lifetime=10.0), client()
-    answers.answer(challenged(*asks.challenges(0.0)), REGISTER)
-    again = challenged(*asks.challenges(20.0, stale=True))
-    _, value = answers.answer(again, REGISTER, [401])
+    asked = DigestCredentials(answers)
+    asked.meet(challenged(*asks.challenges(0.0)))
+    asked.meet(challenged(*asks.challenges(20.0, stale=True)))
+    ((_, value),) = asked.lines(REGISTER)
     assert asks.verify(value, "REGISTER", lookup, 20.0) is Verdict.GOOD
 
 

@@ -15,7 +15,7 @@ from tui.sip import (
     parse_name_addr,
     parse_via,
 )
-from tui.sip.grammar import quote, split_list, unescape
+from tui.sip.message.grammar import quote, split_list, unescape
 
 
 def test_names_know_no_case_and_no_compact_form() -> None:
@@ -29,7 +29,7 @@ def test_names_know_no_case_and_no_compact_form() -> None:
     assert "Via" in headers
     assert "v" in headers
     assert "To" not in headers
-    assert 1 not in headers  # type: ignore[comparison-overlap]
+    assert 1 not in headers
     assert len(headers) == 4
 
 
@@ -91,6 +91,7 @@ def test_challenges_and_dates_are_not_split() -> None:
         ('"a,b" <sip:c,d@e>;x="f,\\",g", <sip:h>', ['"a,b" <sip:c,d@e>;x="f,\\",g"', "<sip:h>"]),
         ('a, "b, c', ["a", '"b, c']),
         ("a, <b, c", ["a", "<b, c"]),
+        ("<a, <b,c>;x, <d>", ["<a", "<b,c>;x", "<d>"]),
         ('a, x"\\', ["a", 'x"\\']),
     ],
 )
@@ -150,7 +151,6 @@ def test_addresses_are_read(text: str, name: str, user: str, params: dict[str, s
         '"bob <sip:a@h>',
         '"bob\\" <sip:a@h>',
         "bob\\ <sip:a@h>",
-        "Doe, Jane <sip:a@h>",
         "< sip:a@h>",
         "<<sip:a@h>>",
         "sip:a@h?x=y",

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from tui.sip.errors import LocalProtocolError
-from tui.sip.transaction import (
+from tui.sip.transaction.machines import (
     CLIENT,
     DURATION,
     INVITE_CLIENT,
@@ -15,7 +15,7 @@ from tui.sip.transaction import (
     Effect,
     Input,
     Machine,
-    State,
+    TransactionState,
 )
 
 ROWS = {
@@ -86,26 +86,30 @@ MACHINES = (INVITE_CLIENT, CLIENT, INVITE_SERVER, SERVER)
 OURS = {Input.SEND_PROVISIONAL, Input.SEND_SUCCESS, Input.SEND_FAILURE}
 
 
-def rows(machine: Machine) -> dict[tuple[State, Input], tuple[State, tuple[Effect, ...]]]:
+def rows(
+    machine: Machine,
+) -> dict[tuple[TransactionState, Input], tuple[TransactionState, tuple[Effect, ...]]]:
     found = {}
     for line in ROWS[machine.name].split("\n"):
         if words := line.split():
             state, what, after, *effects = words
-            cell = State[after], tuple(Effect[effect] for effect in effects)
-            found[State[state], Input[what]] = cell
+            cell = TransactionState[after], tuple(Effect[effect] for effect in effects)
+            found[TransactionState[state], Input[what]] = cell
     return found
 
 
 CELLS = [
     pytest.param(machine, state, what, id=f"{machine.name}-{state}-{what}")
     for machine in MACHINES
-    for state in State
+    for state in TransactionState
     for what in Input
 ]
 
 
 @pytest.mark.parametrize(("machine", "state", "what"), CELLS)
-def test_each_cell_is_what_the_rfc_says(machine: Machine, state: State, what: Input) -> None:
+def test_each_cell_is_what_the_rfc_says(
+    machine: Machine, state: TransactionState, what: Input
+) -> None:
     expected = rows(machine).get((state, what))
     if expected is not None:
         assert machine.step(state, what) == expected
@@ -121,18 +125,18 @@ def test_a_machine_starts_where_the_rfc_draws_its_arrow_in(machine: Machine) -> 
     assert (
         machine.start
         is {
-            INVITE_CLIENT.name: State.CALLING,
-            CLIENT.name: State.TRYING,
-            INVITE_SERVER.name: State.PROCEEDING,
-            SERVER.name: State.TRYING,
+            INVITE_CLIENT.name: TransactionState.CALLING,
+            CLIENT.name: TransactionState.TRYING,
+            INVITE_SERVER.name: TransactionState.PROCEEDING,
+            SERVER.name: TransactionState.TRYING,
         }[machine.name]
     )
 
 
 @pytest.mark.parametrize("machine", MACHINES, ids=lambda machine: machine.name)
 def test_nothing_leaves_terminated_and_no_timer_runs_there(machine: Machine) -> None:
-    assert not any(state is State.TERMINATED for state, _ in machine.table)
-    assert State.TERMINATED not in machine.timers
+    assert not any(state is TransactionState.TERMINATED for state, _ in machine.table)
+    assert TransactionState.TERMINATED not in machine.timers
 
 
 @pytest.mark.parametrize("machine", MACHINES, ids=lambda machine: machine.name)
@@ -150,4 +154,4 @@ def test_over_a_reliable_transport_a_e_and_g_do_not_exist_and_d_i_j_k_are_zero()
 
 
 def test_the_invite_client_has_no_timer_once_a_provisional_came() -> None:
-    assert State.PROCEEDING not in INVITE_CLIENT.timers
+    assert TransactionState.PROCEEDING not in INVITE_CLIENT.timers

@@ -55,6 +55,12 @@ def test_other_schemes_are_kept_as_they_are() -> None:
     assert parse_uri("tel:+12;ext=3") == Uri("tel", "+12", params={"ext": "3"})
 
 
+def test_a_user_that_is_empty_is_none_at_all() -> None:
+    uri = parse_uri("sip:@example.com")
+    assert uri == parse_uri("sip:example.com")
+    assert str(uri) == "sip:example.com"
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -64,7 +70,6 @@ def test_other_schemes_are_kept_as_they_are() -> None:
         "*",
         "sip",
         "sip:",
-        "sip:@example.com",
         "sip:a@",
         "sip:a@b@c",
         "sip:a b@c",

@@ -9,7 +9,7 @@ import logging
 import random
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -24,11 +24,14 @@ from websockets.datastructures import Headers as HttpHeaders
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request as HttpRequest
 from websockets.http11 import Response as HttpResponse
+from websockets.typing import Subprotocol
 
 from tests.sip.agents import AGENT, PBX, XML, Side, config, pbx_config
+from tests.waiting import until
 from tui.sip import (
     FlowFailed,
     Headers,
+    Ignored,
     MessageReceived,
     Registered,
     Request,
@@ -39,7 +42,7 @@ from tui.sip import (
 )
 from tui.sip.backoff import wait_after, wait_before
 from tui.sip.events import Event
-from tui.sip.websocket import FlowState, SipConnection
+from tui.sip.transport.websocket import FlowState, SipConnection
 
 LIMIT = 10.0
 """Seconds after which a wait in these tests has failed."""
@@ -78,7 +81,6 @@ class Phone:
         self.agent = UserAgent(settings, rng=random.Random(5), via_host="aaaa.invalid")
         self.events: list[Event] = []
         self.flows: list[FlowState] = []
-        self.changed = asyncio.Event()
         self.hook: Callable[[Event], None] = lambda event: None
         values: dict[str, Any] = {"wait": lambda tries, rng: 0.01}
         self.connection = SipConnection(
@@ -92,19 +94,14 @@ class Phone:
 
     def _event(self, event: Event) -> None:
         self.events.append(event)
-        self.changed.set()
         self.hook(event)
 
     def _flow(self, flow: FlowState) -> None:
         self.flows.append(flow)
-        self.changed.set()
 
     async def until(self, true: Callable[[], object]) -> None:
-        """Wait until something holds; checked whenever an event or a flow state came."""
-        async with asyncio.timeout(LIMIT):
-            while not true():
-                self.changed.clear()
-                await self.changed.wait()
+        """Wait until something holds."""
+        await until(true, LIMIT)
 
     def has(self, kind: type[Event], count: int = 1) -> Callable[[], bool]:
         return lambda: sum(isinstance(event, kind) for event in self.events) >= count
@@ -204,9 +201,7 @@ async def test_what_the_server_sends_first_is_heard() -> None:
         phone = Phone(url, settings=config(register=False))
         async with running(phone):
             await phone.until(phone.has(MessageReceived))
-            async with asyncio.timeout(LIMIT):
-                while not answers:
-                    await asyncio.sleep(0)
+            await until(lambda: answers, LIMIT)
         assert str(answers[0]).startswith("SIP/2.0 200 OK")
 
 
@@ -223,6 +218,74 @@ async def test_a_refused_handshake_stops_and_says_so(status: int) -> None:
         async with asyncio.timeout(LIMIT):
             await phone.connection.run()
         assert phone.flows == [FlowState(False, f"the server answered {status}", refused=True)]
+
+
+@pytest.mark.parametrize("how", ["401", "403", "1008", "no sip"])
+async def test_a_server_that_registered_us_before_and_refuses_us_now_is_tried_again(
+    how: str,
+) -> None:
+    server = Server()
+    asked, refused = 0, (2, 3, 4)
+
+    async def handshake(socket: ServerConnection, request: HttpRequest) -> HttpResponse | None:
+        nonlocal asked
+        asked += 1
+        if asked in refused and how.isdigit() and how != "1008":
+            return HttpResponse(int(how), "No", HttpHeaders())
+        return None
+
+    async def talk(socket: ServerConnection) -> None:
+        if asked in refused:
+            await socket.recv()
+            await socket.close(1008 if how == "1008" else 1011)
+        else:
+            await server.talk(socket)
+
+    def subprotocol(socket: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+        return None if asked in refused and how == "no sip" else Subprotocol("sip")
+
+    waits: list[int] = []
+
+    def slowly(refusals: int, rng: random.Random) -> float:
+        waits.append(refusals)
+        return 0.01
+
+    async with serving(talk, process_request=handshake, select_subprotocol=subprotocol) as url:
+        phone = Phone(url, wait_refused=slowly)
+        async with running(phone) as task:
+            await phone.until(phone.has(Registered))
+            phone.connection.redial("the network is another")
+            await phone.until(phone.has(Registered, 2))
+            assert not task.done()
+        assert waits == [1, 2, 3]
+        assert not phone.refused()
+
+
+@pytest.mark.parametrize(
+    ("proxy", "url", "why"),
+    [
+        ("nonsense", "wss://pbx.invalid/ws", "proxy"),
+        ("ftp://proxy.invalid:1", "wss://pbx.invalid/ws", "proxy"),
+        ("http://[::1", "wss://pbx.invalid/ws", "proxy"),
+        ("http://127.0.0.1:99999", "wss://pbx.invalid/ws", "proxy"),
+        ("", "wss://pbx..invalid/", "address"),
+        ("", f"wss://{'a' * 300}.invalid/", "address"),
+    ],
+)
+async def test_what_cannot_be_dialled_is_said_and_tried_again(
+    monkeypatch: pytest.MonkeyPatch, proxy: str, url: str, why: str
+) -> None:
+    for name in ("https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    if proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy)
+    phone = Phone(url, ssl=ssl.create_default_context())
+    async with running(phone) as task:
+        await phone.until(lambda: len(phone.flows) > 2)
+        assert not task.done()
+    assert {flow.why for flow in phone.flows} == {why}
+    assert not phone.refused()
 
 
 async def test_another_answer_is_tried_again() -> None:
@@ -415,13 +478,13 @@ async def test_a_new_network_is_dialled_at_once_and_registered_on() -> None:
 
 
 async def test_a_dial_that_hangs_is_begun_anew_when_the_network_changes() -> None:
-    server, tried = Server(), asyncio.Event()
+    server, tried, registered = Server(), asyncio.Event(), asyncio.Event()
     hanging = True
 
     async def hang(socket: ServerConnection, request: HttpRequest) -> HttpResponse | None:
         if hanging:
             tried.set()
-            await asyncio.sleep(LIMIT)
+            await registered.wait()
         return None
 
     async with serving(server.talk, process_request=hang) as url:
@@ -432,6 +495,7 @@ async def test_a_dial_that_hangs_is_begun_anew_when_the_network_changes() -> Non
             hanging = False
             phone.connection.redial("the network is another")
             await phone.until(phone.has(Registered))
+            registered.set()
 
 
 async def test_a_new_network_before_the_first_dial_changes_nothing() -> None:
@@ -495,16 +559,28 @@ async def test_the_one_timer_wakes_the_agent() -> None:
         phone = Phone(url)
         async with running(phone):
             await phone.until(lambda: len(server.frames) >= 1 and phone.has(Registered)())
-            async with asyncio.timeout(LIMIT):
-                while len(server.frames) < 2:
-                    await asyncio.sleep(0.05)
+            await until(lambda: len(server.frames) >= 2, LIMIT)
         assert str(server.frames[1]).startswith("REGISTER ")
 
 
-async def test_a_frame_over_64_kib_ends_the_flow() -> None:
+async def test_a_frame_over_64_kib_is_skipped_and_the_flow_stays() -> None:
+    async def talk(socket: ServerConnection) -> None:
+        await socket.send("x" * (64 * 1024 + 1))
+        await socket.send("x" * (1024 * 1024))
+        await socket.send("OPTIONS nobody SIP/2.0\r\n\r\n")
+        await socket.wait_closed()
+
+    async with serving(talk) as url:
+        phone = Phone(url)
+        async with running(phone):
+            await phone.until(phone.has(Ignored, 3))
+            assert all(flow.connected for flow in phone.flows)
+
+
+async def test_a_frame_that_would_fill_the_memory_ends_the_flow() -> None:
     async def talk(socket: ServerConnection) -> None:
         try:
-            await socket.send("x" * (64 * 1024 + 1))
+            await socket.send("x" * (16 * 1024 * 1024 + 1))
             await socket.wait_closed()
         except ConnectionClosed:
             return

@@ -3,34 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+from textual import events
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
-from tui.app import YimiApp
-from tui.config import Config
-from tui.engine.state import Snapshot
-
-
-def _load() -> ModuleType:
-    spec = spec_from_file_location("scripted_port", Path(__file__).parent / "scripted_port.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    import sys
-
-    sys.modules["scripted_port"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-script = _load()
+from tests.terminal import scripted_port as script
+from tests.terminal.kept import Kept
+from tests.waiting import LIMIT, press, quiet, rest, until
+from tui.config.schema import Config
+from tui.console import i18n
+from tui.console.app import YimiApp
+from tui.port.snapshot import Snapshot
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +45,7 @@ class Console:
         self.app, self.port, self.clock, self.pilot = app, port, clock, pilot
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
+        await press(self.app, *keys)
         await self.settle()
 
     async def happen(self, *events: object) -> None:
@@ -65,9 +53,29 @@ class Console:
         await self.settle()
 
     async def settle(self) -> None:
-        # Each pause lets every widget empty its queue; a switch of screens takes a few rounds.
-        for _ in range(4):
-            await self.pilot.pause()
+        """All that happens by itself at this instant has happened and is drawn."""
+        await quiet(self.app)
+
+    async def rest(self) -> None:
+        """What the app does after a lag is done too: a search, a mark that rests."""
+        await rest(self.app)
+
+    async def burst(self, *keys: str) -> None:
+        """Keys that come together, as from a fast hand over a slow line."""
+        for key in keys:
+            name = _character_to_key(key) if len(key) == 1 else key
+            event = events.Key(name, key if len(key) == 1 else None)
+            event.set_sender(self.app)
+            self.app.post_message(event)
+        await quiet(self.app)
+
+    async def shows(self, words: str, limit: float = LIMIT) -> None:
+        """These words stand on the terminal, now or within `limit` seconds."""
+        await until(
+            lambda: words in self.screen_text,
+            limit,
+            what=lambda: f"{words!r} on the screen:\n{self.screen_text}",
+        )
 
     @property
     def screen_text(self) -> str:
@@ -98,11 +106,29 @@ class Console:
         return self.screen_text.splitlines()[-1]
 
 
-Opener = Callable[..., AbstractAsyncContextManager[Console]]
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-kept", action="store_true", help="write tests/terminal/kept anew")
 
 
 @pytest.fixture
-def console(monkeypatch: pytest.MonkeyPatch) -> Opener:
+def kept(request: pytest.FixtureRequest) -> Kept:
+    """`kept({name: text})`: it is as tests/terminal/kept has it (`kept.py`)."""
+    return Kept(bool(request.config.getoption("--write-kept", False)))
+
+
+Opener = Callable[..., AbstractAsyncContextManager[Console]]
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    """No test reads the language that another one left."""
+    i18n.set_language("en")
+    yield
+    i18n.set_language("en")
+
+
+@pytest.fixture
+def console(monkeypatch: pytest.MonkeyPatch) -> Iterator[Opener]:
     """`async with console(snapshot, size=…, **app options) as c`."""
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
@@ -132,4 +158,6 @@ def console(monkeypatch: pytest.MonkeyPatch) -> Opener:
             await opened.settle()
             yield opened
 
-    return opened
+    yield opened
+    monkeypatch.undo()
+    time.tzset()  # the C library forgets the tests' zone too

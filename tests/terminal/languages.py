@@ -5,19 +5,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Any
 
-import scripted_port as s
-
-from tui.actions import REGISTRY, key_name
-from tui.catalogue import LOCALE, parse_po
-from tui.engine.commands import Dial, GetGroupMembers, GetGroups, GetHistory, Result
-from tui.engine.state import (
+from tests.terminal import scripted_port as s
+from tui.console.actions.action import key_name
+from tui.console.actions.registry import REGISTRY
+from tui.console.catalogue import parse_po
+from tui.console.i18n import LOCALE
+from tui.console.sign_in_defaults import SignInPrefill
+from tui.port import replace
+from tui.port.commands import Dial, GetGroupMembers, GetGroups, GetHistory, Result
+from tui.port.machines.call_machine import CallState, LineSound, ThirdState
+from tui.port.machines.seat_machine import Status
+from tui.port.snapshot import Call, SeatStatus, Snapshot, Third, Tones
+from tui.port.values import (
     Account,
-    Call,
-    CallState,
+    Capability,
     Check,
+    CheckState,
     Group,
     GroupPage,
     Hearing,
@@ -31,19 +36,15 @@ from tui.engine.state import (
     Phase,
     Quality,
     Question,
+    QuestionKind,
     Seat,
-    SeatStatus,
-    Snapshot,
-    Status,
-    Third,
-    ThirdState,
+    ThirdKind,
     Voice,
     VoiceState,
     WrapUp,
     WrapUpMode,
     message,
 )
-from tui.prefill import SignInPrefill
 from tui.secrets import Secret
 
 LANGUAGES = ("en", "zh")
@@ -64,16 +65,45 @@ NAMES = {
     # Names of things that have no other, and what is typed as it stands.
     *("yimi", "SIP", "PortAudio", "VoIP", "URL", "DTMF", "CSV", "TOML", "OSC", "SSH", "ASCII"),
     *("true", "false", "UTF", "config.example.toml"),
+    *("yimi headset", "USER@", "HOST", "sshd", "AllowStreamLocalForwarding"),
+    *("provision", "url", "pin", "key", "KiB"),
     *("config.toml", "backend", "gateway", "servers", "kill", "--account", "http", "ws", "https"),
     *("refused.512", "borders", "device", "NAME", "file", "PATH", "none", "csv", "yimi-dark"),
-    *("Esc", "Enter", "Tab", "Space", "Delete", "PgUp", "PgDn", "Home", "End", "Shift", "Ctrl"),
+    *(
+        "B",
+        "L",
+        "Q",
+        "Esc",
+        "Enter",
+        "Tab",
+        "Space",
+        "Delete",
+        "PgUp",
+        "PgDn",
+        "Home",
+        "End",
+        "Shift",
+        "Ctrl",
+    ),
     *("TLS", "WebSocket", "ICE", "STUN", "TURN", "UDP", "VPN", "MOS", "MB", "dB", "wss", "opus"),
     *("aiortc", "libportaudio2", "libopus0", "ice_servers", "YIMI_STATE_DIR"),
     *("PulseAudio", "PipeWire", "ssh", "unix", "tcp", "~/.config/pulse/cookie"),
     *("pip install 'yimi[handsfree]'", "[audio]", "echo_cancellation"),
+    *("pip install 'yimi[noise]'", "noise_suppression"),
     *("libasound2-plugins", "PBX", "USER@DOMAIN", "1001@pbx.example.com"),
-    *("stun:HOST", "turn:USER:PASSWORD@HOST"),
-    *("C", "F", "Ctrl+C", *(f"F{number}" for number in range(1, 25))),
+    *("stun:HOST", "turn:USER:PASSWORD@HOST", "[tls] ca_file", "DTLS-SRTP", "RTCP", "rtcp-mux"),
+    *("yimi callbacks import FILE", "yimi callbacks", "--force"),
+    *("yimi probe", "yimi signout", "yimi hangup --all", "--drop", "--leave", "ulimit -n"),
+    *("log_in", "log_out", "in_hint", "pause", "unpause", "paused_hint", "pauses", "name", "lunch"),
+    *("[x]", "1a"),  # a tick, and what a test types
+    *("CPU", "PIN", "JSON", "OpenMetrics", "Excel", "kB", "A-D", "[watch] allow"),
+    # The command line and plain mode: words that are typed.
+    *("dial", "engine", "profile", "un", "keyring", "group", "--group", "gid", "top", "--json"),
+    *("kiosk", "pin", "on", "off", "sandbox", "help", "busy", "idle", "tel", "sip", "callto"),
+    *("hint", "pick_up", "park", "voicemail"),  # a PBX's word for what a lamp is subscribed to
+    *("shell", "man", "-l", "import", "tomorrow", "probe", "jsonl", "bundle", "zip", "plain"),
+    *("--plain", "paths", "xdg-mime", "a", "c", "d", "let", "ready"),
+    *("C", "F", "T", "Ctrl+C", *(f"F{number}" for number in range(1, 25))),
 }
 """What may stand in Latin letters in the Chinese console."""
 
@@ -95,7 +125,7 @@ _CHINESE_NAMES = {
     "Night desk": "夜间值班",
     "headset": "耳机",
     "Resolved": "已解决",
-    "Call back": "需回电",
+    "Call back": "待回访",
     "Zhao Lei": "赵雷",
     "idle": "空闲",
     "talking": "通话中",
@@ -130,7 +160,9 @@ def states(language: str) -> dict[str, tuple[Snapshot, dict[str, Any]]]:
     out = replace(
         talking, outgoing=True, state=CallState.PROCEEDING, since=s.NOW - 4, leg=Leg.CONNECTED
     )
-    third = Third(ThirdState.JOINED, 1, "1007", named("Wang Fang", language), s.NOW - 65)
+    third = Third(
+        ThirdState.JOINED, ThirdKind.AGENT, "1007", named("Wang Fang", language), s.NOW - 65
+    )
     joined = replace(third, joined=s.NOW - 58)
     three = replace(talking, third=joined)
     wrapup = WrapUp(
@@ -168,7 +200,7 @@ def states(language: str) -> dict[str, tuple[Snapshot, dict[str, Any]]]:
         "no-sound": (replace(idle, voice=Voice(VoiceState.NO_DEVICE)), {}),
         "ringing": (idle.with_call(ringing), {}),
         "calling": (up(out), {}),
-        "talking": (up(replace(talking, digits="8001#")), {}),
+        "talking": (up(replace(talking, tones=Tones("8001#"))), {}),
         "muted": (up(replace(talking, muted=True)), {}),
         "not-heard": (up(talking, Hearing.NOT_HEARD), {}),
         "call-gone": (up(replace(talking, leg=Leg.LOST), Hearing.GONE), {}),
@@ -227,16 +259,19 @@ def own_phone(language: str) -> dict[str, tuple[Snapshot, dict[str, Any]]]:
     talking = line(1, CallState.TALKING, "Wang Fang")
     held = line(3, CallState.HOLDING, "Zhao Lei")
     waiting = line(2, CallState.RINGING, "Li Ming", number="12000000001", verified=False)
-    dialled = line(4, CallState.PROCEEDING, outgoing=True, early=True)
+    dialled = line(4, CallState.PROCEEDING, outgoing=True, line_sound=LineSound.EARLY)
     lines = replace(idle, calls=(talking, waiting, held, dialled), marked="1")
-    joined = tuple(replace(call, state=CallState.TALKING, joined=True) for call in (talking, held))
-    question = Question("refer", "1", "19000000001", named("Wang Fang", language))
+    joined = tuple(
+        replace(call, state=CallState.TALKING, line_sound=LineSound.JOINED)
+        for call in (talking, held)
+    )
+    question = Question(QuestionKind.REFER, "1", "19000000001", named("Wang Fang", language))
     found = (
-        Check("disk", "ok", message("check.disk.ok", path="/", mb=900)),
-        Check("names", "warn", message("check.names.nothing")),
-        Check("clock", "fail", message("check.timeout", seconds=15)),
-        Check("microphone", "running"),
-        Check("call", "waiting"),
+        Check("disk", CheckState.OK, message("check.disk.ok", path="/", mb=900)),
+        Check("names", CheckState.WARN, message("check.names.nothing")),
+        Check("clock", CheckState.FAIL, message("check.timeout", seconds=15)),
+        Check("microphone", CheckState.RUNNING),
+        Check("call", CheckState.WAITING),
     )
     prefill = SignInPrefill("1001@192.0.2.10", Secret("pw"), backend="wss://192.0.2.10", kind="sip")
     return {
@@ -244,7 +279,11 @@ def own_phone(language: str) -> dict[str, tuple[Snapshot, dict[str, Any]]]:
         "lines-joined": (replace(idle, calls=joined, marked="1"), {}),
         "line-waiting-marked": (replace(lines, marked="2"), {}),
         "line-held-there": (
-            replace(idle, calls=(replace(talking, peer_holds=True, verified=False),), marked="1"),
+            replace(
+                idle,
+                calls=(replace(talking, line_sound=LineSound.PEER_HOLDS, verified=False),),
+                marked="1",
+            ),
             {},
         ),
         "question": (replace(idle, calls=(talking,), marked="1", question=question), {}),
@@ -253,7 +292,7 @@ def own_phone(language: str) -> dict[str, tuple[Snapshot, dict[str, Any]]]:
     }
 
 
-OWN = Account("1001@192.0.2.10", "", "wss://192.0.2.10", kind="sip")
+OWN = Account("1001@192.0.2.10", "", "wss://192.0.2.10", kind="sip", can=(Capability.LINES,))
 
 
 async def _no_sandbox() -> SignInPrefill:
@@ -305,9 +344,8 @@ def pressing(*keys: str) -> Steps:
         console.clock.now += 1  # a moment after the call changed no destructive key works
         for key in keys:
             await console.press(key)
-            await console.pilot.pause(0.2)  # a mark rests, a search waits for the last key
-            await console.settle()
-        console.app._draw()  # the running clock too, whether or not its second has come
+            await console.rest()  # a mark rests, a search waits for the last key
+        console.app.drawing.draw()  # the running clock too, whether or not its second has come
         await console.settle()
 
     return press

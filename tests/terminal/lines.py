@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-import scripted_port as s
+from tests.terminal import scripted_port as s
+from tui.port import replace
+from tui.port.machines.call_machine import CallState
+from tui.port.snapshot import Call, Snapshot
+from tui.port.values import Account, Capability, Leg
 
-from tui.engine.state import Account, Call, CallState, Leg, Snapshot
-
-ACCOUNT = Account("1001@pbx.example.com", "", "wss://pbx.example.com:8443/ws", kind="sip")
+ACCOUNT = Account(
+    "1001@pbx.example.com", "", "wss://pbx.example.com:8443/ws", kind="sip", can=(Capability.LINES,)
+)
 FREE = replace(s.IDLE, account=ACCOUNT, groups=())
 
 

@@ -1,6 +1,6 @@
 """Draws the pictures of the README from the real app, with invented data.
 
-`python tests/terminal/pictures.py` writes `docs/pictures/*.svg`. The port is a scripted one, so
+`python -m tests.terminal.pictures` writes `docs/pictures/*.svg`. The port is a scripted one, so
 that each picture shows the state it is named after; all else is the console as it runs.
 """
 
@@ -9,19 +9,16 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import sys
 import time
 from pathlib import Path
 
+from tests.terminal import languages
+from tests.terminal import scripted_port as s
+from tests.waiting import rest
+from tui.config.schema import Config, UiSettings
+from tui.console.app import YimiApp
+
 ROOT = Path(__file__).parent.parent.parent
-sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
-
-import languages  # noqa: E402 - found by the lines above
-import scripted_port as s  # noqa: E402
-
-from tui.app import YimiApp  # noqa: E402
-from tui.config import Config, UiSettings  # noqa: E402
-
 FOLDER = ROOT / "docs" / "pictures"
 SIZE = (80, 24)
 PICTURES = {
@@ -34,6 +31,10 @@ PICTURES = {
     "wrap-up": ("en", "wrap-up"),
     "talking-zh": ("zh", "three-way"),
 }
+MOVING = ("idle", "ringing", "talking", "three-way", "wrap-up")
+"""The states of the recording, one after the other."""
+SHOWN = 3
+"""Seconds that each of them is shown."""
 CELL = 12.2
 """Width of a cell in the picture's own units."""
 _TEXT = re.compile(r'x="([0-9.]+)" y="([0-9.]+)" textLength="([0-9.]+)" ([^>]*)>([^<]*)<')
@@ -70,10 +71,28 @@ async def picture(language: str, state: str) -> str:
         wall=lambda: s.WALL,
         **options,
     )
-    async with app.run_test(size=SIZE) as pilot:
-        for _ in range(8):
-            await pilot.pause()
+    async with app.run_test(size=SIZE):
+        await rest(app)
         return app.export_screenshot(title="yimi", simplify=True)
+
+
+def moving(frames: list[str]) -> str:
+    """One picture that shows the frames in turn, by style alone: a reader that moves nothing, or
+    whose reader wants no motion, sees the first."""
+    head = re.search(r"<svg[^>]*>", frames[0])
+    assert head is not None
+    part = 100 / len(frames)
+    style = (
+        f".frame {{ opacity: 0; animation: turn {SHOWN * len(frames)}s step-end infinite; }}"
+        " .frame:first-of-type { opacity: 1; }"
+        f" @keyframes turn {{ 0% {{ opacity: 1; }} {part:g}% {{ opacity: 0; }} }}"
+        " @media (prefers-reduced-motion: reduce) { .frame { animation: none; } }"
+    )
+    groups = [
+        f'<g class="frame" style="animation-delay: {at * SHOWN}s">{frame}</g>'
+        for at, frame in enumerate(frames)
+    ]
+    return "\n".join((head[0], f"<style>{style}</style>", *groups, "</svg>", ""))
 
 
 def main() -> None:
@@ -84,6 +103,8 @@ def main() -> None:
     for name, (language, state) in PICTURES.items():
         drawn = asyncio.run(picture(language, state))
         (FOLDER / f"{name}.svg").write_text(slim(drawn, name), "utf-8")
+    frames = [slim(asyncio.run(picture("en", state)), f"call-{state}") for state in MOVING]
+    (FOLDER / "call.svg").write_text(moving(frames), "utf-8")
 
 
 if __name__ == "__main__":

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from typing import Any
 
 from tui.bus import EventBus, Subscription
-from tui.engine.commands import Command, Result
-from tui.engine.events import Event, apply
-from tui.engine.state import (
+from tui.port import replace
+from tui.port.commands import Command, Result
+from tui.port.events import Event, apply
+from tui.port.machines.call_machine import CallState
+from tui.port.machines.seat_machine import Status
+from tui.port.snapshot import Call, CallEnd, SeatStatus, Snapshot
+from tui.port.values import (
     Account,
-    Call,
     CallRecord,
-    CallState,
+    Capability,
     Group,
     Leg,
     Line,
     LineState,
     Phase,
-    SeatStatus,
     Shift,
-    Snapshot,
-    Status,
     Voice,
     VoiceState,
     message,
@@ -45,7 +45,15 @@ ACCOUNT = Account(
     eid="70000",
     gid="1000000001",
     group="Pre-sales",
+    can=(Capability.THREEWAY, Capability.GROUPS, Capability.PLATFORM_STATUS),
 )
+ONE_CAN = (
+    Capability.GROUPS,
+    Capability.PLATFORM_STATUS,
+    Capability.PHONE_MODE,
+    Capability.AREA_CODE,
+)
+"""What a session of the platform's first generation can do."""
 RECENT = (
     CallRecord("12000000001", False, NOW - 600, 250.0, message("ended.25", code=25)),
     CallRecord("02500009999", True, NOW - 1500, None, message("ended.20", code=20)),
@@ -84,8 +92,7 @@ ENDED = replace(
     TALKING,
     state=CallState.ENDED,
     since=NOW,
-    reason=25,
-    talk_time=201.0,
+    end=CallEnd(25, 201.0),
     outcome=message("ended.25", code=25),
 )
 
@@ -99,7 +106,7 @@ class ScriptedPort:
         self.bus: EventBus[Event] = EventBus()
         self.subscriptions: list[Subscription[Event]] = []
         self.sent: list[Command] = []
-        self.answers: dict[type, Callable[[Command], Result]] = {}
+        self.answers: dict[type[Command], Callable[[Any], Result]] = {}
 
     async def execute(self, command: Command) -> Result:
         self.sent.append(command)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import tui.console.parts.drawing
+from tests.terminal import scripted_port as s
+from tests.terminal.conftest import Console
+from tui.config.schema import Config, NoticeSettings
+from tui.port import replace
+from tui.port.commands import Hold, Result
+from tui.port.events import CallChanged, CallRecorded, NoticeChanged, ShiftChanged
+from tui.port.values import Notice, message
 
-import scripted_port as s
 
-import tui.screens.drawing
-from tui.config import Config, NoticeSettings
-from tui.engine.commands import Hold, Result
-from tui.engine.events import CallChanged, CallRecorded, NoticeChanged, ShiftChanged
-from tui.engine.state import Notice, message
-
-
-def listen(c: object) -> list[str]:
+def listen(c: Console) -> list[str]:
     written: list[str] = []
     c.app.attention._write = written.append
     return written
@@ -41,16 +40,16 @@ async def test_what_was_missed_before_is_not_notified_again(console) -> None:
 
 
 async def test_a_failure_is_said_for_a_while_and_then_goes(console, monkeypatch) -> None:
-    monkeypatch.setattr(tui.screens.drawing, "NOTICE_SECONDS", 0.2)
+    monkeypatch.setattr(tui.console.parts.drawing, "NOTICE_SECONDS", 0.2)
     async with console(s.with_call(s.TALKING)) as c:
         noted: list[object] = []
         c.app.noted = noted.append
         c.port.answers[Hold] = lambda command: Result(False, message("unconfirmed.hold"))
         await c.press("f6")
         assert noted == [message("unconfirmed.hold")]
-        await c.pilot.pause(0.3)
+        await c.rest()
         assert "! " not in c.screen_text
         await c.happen(NoticeChanged(Notice(message("unconfirmed.status"), s.NOW)))
         assert "did not confirm" in c.screen_text
-        await c.pilot.pause(0.3)
+        await c.rest()
         assert "did not confirm" not in c.screen_text

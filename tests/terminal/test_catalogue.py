@@ -9,34 +9,57 @@ from typing import get_args
 
 import pytest
 
-from tui import i18n
-from tui.actions import REGISTRY
-from tui.catalogue import LOCALE, CatalogueError, build_mo, parse_po
-from tui.engine.checks.shift import IDS
-from tui.engine.lineevents import IDS as LINE_IDS
-from tui.engine.state import Hearing, Leg, LineState, Message, VoiceState, message
-from tui.media.pulse import Verdict
+from tui.cli.host.top import COLUMNS
+from tui.console import i18n
+from tui.console.actions.registry import REGISTRY
+from tui.console.catalogue import CatalogueError, build_mo, parse_po
+from tui.console.i18n import LOCALE
+from tui.engine.checks.shift_check import IDS
+from tui.engine.sip_calls.events import IDS as LINE_IDS
+from tui.engine.sip_calls.legs import UNUSABLE
+from tui.engine.sip_calls.queues.queues import IDS as QUEUE_IDS
+from tui.engine.sip_calls.subscriptions.state import IDS as WATCH_IDS
+from tui.media.device.pulse import Verdict
 from tui.platform.codes import ALL_IDS
-from tui.platform.plain import IDS as PLAIN_IDS
+from tui.platform.pbx.platform import IDS as PLAIN_IDS
+from tui.port.queues import QueueAsk, QueueState
+from tui.port.values import Hearing, Leg, LineState, Message, VoiceState, message
+from tui.sip.transport.flow import FlowFault
 
-TUI = LOCALE.parent
+TUI = LOCALE.parents[1]
 PO = LOCALE / "en" / "LC_MESSAGES" / "yimi.po"
 CALLS = {"message", "Message", "tr", "ok", "warn", "fail"}
 ASKED = [
     *("dial", "answer", "hangup", "hold", "resume", "status"),
-    *("threeway", "transfer", "next_status", "phone_mode"),
+    *("threeway", "transfer", "next_status", "phone_mode", "supervise"),
 ]
 FILLED = {
     "line.{word}": [s.value for s in LineState if s is not LineState.REFUSED] + ["state_refused"],
     "voice.{voice.state.value}": [v.value for v in VoiceState if v is not VoiceState.OK],
     "leg.{call.leg.value}": ["awaited", "connecting", "failed", "lost"],
-    "audio.{leg.value}": [Leg.FAILED.value, Leg.LOST.value],
+    "audio.{state.value}": [Leg.FAILED.value, Leg.LOST.value],
     "hearing.{quality.hearing.value}": [h.value for h in Hearing if h is not Hearing.OK],
     "help.{action.id}": [action.id for action in REGISTRY],
+    "shift.{id}": ["answered_in", "answered_out", "missed", "talk", "longest", "hold"],
+    "shift.kind_{kind}": ["group", "outcome"],
+    "shift.csv_{id}": [
+        *("from", "to", "kind", "name", "answered_in", "answered_out", "missed", "talk_seconds"),
+        *("longest_seconds", "hold_seconds", "count", "break_seconds", "too_long"),
+    ],
+    "callbacks.{what}": ["call", "move", "close", "read_in", "back"],
     "pending.{call.pending}": ["hold", "resume"],
+    "queue.ask.{queue.ask.value}": [ask.value for ask in QueueAsk if ask],
+    "queue.state.{queue.state.value}": [state.value for state in QueueState],
     "party.{way}": ["transfer", "bring", "hand", "ask_first", "connect", "join"],
     "party.{way}_happens": ["hand", "ask_first", "connect", "join"],
-    "question.{question.kind}": ["refer", "refer_title", "redirect", "redirect_title"],
+    "question.{question.kind}": [
+        "refer",
+        "refer_title",
+        "redirect",
+        "redirect_title",
+        "dial",
+        "dial_title",
+    ],
     "third.{third.state.value}": ["asked", "invited", "joined", "leaving", "failed", "left"],
     "pending.{word}": ["idle", "busy"],
     "wrapup.rule_{_rule(wrapup)}": ["required", "required_chosen", "timed", "strict", "open"],
@@ -46,16 +69,23 @@ FILLED = {
     "unconfirmed.{what}": ASKED,
     "rejected.{what}": ASKED,
     "login.missing_{name}": ["un", "switchnumber", "number"],
-    "check.title.{check.id}": list(IDS),
+    "check.title.{check.id}": [*IDS, "understood"],
     "check.state.{check.state}": ["waiting", "running", "ok", "warn", "fail"],
     "check.sound.{self.state}": ["no-portaudio", "no-device", "device-lost", "failed"],
     "check.sound.{which}": ["no-portaudio", "nothing", "device-lost", "failed"],
+    "tour.{view.tour}": [str(n + 1) for n in range(6)],
     "sound.{stage}": ["warming", "stage_record", "stage_play", "stage_measure"],
     "pulse.{verdict}": [*get_args(Verdict), "gone"],
+    "unusable.{why}": list(UNUSABLE),
+    "login.ws-{error.why}": [each for each in FlowFault if each is not FlowFault.OTHER],
+    "lines.sound_{state.value}": ["failed", "lost"],
+    "plain.supervise.{how}": ["listen", "join", "leave", "end"],
+    "man.code_{code}": list("01234"),
     "login.bad_{name}": ["un", "switchnumber", "number"],
+    "top.{name}": [name for name, _ in COLUMNS],
 }
 """What stands for the places of an id that is put together."""
-FRONT = {"app.py", "actions.py", "keyring_store.py"}
+FRONT = {"app.py", "registry.py", "keyring_store.py"}
 
 
 def entries() -> dict[str, str]:
@@ -115,14 +145,17 @@ def test_every_code_of_the_platform_has_words() -> None:
 
 
 def test_every_end_of_a_line_and_every_fault_of_a_pbx_has_words() -> None:
-    assert {*LINE_IDS, *PLAIN_IDS} <= set(entries())
+    assert {*LINE_IDS, *PLAIN_IDS, *WATCH_IDS, *QUEUE_IDS} <= set(entries())
 
 
 def test_every_label_of_an_action_has_words() -> None:
     known = entries()
     labels = {
         text
-        for path in (TUI / "actions.py", TUI / "widgets" / "call_panel.py")
+        for path in (
+            TUI / "console" / "actions" / "labels.py",
+            TUI / "console" / "widgets" / "call" / "panel.py",
+        )
         for text in re.findall(r'"((?:action|call|panel|cancelled)\.\w+)"', path.read_text("utf-8"))
     }
     assert len(labels) > 15
@@ -135,7 +168,9 @@ def test_the_compiled_catalogues_are_the_written_ones() -> None:
     assert PO in sources
     for source in sources:
         compiled = build_mo(parse_po(source.read_text("utf-8")))
-        assert source.with_suffix(".mo").read_bytes() == compiled, "run python -m tui.catalogue"
+        assert source.with_suffix(".mo").read_bytes() == compiled, (
+            "run python -m tui.console.catalogue"
+        )
 
 
 def test_values_are_put_in_and_never_looked_at_again() -> None:
@@ -178,3 +213,22 @@ def test_a_broken_catalogue_says_what_is_wrong(text: str, wrong: str) -> None:
 
 def test_strings_go_on_over_lines(tmp_path: Path) -> None:
     assert parse_po('msgid ""\n"a.b"\nmsgstr "one "\n"two"\n') == {"a.b": "one two"}
+
+
+@pytest.mark.parametrize(
+    ("language", "info"), [("en", "WRONG extension or password"), ("zh", "分机号或密码错误")]
+)
+def test_a_platform_that_says_the_same_is_not_repeated(language: str, info: str) -> None:
+    i18n.set_language(language)
+    said = i18n.render(message("login.50003", code=50003, info=info))
+    assert said.casefold().count(info.casefold()) == 1
+
+
+@pytest.mark.parametrize("id", ["refused.503", "refused.1000", "login.50000", "login.50005"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_platforms_own_words_stand_beside_ours(id: str, language: str) -> None:
+    i18n.set_language(language)
+    own, said = "客户已列入黑名单", i18n.render(message(id, code=1, info=""))
+    assert own not in said
+    assert i18n.render(message(id, code=1, info=own)).startswith(said)
+    assert own in i18n.render(message(id, code=1, info=own))

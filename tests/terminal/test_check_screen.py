@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import scripted_port as s
-
-from tui.engine.commands import Result, RunChecks
-from tui.engine.events import CallChanged, ChecksChanged, NoticeChanged
-from tui.engine.state import Check, Notice, Phase, Snapshot, message
-from tui.screens.check import CheckScreen, folded
+from tests.terminal import scripted_port as s
+from tui.console.screens.shift_check import CheckScreen, folded
+from tui.port import replace
+from tui.port.commands import Result, RunChecks
+from tui.port.events import CallChanged, ChecksChanged, NoticeChanged
+from tui.port.snapshot import Snapshot
+from tui.port.values import Check, CheckState, Notice, Phase, message
 
 LONG = "The certificate of cc.example.com is not to be trusted"
 DONE = (
-    Check("disk", "ok", message("check.disk.ok", path="/home/li/.local/state/yimi", mb=900)),
-    Check("names", "warn", message("check.names.nothing")),
-    Check("tls", "fail", message("check.tls.refused", host="cc.example.com", why="self-signed")),
+    Check(
+        "disk", CheckState.OK, message("check.disk.ok", path="/home/li/.local/state/yimi", mb=900)
+    ),
+    Check("names", CheckState.WARN, message("check.names.nothing")),
+    Check(
+        "tls",
+        CheckState.FAIL,
+        message("check.tls.refused", host="cc.example.com", why="self-signed"),
+    ),
 )
 
 
 def under_way(at: int) -> tuple[Check, ...]:
     """The first `at` are done, the next is looked at."""
-    rest = [Check(check.id, "waiting") for check in DONE[at:]]
-    rest[0] = Check(rest[0].id, "running")
+    rest = [Check(check.id, CheckState.WAITING) for check in DONE[at:]]
+    rest[0] = Check(rest[0].id, CheckState.RUNNING)
     return (*DONE[:at], *rest)
 
 

@@ -10,16 +10,21 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.engine.plain_engine import ACCOUNT, PlainEngine
-from tui import __version__, i18n
-from tui.cli_doctor import Report
-from tui.engine.commands import (
+from tests.waiting import until
+from tui import __version__
+from tui.cli.incident.doctor import CheckReport
+from tui.platform.not_understood import SkippedKind
+from tui.port import replace
+from tui.port.commands import (
     Answer,
+    DropThird,
+    EndForAll,
+    GetNotUnderstood,
     HangUp,
     Hold,
     Mute,
@@ -28,9 +33,26 @@ from tui.engine.commands import (
     SetStatus,
     SignOut,
 )
-from tui.engine.events import CallChanged, CallOffered, ChecksChanged, NoticeChanged, SeatChanged
-from tui.engine.host import Host
-from tui.engine.state import Call, CallState, Check, Leg, Notice, SeatStatus, Status, message
+from tui.port.events import (
+    CallChanged,
+    CallOffered,
+    ChecksChanged,
+    NoticeChanged,
+    SeatChanged,
+)
+from tui.port.machines.call_machine import CallState
+from tui.port.machines.seat_machine import Status
+from tui.port.snapshot import Call, SeatStatus
+from tui.port.values import (
+    Check,
+    CheckState,
+    Leg,
+    Notice,
+    NotUnderstoodReport,
+    StatusWanted,
+    message,
+)
+from tui.port.wire.server import Host
 
 PROJECT = Path(__file__).parents[2]
 
@@ -49,7 +71,7 @@ def environment(folder: Path) -> dict[str, str]:
 async def yimi(folder: Path, *arguments: str) -> tuple[int, str, str]:
     """Run it: exit code, standard output, standard error."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tui.cli", *arguments),
+        *(sys.executable, "-m", "tui.cli.main", *arguments),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -90,7 +112,7 @@ async def test_each_command_reaches_the_engine(tmp_path: Path) -> None:
             assert await yimi(tmp_path, command) == (0, "", "")
         assert engine.heard == [
             *(Answer(), HangUp(), Hold(), Resume()),
-            *(SetStatus(1), SetStatus(2)),
+            *(SetStatus(StatusWanted.IDLE), SetStatus(StatusWanted.BUSY)),
         ]
         assert engine.seen == []  # a script is nobody who looks
 
@@ -166,7 +188,7 @@ async def test_events_are_json_lines_until_the_engine_ends(tmp_path: Path) -> No
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(signed_in(tmp_path))
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tui.cli", "events"),
+            *(sys.executable, "-m", "tui.cli.main", "events"),
             stdout=subprocess.PIPE,
             cwd=PROJECT,
             env=environment(tmp_path),
@@ -190,7 +212,7 @@ async def test_events_are_json_lines_until_the_engine_ends(tmp_path: Path) -> No
 async def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
     async with signed_in(tmp_path) as engine:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tui.cli", "events"),
+            *(sys.executable, "-m", "tui.cli.main", "events"),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=PROJECT,
@@ -199,13 +221,65 @@ async def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None
         assert process.stdout is not None
         await asyncio.wait_for(process.stdout.readline(), 20)
         process._transport.get_pipe_transport(1).close()  # type: ignore[attr-defined]
-        async with asyncio.timeout(20):
-            while process.returncode is None:
-                engine.publish(CallOffered("17conf_1", "12000000001"))
-                await asyncio.sleep(0.02)
+
+        def ended() -> bool:
+            engine.publish(CallOffered("17conf_1", "12000000001"))
+            return process.returncode is not None
+
+        await until(ended, what="the end of a command that nobody reads")
         assert process.stderr is not None
         assert process.returncode == 0
         assert await process.stderr.read() == b""
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("command", ["", "paths", "status"])
+def test_a_closed_stream_is_no_fault(tmp_path: Path, closed: str, command: str) -> None:
+    done = subprocess.run(
+        f"exec {sys.executable} -m tui.cli.main {command} {closed}",
+        shell=True,
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        cwd=PROJECT,
+        env=environment(tmp_path),
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == {"": 2, "paths": 0, "status": 3}[command]
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["paths", "keys"])
+def test_an_output_that_cannot_be_written_is_a_sentence(tmp_path: Path, command: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "tui.cli.main", command],
+            stdin=subprocess.DEVNULL,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            cwd=PROJECT,
+            env=environment(tmp_path),
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"yimi: What was asked for cannot be written: ")
+    assert done.stderr.count(b"\n") == 1
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "gbk"])
+def test_what_an_outputs_encoding_has_not_is_replaced(tmp_path: Path, encoding: str) -> None:
+    words = environment(tmp_path) | {"LC_ALL": "zh_CN.UTF-8", "PYTHONIOENCODING": encoding}
+    done = subprocess.run(
+        [sys.executable, "-m", "tui.cli.main", "keys"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        cwd=PROJECT,
+        env=words,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 async def test_of_several_engines_one_must_be_named(tmp_path: Path) -> None:
@@ -236,7 +310,7 @@ async def test_the_console_without_a_terminal_is_2(tmp_path: Path) -> None:
 
 def test_starting_up_imports_nothing_heavy() -> None:
     check = (
-        "import sys, tui.cli; "
+        "import sys, tui.cli.main; "
         "print([name for name in ('textual', 'asyncio', 'aiohttp', 'aiortc', 'rich', 'keyring')"
         " if name in sys.modules])"
     )
@@ -248,7 +322,7 @@ def test_starting_up_imports_nothing_heavy() -> None:
 
 def test_the_supervisor_imports_neither_sound_nor_web() -> None:
     check = (
-        "import sys, tui.supervisor, tui.screen; "
+        "import sys, tui.launcher.supervisor, tui.launcher.supervised_app; "
         "print([name for name in ('aiohttp', 'aiortc', 'av', 'sounddevice', 'keyring', 'tui.media')"
         " if name in sys.modules])"
     )
@@ -259,8 +333,8 @@ def test_the_supervisor_imports_neither_sound_nor_web() -> None:
 
 
 CHECKS = (
-    Check("disk", "ok", message("check.disk.ok", path="/home/li", mb=900)),
-    Check("names", "warn", message("check.names.nothing")),
+    Check("disk", CheckState.OK, message("check.disk.ok", path="/home/li", mb=900)),
+    Check("names", CheckState.WARN, message("check.names.nothing")),
 )
 
 
@@ -268,14 +342,14 @@ async def test_doctor_asks_the_engine_that_runs_and_prints_what_it_found(tmp_pat
     async with signed_in(tmp_path) as engine:
         engine.publish(ChecksChanged(CHECKS))
         code, output, errors = await yimi(tmp_path, "doctor")
-        assert engine.heard == [RunChecks()]
+        assert engine.heard == [RunChecks(), GetNotUnderstood()]
         assert (code, errors) == (0, "")
         first, *lines = output.splitlines()
         assert first == "Checking in the session of 1001."
         assert lines[0].split(None, 2) == ["Disk", "ok", "/home/li can be written, 900 MB are free"]
         assert lines[1].split()[:2] == ["Names", "warn"]
         assert lines[2] == "Nothing failed; one thing to know."
-        failed = Check("clock", "fail", message("check.timeout", seconds=15))
+        failed = Check("clock", CheckState.FAIL, message("check.timeout", seconds=15))
         engine.publish(ChecksChanged((*CHECKS, failed)))
         code, output, errors = await yimi(tmp_path, "doctor", "--json")
         told = json.loads(output)
@@ -284,10 +358,66 @@ async def test_doctor_asks_the_engine_that_runs_and_prints_what_it_found(tmp_pat
         assert told["checks"][2]["message_id"] == "check.timeout"
 
 
+@pytest.mark.parametrize(
+    ("kinds", "state", "id"),
+    [
+        ({}, "ok", "check.understood.all"),
+        ({SkippedKind.ATTRIBUTE: 2}, "ok", "check.understood.skipped"),
+        ({SkippedKind.ATTRIBUTE: 2, SkippedKind.REFUSED: 1}, "warn", "check.understood.refused"),
+    ],
+)
+async def test_doctor_tells_what_was_not_understood_and_warns_of_a_refusal(
+    tmp_path: Path, kinds: dict[SkippedKind, int], state: str, id: str
+) -> None:
+    async with signed_in(tmp_path) as engine:
+        engine.publish(ChecksChanged(CHECKS))
+        engine.not_understood = NotUnderstoodReport(counts=tuple(kinds.items()))
+        code, output, _ = await yimi(tmp_path, "doctor", "--json")
+        line = json.loads(output)["checks"][-1]
+        assert (line["check"], line["state"], line["message_id"]) == ("understood", state, id)
+        assert code == 0
+        for kind, count in kinds.items():
+            assert f"{count} {kind}" in line["message"]
+
+
+async def test_doctor_takes_what_came_late_or_twice_for_no_refusal(tmp_path: Path) -> None:
+    async with signed_in(tmp_path) as engine:
+        engine.publish(ChecksChanged(CHECKS))
+        engine.not_understood = NotUnderstoodReport(counts=((SkippedKind.STRAY, 3),))
+        _, output, _ = await yimi(tmp_path, "doctor", "--json")
+        line = json.loads(output)["checks"][-1]
+        assert (line["state"], line["message_id"]) == ("ok", "check.understood.stray")
+        assert "3 messages came late or twice" in line["message"]
+        engine.not_understood = NotUnderstoodReport(
+            counts=((SkippedKind.STRAY, 3), (SkippedKind.CHILD, 1))
+        )
+        _, output, _ = await yimi(tmp_path, "doctor", "--json")
+        line = json.loads(output)["checks"][-1]
+        assert line["message_id"] == "check.understood.skipped"
+        assert "stray" not in line["message"]
+
+
 async def test_doctor_of_a_profile_that_is_not_there_says_which_there_are(tmp_path: Path) -> None:
     code, output, errors = await yimi(tmp_path, "doctor", "--profile", "office")
     assert (code, output) == (2, "")
     assert "office" in errors
+
+
+@pytest.mark.parametrize(
+    ("flags", "command"),
+    [
+        ((), HangUp()),
+        (("--all",), EndForAll()),
+        (("--drop",), DropThird()),
+        (("--leave",), HangUp(leave_them=True)),
+    ],
+)
+async def test_hangup_can_say_who_stays(
+    tmp_path: Path, flags: tuple[str, ...], command: object
+) -> None:
+    async with signed_in(tmp_path) as engine:
+        code, _, _ = await yimi(tmp_path, "hangup", *flags)
+        assert (code, engine.heard[-1]) == (0, command)
 
 
 async def test_a_check_that_is_wanted_first_is_named_by_its_command(tmp_path: Path) -> None:
@@ -299,12 +429,11 @@ async def test_a_check_that_is_wanted_first_is_named_by_its_command(tmp_path: Pa
 
 
 def test_doctor_shows_on_a_terminal_what_it_is_at() -> None:
-    i18n.set_language("en")
     terminal = Terminal()
-    report = Report(terminal, as_json=False)
+    report = CheckReport(terminal, as_json=False)
     report.tell((replace(CHECKS[0], state="running", message=None), Check("names")))
     assert terminal.getvalue() == "Disk           …"
-    report.tell((CHECKS[0], Check("names", "running")))
+    report.tell((CHECKS[0], Check("names", CheckState.RUNNING)))
     assert terminal.getvalue().endswith("900 MB are free\nNames          …")
     report.tell(CHECKS)
     assert report.end() == 0

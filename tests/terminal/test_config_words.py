@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tui import i18n
-from tui.cli import USAGE, main
-from tui.config import Config, ConfigError, load, parse
-from tui.config_words import WORDS
-from tui.settings import overlay
+from tui.cli.exits import USAGE
+from tui.cli.main import main
+from tui.config.errors import WORDS
+from tui.config.reader import load, parse
+from tui.config.schema import Config, ConfigError
+from tui.config.user_settings import overlay
+from tui.console import i18n
 
 WRONG = {
     "[ui]\nthem = 1": "2 行：[ui] 中没有设置 'them'。是否想写 'theme'？",
@@ -22,12 +23,6 @@ WRONG = {
     "[keys]\nmute = 1": "2 行：mute 应为引号中的按键，或按键列表，而不是 1。",
     "[profiles.x]\nseed = 'a'": "2 行：seed 不能是 所写的内容，写法见 config.example.toml。",
 }
-
-
-@pytest.fixture(autouse=True)
-def _english_afterwards() -> Iterator[None]:
-    yield
-    i18n.set_language("en")
 
 
 def test_the_english_catalogue_says_what_the_error_says() -> None:

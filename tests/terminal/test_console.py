@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import string
 
 import pytest
-import scripted_port as s
 
-from tui.actions import REGISTRY
-from tui.engine.commands import (
+from tests.terminal import scripted_port as s
+from tests.waiting import until
+from tui.config.schema import Config, UiSettings
+from tui.console.actions.registry import REGISTRY
+from tui.console.sign_in_defaults import SignInMemory
+from tui.port import replace
+from tui.port.commands import (
     Answer,
+    CannotTake,
+    CloseCall,
     Dial,
     Dismiss,
     HangUp,
@@ -22,7 +28,7 @@ from tui.engine.commands import (
     SignIn,
     SignOut,
 )
-from tui.engine.events import (
+from tui.port.events import (
     AccountChanged,
     CallChanged,
     CallRecorded,
@@ -33,20 +39,13 @@ from tui.engine.events import (
     SeatChanged,
     ShiftChanged,
 )
-from tui.engine.state import (
-    CallState,
-    Leg,
-    Levels,
-    Notice,
-    Phase,
-    SeatStatus,
-    Snapshot,
-    Status,
-    VoiceState,
-    message,
-)
-from tui.prefill import Session
+from tui.port.machines.call_machine import CallState
+from tui.port.machines.seat_machine import Status
+from tui.port.snapshot import SeatStatus, Snapshot
+from tui.port.values import Leg, Levels, Notice, Phase, StatusWanted, VoiceState, message
 from tui.secrets import Secret
+
+LETTERS = Config(ui=UiSettings(letters=True))
 
 
 async def test_an_idle_console_says_who_where_what_and_since_when(console) -> None:
@@ -94,21 +93,52 @@ async def test_an_incoming_call_is_answered_held_muted_and_hung_up(console) -> N
         assert "It lasted 3:21." in c.screen_text
 
 
-async def test_letters_do_the_same_where_no_field_has_the_cursor(console) -> None:
-    async with console(s.with_call(s.RINGING)) as c:
-        await c.press("a")
-        assert c.port.sent == [Answer()]
+async def test_letters_are_keys_again_where_the_agent_wants_them(console) -> None:
+    async with console(s.with_call(s.RINGING), config=LETTERS) as c:
+        await c.press("question_mark")
+        assert "Show the keys" in c.screen_text
+        await c.press("escape")
+        await c.happen(CallChanged(s.TALKING))
+        await c.press("m")
+        assert c.port.sent == [Mute(True)]
         await c.happen(CallRemoved("1"))
         await c.press("d", "a", "b")
-        assert c.port.sent == [Answer()]
+        assert c.port.sent == [Mute(True)]
         assert c.app.screen.panel.dial.value == "ab"
+
+
+@pytest.mark.parametrize("config", [Config(), LETTERS], ids=["text", "keys"])
+@pytest.mark.parametrize("call", [s.RINGING, s.TALKING, s.ENDED], ids=lambda c: c.state.value)
+async def test_no_letter_answers_declines_or_ends_a_call(console, call, config) -> None:
+    async with console(s.with_call(call), config=config) as c:
+        c.clock.now += 1
+        given = "tTdD" if config is LETTERS else ""
+        await c.press(*(letter for letter in string.ascii_letters if letter not in given))
+        cuts = (Answer, HangUp, CannotTake, CloseCall)
+        assert not [each for each in c.port.sent if isinstance(each, cuts)]
+
+
+async def test_answer_and_hang_up_in_one_burst_answers(console) -> None:
+    async with console(s.with_call(s.RINGING)) as c:
+        await c.burst("f5", "f8")
+        assert c.port.sent == [Answer()]
+        c.clock.now += 0.31
+        await c.press("f8")
+        assert c.port.sent == [Answer(), HangUp()]
+
+
+async def test_a_letter_can_be_given_back_to_hang_up(console) -> None:
+    async with console(s.with_call(s.TALKING), config=Config(keys={"hangup": ("f8", "x")})) as c:
+        c.clock.now += 1
+        await c.press("x")
+        assert c.port.sent == [HangUp()]
 
 
 async def test_a_destructive_key_is_ignored_just_after_the_call_changed(console) -> None:
     async with console() as c:
         await c.happen(CallChanged(s.RINGING))
         c.clock.now += 0.29
-        await c.press("f8", "x")
+        await c.press("f8")
         assert c.port.sent == []
         c.clock.now += 0.02
         await c.press("f8")
@@ -155,8 +185,9 @@ async def test_an_incoming_call_never_covers_what_is_typed(console) -> None:
 async def test_help_makes_way_for_an_incoming_call(console) -> None:
     async with console() as c:
         await c.press("f1")
-        assert "Put the call on hold" in c.screen_text
+        assert "Type a number and call it" in c.screen_text
         await c.happen(CallChanged(s.RINGING))
+        assert "Type a number and call it" not in c.screen_text
         assert "120 0000 0001" in c.line("▶")
 
 
@@ -182,6 +213,21 @@ async def test_leaving_lets_the_engine_run(console) -> None:
         await c.press("ctrl+q", "down", "enter")
     assert c.app.return_value == "left"
     assert c.port.sent == []
+
+
+async def test_a_sign_out_right_after_the_call_changed_is_asked_again_and_not_swallowed(
+    console,
+) -> None:
+    async with console(s.with_call(s.RINGING)) as c:
+        c.clock.now += 1
+        await c.press("ctrl+q")
+        await c.happen(CallChanged(s.TALKING))
+        await c.press("2")
+        assert "You are in a call." in c.screen_text
+        assert c.port.sent == []
+        c.clock.now += 1
+        await c.press("2")
+    assert c.port.sent == [SignOut(end=True)]
 
 
 async def test_signing_out_ends_the_engine(console) -> None:
@@ -233,8 +279,11 @@ async def test_idle_and_busy(console) -> None:
         await c.press("f9")
         await c.happen(SeatChanged(SeatStatus(Status.BUSY, since=s.NOW)))
         assert "BUSY since 14:02" in c.screen_text
+        await c.press("f9")  # it meant busy a moment ago
+        assert c.port.sent == [SetStatus(StatusWanted.BUSY)]
+        c.clock.now += 1
         await c.press("f9")
-        assert c.port.sent == [SetStatus(2), SetStatus(1)]
+        assert c.port.sent == [SetStatus(StatusWanted.BUSY), SetStatus(StatusWanted.IDLE)]
 
 
 async def test_a_failure_stays_in_words_until_it_is_cleared(console) -> None:
@@ -280,7 +329,7 @@ async def test_no_sound_device_is_said(console) -> None:
 
 
 async def test_a_policy_can_take_away_declining(console) -> None:
-    from tui.config import Config, Policies
+    from tui.config.schema import Config, Policies
 
     config = Config(policies=Policies(decline=False))
     async with console(s.with_call(s.RINGING), config=config) as c:
@@ -300,7 +349,7 @@ async def test_from_a_hundred_columns_on_the_calls_stand_beside(console) -> None
 
 
 async def test_an_engine_that_dies_is_said_and_the_next_one_is_signed_in_again(console) -> None:
-    session = Session(SignIn("1001", Secret("pw"), "02500001234"), "1000000001")
+    session = SignInMemory(SignIn("1001", Secret("pw"), "02500001234"), "1000000001")
     async with console(s.with_call(s.TALKING), session=session) as c:
         c.port.die()
         await c.settle()
@@ -331,13 +380,15 @@ async def test_events_that_were_lost_are_made_up_for_by_a_fresh_snapshot(console
 
 
 async def test_being_signed_out_elsewhere_is_said_and_not_fought(console) -> None:
-    session = Session(SignIn("1001", Secret("pw"), "02500001234"), "1000000001")
+    session = SignInMemory(SignIn("1001", Secret("pw"), "02500001234"), "1000000001")
     async with console(session=session) as c:
         await c.happen(PhaseChanged(Phase.KICKED, message("kicked.895", code=895)))
         assert "This extension was signed in elsewhere (895)." in c.screen_text
         assert session.sign_in is None
+        c.clock.now += 1
         await c.press("enter")
         assert "Sign in" in c.screen_text
+        assert c.app.screen.pwd.value == "pw"  # the form as it was
         assert c.port.sent == []
 
 
@@ -347,8 +398,7 @@ async def test_the_clock_runs_only_while_a_call_does(console) -> None:
         await c.happen(CallChanged(s.RINGING))
         assert len(c.app._timers) == 1
         await c.happen(CallChanged(s.ENDED))
-        await c.pilot.pause(1.2)
-        assert not c.app._timers
+        await until(lambda: not c.app._timers, what="no clock without a call")
 
 
 def test_no_key_stands_for_two_things_in_one_place() -> None:
@@ -364,3 +414,26 @@ async def test_the_figures_of_the_day_count_the_call_that_is_just_over(console) 
         await c.happen(CallRecorded(record))
         await c.happen(ShiftChanged(replace(c.port.state.shift, talked=3, talk_time=953.0)))
         assert "answered 3" in c.line("Today")
+
+
+async def test_after_a_kick_the_form_is_as_it_was_typed(console) -> None:
+    typed = SignIn("1001", Secret("pw-1"), "02500001234", backend="https://platform.example")
+    async with console(s.with_call(s.TALKING), session=SignInMemory(typed, "1000000001")) as c:
+        await c.happen(PhaseChanged(Phase.KICKED, message("kicked.897", code=897)))
+        c.clock.now += 1
+        await c.press("enter")
+        form = c.app.screen
+        assert (form.un.value, form.pwd.value) == ("1001", "pw-1")
+        assert form.switch.value == "02500001234"
+        assert form.backend.value == "https://platform.example"
+
+
+async def test_after_a_kick_the_form_holds_the_account_that_was_signed_in(console) -> None:
+    async with console(s.with_call(s.TALKING), resuming=True) as c:
+        await c.happen(PhaseChanged(Phase.KICKED, message("kicked.895", code=895)))
+        c.clock.now += 1
+        await c.press("enter")
+        assert c.app.screen.un.value == s.ACCOUNT.un
+        assert c.app.screen.switch.value == s.ACCOUNT.switchnumber
+        assert c.app.screen.backend.value == s.ACCOUNT.backend
+        assert c.app.screen.pwd.value == ""

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import replace
-from typing import Any
-
 import pytest
-import scripted_port as s
 from textual.widgets import Input
 
-from tui.app import YimiApp
-from tui.config import Config, UiSettings
-from tui.engine.commands import GetHistory, Result
-from tui.engine.state import (
-    HistoryEntry,
-    HistoryPage,
-    Levels,
-    SeatStatus,
-    Snapshot,
-    Status,
-    WrapUp,
-    WrapUpMode,
-    message,
-)
+from tests.terminal import scripted_port as s
+from tests.terminal.kept import drawn, look
+from tui.config.schema import Config, UiSettings
+from tui.port import replace
+from tui.port.commands import GetHistory, Result
+from tui.port.machines.seat_machine import Status
+from tui.port.snapshot import SeatStatus, Snapshot
+from tui.port.values import HistoryEntry, HistoryPage, Levels, WrapUp, WrapUpMode, message
 
 WRAPUP = replace(
     s.IDLE,
@@ -68,35 +57,20 @@ STATES: dict[str, tuple[Snapshot, tuple[str, ...]]] = {
 }
 
 
-@pytest.fixture(autouse=True)
-def utc(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
+CONFIG = Config(ui=UiSettings(theme="yimi-dark", language="en"))
+SIZES = {"80x24": (80, 24), "120x40": (120, 40)}
 
 
-def app(snapshot: Snapshot) -> YimiApp:
-    port = s.ScriptedPort(snapshot)
-    page = HistoryPage(ENTRIES, len(ENTRIES))
-    port.answers[GetHistory] = lambda command: Result(True, value=page)
-    config = Config(ui=UiSettings(theme="yimi-dark", language="en"))
-    return YimiApp(port, config, clock=lambda: s.NOW, wall=lambda: s.WALL)
-
-
-def after(*keys: str) -> Any:
-    async def run(pilot: Any) -> None:
-        for _ in range(4):
-            await pilot.pause()
-        await pilot.press(*keys)
-        for _ in range(4):
-            await pilot.pause()
-        for field in pilot.app.screen.query(Input):
-            field.cursor_blink = False
-
-    return run
-
-
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("state", STATES)
-def test_a_state_of_the_day(snap_compare, state: str, size: tuple[int, int]) -> None:
+async def test_a_state_of_the_day(console, kept, state: str, size: str) -> None:
     snapshot, keys = STATES[state]
-    assert snap_compare(app(snapshot), terminal_size=size, run_before=after(*keys))
+    port = s.ScriptedPort(snapshot)
+    port.answers[GetHistory] = lambda _: Result(True, value=HistoryPage(ENTRIES, len(ENTRIES)))
+    async with console(port=port, size=SIZES[size], config=CONFIG) as c:
+        await c.press(*keys)
+        await c.rest()
+        for field in c.app.screen.query(Input):
+            field.cursor_blink = False
+        await c.settle()
+        kept({f"day/{state}-{size}": look({"yimi-dark": drawn(c.app)})})

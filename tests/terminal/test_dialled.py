@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
-import scripted_port as s
 
-from tui.actions import find
-from tui.engine.commands import Dial, Result, SetPhoneMode
-from tui.engine.events import PhoneModeChanged
-from tui.engine.state import Message, message
-from tui.screens.dialled import command_of
+from tests.terminal import scripted_port as s
+from tui.console.actions.registry import find
+from tui.console.parts.dial_command import command_of
+from tui.port import replace
+from tui.port.commands import Dial, Result, SetPhoneMode
+from tui.port.events import PhoneModeChanged
+from tui.port.values import Capability, Message, PhoneMode, message
 
-ONE = replace(s.ACCOUNT, kind="platform1")
-SEEDED = replace(ONE, encrypts=True)
+ONE = replace(s.ACCOUNT, kind="platform1", can=s.ONE_CAN)
+SEEDED = replace(ONE, can=(*s.ONE_CAN, Capability.ENCRYPTED_NUMBERS))
 SECRET = "q8Zx-0aB_11cD2eF3gH4iQ=="
 
 
@@ -80,11 +79,11 @@ async def test_the_calls_go_to_a_mobile_phone_and_come_here_again_by_the_screen(
         c.app.do("phone_mode")
         await c.settle()
         await c.press(*"12000007001", "enter")
-        assert c.port.sent == [SetPhoneMode("mobile", "12000007001")]
-        await c.happen(PhoneModeChanged("mobile"))
+        assert c.port.sent == [SetPhoneMode(PhoneMode.MOBILE, "12000007001")]
+        await c.happen(PhoneModeChanged(PhoneMode.MOBILE))
         assert "MOBILE: calls pass by here" in c.screen_text
         c.app.do("phone_mode")
         await c.settle()
-        assert c.port.sent[1:] == [SetPhoneMode("fixed")]
+        assert c.port.sent[1:] == [SetPhoneMode(PhoneMode.FIXED)]
     async with console() as c:
         assert find("phone_mode") not in c.app.works

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import scripted_port as s
-
-from tui.engine.commands import Answer, Dial, ExportHistory, GetHistory, Result
-from tui.engine.events import CallChanged, CallRecorded
-from tui.engine.state import HistoryEntry, HistoryPage, message
+from tests.terminal import scripted_port as s
+from tests.terminal.conftest import Console
+from tests.terminal.test_never_cut import seen, tight
+from tui.port import replace
+from tui.port.commands import Answer, Dial, ExportHistory, GetHistory, MendNote, Result
+from tui.port.events import CallChanged, CallRecorded
+from tui.port.values import HistoryEntry, HistoryPage, message
 
 ENTRIES = tuple(
     HistoryEntry(
@@ -40,7 +40,7 @@ def history(port: s.ScriptedPort, entries: tuple[HistoryEntry, ...] = ENTRIES) -
     port.answers[GetHistory] = answer
 
 
-def asked(c: object) -> list[object]:
+def asked(c: Console) -> list[GetHistory]:
     return [each for each in c.port.sent if isinstance(each, GetHistory)]
 
 
@@ -63,15 +63,47 @@ async def test_it_is_searched_while_one_types(console) -> None:
     async with console() as c:
         history(c.port)
         await c.press("f10", *"0110")
-        await c.pilot.pause(0.2)
-        await c.settle()
+        await c.rest()
         assert asked(c)[-1] == GetHistory("0110")
         assert "1 call " in c.screen_text
         assert "120 0000 0110" in c.line("▸")
         await c.press("9")
-        await c.pilot.pause(0.2)
-        await c.settle()
+        await c.rest()
         assert "Nothing found." in c.screen_text
+
+
+async def test_the_missed_are_listed_by_one_action(console) -> None:
+    async with console() as c:
+        history(c.port)
+        await c.press("alt+m")
+        await c.rest()
+        last = asked(c)[-1]
+        assert last.text == "missed"
+        assert last.terms[0].missed
+        assert c.app.screen.history.search.value == "missed"
+
+
+async def test_a_day_and_the_words_of_an_end_are_asked_for(console) -> None:
+    async with console() as c:
+        history(c.port)
+        await c.press("f10", *"01-02")
+        await c.rest()
+        (term,) = asked(c)[-1].terms
+        assert term.since <= s.WALL < term.until
+
+
+LONG = "asked for the invoice again, " * 12 + "and for nothing else"
+
+
+async def test_a_long_note_is_read_in_full_and_mended(console) -> None:
+    async with console() as c:
+        history(c.port, (replace(ENTRIES[0], note=LONG),))
+        await c.press("f10", "alt+e")
+        assert seen(c, c.app.screen.note) == tight(LONG)
+        await c.press("!", "\u3000", "enter")
+        assert c.port.sent[-2:] == [MendNote(1, LONG + "!\u3000".strip()), GetHistory()]
+        await c.press("alt+e", "x", "escape")
+        assert not [each for each in c.port.sent[-1:] if isinstance(each, MendNote)]
 
 
 async def test_the_mark_goes_on_to_the_next_page(console) -> None:
@@ -93,7 +125,9 @@ async def test_enter_asks_and_calls_the_marked_number(console) -> None:
         assert "This calls 120 0000 0002." in c.screen_text
         await c.press("escape")
         assert not [each for each in c.port.sent if isinstance(each, Dial)]
-        await c.press("enter", "enter")
+        await c.press("enter", "enter")  # pressed twice: nobody is called
+        assert not [each for each in c.port.sent if isinstance(each, Dial)]
+        await c.press("enter", "1")
         assert c.port.sent[-1] == Dial("12000000002")
         assert "page 1/3" not in c.screen_text
 
@@ -112,11 +146,14 @@ async def test_what_was_found_is_exported_to_a_file_of_ones_choice(console) -> N
             True, message("history.exported", count=1, path=command.path), 1
         )
         await c.press("f10", *"invoice")
-        await c.pilot.pause(0.2)
+        await c.rest()
         await c.press("ctrl+o")
         assert "~/yimi-2026-01-02.csv" in c.line("File")
         await c.press(*["backspace"] * 4, ".", "x", "enter")
-        assert c.port.sent[-1] == ExportHistory("~/yimi-2026-01-02.x", "invoice")
+        sent = c.port.sent[-1]
+        assert replace(sent, words=()) == ExportHistory("~/yimi-2026-01-02.x", "invoice")
+        assert dict(sent.words)["ended.25"] == "The customer hung up."
+        assert dict(sent.words)["Resolved"] == "Resolved"
         assert "The history was written to ~/yimi-2026-01-02.x" in c.screen_text
 
 
@@ -137,7 +174,7 @@ async def test_a_call_rings_above_the_history_and_is_answered(console) -> None:
         assert "120 0000 0001" in c.line("▶")
         assert "page" in c.screen_text or "calls" in c.screen_text
         await c.press("f5")
-        assert c.port.sent[-1] == Answer()
+        assert Answer() in c.port.sent
 
 
 async def test_a_call_that_ends_is_looked_up(console) -> None:

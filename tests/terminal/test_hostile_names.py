@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
-import scripted_port as s
 
-from tui.engine.commands import GetGroupMembers, GetGroups, GetHistory, Result
-from tui.engine.events import (
+from tests.terminal import scripted_port as s
+from tui.port import replace
+from tui.port.commands import GetGroupMembers, GetGroups, GetHistory, Result
+from tui.port.events import (
     CallChanged,
     CallRemoved,
     PhaseChanged,
     QuestionChanged,
     WrapUpChanged,
 )
-from tui.engine.state import (
+from tui.port.machines.call_machine import CallState, ThirdState
+from tui.port.snapshot import Third
+from tui.port.values import (
     Account,
     CallRecord,
-    CallState,
+    Capability,
     Check,
+    CheckState,
     Group,
     GroupPage,
     HistoryEntry,
@@ -28,14 +30,16 @@ from tui.engine.state import (
     Notice,
     Phase,
     Question,
+    QuestionKind,
     Seat,
-    Third,
-    ThirdState,
+    ThirdKind,
     WrapUp,
     WrapUpMode,
     message,
 )
 from tui.text import clean_text
+
+pytestmark = pytest.mark.once
 
 NAMES = {
     "markup": "Bob [/] x",
@@ -97,7 +101,7 @@ async def test_a_name_is_only_ever_text_in_what_lies_beside_the_call(console, ra
     seat = Seat("1007", name, work_number=name, state_id=2, state_name=name)
     members = MemberPage(gid, name, 1, 1, 1, (seat,))
     entry = HistoryEntry(1, s.WALL, name, False, group=name, outcome=name, note=name)
-    third = Third(ThirdState.JOINED, 1, "1007", name, s.NOW, joined=s.NOW)
+    third = Third(ThirdState.JOINED, ThirdKind.AGENT, "1007", name, s.NOW, joined=s.NOW)
     wrapup = WrapUp(
         1, name, False, 1.0, None, s.NOW, None, WrapUpMode.OPTIONAL, name, name, (name, "x")
     )
@@ -143,7 +147,7 @@ async def test_a_name_is_only_ever_text_in_what_lies_beside_the_call(console, ra
 async def test_a_name_is_only_ever_text_on_a_line(console, raw: str) -> None:
     """Callers that name themselves, whom a peer wants called, whom a call is handed to."""
     name = clean_text(raw)
-    account = Account(name, "", "wss://pbx.example.com", kind="sip")
+    account = Account(name, "", "wss://pbx.example.com", kind="sip", can=(Capability.LINES,))
     calls = tuple(
         replace(
             s.TALKING,
@@ -158,7 +162,7 @@ async def test_a_name_is_only_ever_text_on_a_line(console, raw: str) -> None:
         )
         for line, state in enumerate((CallState.TALKING, CallState.RINGING, CallState.HOLDING), 1)
     )
-    checks = (Check("tls", "fail", message("check.tls.refused", host=name, why=name)),)
+    checks = (Check("tls", CheckState.FAIL, message("check.tls.refused", host=name, why=name)),)
     snapshot = replace(s.IDLE, account=account, groups=(), calls=calls, marked="1", checks=checks)
     screens: list[str] = []
     links: list[str] = []
@@ -172,7 +176,7 @@ async def test_a_name_is_only_ever_text_on_a_line(console, raw: str) -> None:
         await c.press("f4", "enter")
         look()
         await c.press("escape", "escape")
-        for kind in ("refer", "redirect"):
+        for kind in QuestionKind:
             await c.happen(QuestionChanged(Question(kind, "1", name, name)))
             look()
         await c.happen(QuestionChanged(None), *(CallRemoved(call.key) for call in calls))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
-import scripted_port as s
 
-from tui.config import Config, Policies
-from tui.engine.commands import CannotTake, Dial, Result, SendDigits, StopAutoAnswer
-from tui.engine.events import AccountChanged, CallChanged, CallRemoved
-from tui.engine.state import CallState, Leg, VoiceState, message
+from tests.terminal import scripted_port as s
+from tui.config.schema import Config, Policies
+from tui.port import replace
+from tui.port.commands import CannotTake, Dial, Result, SendDigits, StopAutoAnswer
+from tui.port.events import AccountChanged, CallChanged, CallRemoved
+from tui.port.machines.call_machine import CallState
+from tui.port.snapshot import Tones
+from tui.port.values import Leg, VoiceState, message
 
 
 async def test_digits_in_a_call_are_tones(console) -> None:
@@ -23,17 +24,17 @@ async def test_digits_in_a_call_are_tones(console) -> None:
 async def test_tones_are_shown_as_they_are_sent(console) -> None:
     async with console(s.with_call(s.TALKING)) as c:
         assert "Tones sent" not in c.screen_text
-        await c.happen(CallChanged(replace(s.TALKING, digits="80")))
+        await c.happen(CallChanged(replace(s.TALKING, tones=Tones("80"))))
         assert c.line("Tones sent").rstrip().endswith("80")
-        await c.happen(CallChanged(replace(s.TALKING, digits="1234567890" * 3)))
+        await c.happen(CallChanged(replace(s.TALKING, tones=Tones("1234567890" * 3))))
         assert "…12345678901234567890" in c.screen_text
 
 
 async def test_tones_that_come_are_shown_beside_those_sent(console) -> None:
     async with console(s.with_call(s.TALKING)) as c:
-        await c.happen(CallChanged(replace(s.TALKING, digits="80", received="12#")))
+        await c.happen(CallChanged(replace(s.TALKING, tones=Tones("80", "12#"))))
         assert "Tones sent: 80   They typed: 12#" in c.screen_text
-        await c.happen(CallChanged(replace(s.TALKING, received="1")))
+        await c.happen(CallChanged(replace(s.TALKING, tones=Tones(received="1"))))
         assert c.line("They typed").rstrip().endswith("1")
 
 
@@ -72,12 +73,14 @@ async def test_the_field_goes_with_the_call(console) -> None:
         assert c.port.sent == [Dial("1")]
 
 
-async def test_without_a_call_digits_do_nothing(console) -> None:
+async def test_without_a_call_digits_begin_a_number_and_do_nothing_while_it_rings(console) -> None:
     async with console() as c:
-        await c.press("5")
+        await c.press("5", "6", "enter")
+        assert c.port.sent == [Dial("56")]
         await c.happen(CallChanged(s.RINGING))
         await c.press("5")
-        assert c.port.sent == []
+        assert c.port.sent == [Dial("56")]
+        assert c.app.screen.focused is None
 
 
 async def test_tones_that_are_none_are_said(console) -> None:

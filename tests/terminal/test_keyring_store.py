@@ -10,15 +10,15 @@ import keyring.backends.fail
 import pytest
 from keyring.backend import KeyringBackend
 
-from tui import keyring_store as store
+from tui.console import keyring_store as store
 from tui.secrets import Secret
 
 
 class Memory(KeyringBackend):
-    priority = 1  # type: ignore[assignment]
+    priority = 1
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.kept: dict[tuple[str, str], str] = {}
         self.open = threading.Event()
         self.open.set()
@@ -52,7 +52,7 @@ async def test_a_password_comes_back(memory: Memory) -> None:
 
 
 async def test_no_keyring_is_a_sentence(memory: Memory) -> None:
-    keyring.set_keyring(keyring.backends.fail.Keyring())
+    keyring.set_keyring(keyring.backends.fail.Keyring())  # type: ignore[no-untyped-call]
     with pytest.raises(store.KeyringUnavailable) as caught:
         await store.load("x")
     assert caught.value.message.id == "keyring.none"

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import sys
-from dataclasses import replace
-from pathlib import Path
-
 import pytest
-import scripted_port as s
 
-sys.path.insert(0, str(Path(__file__).parent))
-import lines as own
+from tests.terminal import lines as own
+from tests.terminal import scripted_port as s
+from tests.terminal.conftest import Console
+from tui.console.screens.console import ConsoleScreen
+from tui.console.screens.dialogs.question import QuestionDialog
+from tui.console.screens.dialogs.sip_transfer import LineChoices
+from tui.console.screens.dialogs.target import TargetDialog
+from tui.port import commands as c
+from tui.port import replace
+from tui.port.events import CallChanged, CallRemoved, MarkMoved, QuestionChanged
+from tui.port.machines.call_machine import CallState, LineSound
+from tui.port.values import Group, GroupPage, MemberPage, Question, QuestionKind, Seat
 
-from tui.engine import commands as c
-from tui.engine.events import CallChanged, CallRemoved, MarkMoved, QuestionChanged
-from tui.engine.state import CallState, GroupPage, MemberPage, Question, Seat
-from tui.screens.handover import HandoverDialog
-from tui.screens.question import QuestionDialog
 
-
-def rows_of(console) -> list[str]:
-    return console.app.screen_stack[0].lines.text.splitlines()
+def rows_of(console: Console) -> list[str]:
+    screen = console.app.screen_stack[0]
+    assert isinstance(screen, ConsoleScreen)
+    return str(screen.lines.text).splitlines()
 
 
 async def test_one_call_needs_no_list_and_two_have_one(console) -> None:
@@ -74,6 +75,9 @@ async def test_keys_move_the_mark_and_then_act_there(console) -> None:
         await con.press("f5")
         assert con.port.sent.pop() == c.Answer("line-2")
         await con.press("f8")
+        assert con.port.sent == []  # too soon after F5 to be meant
+        con.clock.now += 5
+        await con.press("f8")
         assert con.port.sent.pop() == c.HangUp("line-2")
         await con.press("ctrl+k")
         assert con.port.sent.pop() == c.MarkLine("1")
@@ -100,12 +104,13 @@ async def test_lines_are_joined_and_parted(console) -> None:
         await con.press("ctrl+u")
         assert con.port.sent.pop() == c.JoinLines(True)
         await con.happen(
-            CallChanged(replace(own.TALKING, joined=True)),
-            CallChanged(replace(own.HELD, state=CallState.TALKING, joined=True)),
+            CallChanged(replace(own.TALKING, line_sound=LineSound.JOINED)),
+            CallChanged(replace(own.HELD, state=CallState.TALKING, line_sound=LineSound.JOINED)),
         )
         assert "TOGETHER" in con.screen_text
         assert [row.split()[-5] for row in rows_of(con)] == ["together", "together"]
         assert "the others stay with you" in con.screen_text
+        con.clock.now += 1
         await con.press("ctrl+u")
         assert con.port.sent.pop() == c.JoinLines(False)
 
@@ -122,9 +127,9 @@ async def test_what_the_peer_does_is_said(console) -> None:
     calling = own.call(1, CallState.PROCEEDING, outgoing=True)
     async with console(own.snapshot(calling)) as con:
         assert "It rings there." in con.screen_text
-        await con.happen(CallChanged(replace(calling, early=True)))
+        await con.happen(CallChanged(replace(calling, line_sound=LineSound.EARLY)))
         assert "what you hear comes from the network" in con.screen_text
-        await con.happen(CallChanged(replace(own.TALKING, peer_holds=True)))
+        await con.happen(CallChanged(replace(own.TALKING, line_sound=LineSound.PEER_HOLDS)))
         assert "They hold you" in con.screen_text
         await con.happen(CallChanged(replace(own.TALKING, verified=False)))
         assert "who it is, is the caller's word" in con.screen_text
@@ -163,7 +168,7 @@ async def test_the_arrows_bring_back_what_was_called_before(console) -> None:
 
 
 def with_people(console_port: s.ScriptedPort) -> s.ScriptedPort:
-    group = s.Group("friends", "After-sales")
+    group = Group("friends", "After-sales")
     console_port.answers[c.GetGroups] = lambda _: c.Result(True, value=GroupPage(1, 1, 1, (group,)))
     seats = (Seat("1007", "Wu Di"),)
     console_port.answers[c.GetGroupMembers] = lambda _: c.Result(
@@ -191,7 +196,8 @@ async def test_a_call_is_handed_to_a_line_a_colleague_or_a_number(console, keys,
     port = with_people(s.ScriptedPort(own.snapshot(own.TALKING, own.HELD)))
     async with console(port=port) as con:
         await con.press("f4")
-        assert isinstance(con.app.screen, HandoverDialog)
+        assert isinstance(con.app.screen, TargetDialog)
+        assert isinstance(con.app.screen.choices, LineChoices)
         assert "line 2" in con.screen_text.split("whom?")[1]
         port.sent.clear()
         await con.press(*keys)
@@ -210,19 +216,19 @@ async def test_what_will_happen_is_said_before_it_does(console) -> None:
     async with console(port=port) as con:
         await con.press("f4", "enter")
         assert "are put through to each other" in con.screen_text
-        await con.press("down")
+        assert "All lines become one conversation here" in con.screen_text
+        await con.press("down", "down")
+        assert "are put through to each other" not in con.screen_text
         assert "All lines become one conversation here" in con.screen_text
 
 
 # ---------------------------------------------------------------- what a peer wants
 
 
-REFER = Question("refer", "1", "19000000001", "Wang Fang")
+REFER = Question(QuestionKind.REFER, "1", "19000000001", "Wang Fang")
 
 
-@pytest.mark.parametrize(
-    ("key", "yes"), [("y", True), ("n", False), ("enter", False), ("escape", False)]
-)
+@pytest.mark.parametrize(("key", "yes"), [("1", True), ("enter", False), ("escape", False)])
 async def test_nobody_is_called_for_a_peer_unless_the_agent_says_so(
     console, key: str, yes: bool
 ) -> None:
@@ -239,8 +245,20 @@ async def test_nobody_is_called_for_a_peer_unless_the_agent_says_so(
 async def test_a_key_on_its_way_does_not_answer_a_question(console) -> None:
     async with console(own.snapshot(own.TALKING)) as con:
         await con.happen(QuestionChanged(REFER))
-        for key in ("enter", "escape", "y", "n"):
+        for key in ("enter", "escape", "1"):
             await con.press(key)
+        assert con.port.sent == []
+        assert isinstance(con.app.screen, QuestionDialog)
+
+
+async def test_whoever_types_on_does_not_answer_a_question(console) -> None:
+    async with console(own.snapshot(own.TALKING)) as con:
+        await con.happen(QuestionChanged(REFER))
+        for key in "yes, 1 now":
+            con.clock.now += 0.3
+            await con.press(key)
+        con.clock.now += 0.3
+        await con.press("enter")
         assert con.port.sent == []
         assert isinstance(con.app.screen, QuestionDialog)
 

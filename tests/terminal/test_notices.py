@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.notices import Attention, osc9, osc777, set_title
+from tui.console.attention import Attention, osc9, osc777, set_title
 
 
 def test_a_call_rings_once_and_the_title_comes_back() -> None:

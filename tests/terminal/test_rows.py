@@ -5,8 +5,17 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.widgets.rows import changed_span, cut, row, two_sided, width_of
-from tui.widgets.words import duration, fit, ordinal, spaced
+from tui.console.widgets.formats import duration, fit, ordinal, spaced
+from tui.console.widgets.rows import (
+    Row,
+    changed_span,
+    cut,
+    flowing,
+    folded,
+    row,
+    two_sided,
+    width_of,
+)
 
 TEXT = st.text(alphabet="ab 1王小明é", max_size=12)
 PIECES = st.lists(st.tuples(TEXT, st.sampled_from(["", "bold"])), max_size=4).map(tuple)
@@ -30,7 +39,7 @@ def test_a_wide_character_is_repainted_whole() -> None:
 
 
 @given(PIECES, PIECES)
-def test_the_span_holds_every_difference(old: tuple, new: tuple) -> None:
+def test_the_span_holds_every_difference(old: Row, new: Row) -> None:
     span = changed_span(old, new)
     width = max(width_of(old), width_of(new), 1)
     before = fit("".join(text for text, _ in old), width)
@@ -42,13 +51,33 @@ def test_the_span_holds_every_difference(old: tuple, new: tuple) -> None:
 
 
 @given(PIECES, PIECES, st.integers(0, 40))
-def test_two_sides_fill_the_line_and_never_more(left: tuple, right: tuple, cells: int) -> None:
+def test_two_sides_fill_the_line_and_never_more(left: Row, right: Row, cells: int) -> None:
     assert width_of(two_sided(left, right, cells)) == cells
 
 
 @given(PIECES, st.integers(0, 40))
-def test_a_cut_row_fits(pieces: tuple, cells: int) -> None:
+def test_a_cut_row_fits(pieces: Row, cells: int) -> None:
     assert width_of(cut(pieces, cells)) <= cells
+
+
+@given(PIECES, st.integers(1, 40))
+def test_what_was_cut_off_shows(pieces: Row, cells: int) -> None:
+    text = "".join(text for text, _ in pieces)
+    shown = "".join(text for text, _ in cut(pieces, cells))
+    assert shown.endswith("…") or shown.rstrip() == text.rstrip()
+
+
+@given(PIECES, st.integers(2, 40))
+def test_what_is_folded_is_all_there(pieces: Row, cells: int) -> None:
+    lines = folded(pieces, cells)
+    assert all(width_of(line) <= cells for line in lines)
+    text = "".join("".join(text for text, _ in line) for line in lines)
+    assert "".join(text.split()) == "".join("".join(text for text, _ in pieces).split())
+
+
+def test_groups_flow_on_as_many_lines_as_they_need() -> None:
+    groups = [row("F5 Answer"), row("F8 Decline"), row("F12 Later")]
+    assert flowing(groups, 22) == [row("F5 Answer", "   ", "F8 Decline"), row("F12 Later")]
 
 
 def test_words() -> None:

@@ -9,14 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import scripted_port as s
 
-from tui.config import AudioSettings, Config, HistorySettings, NoticeSettings
-from tui.engine.commands import Answer, ListDevices, Result, SetDevices, SetVolume
-from tui.engine.events import CallChanged
-from tui.engine.state import Devices, message
-from tui.settings import overlay, save, settings_file
-from tui.theming import all_themes, theme_directories
+from tests.terminal import scripted_port as s
+from tui.config.schema import AudioSettings, Config, HistorySettings, NoticeSettings
+from tui.config.user_settings import overlay, save, settings_file
+from tui.console.theming import all_themes, theme_directories
+from tui.port.commands import Answer, ListDevices, Result, SetDevices, SetVolume
+from tui.port.events import CallChanged
+from tui.port.values import Devices, message
 
 OWN = Path(__file__).parents[2] / "themes"
 
@@ -54,7 +54,7 @@ def test_a_file_that_is_not_there_changes_nothing(file: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("not toml", "cannot be read"),
+        ("not toml", "settings.toml is not TOML: Expected '='"),
         ("[history]\nmask = false", "'history' does not belong there"),
         ("[audio]\nice_servers = []", "'ice_servers' of [audio] does not belong there"),
         ("[audio]\nvolume = 9000", "volume must be from 0 to 200"),
@@ -194,8 +194,10 @@ async def test_a_key_is_changed_by_pressing_it(console, file: Path) -> None:
         assert "hangup have the same key" in c.screen_text
         await c.press("enter", "f11")
         assert "F11 it is" in c.screen_text
+        c.app.screen.list.highlighted = c.app.screen.list.get_option_index("mute")
+        await c.press("enter", "ctrl+e")
         await c.press("escape", "shift+tab", "enter")
-        assert kept(file) == {"keys": {"answer": ["f11", "a"]}}
+        assert kept(file) == {"keys": {"answer": ["f11"], "mute": ["ctrl+e"]}}
         await c.press("f5")
         assert Answer() not in c.port.sent
         await c.press("f11")
@@ -224,16 +226,41 @@ async def test_settings_that_were_left_out_are_said_once(console, file: Path) ->
 # ---------------------------------------------------------------- themes
 
 
+async def test_the_settings_page_shows_what_is_locked_and_leaves_it(
+    console, tmp_path: Path
+) -> None:
+    locked = ("audio.volume", "ui.theme", "keys.mute", "notices.bell")
+    file = tmp_path / "settings.toml"
+    async with console(config=Config(locked=locked), settings=file) as c:
+        await c.press("ctrl+g")
+        assert "Locked by the administrator: Volume %, Theme, Bell, Keys (mute)." in " ".join(
+            c.screen_text.split()
+        )
+        screen = c.app.screen
+        assert screen.volume.disabled
+        assert screen.theme.disabled
+        assert screen.ticks["bell"].disabled
+        assert not screen.language.disabled
+        screen._take_keys({"mute": ("f11",), "hold": ("f12",)})
+        screen.volume.value = "80"
+        screen.ring_volume.value = "60"
+        await c.press("enter")
+        assert tomllib.loads(file.read_text()) == {
+            "audio": {"ring_volume": 60},
+            "keys": {"hold": ["f12"]},
+        }
+
+
 async def test_every_theme_is_drawn_live_and_ascii_borders_with_it(console) -> None:
     names = set(all_themes(theme_directories())[0])
     assert {"yimi-dark", "yimi-light", "high-contrast", "ansi-16"} <= names
     async with console() as c:
         for name in sorted(names - {"yimi-dark"}):
-            assert c.app.use_theme(name) == ()
+            assert c.app.appearance.use_theme(name) == ()
             await c.settle()
             assert c.app.theme == name
             assert ("─" in c.screen_text) is (name != "ansi-16")
-        c.app.use_theme("yimi-dark")
+        c.app.appearance.use_theme("yimi-dark")
         await c.settle()
         assert "─" in c.screen_text
 
@@ -245,7 +272,7 @@ async def test_a_theme_that_was_edited_is_read_again(console, tmp_path: Path) ->
         mine.write_text(
             mine.read_text().replace('background = "#15191e"', 'background = "#112233"')
         )
-        c.app.reload_themes()
+        c.app.appearance.reload_themes()
         await c.settle()
         assert c.app.screen.styles.background.hex == "#112233"
         assert "The themes were read again." in c.screen_text
@@ -255,7 +282,7 @@ async def test_themes_that_fail_give_one_notice_and_the_look_stays(console, tmp_
     async with console(themes=tmp_path) as c:
         for name, text in (("bad", "x ="), ("worse", "dark = 1\n"), ("yimi-dark", "[colours]")):
             (tmp_path / f"{name}.toml").write_text(text)
-        c.app.reload_themes()
+        c.app.appearance.reload_themes()
         await c.settle()
         for name in ("bad.toml", "worse.toml", "yimi-dark.toml"):
             assert name in c.app.view.notice.values[0][1]

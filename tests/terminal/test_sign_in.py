@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import asyncio
 
 import keyring
 import keyring.backends.fail
 import pytest
-import scripted_port as s
 
-from tui.config import Config, Profile
-from tui.engine.commands import GetGroups, JoinGroup, Result, SignIn, SignOut
-from tui.engine.events import AccountChanged, PhaseChanged
-from tui.engine.state import GroupPage, Message, Phase, Snapshot, message
-from tui.prefill import AccountChoice, SignInPrefill
+from tests.terminal import scripted_port as s
+from tests.waiting import until
+from tui.config.schema import Config, Profile
+from tui.console.sign_in_defaults import AccountChoice, SignInPrefill
+from tui.port import replace
+from tui.port.commands import GetGroups, JoinGroup, Result, SignIn, SignOut
+from tui.port.events import AccountChanged, PhaseChanged
+from tui.port.snapshot import Snapshot
+from tui.port.values import GroupPage, Message, Phase, message
 from tui.secrets import Secret
 
 FULL = SignInPrefill("1001", Secret("pw-1001"), "02500001234", backend="http://127.0.0.1:40731")
@@ -123,7 +126,7 @@ async def test_the_groups_states_are_looked_at_again(console) -> None:
         busy = tuple(replace(group, state_id=2) for group in s.GROUPS)
         page = GroupPage(1, 1, 3, busy)
         c.port.answers[GetGroups] = lambda command: Result(True, value=page)
-        c.app.refresh_groups()
+        c.app.session.refresh_groups()
         await c.settle()
         assert "all busy" in c.line("Pre-sales")
 
@@ -158,7 +161,7 @@ async def test_back_from_the_groups_keeps_the_form(console) -> None:
 
 
 async def test_a_profile_fills_the_form_and_brings_its_policies(console) -> None:
-    from tui.config import Policies
+    from tui.config.schema import Policies
 
     profiles = (
         Profile("home", backend="https://a.invalid"),
@@ -191,15 +194,11 @@ async def test_generation_1_can_be_chosen_without_a_profile(console) -> None:
 
 async def test_no_keyring_is_said_and_the_form_stays(console) -> None:
     before = keyring.get_keyring()
-    keyring.set_keyring(keyring.backends.fail.Keyring())
+    keyring.set_keyring(keyring.backends.fail.Keyring())  # type: ignore[no-untyped-call]
     try:
         async with console(OUT, prefill=replace(FULL, pwd=Secret(), keyring=True)) as c:
             await c.press("enter")
-            for _ in range(100):
-                if "There is no keyring here." in c.screen_text:
-                    break
-                await c.pilot.pause(0.05)
-            assert "There is no keyring here." in c.screen_text
+            await c.shows("There is no keyring here.")
             assert c.port.sent == []
     finally:
         keyring.set_keyring(before)
@@ -228,7 +227,7 @@ async def test_one_of_several_running_phones_is_picked(console) -> None:
 async def test_keys_that_come_before_the_form_are_kept_for_it(console, monkeypatch) -> None:
     from textual.events import Key
 
-    from tui.screens.first import FirstScreen
+    from tui.console.screens.first_frame import FirstScreen
 
     def typed_early(screen: FirstScreen) -> None:
         for key in "1001":
@@ -285,3 +284,74 @@ async def test_why_there_is_no_sandbox_stays_on_the_form_when_the_engine_comes(c
         await c.settle()
         assert "sandbox" in c.line("✗")
         assert "^S" in c.keys, "it can be tried again"
+
+
+async def test_an_enter_before_the_sandbox_is_up_signs_in_when_it_is(console) -> None:
+    up = asyncio.Event()
+
+    async def sandbox() -> SignInPrefill:
+        await up.wait()
+        return FULL
+
+    async with console(OUT, on_sandbox=sandbox) as c:
+        await c.press("ctrl+s", "enter")
+        assert "missing" not in c.screen_text
+        up.set()
+        await until(lambda: c.port.sent, what=lambda: c.screen_text)
+        assert [each.un for each in c.port.sent] == [FULL.un]
+
+
+STARTING = replace(FULL, backend="")
+"""What stands in the form while the sandbox of `yimi --sandbox` starts."""
+
+
+async def test_the_account_of_a_sandbox_that_starts_is_signed_in_by_an_early_enter(console) -> None:
+    up = asyncio.Event()
+
+    async def sandbox() -> SignInPrefill:
+        await up.wait()
+        return FULL
+
+    async with console(OUT, prefill=STARTING, sandbox=True, on_sandbox=sandbox) as c:
+        assert "1001" in c.line("Extension")
+        assert "02500001234" in c.line("Switch number")
+        c.app.do("sandbox")
+        await c.press("enter")
+        assert "Starting the sandbox" in c.screen_text
+        assert c.port.sent == []
+        up.set()
+        await until(lambda: c.port.sent, what=lambda: c.screen_text)
+        assert c.port.sent == [SIGN_IN]
+
+
+async def test_what_was_typed_before_the_sandbox_is_up_stays(console) -> None:
+    up = asyncio.Event()
+
+    async def sandbox() -> SignInPrefill:
+        await up.wait()
+        return TWO
+
+    async with console(OUT, prefill=STARTING, sandbox=True, on_sandbox=sandbox) as c:
+        c.app.do("sandbox")
+        c.app.screen.kind.selected = 1
+        await c.press("shift+tab", "backspace", *"7", "tab", *"x", "enter")
+        up.set()
+        await until(lambda: c.port.sent, what=lambda: c.screen_text)
+        (sent,) = c.port.sent
+        assert (sent.un, sent.pwd.reveal()) == ("1007", "pw-1001x")
+        assert (sent.kind, sent.backend) == ("platform1", "http://127.0.0.1:40732")
+
+
+async def test_an_enter_before_a_sandbox_that_does_not_come_signs_nobody_in(console) -> None:
+    up = asyncio.Event()
+
+    async def none() -> Message:
+        await up.wait()
+        return message("sandbox.timeout")
+
+    async with console(OUT, on_sandbox=none) as c:
+        await c.press("ctrl+s", "enter")
+        up.set()
+        await c.settle()
+        assert c.port.sent == []
+        assert "sandbox" in c.line("✗")

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
-import lines as own
-
-from tui.config import Config, Profile
-from tui.engine.commands import JoinGroup, SignIn
-from tui.engine.events import AccountChanged, PhaseChanged
-from tui.engine.state import Phase, Snapshot, message
-from tui.prefill import SignInPrefill
+from tests.terminal import lines as own
+from tui.config.schema import Config, Profile
+from tui.console.sign_in_defaults import SignInPrefill
+from tui.port.commands import JoinGroup, SignIn
+from tui.port.events import AccountChanged, PhaseChanged
+from tui.port.snapshot import Snapshot
+from tui.port.values import Phase, message
 from tui.secrets import Secret
 
 EMPTY = Snapshot(phase=Phase.SIGNED_OUT)

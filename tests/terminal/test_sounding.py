@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Any
 
 import pytest
-import scripted_port as s
+from textual.geometry import Region
 
-from tui import i18n
-from tui.config import Config, UiSettings
-from tui.engine.commands import CloseCall, GetHistory, Mute, RebuildAudio, Result
-from tui.engine.events import QualityChanged
-from tui.engine.state import Hearing, HistoryEntry, HistoryPage, Levels, Quality
-from tui.widgets.sounding import word_of
+from tests.terminal import scripted_port as s
+from tui.config.schema import Config, UiSettings
+from tui.console.widgets.call.sound_quality import word_of
+from tui.port import replace
+from tui.port.commands import CloseCall, GetHistory, Mute, RebuildAudio, Result
+from tui.port.events import QualityChanged
+from tui.port.values import Hearing, HistoryEntry, HistoryPage, Levels, Quality
 
 GOOD = Quality(
     mos=4.2,
@@ -26,11 +27,6 @@ GOOD = Quality(
     concealed=0.002,
 )
 TALKING = replace(s.with_call(s.TALKING), levels=Levels(4, 6), quality=GOOD)
-
-
-@pytest.fixture(autouse=True)
-def english() -> None:
-    i18n.set_language("en")
 
 
 @pytest.mark.parametrize(
@@ -62,9 +58,15 @@ async def test_a_long_name_of_a_group_does_not_push_the_score_away(console) -> N
 async def test_a_new_score_repaints_its_own_cells_only(console) -> None:
     async with console(TALKING) as c:
         card = c.app.screen.panel.card
-        painted = []
+        painted: list[tuple[Region, ...]] = []
         refresh = card.refresh
-        card.refresh = lambda *regions, **rest: painted.append(regions) or refresh(*regions, **rest)
+
+        def noted(*regions: Region, **rest: bool) -> Any:
+            painted.append(regions)
+            refresh(*regions, **rest)
+            return card
+
+        card.refresh = noted
         await c.happen(QualityChanged(GOOD))
         assert painted == []
         await c.happen(QualityChanged(replace(GOOD, mos=4.1)))
@@ -76,7 +78,7 @@ async def test_a_new_score_repaints_its_own_cells_only(console) -> None:
 async def test_the_details_are_on_a_key(console, size) -> None:
     async with console(TALKING, size=size) as c:
         assert "round trip" not in c.screen_text
-        await c.press("f")
+        await c.press("ctrl+f")
         assert "opus  round trip  23 ms  buffer  45 ms  jitter  3 ms" in c.screen_text
         assert "lost  1.2 % of theirs,  0.0 % of yours" in c.screen_text
         assert "repaired  1.0 %, filled in  0.2 %" in c.screen_text
@@ -91,7 +93,7 @@ async def test_the_details_are_on_a_key(console, size) -> None:
     ("hearing", "sentence", "key", "command"),
     [
         (Hearing.NOT_HEARD, "They do not hear you.   ^Y Renew sound", "ctrl+y", RebuildAudio()),
-        (Hearing.HEARS_NOTHING, "You hear nothing of them.   ^Y", "r", RebuildAudio()),
+        (Hearing.HEARS_NOTHING, "You hear nothing of them.   ^Y", "ctrl+y", RebuildAudio()),
         (Hearing.MUTED_SPEAKING, "but you are muted.   F7 Unmute", "f7", Mute(on=False)),
         (Hearing.GONE, "are gone.   ^X Close call", "ctrl+x", CloseCall()),
     ],
@@ -122,8 +124,8 @@ async def test_the_hints_are_chinese_in_the_chinese_console(console) -> None:
     async with console(TALKING, config=config) as c:
         assert "音质 4.2 良好" in c.line("120 0000 0001")
         await c.happen(QualityChanged(replace(GOOD, hearing=Hearing.HEARS_NOTHING)))
-        assert "您听不到对方。   ^Y 重建声音" in c.screen_text
-        await c.press("f")
+        assert "您听不到对方。   ^Y 重建语音" in c.screen_text
+        await c.press("ctrl+f")
         assert "往返  23 毫秒" in c.screen_text
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from rich.color import ColorSystem
 
-from tui.theming import VARIABLES, ThemeError, load_theme, theme_directories
+from tui.console.theming import VARIABLES, ThemeError, load_theme, suited, theme_directories
 
 OWN = Path(__file__).parents[2] / "themes"
 
@@ -53,3 +55,46 @@ def test_a_broken_theme_says_what_is_wrong(tmp_path: Path, old: str, new: str, s
 def test_a_theme_that_is_not_there_is_named() -> None:
     with pytest.raises(ThemeError, match="nowhere"):
         load_theme("nowhere", theme_directories())
+
+
+def test_a_theme_saved_with_a_byte_order_mark_loads(tmp_path: Path) -> None:
+    text = (OWN / "yimi-dark.toml").read_text()
+    (tmp_path / "mine.toml").write_bytes(text.replace("\n", "\r\n").encode("utf-8-sig"))
+    assert load_theme("mine", [tmp_path]).theme.name == "mine"
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("[" * 20_000 + "]" * 20_000, ", line 1: this is nested too deeply."),
+        ("9" * 5_000, ", line 1: a number has more digits than a setting can have."),
+        ("1e999999", ": unknown: x"),
+        ('"\\uD800"', " is not TOML: Escaped character is not a Unicode scalar value (at line 1"),
+    ],
+    ids=["nested", "a number of 5,000 digits", "beyond any number", "no character"],
+)
+def test_whatever_stands_in_a_theme_is_a_sentence(tmp_path: Path, value: str, says: str) -> None:
+    (tmp_path / "mine.toml").write_text(f"dark = {value}\n" if value[0] != "1" else f"x = {value}")
+    with pytest.raises(ThemeError, match="^" + re.escape(f"mine.toml{says}")):
+        load_theme("mine", [tmp_path])
+
+
+def test_a_theme_in_the_encoding_of_another_system_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_bytes("# 深色\n".encode("utf-16"))
+    with pytest.raises(ThemeError, match=r"^mine\.toml, line 1: this is not UTF-8 text\.$"):
+        load_theme("mine", [tmp_path])
+
+
+def test_a_terminal_of_few_colours_gets_the_theme_of_its_own() -> None:
+    for colours in (None, ColorSystem.STANDARD):
+        assert suited("yimi-dark", colours) == "ansi-16"
+        assert suited("high-contrast", colours) == "high-contrast"
+    assert suited("yimi-dark", ColorSystem.EIGHT_BIT) == "yimi-dark"
+
+
+def test_what_stands_on_the_terminals_own_background_is_seen_on_a_light_and_a_dark_one() -> None:
+    look = load_theme("ansi-16", theme_directories())
+    unseen = {"ansi_white", "ansi_bright_white", "ansi_black", "ansi_yellow", "ansi_bright_yellow"}
+    for name in ("dim", "strong", "key", "ring", "good", "bad", "bar", "rule"):
+        assert look.theme.variables[name] not in unseen, name
+    assert not {look.theme.foreground, look.theme.warning, look.theme.error} & unseen

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Any
 
 import pytest
-import scripted_port as s
 
-from tui.actions import View
-from tui.engine.commands import (
+from tests.terminal import scripted_port as s
+from tests.waiting import until
+from tui.console.screens.dialogs.target import TargetDialog
+from tui.console.view import View
+from tui.console.widgets.call.panel import HEIGHT, describe
+from tui.console.widgets.formats import Clocks
+from tui.console.widgets.room import fitting
+from tui.port import replace
+from tui.port.commands import (
     DropThird,
     EndForAll,
     GetGroupMembers,
@@ -17,21 +23,14 @@ from tui.engine.commands import (
     Hold,
     Result,
     SendDigits,
+    SignOut,
     Threeway,
     Transfer,
 )
-from tui.engine.events import CallChanged
-from tui.engine.state import (
-    Group,
-    GroupPage,
-    MemberPage,
-    Seat,
-    Third,
-    ThirdState,
-    message,
-)
-from tui.widgets.call_panel import HEIGHT, describe
-from tui.widgets.words import Clocks
+from tui.port.events import CallChanged
+from tui.port.machines.call_machine import ThirdState
+from tui.port.snapshot import Call, Third, Tones
+from tui.port.values import Group, GroupPage, MemberPage, Seat, ThirdKind, message
 
 SALES, SUPPORT = (
     Group("1000000001", "Pre-sales", state_id=2),
@@ -48,7 +47,7 @@ SEATS = {
         Seat("1012", "王小明", state_id=2, state_name="忙碌"),
     ),
 }
-WANG = Third(ThirdState.INVITED, 1, "1007", "Wang Fang", s.NOW - 20)
+WANG = Third(ThirdState.INVITED, ThirdKind.AGENT, "1007", "Wang Fang", s.NOW - 20)
 JOINED = replace(WANG, state=ThirdState.JOINED, joined=s.NOW - 60)
 
 
@@ -63,7 +62,7 @@ def called(port: s.ScriptedPort) -> s.ScriptedPort:
     return port
 
 
-def three(third: Third, **changes: object) -> s.Call:
+def three(third: Third, **changes: Any) -> Call:
     return replace(s.TALKING, third=third, **changes)
 
 
@@ -105,17 +104,37 @@ async def test_a_transfer_says_what_will_happen_and_needs_group_and_extension(co
         await c.press("f4", *"wang f", "enter")
         assert "1007 Wang Fang: how?" in c.screen_text
         assert "gets the call from 120 0000 0001, and you are out of it" in c.screen_text
-        await c.press("enter")
+        await c.press("1")
         assert asked(c) == [Transfer("1000000002", "1007", "Wang Fang")]
+
+
+@pytest.mark.parametrize("who", ["1007", "after-sales", "12000000009"])
+async def test_what_is_marked_first_hands_nothing_over_and_calls_nobody(console, who) -> None:
+    async with console(s.with_call(s.TALKING)) as c:
+        called(c.port)
+        await c.press("f4", *who, "enter")
+        await c.press("enter")
+        assert asked(c) == []
+        assert "how?" not in c.screen_text
+
+
+async def test_keys_of_one_burst_go_each_to_the_screen_that_the_one_before_led_to(console) -> None:
+    async with console(s.with_call(s.TALKING)) as c:
+        called(c.port)
+        await c.press("f4", "escape")  # the people are known
+        await c.burst("f4", *"1007", "enter", "2")
+        await until(lambda: not isinstance(c.app.screen, TargetDialog), what=lambda: c.screen_text)
+        (command,) = asked(c)
+        assert "1007" in str(command)
 
 
 async def test_an_agent_is_brought_in(console) -> None:
     async with console(s.with_call(s.TALKING)) as c:
         called(c.port)
-        await c.press("f4", *"1007", "enter", "down")
+        await c.press("f4", *"1007", "enter", "down", "down")
         assert "Then all three talk." in c.screen_text
         await c.press("enter")
-        assert asked(c) == [Threeway(1, "1007", "Wang Fang")]
+        assert asked(c) == [Threeway(ThirdKind.AGENT, "1007", "Wang Fang")]
 
 
 async def test_a_group_is_only_brought_in(console) -> None:
@@ -126,7 +145,7 @@ async def test_a_group_is_only_brought_in(console) -> None:
         assert "Transfer the call away" not in c.screen_text
         assert "Only to an agent" in c.screen_text
         await c.press("1")
-        assert asked(c) == [Threeway(2, "1000000002", "After-sales")]
+        assert asked(c) == [Threeway(ThirdKind.GROUP, "1000000002", "After-sales")]
 
 
 async def test_an_outside_number_is_brought_in_with_the_hint_on_mobile_phones(console) -> None:
@@ -136,8 +155,16 @@ async def test_an_outside_number_is_brought_in_with_the_hint_on_mobile_phones(co
         assert people(c) == ["Outside number 120 0000 0009"]
         await c.press("enter")
         assert "Some mobile phones" in c.screen_text
-        await c.press("enter")
-        assert asked(c) == [Threeway(3, "12000000009", "12000000009")]
+        await c.press("1")
+        assert asked(c) == [Threeway(ThirdKind.OUTSIDE, "12000000009", "12000000009")]
+
+
+async def test_an_extension_that_the_list_does_not_hold_is_no_outside_number(console) -> None:
+    account = replace(s.ACCOUNT, extension_start="1000", extension_end="1999")
+    async with console(replace(s.with_call(s.TALKING), account=account)) as c:
+        called(c.port)
+        await c.press("f4", *"1004", "enter", "1")
+        assert asked(c) == [Threeway(ThirdKind.AGENT, "1004", "")]
 
 
 async def test_an_internal_call_is_not_offered_for_transfer(console) -> None:
@@ -187,8 +214,8 @@ async def test_the_directory_that_cannot_be_read_still_takes_an_outside_number(c
         c.port.answers[GetGroups] = lambda command: Result(False, message("login.50008"))
         await c.press("f4", *"12000000009")
         assert "50008" in c.screen_text
-        await c.press("enter", "enter")
-        assert asked(c) == [Threeway(3, "12000000009", "12000000009")]
+        await c.press("enter", "1")
+        assert asked(c) == [Threeway(ThirdKind.OUTSIDE, "12000000009", "12000000009")]
 
 
 @pytest.mark.parametrize(
@@ -236,6 +263,25 @@ async def test_f8_asks_who_stays(console, key, command) -> None:
         assert asked(c) == []
         await c.press(key)
         assert asked(c) == [command]
+
+
+@pytest.mark.parametrize(
+    ("key", "commands"),
+    [
+        ("1", [EndForAll(), SignOut(end=True)]),
+        ("2", [DropThird(), SignOut(end=True)]),
+        ("3", [HangUp(leave_them=True), SignOut(end=True)]),
+        ("escape", []),
+    ],
+)
+async def test_signing_out_of_a_three_way_call_asks_who_stays(console, key, commands) -> None:
+    async with console(s.with_call(three(JOINED))) as c:
+        c.clock.now += 1
+        await c.press("ctrl+q", "down", "down", "enter")
+        assert "Three are in this call. Who stays?" in c.screen_text
+        assert asked(c) == []
+        await c.press(key)
+        assert asked(c) == commands
 
 
 async def test_escape_enter_and_f8_again_do_nothing_to_a_three_way_call(console) -> None:
@@ -327,17 +373,17 @@ async def test_letters_in_the_search_are_no_keys(console) -> None:
 
 def test_the_weights_keep_what_matters_on_the_panel() -> None:
     failing = replace(JOINED, outcome=message("threeway.not_dropped"))
-    call = three(failing, digits="123", recovered=True, outcome=message("unconfirmed.hangup"))
+    call = three(failing, tones=Tones("123"), recovered=True, outcome=message("unconfirmed.hangup"))
     view = View(snapshot=s.with_call(call), connected=True)
     clocks = Clocks(lambda: s.NOW)
-    rows = describe(view, {"hangup": "F8"}, 76, clocks=clocks)
+    rows = fitting(describe(view, {"hangup": "F8"}, 76, clocks=clocks), HEIGHT)
     text = "\n".join("".join(piece for piece, _ in row) for row in rows)
     assert len(rows) == HEIGHT
     for needed in ("120 0000 0001", "Wang Fang", "did not confirm", "no way back"):
         assert needed in text
 
 
-GENERATION_1 = replace(s.IDLE, account=replace(s.ACCOUNT, kind="platform1"))
+GENERATION_1 = replace(s.IDLE, account=replace(s.ACCOUNT, kind="platform1", can=s.ONE_CAN))
 
 
 async def test_generation_1_hands_over_to_agents_and_brings_nobody_in(console) -> None:

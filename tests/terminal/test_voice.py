@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 import pytest
-import scripted_port as s
 
-from tui.engine.commands import JoinGroup, ListDevices, Result, SignIn, TrySound, UsePulseServer
-from tui.engine.events import CallChanged, LevelsChanged, PhaseChanged, VoiceChanged
-from tui.engine.state import Devices, Levels, Phase, Snapshot, Voice, VoiceState, message
-from tui.prefill import Session, SignInPrefill
+from tests.terminal import scripted_port as s
+from tui.console.sign_in_defaults import SignInMemory, SignInPrefill
+from tui.port import replace
+from tui.port.commands import (
+    JoinGroup,
+    ListDevices,
+    Result,
+    SignIn,
+    TrySound,
+    UsePulseServer,
+)
+from tui.port.events import CallChanged, LevelsChanged, PhaseChanged, VoiceChanged
+from tui.port.snapshot import Snapshot
+from tui.port.values import Devices, Levels, Phase, Voice, VoiceState, message
 from tui.secrets import Secret
 
 FAR = "unix:/tmp/pulse-li-77"
@@ -118,7 +126,7 @@ async def test_a_voice_on_this_machine_is_not_moved_by_whoever_looks(
 
 
 async def test_a_new_engine_after_one_that_died_carries_the_voice_again(console: Any) -> None:
-    session = Session(sign_in=SIGN_IN, gid="1000000001", server=FAR)
+    session = SignInMemory(sign_in=SIGN_IN, gid="1000000001", server=FAR)
     async with console(OUT, session=session, resuming=True) as c:
         assert c.port.sent == [SIGN_IN, UsePulseServer(FAR), JoinGroup("1000000001")]
 

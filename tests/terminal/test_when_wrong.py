@@ -5,22 +5,23 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-import scripted_port as s
-
-import tui.screens.drawing
+import tui.console.parts.drawing
+from tests.terminal import scripted_port as s
+from tests.terminal.conftest import Console
 from tui import __version__
-from tui.config import Paths
-from tui.engine.commands import Hold, Result
-from tui.engine.events import CallChanged
-from tui.engine.state import message
-from tui.screens.debug import LINES, log_tail
+from tui.config.schema import Paths
+from tui.console.screens.log_page import LINES, log_tail
+from tui.platform.not_understood import SkippedKind
+from tui.port.commands import GetNotUnderstood, Hold, Result
+from tui.port.events import CallChanged
+from tui.port.values import NotUnderstood, NotUnderstoodReport, message
 
 
 def paths(folder: Path) -> Paths:
     return Paths(folder / "config", folder, folder / "run", folder / "data")
 
 
-def copied(c: object) -> str:
+def copied(c: Console) -> str:
     return c.app.clipboard
 
 
@@ -30,7 +31,6 @@ async def test_the_log_page_shows_versions_paths_the_line_and_the_log(
     (tmp_path / "yimi.log").write_text("2026-01-02 14:02:00.000 INFO tui.engine[1] listens\n")
     async with console(s.with_call(s.TALKING), paths=paths(tmp_path), size=(120, 40)) as c:
         await c.press("ctrl+l")
-        await c.pilot.pause(0.2)
         assert __version__ in c.line("yimi  ")
         assert str(tmp_path / "config")[:60] in c.screen_text
         assert "round trip 12 ms" in c.line("│ line")
@@ -44,6 +44,25 @@ async def test_the_log_page_shows_versions_paths_the_line_and_the_log(
         assert "copied" in c.screen_text
         await c.press("escape")
         assert "round trip" not in c.screen_text
+
+
+async def test_the_log_page_shows_what_was_not_understood_and_the_setting(
+    console, tmp_path: Path
+) -> None:
+    item = NotUnderstood(
+        1_767_362_520.0,
+        SkippedKind.ATTRIBUTE,
+        *("stamp", "cc 100", "[messages] more_attributes", '<cc a="100" stamp="••58"/>'),
+    )
+    known = NotUnderstoodReport((item,), ((SkippedKind.ATTRIBUTE, 7), (SkippedKind.REFUSED, 0)))
+    async with console(paths=paths(tmp_path), size=(120, 40)) as c:
+        c.port.answers[GetNotUnderstood] = lambda _: Result(True, value=known)
+        await c.press("ctrl+l")
+        assert "7 attribute" in c.line("not understood")
+        assert "refused" not in c.line("not understood")
+        assert "stamp in cc 100, set [messages] more_attributes: <cc" in c.line("stamp")
+        await c.press("c")
+        assert "more_attributes" in copied(c)
 
 
 async def test_the_log_page_makes_way_for_a_call(console, tmp_path: Path) -> None:
@@ -81,11 +100,11 @@ def test_a_log_that_cannot_be_read_says_so(tmp_path: Path) -> None:
 async def test_the_last_failure_is_kept_with_what_to_do_after_it_went_from_the_screen(
     console, monkeypatch
 ) -> None:
-    monkeypatch.setattr(tui.screens.drawing, "NOTICE_SECONDS", 0.1)
+    monkeypatch.setattr(tui.console.parts.drawing, "NOTICE_SECONDS", 0.1)
     async with console(s.with_call(s.TALKING)) as c:
         c.port.answers[Hold] = lambda command: Result(False, message("unconfirmed.hold"))
         await c.press("f6")
-        await c.pilot.pause(0.2)
+        await c.rest()
         assert "unconfirmed" not in c.screen_text
         c.app.do("failure")
         await c.settle()

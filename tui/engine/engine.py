@@ -1,64 +1,52 @@
-"""The engine: the SDK's calls as commands, its events as events. Ties the parts together.
+"""The engine: the SDK's calls as commands, its events as events.
 
-What is decided where: state.py which state follows which, calls.py and reports.py the calls,
-seat.py the status, session.py signing in and out, audio.py which INVITE opens the microphone.
+Which part decides what: `tui.port.machines` which state follows which, `call_control` and the two
+rooms behind it the calls, `agent/seat` the status, `session/` signing in and out.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from pathlib import Path
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING
 
-from tui import sip
-from tui.engine import commands as c
-from tui.engine.audio import Audio
-from tui.engine.calls import Calls
-from tui.engine.checks.desk import CheckDesk, subject_of_engine
-from tui.engine.commands import Command, Result
-from tui.engine.core import Core, Limits, log
-from tui.engine.digits import Digits, Pace
-from tui.engine.events import CallRemoved, KickedOffline, NoticeChanged
-from tui.engine.intake import Intake
-from tui.engine.journal import Journal
-from tui.engine.linedesk import LineDesk
-from tui.engine.network import NetworkWatch
-from tui.engine.offers import Offers
-from tui.engine.platforms import make_platform
-from tui.engine.pop import Pop
-from tui.engine.port import Claim
-from tui.engine.quality import QualityDesk
-from tui.engine.recovery import Recovery
-from tui.engine.reports import CallReports, as_code
-from tui.engine.seat import IDLE, SeatDesk
-from tui.engine.session import MakePlatform, Session, login_message
-from tui.engine.sounddesk import SoundDesk
-from tui.engine.state import (
-    Call,
-    CallState,
-    Message,
-    Phase,
-    Snapshot,
-    Status,
-    Voice,
-    WrapUpMode,
-    message,
-)
-from tui.engine.thirds import Thirds
-from tui.engine.workday import Workday
-from tui.engine.wrapup import WrapUpDesk
+from tui.clock import instant
+from tui.engine.agent.breaks import choices
+from tui.engine.agent.history.db import HistoryDb
+from tui.engine.agent.seat import IDLE
+from tui.engine.agent.work_commands import WorkCommands
+from tui.engine.asked_dial import AskedDial
+from tui.engine.audio.commands import SoundCommands
+from tui.engine.call_control import carry_out
+from tui.engine.checks.commands import CheckCommands, subject_of_engine
+from tui.engine.checks.shift_check import Subject
+from tui.engine.context import EngineContext, Limits, log
+from tui.engine.incident.commands import IncidentCommands
+from tui.engine.not_understood import note_missing
+from tui.engine.parts import Parts
+from tui.engine.session.directory import look_up
+from tui.engine.session.note_keeper import NoteKeeper
+from tui.engine.session.platform_factory import make_platform
+from tui.engine.session.sign_in import MakePlatform, SignInSession
+from tui.engine.session.signalling import Overheard, Signalling
 from tui.platform import control
-from tui.platform.base import Platform, PlatformError
+from tui.platform.base import Platform
 from tui.platform.codes import KICKED
-from tui.text import clean_text
+from tui.port import commands as c
+from tui.port.commands import Command, Result
+from tui.port.engine_port import Claim
+from tui.port.events import CallRemoved, KickedOffline, NoticeChanged, WatchersChanged
+from tui.port.machines.seat_machine import Status
+from tui.port.snapshot import Call, Snapshot
+from tui.port.values import Message, Phase, Voice, message
 
 if TYPE_CHECKING:
     from tui.bus import EventBus
-    from tui.config import Config, Paths, Policies
-    from tui.engine.events import Event
+    from tui.config.schema import Config, Paths, Policies
+    from tui.engine.session.crash_note import Remembered
+    from tui.port.events import Event
 
 _SIGNED_OUT_PHASES = (Phase.SIGNED_OUT, Phase.KICKED)
 
@@ -71,18 +59,20 @@ class Engine:
         config: Config,
         *,
         paths: Paths,
-        clock: Callable[[], float] = time.monotonic,
+        config_file: Path | None = None,
+        clock: Callable[[], float] = instant,
         rng: Random | None = None,
         limits: Limits | None = None,
         make_platform: MakePlatform | None = None,
     ) -> None:
-        self.core = Core(
+        self.context = EngineContext(
             clock=clock,
             rng=rng if rng is not None else SystemRandom(),
             limits=limits if limits is not None else limits_of(config.policies),
         )
-        self.core.snapshot = Snapshot(
-            voice=Voice(volume=config.audio.volume, gain=config.audio.gain)
+        self.context.snapshot = Snapshot(
+            voice=Voice(volume=config.audio.volume, gain=config.audio.gain),
+            breaks=choices(config.breaks),
         )
         self._fixed_limits = limits is not None
         self.config = config
@@ -90,92 +80,78 @@ class Engine:
         """Asked before the platform is: the host's check that no other engine has the account."""
         self.finished = asyncio.Event()
         """Set when the agent signed out and the engine has nothing left to do."""
-        self._audio = Audio(self.core, config.audio)
-        self._audio.sounds.carrier.folder = paths.runtime
-        self._sound_desk = SoundDesk(self.core, self._audio.sounds)
-        self._session = Session(
-            self.core, config, paths, make_platform or self._make_platform, self._audio
-        )
-        self._calls = Calls(self.core, self._session.send, self._audio)
-        self._seat = SeatDesk(self.core, self._session.send)
-        self._reports = CallReports(self._calls)
-        self._thirds = Thirds(self._calls)
-        self._digits = Digits(self._calls, self._audio.send_info)
-        self._offers = Offers(self._calls, self._seat)
-        self._wrapup = WrapUpDesk(self.core, self._seat)
-        self._workday = Workday(self._calls, self._offers, self._wrapup)
-        self._checks = CheckDesk(
-            self.core,
-            lambda command: subject_of_engine(command, self.core, config, paths, self._session),
-        )
-        self._lines = LineDesk(self._calls, self._audio, self._offers, self._digits, self._workday)
-        self._recovery = Recovery(self._calls, self._reports, self._audio)
-        self._quality = QualityDesk(self._calls, self._audio)
-        self._network = NetworkWatch(self._calls, self._audio)
-        self._intake = Intake(
-            self.core,
-            self._session.assumed,
-            audio=self._audio,
-            reports=self._reports,
-            thirds=self._thirds,
-            seat=self._seat,
-            workday=self._workday,
-            recovery=self._recovery,
-            kicked=self._kicked,
-        )
         self._paths = paths
         self._busy = asyncio.Lock()
-        self._take_settings()
-        self._tie()
-
-    def _tie(self) -> None:
-        """Who hears of what."""
-        self._audio.calls = self._calls
-        self._calls.on_change = self._call_changed
-        self._calls.type_when_answered = self._digits.type_when_answered
-        self._reports.handed_over = self._thirds.handed_over
-        self._seat.on_idle = self._wrapup.hold_seat
-        self._seat.idle_refused = self._checks.refusal
-        self._session.first_status = self._checks.first_status
-        self._workday.quality = self._quality.summary
-        self._network.flow = lambda: (
-            None if self._session.link is None else self._session.link.connection
+        self._make_platform = make_platform or self._platform_of
+        assumed = control.ASSUMED.overridden(config.messages)
+        self._signalling = Signalling(self.context, config.sip, assumed)
+        self._checks = CheckCommands(self.context, self._subject)
+        self._asked_dial = AskedDial(self.context, self._execute)
+        self._parts = Parts(
+            self.context,
+            config,
+            self._signalling,
+            runtime=paths.runtime,
+            idle_refused=self._checks.refusal,
+            kicked=self._kicked,
         )
-        self._network.ask_again = self._recovery.leg_lost
-        self._offers.beep = self._audio.sounds.beep
-        self._session.calls = self._calls
-        self._session.on_sip = self._sip_event
-        self._session.on_up = self._recovery.flow_is_back
-        self._recovery.plain = lambda: self._session.plain
-
-    def _take_settings(self) -> None:
-        """What the config wants of the parts; a profile's policies come with the sign-in."""
-        config = self.config
+        self._incidents = IncidentCommands(
+            self.context,
+            self._signalling,
+            self._parts.quality,
+            config_file=config_file or paths.config_file,
+            log_file=paths.log_file,
+            messages=config.messages,
+            collector=config.quality.publish,
+        )
+        self._notes = NoteKeeper(self.context, self._parts.legs, lambda: self._session.crash_note)
+        self._work = WorkCommands(
+            self.context,
+            self._parts.calls,
+            breaks=self._parts.breaks,
+            wrapup=self._parts.wrapup,
+            callbacks=self._parts.callbacks,
+            own_actions=self._parts.own_actions,
+            call_log=self._parts.call_log,
+        )
+        self._sound = SoundCommands(self.context, self._parts.devices)
+        self._session = SignInSession(
+            self.context,
+            config,
+            paths,
+            self._make_platform,
+            self._signalling,
+            self._parts,
+            self._checks.first_status,
+        )
         self._take_policies(config.policies)
-        self._digits.pace = Pace(config.dtmf.tone, config.dtmf.gap, config.dtmf.pause)
-        self._offers.seconds = config.offers.auto_answer
-        self._offers.missed_limit = config.offers.missed_limit
-        self._wrapup.mode = WrapUpMode(config.wrapup.mode)
-        self._wrapup.seconds = float(config.wrapup.seconds)
-        self._wrapup.outcomes = config.wrapup.outcomes
-        self._workday.pop = Pop(self.core, config.pop)
+        self._parts.calls.listen(self._call_changed)
 
     # ------------------------------------------------------------ the port
 
     @property
     def events(self) -> EventBus[Event]:
         """What happens, in order."""
-        return self.core.events
+        return self.context.events
 
     def snapshot(self) -> Snapshot:
         """The truth as of the last event."""
-        return self.core.snapshot
+        return self.context.snapshot
+
+    def overhear(self, hear: Callable[[Overheard], None]) -> None:
+        """Hear what is said both ways with the platform, and what is refused."""
+        self._signalling.hearers.append(hear)
 
     def attended(self, present: bool) -> None:
         """Told by the host: whether at least one screen is attached."""
-        self.core.attended = present
-        self._seat.attended(present)
+        self.context.attended = present
+        self._parts.seat.attended(present)
         self._plan_end()
+
+    def watched(self, by: tuple[str, ...]) -> None:
+        """Told by the host: who looks at this desk. The agent is told in turn."""
+        log.info("watched by %s", ", ".join(by) or "nobody")
+        self.context.emit(WatchersChanged(by))
 
     async def execute(self, command: Command) -> Result:
         """Carry out one command. A fault in here is logged and told, and ends nothing."""
@@ -186,6 +162,8 @@ class Engine:
             return Result(False, message("engine.fault", kind=type(error).__name__))
 
     async def _execute(self, command: Command) -> Result:
+        if (done := await self._work.carry_out(command)) is not None:
+            return done
         match command:
             case c.SignIn():
                 return await self._sign_in(command)
@@ -196,21 +174,35 @@ class Engine:
             case c.SetStatus(status):
                 return await self._set_status(status)
             case c.CheckLogin():
-                online = self.core.snapshot.seat.status is not Status.OFFLINE
+                online = self.context.snapshot.seat.status is not Status.OFFLINE
                 return Result(True, code=int(online))
             case c.CheckSeatState():
-                return Result(True, code=int(self.core.snapshot.seat_state))
+                return Result(True, code=int(self.context.snapshot.seat_state))
             case c.GetGroups() | c.GetGroupMembers():
-                return await self._directory(command)
-            case c.GetHistory() | c.ExportHistory():
-                return await self._history(command)
+                return await look_up(self.context, self._session.platform, command)
+            case c.GetNotUnderstood():
+                return Result(True, value=self.context.not_understood.report())
             case c.SetVolume(volume, gain, ring):
-                self._audio.sounds.set_volume(volume, gain, ring)
+                self._parts.devices.set_volume(volume, gain, ring)
                 return Result(True)
-            case c.ListDevices() | c.SetDevices() | c.TrySound() | c.UsePulseServer():
-                return await self._sound_desk.execute(command)
+            case (
+                c.ListDevices()
+                | c.SetDevices()
+                | c.TrySound()
+                | c.UsePulseServer()
+                | c.UseHeadset()
+            ):
+                return await self._sound.execute(command)
             case c.RunChecks():
                 return await self._checks.run(command)
+            case c.AskToDial():
+                return self._asked_dial.ask(command)
+            case c.AnswerQuestion(yes) if self._asked_dial.open:
+                return await self._asked_dial.answer(yes)
+            case c.WriteBundle(path):
+                return await self._incidents.write(Path(path))
+            case c.GetLadder():
+                return self._incidents.ladder()
             case c.SetPhoneMode(mode, number):
                 return await self._session.set_phone_mode(mode, number)
             case c.Dismiss():
@@ -220,74 +212,56 @@ class Engine:
                 return await self._about_calls(command)
 
     async def _about_calls(self, command: Command) -> Result:
-        if self._lines.active and (done := await self._lines.execute(command)) is not None:
+        if (done := await carry_out(self._parts.control.now, command)) is not None:
             return done
         match command:
-            case c.Dial():
-                return await self._dial(command)
-            case c.Answer(ccnumber):
-                return await self._calls.answer(ccnumber)
-            case c.HangUp(ccnumber, leave_them):
-                return await self._calls.hang_up(ccnumber, leave_them=leave_them)
-            case c.Hold(ccnumber):
-                return await self._calls.hold(ccnumber, True)
-            case c.Resume(ccnumber):
-                return await self._calls.hold(ccnumber, False)
-            case c.Mute(on, ccnumber):
-                return self._calls.mute(ccnumber, on)
-            case c.Transfer(gid, number, name, ccnumber):
-                return await self._thirds.transfer(gid, number, name, ccnumber)
-            case c.Threeway(kind, callee, name, ccnumber):
-                return await self._thirds.invite(kind, callee, name, ccnumber)
-            case c.DropThird(ccnumber):
-                return await self._thirds.drop(ccnumber)
-            case c.EndForAll(ccnumber):
-                return await self._thirds.end_for_all(ccnumber)
             case c.CannotTake(ccnumber):
-                return await self._offers.cannot_take(ccnumber)
+                return await self._parts.incoming.cannot_take(ccnumber)
             case c.StopAutoAnswer(ccnumber):
-                return self._offers.stop_auto_answer(ccnumber)
+                return self._parts.incoming.stop_auto_answer(ccnumber)
             case c.SetAutoAnswer(seconds):
-                return self._offers.set_auto_answer(seconds)
+                return self._parts.incoming.set_auto_answer(seconds)
             case c.RebuildAudio(ccnumber):
-                return await self._network.rebuild(ccnumber)
+                return await self._parts.network.rebuild(ccnumber)
             case c.CloseCall(ccnumber):
-                return self._quality.close_call(ccnumber)
+                return self._parts.quality.close_call(ccnumber)
             case c.SendDigits(digits, ccnumber):
-                return self._digits.type(digits, ccnumber)
+                return self._parts.digits.type(digits, ccnumber)
             case c.SetNextStatus(status):
-                return await self._workday.set_next_status(status)
+                return await self._parts.ahead.set_next(status)
             case c.EditWrapUp(outcome, note):
-                return self._wrapup.edit(outcome, note)
+                return self._parts.wrapup.edit(outcome, note)
+            case c.EditNote(note, key):
+                return self._parts.call_log.edit_note(note, key)
             case c.KeepWrapUpOpen():
-                return self._wrapup.keep_open()
+                return self._parts.wrapup.keep_open()
             case c.FinishWrapUp():
-                return await self._wrapup.finish()
-            case c.MarkLine() | c.ConnectLines() | c.JoinLines() | c.AnswerQuestion():
-                return Result(False, message("lines.one_only"))
+                return await self._parts.wrapup.finish()
         raise TypeError(f"{type(command).__name__} is no command")
 
     async def close(self) -> None:
         """Sign out as far as that can be done, and let go of everything."""
         async with self._busy:
-            if self.core.snapshot.phase not in _SIGNED_OUT_PHASES:
+            if self.context.snapshot.phase not in _SIGNED_OUT_PHASES:
                 await self._end_session()
         await self._checks.close()
-        await self._audio.close()
-        await self._audio.sounds.carrier.close()
-        await self.core.close()
+        await self._parts.legs.close()
+        await self._parts.lookup.close()
+        await self._parts.devices.remote_pulse.close()
+        await self._parts.devices.remote_headset.close()
+        await self.context.close()
         self.finished.set()
 
     # ------------------------------------------------------------ the session
 
     async def _sign_in(self, command: c.SignIn) -> Result:
         async with self._busy:
-            if self.core.snapshot.phase not in (*_SIGNED_OUT_PHASES, Phase.CHOOSING_GROUP):
+            if self.context.snapshot.phase not in (*_SIGNED_OUT_PHASES, Phase.CHOOSING_GROUP):
                 return Result(False, message("engine.already_signed_in"))
             checked = self._session.checked(command)
             if isinstance(checked, Result):
                 return checked
-            if self.core.snapshot.phase is Phase.CHOOSING_GROUP:
+            if self.context.snapshot.phase is Phase.CHOOSING_GROUP:
                 await self._end_session()
             if self.claim is not None and (refused := await self.claim(checked)) is not None:
                 return refused
@@ -296,178 +270,168 @@ class Engine:
             return await self._session.sign_in(checked)
 
     def _take_policies(self, policies: Policies) -> None:
-        self._seat.go_busy_unattended = policies.unattended_busy
-        self._calls.may_decline = policies.decline
+        self._parts.seat.go_busy_unattended = policies.unattended_busy
+        self._parts.calls.may_decline = policies.decline
         self._checks.demanded = policies.check_before_idle
         if not self._fixed_limits:
-            self.core.limits = limits_of(policies)
+            self.context.limits = limits_of(policies)
 
     async def _join(self, command: c.JoinGroup) -> Result:
         async with self._busy:
-            if self.core.snapshot.phase is not Phase.CHOOSING_GROUP:
+            if self.context.snapshot.phase is not Phase.CHOOSING_GROUP:
                 return Result(False, message("group.not_now"))
+            # Before anything registers: from then on the note may tell of a call of our own.
+            note = self._session.crash_note
+            remembered = None if note is None else note.read()
             result = await self._session.join(command)
-            if result.ok and self._session.plain:
-                self._begin_lines()
             if result.ok:
                 await self._begin_shift()
         if result.ok:
-            marker = self._session.marker
-            remembered = None if marker is None else marker.read()
             if remembered is not None:
-                taken = self._lines if self._session.plain else self._recovery
-                taken.engine_died(remembered)
+                self._engine_died(remembered)
             self._plan_end()
         return result
 
-    def _begin_lines(self) -> None:
-        """A PBX says nothing of a seat: the status is ours, as the check wants it at first."""
-        account = self.core.snapshot.account
-        assert account is not None  # joined
-        self._lines.begin(account, self._session.profile)
-        self._seat.platform_says(self._session.first_status())
-
-    def _sip_event(self, event: sip.Event) -> None:
-        (self._lines if self._lines.active else self._intake).sip_event(event)
+    def _engine_died(self, remembered: Remembered) -> None:
+        """Take over what an engine left behind. A call that the platform has told of meanwhile is
+        there already, and truer than the note."""
+        if self._parts.calls.by_ccnumber(remembered.ccnumber) is None:
+            self._parts.control.now.engine_died(remembered)
 
     async def _begin_shift(self) -> None:
         """The history of this account, and what the enterprise wants of offers."""
         settings, session = self.config.history, self._session
-        journal = Journal(
+        history = HistoryDb(
             self._paths.state / "history.sqlite3",
             session.key,
             mask=settings.mask,
             keep_days=settings.keep_days,
         )
-        await self._workday.begin(journal)
+        await self._parts.call_log.begin(history)
+        if self._parts.call_log.history is not None:
+            self._parts.callbacks.begin(await history.open_callbacks())
+        self.context.spawn(self._parts.lookup.warm_up())
         wanted = session.auto_answer
-        if wanted and self.config.offers.enterprise_auto_answer and not self._offers.seconds:
-            self._offers.set_auto_answer(wanted)
+        if (
+            wanted
+            and self.config.offers.enterprise_auto_answer
+            and not self._parts.incoming.seconds
+        ):
+            self._parts.incoming.set_auto_answer(wanted)
 
     async def _set_status(self, status: int) -> Result:
         """`changeStatus`. Idle during a write-up means that it is done."""
-        if status == IDLE and self.core.snapshot.wrapup is not None:
-            return await self._wrapup.finish()
-        return await self._seat.set_status(status)
-
-    async def _history(self, command: c.GetHistory | c.ExportHistory) -> Result:
-        journal = self._workday.journal
-        if journal is None:
-            return Result(False, message("history.none"))
-        if isinstance(command, c.GetHistory):
-            return Result(True, value=await journal.search(command.text, command.page))
-        try:
-            rows = await journal.export(Path(command.path), command.text)
-        except OSError as error:
-            return Result(False, message("history.not_exported", why=error.strerror or "?"))
-        return Result(True, message("history.exported", count=rows, path=command.path), rows)
+        if status == IDLE and self.context.snapshot.wrapup is not None:
+            return await self._parts.wrapup.finish()
+        self._parts.wrapup.status_chosen()
+        return await self._parts.seat.set_status(status)
 
     async def _sign_out(self, end: bool) -> Result:
+        left: Message | None = None
         async with self._busy:
-            if self.core.snapshot.phase not in _SIGNED_OUT_PHASES:
-                await self._end_session()
+            if self.context.snapshot.phase not in _SIGNED_OUT_PHASES:
+                left = await self._end_session()
         if end:
             self.finished.set()
-        return Result(True)
+        return Result(True, left)
 
-    async def _end_session(self) -> None:
-        await self._session.sign_out()
-        await self._lines.end()
-        await self._workday.end()
+    async def _end_session(self) -> Message | None:
+        left = await self._session.sign_out()
+        await self._end_shift()
         self._checks.forget()
-        self._seat.signed_out()
-        self.core.timers.clear()
+        self._asked_dial.forget()
+        self._parts.seat.signed_out()
+        self.context.timers.clear()
+        return left
 
-    def _make_platform(self, command: c.SignIn) -> Platform:
-        return make_platform(self.config, command, clock=self.core.clock, rng=self.core.rng)
+    async def _end_shift(self) -> None:
+        """A break that is on is over, the write-up kept, the history closed."""
+        self._parts.breaks.session_ended()
+        self._parts.wrapup.session_ended()
+        self._parts.callbacks.end()
+        await self._parts.call_log.end()
 
-    async def _dial(self, command: c.Dial) -> Result:
-        """`call`; with an encrypted number the platform object says what it means."""
-        if not command.encrypted:
-            return await self._calls.dial(command.number, command.area)
-        to_call = getattr(self._session.platform, "to_call", None)
-        if to_call is None:
-            return Result(False, message("dial.not_encrypted"))
-        meant = to_call(command.number)
-        if not meant.digits:
-            return Result(False, message("dial.decrypted", text=clean_text(meant.text)))
-        return await self._calls.dial(meant.digits, command.area, shown=command.number)
+    def _platform_of(self, command: c.SignIn) -> Platform:
+        context = self.context
+        return make_platform(
+            self.config,
+            command,
+            clock=context.clock,
+            rng=context.rng,
+            skipped=lambda error: note_missing(context.not_understood, error, "list"),
+        )
 
-    async def _directory(self, command: c.GetGroups | c.GetGroupMembers) -> Result:
-        platform = self._session.platform
-        if platform is None:
-            return Result(False, message("engine.not_signed_in"))
-        try:
-            if isinstance(command, c.GetGroups):
-                return Result(True, value=await platform.get_groups(command.page))
-            return Result(True, value=await platform.get_group_members(command.gid, command.page))
-        except PlatformError as error:
-            return Result(False, login_message(error), error.code)
+    def _subject(self, command: c.RunChecks) -> Subject:
+        return subject_of_engine(
+            command,
+            self.context,
+            self.config,
+            self._paths,
+            self._make_platform,
+            self._signalling,
+            self._parts.devices,
+        )
 
     # ------------------------------------------------------------ signed out by the platform
 
     def _kicked(self, report: control.Kicked) -> None:
-        account = self.core.snapshot.account
+        account = self.context.snapshot.account
         if account is None or report.number != account.un:
             return  # somebody else's
-        if self.core.snapshot.phase in _SIGNED_OUT_PHASES:
+        if report.eid and account.eid and report.eid != account.eid:
+            return  # the same extension of another enterprise
+        if self.context.snapshot.phase in _SIGNED_OUT_PHASES:
             return
-        reason = as_code(report.r)
+        reason = report.r if isinstance(report.r, int) else 0
+        log.warning("signed out by the platform: %s %s", report.r, report.name)
         failure = message(KICKED.get(reason, "kicked.unknown"), code=report.r)
-        self.core.emit(KickedOffline(reason))
-        self.core.spawn(self._end_kicked(failure))
+        self.context.emit(KickedOffline(reason))
+        self.context.spawn(self._end_kicked(failure))
 
     async def _end_kicked(self, failure: Message) -> None:
         async with self._busy:
-            if self.core.snapshot.phase in _SIGNED_OUT_PHASES:
+            if self.context.snapshot.phase in _SIGNED_OUT_PHASES:
                 return
+            self._parts.call_log.kicked()
             await self._session.kicked(failure)
-            await self._workday.end()
+            await self._end_shift()
             self._checks.forget()
-            self._seat.signed_out()
-            self.core.timers.clear()
+            self._parts.seat.signed_out()
+            self.context.timers.clear()
         self._plan_end()
 
     # ------------------------------------------------------------ nobody there
 
     def _call_changed(self, before: Call | None, call: Call) -> None:
-        if self._session.marker is not None:
-            live = self._calls.live  # of several lines the note has room for the active one
-            talks = (each for each in live if each.state is CallState.TALKING)
-            self._session.marker.keep(next(talks, live[0] if live else None))
-        self._lines.call_changed(before, call)
-        self._workday.call_changed(before, call)
-        self._quality.call_changed(call)
-        self._network.call_changed(before, call)
-        self._digits.call_changed(call.key, call.state)
+        self._notes.keep()
         if call.live:
             self._checks.break_off()
-        if not self._calls.live:
-            self._seat.call_ended()
+        if not self._parts.calls.live:
+            self._parts.seat.call_ended()
             self._plan_end()
 
     def _plan_end(self) -> None:
         """Without a front end and without a call the engine ends after a while."""
-        if self.core.attended or self._calls.live:
-            self.core.timers.cancel("unattended end")
-        elif "unattended end" not in self.core.timers:
-            self.core.timers.set(
-                "unattended end", self.core.limits.unattended_end, self._end_unattended
+        if self.context.attended or self._parts.calls.live:
+            self.context.timers.cancel("unattended end")
+        elif "unattended end" not in self.context.timers:
+            self.context.timers.set(
+                "unattended end", self.context.limits.unattended_end, self._end_unattended
             )
 
     def _end_unattended(self) -> None:
         log.info("no front end and no call for a while: signing out")
-        self.core.spawn(self._leave())
+        self.context.spawn(self._leave())
 
     async def _leave(self) -> None:
         await self._sign_out(True)
 
     def _dismiss(self) -> None:
-        if self.core.snapshot.notice is not None:
-            self.core.emit(NoticeChanged(None))
-        for call in self.core.snapshot.calls:
+        if self.context.snapshot.notice is not None:
+            self.context.emit(NoticeChanged(None))
+        for call in self.context.snapshot.calls:
             if not call.live:
-                self.core.emit(CallRemoved(call.key))
+                self.context.emit(CallRemoved(call.key))
 
 
 def limits_of(policies: Policies) -> Limits:

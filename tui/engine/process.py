@@ -20,28 +20,35 @@ import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from tui.config import Config, ConfigError, load
-from tui.engine import noise
-from tui.engine.host import Host
-from tui.engine.sockets import fresh_name, listen
-from tui.log import get_logger, setup
-from tui.paths import PathError, Paths
-from tui.settings import overlay, settings_file
+from tui.config.paths import PathError, Paths
+from tui.config.reader import load
+from tui.config.schema import Config, ConfigError
+from tui.config.user_settings import overlay, settings_file
+from tui.engine.audio import native_stderr as noise
+from tui.engine.own_account import OwnAccount
+from tui.engine.service_notify import ServiceNotify
+from tui.log import get_logger, open_to_append, setup
+from tui.port import replace
+from tui.port.values import message
+from tui.port.wire.server import Host
+from tui.port.wire.sockets import fresh_name, listen
+from tui.port.wire.watch import WatchRules
 
 log = get_logger("engine")
 
 LAST_LIMIT: Final = 3.0
 """Seconds after the port is closed; then the process ends whatever still runs in it."""
-_WARM: Final = ("aiohttp", "tui.platform.platform2")
+_WARM: Final = ("aiohttp", "tui.platform.gen2.platform")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run an engine until it is done. 0 when it ended in good order."""
+    """Run an engine until it is done. 0 when it ended in good order, 1 when it failed or could not
+    sign in by itself, 2 when what it was given cannot be used."""
     options = _options(argv)
+    manager = ServiceNotify()
     os.umask(0o077)
     with suppress(PermissionError):
         os.setsid()  # PermissionError: whoever started us has seen to it
@@ -57,14 +64,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         wrong: tuple[ConfigError, ...] = ()
         if options.config is not None:
             config, wrong = overlay(config, settings_file(options.config))
-    except (PathError, ConfigError) as error:
+        own = None
+        if options.sign_in_fd is not None:
+            own = OwnAccount.read(options.sign_in_fd, options.group)
+    except (PathError, ConfigError, ValueError) as error:
         print(f"yimi: {error}", file=sys.stderr)
         return 2
     hold(options.hold)
     path = paths.runtime / fresh_name()
     listening = listen(path)
     crash = _leave_terminal(paths.log_file)
-    setup(paths.log_file)
+    logfile = setup(paths.log_file)
     noise.listen(1, 2)
     for what in wrong:
         log.warning("setting left out: %s", what)
@@ -73,12 +83,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.write(options.ready_fd, os.fsencode(path.name) + b"\n")
         os.close(options.ready_fd)
     try:
-        asyncio.run(_serve(config, paths, listening, path))
+        good = asyncio.run(
+            _serve(
+                config,
+                paths,
+                listening,
+                path,
+                logfile.trouble(),
+                config_file=options.config,
+                manager=manager,
+                own=own,
+            )
+        )
     except Exception:
         log.exception("the engine's process failed")
         path.unlink(missing_ok=True)
         return 1
-    return 0
+    return 0 if good else 1
 
 
 def hold(files: Sequence[Path]) -> None:
@@ -94,35 +115,80 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--config", type=Path, help="config.toml")
     parser.add_argument("--profile", default="", help="whose policies are in force")
     parser.add_argument("--hold", type=Path, action="append", default=[], metavar="FILE")
+    parser.add_argument("--sign-in-fd", type=int, help="where the sign-in to begin with is read")
+    parser.add_argument("--group", default="", help="which group, where it signs in by itself")
     parser.add_argument("--ready-fd", type=int, help="where to write the socket's name")
     return parser.parse_args(argv)
 
 
 def _leave_terminal(log_file: Path) -> int:
     """Nothing read from the terminal, nothing written to it. The descriptor of the log, for what
-    is said when the process crashes."""
+    is said when the process crashes; where the log cannot be written, one that leads nowhere."""
     nothing = os.open(os.devnull, os.O_RDONLY)
-    written = os.open(log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    written = open_to_append(log_file)
     for source, target in ((nothing, 0), (written, 1), (written, 2)):
         os.dup2(source, target)
     os.close(nothing)
     return written
 
 
-async def _serve(config: Config, paths: Paths, listening: socket.socket, path: Path) -> None:
+async def _serve(
+    config: Config,
+    paths: Paths,
+    listening: socket.socket,
+    path: Path,
+    no_log: str,
+    *,
+    config_file: Path | None,
+    manager: ServiceNotify,
+    own: OwnAccount | None,
+) -> bool:
+    """Until the engine is done. Whether it could do what it was started for."""
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_failed)
     from tui.engine.engine import Engine  # after the socket listens: it takes a while
 
-    host = Host(Engine(config, paths=paths), paths.runtime, listening=listening, path=path)
+    engine = Engine(config, paths=paths, config_file=config_file)
+    if config.provision.url:
+        from tui.engine.provisioning import look
+
+        engine.context.spawn(look(engine.context, paths.state))
+    if no_log:
+        what = message("log.not_written", path=paths.log_file, why=no_log)
+        engine.context.notice(what, serious=False)
+    watch = WatchRules(config.watch.allow, Path(config.watch.directory))
+    host = Host(engine, paths.runtime, listening=listening, path=path, watch=watch)
+    good = True
+
+    def end() -> None:
+        manager.stopping()
+        host.end()
+
+    async def enter() -> None:
+        nonlocal good
+        if own is not None and not await own.enter(engine):
+            good = False
+            end()
+
+    async def finished() -> None:
+        await engine.finished.wait()
+        manager.stopping()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, host.end)
+        loop.add_signal_handler(number, end)
     log.info("engine %d listens", os.getpid())
     warming = loop.create_task(asyncio.to_thread(_warm))
-    await host.serve()
+    serving = loop.create_task(host.serve())
+    beside = [loop.create_task(each()) for each in (enter, finished)]
+    manager.ready()
+    await serving
     log.info("engine %d ends", os.getpid())
     end_soon()
-    await asyncio.gather(warming, return_exceptions=True)
+    for task in beside:
+        task.cancel()
+    await asyncio.gather(warming, *beside, return_exceptions=True)
+    manager.close()
+    return good
 
 
 def _warm() -> None:

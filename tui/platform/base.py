@@ -6,34 +6,49 @@ Both generations implement `Platform`. Nothing here does I/O.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from enum import IntEnum, StrEnum
 from typing import Protocol
 
+from tui.plain_value import PlainValue
 from tui.secrets import Secret
 
-VOIP = 2
-CALLBACK_PHONE = 4
-SIP_PHONE = 5
-LINE_TYPES = (VOIP, CALLBACK_PHONE, SIP_PHONE)
-"""`callintype`, an integer (specification, getUser2)."""
-PLAIN_SIP = "sip"
-"""The kind of a sign-in at any PBX; the platform's own are "platform1" and "platform2"."""
+
+class LineType(IntEnum):
+    """`callintype` (specification, getUser2): what carries the agent's voice."""
+
+    VOIP = 2
+    """This computer."""
+    CALLBACK = 4
+    """A telephone that the platform calls."""
+    SIP_PHONE = 5
+    """A SIP phone that belongs to the agent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+VOIP, CALLBACK_PHONE, SIP_PHONE = LineType.VOIP, LineType.CALLBACK, LineType.SIP_PHONE
+LINE_TYPES = tuple(LineType)
+
+
+class SessionKind(StrEnum):
+    """What one signs in at."""
+
+    PLATFORM1 = "platform1"
+    PLATFORM2 = "platform2"
+    SIP = "sip"
+    """Any PBX, without a platform around it."""
+
+
+class Credentials(PlainValue, frozen=True):
     """What the agent typed. `number` is required with line types 4 and 5."""
 
     un: str
     pwd: Secret
     switchnumber: str
-    callintype: int = VOIP
+    callintype: LineType = VOIP
     number: str = ""
     backend: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(PlainValue, frozen=True):
     """A skill group. `gid` is what one signs in with, never `id` (the specification's sample
     has it wrong). `state_id` is 0 all offline, 1 someone idle, 2 all busy, None when the
     platform left the state out; `state_name` is the platform's own word."""
@@ -45,8 +60,7 @@ class Group:
     state_name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Seat:
+class Seat(PlainValue, frozen=True):
     """A member of a group, as the directory shows it. `state_id` 1 offline, 2 online; decide
     nothing from others, show `state_name`. Where that is empty, `state_message` names the sentence
     for a state that the platform has no word for (generation 1, `codes.SERVICE`)."""
@@ -60,18 +74,18 @@ class Seat:
     state_message: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class GroupPage:
+class GroupPage(PlainValue, frozen=True):
     """One page of all groups. There is more while `last_page > current_page`; pages from 1."""
 
     current_page: int
     last_page: int
     total: int
     groups: tuple[Group, ...]
+    left_out: int = 0
+    """Rows of a directory file that are too many to be read (`pbx.platform.MOST_PEOPLE`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class MemberPage:
+class MemberPage(PlainValue, frozen=True):
     """One page of a group's members; `total` counts seats."""
 
     gid: str
@@ -80,10 +94,13 @@ class MemberPage:
     last_page: int
     total: int
     seats: tuple[Seat, ...]
+    states_code: int = 0
+    """50010 where the states of these members could not be read besides: what the seats say is
+    then the list's own. `states_info` says why."""
+    states_info: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class UserData:
+class UserData(PlainValue, frozen=True):
     """What sign-in returns: the agent, the groups, and the enterprise's extension range
     (inclusive, as digits; "" when the platform gave none)."""
 
@@ -96,11 +113,24 @@ class UserData:
     epname: str = ""
     auto_answer: int = 0
     """Seconds after which the enterprise wants a call answered; 0 = not."""
+    supervisor: bool = False
+    """May listen to the group's calls, join and end them (generation 1)."""
 
 
-@dataclass(frozen=True, slots=True)
-class SipAccount:
-    """Where and as whom to register. `pbx` is the only identity control messages come from."""
+class LineIdentities(PlainValue, frozen=True):
+    """Who may speak to us on the line, and in what, besides what login data say."""
+
+    pbx: tuple[str, ...] = ()
+    """Addresses that control messages come from too, `sip:NAME@HOST` with a port or without."""
+    callers: tuple[str, ...] = ()
+    """Addresses that the INVITE of an awaited leg comes from, besides the PBX's; `*` for any."""
+    content_types: tuple[str, ...] = ("application/pidf+xml",)
+    """Of control messages: all are read, the first is written."""
+
+
+class SipAccount(PlainValue, frozen=True):
+    """Where and as whom to register. `pbx` is where control messages go to; they come from it and
+    from `identities`."""
 
     aor: str
     username: str
@@ -113,6 +143,20 @@ class SipAccount:
     user_agent: str
     route: str = ""
     """The outbound proxy's URI; requests outside of calls go by it."""
+    identities: LineIdentities = LineIdentities()
+
+    @property
+    def trusted(self) -> tuple[str, ...]:
+        """Who may send control messages; () with plain SIP."""
+        return (self.pbx, *self.identities.pbx) if self.pbx else ()
+
+
+class ToCall(PlainValue, frozen=True):
+    """What `call` does with a text: `digits` is the number to call, "" for no call; `text` is what
+    the text says, which `call` returns when it is no number."""
+
+    digits: str
+    text: str
 
 
 class PlatformError(Exception):
@@ -131,6 +175,21 @@ class Platform(Protocol):
     """One signed-in agent at one platform. Every coroutine raises PlatformError."""
 
     generation: int
+    sip_only: bool
+    """A PBX without a platform around it: no seat, no control messages, and whether the password is
+    right is shown by the registration."""
+    threeway: bool
+    """It has three-way calls."""
+    phone_modes: bool
+    """Calls can go to another phone, by `set_phone_mode`."""
+
+    @property
+    def encrypts(self) -> bool:
+        """Whether encrypted numbers can be dialled."""
+
+    @property
+    def supervises(self) -> bool:
+        """Whether who is signed in may listen to the group's calls, join and end them."""
 
     async def sign_in(self, credentials: Credentials) -> UserData:
         """getUser / getUser2."""
@@ -151,6 +210,15 @@ class Platform(Protocol):
     def start_token_renewal(self, on_failure: Callable[[PlatformError], None]) -> None:
         """Renew at 80 % of the token's life (jittered) until `check_out` or `close`. A refusal
         that cannot be mended calls `on_failure`, once."""
+
+    def woke(self) -> None:
+        """The machine slept: what lives by the clock is looked at now."""
+
+    async def set_phone_mode(self, mode: str, number: str = "") -> None:
+        """ "mobile": calls go to the phone `number`; "fixed": as at sign-in."""
+
+    def to_call(self, text: str) -> ToCall | None:
+        """What to call for an encrypted number; None where there are none."""
 
     async def close(self) -> None:
         """Close sockets and timers; says nothing to the platform."""

@@ -19,6 +19,7 @@ NOT_VERIFIED: Final = 50006
 UNKNOWN_REQUEST: Final = 50007
 UNREADABLE_GROUPS: Final = 50008
 UNREADABLE_MEMBERS: Final = 50009
+UNREADABLE_STATES: Final = 50010
 REGISTRATION_FAILED: Final = 51000
 WEBSOCKET_FAILED: Final = 51001
 ACTION_FAILED: Final = 52000
@@ -52,6 +53,7 @@ INSECURE_LINE: Final = "login.insecure-line"
 SERVER_DOWN: Final = "login.server-down"
 """Nothing listens at the backend's address, or nothing answers in time. Code 50000."""
 UNVERIFIED: Final = "login.unverified"
+NO_TLS: Final = "login.no-tls"
 """The backend's certificate cannot be verified. Code 50000."""
 CHECK_IN_FAILED: Final = "login.check-in"
 """The seat check-in was refused: with line type 5 the bound SIP phone does not exist. Code 52000,
@@ -97,14 +99,12 @@ KICKED: Final[dict[int, str]] = {
 }
 """`r` of kickedOffLine."""
 KICKED_UNKNOWN: Final = "kicked.unknown"
-
-THREEWAY: Final[dict[int, str]] = {
-    0: "threeway.0",  # the third party is in
-    1: "threeway.1",  # failed
-    2: "threeway.2",  # the third party left, two remain
+KICKED_ADVICE: Final[dict[str, str]] = {
+    "kicked.897": "kicked.todo-897",
+    "kicked.898": "kicked.todo-898",
+    "kicked.899": "kicked.todo-899",
 }
-"""`result` of the threewayCall event."""
-THREEWAY_UNKNOWN: Final = "threeway.unknown"
+"""What to do, by the sentence; what is not listed has "kicked.todo"."""
 
 SERVICE: Final[dict[int, str]] = {
     0: "service.0",  # offline
@@ -117,55 +117,40 @@ SERVICE: Final[dict[int, str]] = {
 }
 """`service_control` of a member, generation 1: a number without the platform's word for it."""
 
-THREEWAY_ANSWER: Final[dict[int, str]] = {0: "threeway.accepted", 1: "threeway.refused"}
-"""`result` of the awaited answer to `threewayCall`."""
+CALL_STATE: Final[dict[int, str]] = {
+    0: "service.0",  # offline
+    1: "service.1",  # idle
+    2: "service.2",  # busy
+    3: "service.ringing",
+    4: "service.5",  # talking
+    5: "service.holding",
+}
+"""A member's `state` of `getMemberCallStates`, generation 1, as `checkSeatState` numbers it
+[assumed]."""
 
 ALL_IDS: Final[tuple[str, ...]] = tuple(
     dict.fromkeys(
         [
             *(*LOGIN.values(), LOGIN_UNKNOWN, NO_BACKEND, INSECURE_BACKEND, INSECURE_LINE),
-            *(SERVER_DOWN, UNVERIFIED),
+            *(SERVER_DOWN, UNVERIFIED, NO_TLS),
             *(CHECK_IN_FAILED, NO_SERVER_KNOWN, NO_GATEWAY, LINE_REFUSED, *SERVICE.values()),
+            *CALL_STATE.values(),
             *(TOKEN_REFUSED, *REFUSED.values(), REFUSED_UNKNOWN),
-            *(*ENDED.values(), ENDED_UNKNOWN, *KICKED.values(), KICKED_UNKNOWN),
-            *(*THREEWAY.values(), THREEWAY_UNKNOWN, *THREEWAY_ANSWER.values()),
+            *(
+                *ENDED.values(),
+                ENDED_UNKNOWN,
+                *KICKED.values(),
+                KICKED_UNKNOWN,
+                *KICKED_ADVICE.values(),
+            ),
+            *CALL_STATE.values(),
         ]
     )
 )
 """Every id that comes out of this module: a catalogue must have them all."""
 
 
-def number(r: int | str) -> int:
-    """A reason as a number; 0 when the wire had no number there."""
-    return r if isinstance(r, int) else 0
-
-
-def login(code: int) -> str:
-    """The sentence for a failed sign-in, sign-out or web call."""
-    return LOGIN.get(code, LOGIN_UNKNOWN)
-
-
 def login_id(error: PlatformError) -> str:
-    """The sentence for an error: its own where it has one, else that of its code."""
-    return error.message_id or login(error.code)
-
-
-def refused(r: int | str) -> str:
-    """The sentence for a refused call."""
-    return REFUSED.get(number(r), REFUSED_UNKNOWN)
-
-
-def ended(r: int | str) -> str:
-    """The sentence for why a call ended."""
-    return ENDED.get(number(r), ENDED_UNKNOWN)
-
-
-def kicked(r: int | str) -> str:
-    """The sentence for why the platform signed the agent out."""
-    return KICKED.get(number(r), KICKED_UNKNOWN)
-
-
-def threeway(result: int | str) -> str:
-    """The sentence for the outcome of a three-way call."""
-    # A result that is no number must not read as 0, "the third party is in".
-    return THREEWAY.get(result, THREEWAY_UNKNOWN) if isinstance(result, int) else THREEWAY_UNKNOWN
+    """The sentence for a failed sign-in, sign-out or web call: the error's own where it has one,
+    else that of its code."""
+    return error.message_id or LOGIN.get(error.code, LOGIN_UNKNOWN)

@@ -7,7 +7,8 @@ of an enterprise.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import IntEnum
 
 Reason = int | str
 """`r`: a string of digits on the wire. What is not digits is kept as it came, cleaned."""
@@ -17,9 +18,11 @@ Reason = int | str
 
 @dataclass(frozen=True, slots=True)
 class SetStatus:
-    """1 idle, 2 busy. The 200 is the only confirmation."""
+    """1 idle, 2 busy. The 200 is the only confirmation. `reason` is the code of a named break: it
+    is said where the platform has a field for it (`[messages] break_reason`)."""
 
     status: int
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,29 @@ class Threeway:
     callee: str = ""
 
 
+class SuperviseAct(IntEnum):
+    """[A] What a supervisor asks for."""
+
+    LISTEN = 1
+    """From idle: muted, and nobody in the call is told."""
+    STOP = 2
+    """From listening."""
+    JOIN = 3
+    """From listening: all three hear one another."""
+    LEAVE = 4
+    """From joined: the call goes on."""
+    END = 5
+    """The whole call, for everybody; from idle too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Supervise:
+    """[A] About a call of the group; `SuperviseResponse` answers it."""
+
+    ccnumber: str
+    act: SuperviseAct
+
+
 # ---------------------------------------------------------------- from the platform
 
 
@@ -136,23 +162,25 @@ class AfterCallWork:
 
 @dataclass(frozen=True, slots=True)
 class CalloutResponse:
-    """`calloutResponse`: `r` 200, or why not."""
+    """`calloutResponse`: `r` 200, or why not. `id` is the dial's own, where it comes back."""
 
     r: Reason
     ccnumber: str = ""
     number: str = ""
     info: str = ""
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class CallinResponse:
-    """`callinResponse`: `r` 200, or why not."""
+    """`callinResponse`: `r` 200, or why not. `id` is the dial's own, where it comes back."""
 
     r: Reason
     ccnumber: str = ""
     number: str = ""
     info: str = ""
     eid: str = ""
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +197,8 @@ class NewCall:
     ccnumber: str
     number: str = ""
     eid: str = ""
+    attributes: tuple[tuple[str, str], ...] = field(default=(), compare=False, repr=False)
+    """All that the message had, by the platform's own names; not what makes it this message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +215,8 @@ class Answered:
     ccnumber: str
     number: str = ""
     eid: str = ""
+    attributes: tuple[tuple[str, str], ...] = field(default=(), compare=False, repr=False)
+    """All that the message had, by the platform's own names; not what makes it this message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +266,31 @@ class ThreewayResult:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupCallReport:
+    """`repCallStatus`, to a supervisor: once when a call of the group begins, and once when it is
+    over. The names are known, the wire is [A]. `eid`s are set for extensions. The times are the
+    platform's own text; `end_time` is "" at the beginning."""
+
+    ccnumber: str
+    caller: str
+    callee: str
+    call_time: str = ""
+    end_time: str = ""
+    caller_eid: str = ""
+    callee_eid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SuperviseResponse:
+    """[A] The answer to `Supervise`: `result` 0 done, 1 refused with a reason in `info`."""
+
+    ccnumber: str
+    act: SuperviseAct
+    result: Reason
+    info: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """[A] The agent put the call on hold on the phone itself (line types 4 and 5); `own` as in
     `Hold`, "" where the platform leaves it out."""
@@ -253,16 +310,18 @@ class Resumed:
 @dataclass(frozen=True, slots=True)
 class Kicked:
     """`kickedOffLine`, meant for us when `number` is our extension (and `eid` our enterprise,
-    where it is given). `name` is an agent's name, not who took over."""
+    where it is given). `name` is an agent's name, not who took over; `others` are those whom the
+    same message signs out besides."""
 
     number: str
     name: str
     r: Reason
     eid: str = ""
+    others: tuple[Kicked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class CallState:
+class CallStateReport:
     """[A] The answer to `QueryCall` of a platform that answers with the query's own code:
     `state` is the number of the call's last message (100, 104)."""
 
@@ -278,7 +337,7 @@ class NoCall:
 
 
 @dataclass(frozen=True, slots=True)
-class Ignored:
+class NotForUs:
     """A message that is not for the agent."""
 
 
@@ -306,6 +365,7 @@ AgentMessage = (
     | Transfer
     | StatusAfterCall
     | Threeway
+    | Supervise
 )
 PlatformMessage = (
     StatusChanged
@@ -322,10 +382,12 @@ PlatformMessage = (
     | StatusAfterCallResponse
     | ThreewayResponse
     | ThreewayResult
+    | GroupCallReport
+    | SuperviseResponse
     | Held
     | Resumed
     | Kicked
-    | CallState
+    | CallStateReport
     | NoCall
-    | Ignored
+    | NotForUs
 )

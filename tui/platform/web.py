@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -13,29 +14,30 @@ import aiohttp
 
 from tui.platform import codes
 from tui.platform.base import PlatformError
-from tui.platform.routes import Route
+from tui.platform.gen2.routes import TOKEN_HEADER, Route
+from tui.platform.json_paths import PATHS, JsonPaths, at
 from tui.secrets import Secret
-from tui.text import clean_text
+from tui.text import clean_text, decoded
 
 MAX_BYTES: Final = 1024 * 1024
 MAX_REDIRECTS: Final = 3
-_YES: Final = (200, 0)
 _TOKEN_REFUSED: Final = (401, 403)
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer: the HTTP status, and the JSON value."""
+    """An answer: the HTTP status, the JSON value, and how the platform names what is in it."""
 
     http: int
     body: Any
+    paths: JsonPaths = PATHS
 
     @property
     def status(self) -> int:
         """The code of the answer: 200 is yes, any other why not."""
-        given = self.body.get("status") if isinstance(self.body, dict) else None
-        code = _integer(given)
-        if given is not None and code not in _YES:
+        given = at(self.body, self.paths.status)
+        if given is not None and not self.paths.is_success(given):
+            code = _integer(given)
             return codes.SERVER_ERROR if code is None else code
         if 200 <= self.http < 300:
             return 200
@@ -49,7 +51,7 @@ class Reply:
     @property
     def info(self) -> str:
         """The platform's own words, cleaned."""
-        given = self.body.get("info") if isinstance(self.body, dict) else ""
+        given = at(self.body, self.paths.info)
         return clean_text(given) if isinstance(given, str) else ""
 
 
@@ -98,11 +100,24 @@ def is_loopback(host: str) -> bool:
 
 
 class Web:
-    """One backend. `limit` is the time for one request in seconds, redirects and all."""
+    """One backend. `limit` is the time for one request in seconds, redirects and all; `tls` says
+    whom to trust (None: whom this machine does)."""
 
-    def __init__(self, base: str, *, limit: float = 10.0, user_agent: str = "yimi") -> None:
+    def __init__(
+        self,
+        base: str,
+        *,
+        limit: float = 10.0,
+        user_agent: str = "yimi",
+        tls: ssl.SSLContext | None = None,
+        paths: JsonPaths | None = None,
+        token_header: str = TOKEN_HEADER,
+    ) -> None:
         self.base = base
+        self._paths = paths or PATHS
+        self._token_header = token_header
         self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=True if tls is None else tls),
             timeout=aiohttp.ClientTimeout(total=limit),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={
@@ -122,13 +137,17 @@ class Web:
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
         body: Mapping[str, object] | None = None,
+        form: bool = False,
+        bare: bool = False,
     ) -> Reply:
-        """Ask, and read the answer. PlatformError 50002 when the host's name leads nowhere, 50000
-        when no JSON came for any other reason, with a sentence of its own for a server that is down
-        and one that is not who it should be; a refusal in JSON is a Reply."""
+        """Ask, and read the answer; with `bare` a yes without a word is one. PlatformError 50002
+        when the host's name leads nowhere, 50000 when no JSON came for any other reason, with a
+        sentence of its own for a server that is down and one that is not who it should be; a
+        refusal in JSON is a Reply."""
         sent = dict(headers or {})
         if token:
-            sent["Authorization"] = f"Bearer {token.reveal()}"
+            name, _, value = self._token_header.partition(":")
+            sent[name.strip()] = value.strip().replace("{token}", token.reveal())
         url = self.base + route.path
         try:
             for _ in range(MAX_REDIRECTS + 1):
@@ -137,11 +156,16 @@ class Web:
                     url,
                     headers=sent,
                     params=query,
-                    json=body,
+                    json=None if form else body,
+                    data=_form(body) if form else None,
                     allow_redirects=False,
                 ) as response:
                     if not 300 <= response.status < 400:
-                        return Reply(response.status, _parsed(await _read(response)))
+                        content = await _read(response)
+                        if bare and 200 <= response.status < 300 and not content.strip():
+                            return Reply(response.status, None, self._paths)
+                        given = _parsed(content, response.charset or "")
+                        return Reply(response.status, given, self._paths)
                     url = self._redirected(url, response, route.method)
                     query = None  # a Location is complete
         except aiohttp.ClientConnectorDNSError:
@@ -149,6 +173,9 @@ class Web:
         except TimeoutError:
             info = "no answer in time"
             raise PlatformError(codes.SERVER_ERROR, info, codes.SERVER_DOWN) from None
+        except aiohttp.ClientConnectorSSLError as error:
+            info = type(error).__name__
+            raise PlatformError(codes.SERVER_ERROR, info, codes.NO_TLS) from None
         except aiohttp.ClientSSLError as error:
             info = type(error).__name__
             raise PlatformError(codes.SERVER_ERROR, info, codes.UNVERIFIED) from None
@@ -187,9 +214,17 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
     return bytes(body)
 
 
-def _parsed(body: bytes) -> Any:
+def _form(body: Mapping[str, object] | None) -> dict[str, str] | None:
+    return None if body is None else {name: str(value) for name, value in body.items()}
+
+
+def _parsed(body: bytes, charset: str) -> Any:
+    """JSON, in whatever encoding it is written; names in it may hold control characters."""
     try:
-        return json.loads(body)
+        try:
+            return json.loads(body, strict=False)
+        except UnicodeDecodeError:
+            return json.loads(decoded(body, charset), strict=False)
     except (ValueError, RecursionError):
         raise PlatformError(codes.SERVER_ERROR, "the answer is not JSON") from None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import fcntl
+import importlib
 import json
 import logging
 import os
@@ -12,13 +13,23 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
+from types import FrameType
 
-from tui.sandbox.dialplan import dial_plan_text
-from tui.sandbox.server import Options, Sandbox
+from tui.sandbox.doors import Doors, ready
+from tui.sandbox.fixtures import MORE_START, Fixtures
+from tui.sandbox.options import LANGUAGES, SandboxOptions
+from tui.sandbox.pbx.dialplan import dial_plan_text
 
 HOLD_GRACE = 30.0
 """How long a sandbox that nobody holds yet waits for a first holder, in seconds."""
+MEDIA = "tui.sandbox.audio.leg"
+MEDIA_AFTER = 1.0
+"""Seconds until the media library is loaded, beside what is asked then: it is half of all that is
+loaded, and the first call comes later."""
 HOLD_POLL = 1.0
 """Seconds between two looks whether somebody holds it."""
 
@@ -53,7 +64,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--big-directory", action="store_true", help="a group of 10,000 members in the directory"
     )
+    parser.add_argument(
+        "--language",
+        choices=LANGUAGES,
+        default="en",
+        help="in which the platform says why it refuses (default: en)",
+    )
+    parser.add_argument(
+        "--agents",
+        type=int,
+        default=0,
+        metavar="N",
+        help=f"so many more accounts, from extension {MORE_START} on",
+    )
     parser.add_argument("--seed", type=int, help="make names of calls repeatable")
+    parser.add_argument(
+        "--strange",
+        type=int,
+        metavar="SEED",
+        help="a platform as unlike the usual one as it may be, by seed",
+    )
+    parser.add_argument(
+        "--replay",
+        type=Path,
+        metavar="FILE",
+        help="say the platform's side of recorded messages, and nothing else",
+    )
     parser.add_argument("--verbose", action="store_true", help="log to standard error")
 
 
@@ -93,33 +129,45 @@ async def until_released(path: Path, held_once: bool = False) -> None:
             return
 
 
-async def serve(options: Options, ready_file: Path | None, hold: Path | None) -> None:
+async def serve(
+    options: SandboxOptions, doors: Doors, tell: Callable[[dict[str, object]], None], hold: KeptFile
+) -> None:
     """Run a sandbox until SIGTERM or SIGINT, or until nobody holds it."""
-    sandbox = Sandbox(options)
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
-    await sandbox.start()
     waits = [loop.create_task(stop.wait())]
-    if hold is not None:
-        # The first look is before it says that it is ready: who waits for that may let go then.
-        released = until_released(hold, is_held(hold))
+    if hold.file is not None:
+        released = until_released(hold.file, hold.held_once)
         waits.append(loop.create_task(released))  # type: ignore[arg-type]
+    from tui.sandbox.server import StandingSandbox
+
+    standing = StandingSandbox(options)
+    standing.on_ready = tell
     try:
-        if ready_file is not None:
-            write_ready(ready_file, sandbox.ready)
-        else:
-            print(json.dumps(sandbox.ready, ensure_ascii=False), flush=True)
+        await standing.start(doors)
+        # A thread that nobody waits for: a sandbox may end while it loads.
+        media = Thread(target=importlib.import_module, args=(MEDIA,), daemon=True)
+        loop.call_later(MEDIA_AFTER, media.start)
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for wait in waits:
             wait.cancel()
-        await sandbox.close()
+        await standing.close()
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """The file to keep a sandbox alive by, and whether somebody has held it already."""
+
+    file: Path | None
+    held_once: bool
 
 
 def run(argv: list[str]) -> int:
-    """`yimi sandbox ARGV…`; the exit code: 0, or 1 when the port is taken."""
+    """`yimi sandbox ARGV…`; the exit code: 0, or 1 when the port is taken or the recording cannot
+    be read."""
     parser = argparse.ArgumentParser(
         prog="yimi sandbox", description="A call platform in a box, for this machine only."
     )
@@ -128,22 +176,70 @@ def run(argv: list[str]) -> int:
     logging.basicConfig(level=logging.ERROR, format="%(asctime)s %(name)s %(message)s")
     if args.verbose:
         logging.getLogger("tui").setLevel(logging.INFO)
-    options = Options(
+    try:
+        doors = Doors.open(args.port)
+    except (OSError, OverflowError) as error:
+        print(f"yimi sandbox: {error}", file=sys.stderr)
+        return 1
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        """A signal that comes before the event loop takes it. What is raised in here may be lost in
+        whatever was being imported, a finalizer or a callback, so nothing is raised."""
+        if args.ready_file is not None:
+            args.ready_file.unlink(missing_ok=True)
+        os._exit(0)
+
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, end)
+
+    def tell(ready: dict[str, object]) -> None:
+        if args.ready_file is not None:
+            write_ready(args.ready_file, ready)
+        else:
+            print(json.dumps(ready, ensure_ascii=False), flush=True)
+
+    try:
+        # The first look is before it says that it is ready: who waits for that may let go then.
+        hold = KeptFile(args.hold, args.hold is not None and is_held(args.hold))
+        fixtures = Fixtures()
+        fixtures.add_agents(args.agents)
+        tell(ready(fixtures, doors.port, doors.port1))
+        return _answer(args, doors, tell, hold)
+    finally:
+        doors.close()
+        if args.ready_file is not None:
+            args.ready_file.unlink(missing_ok=True)
+
+
+def _answer(
+    args: argparse.Namespace,
+    doors: Doors,
+    tell: Callable[[dict[str, object]], None],
+    hold: KeptFile,
+) -> int:
+    """Load what answers at the doors, and answer; the exit code."""
+    # Nothing here speaks TLS, but the web library reads all authorities of the machine when it
+    # is loaded.
+    os.environ.setdefault("SSL_CERT_FILE", os.devnull)
+    from tui.sandbox.replay import read_recording
+
+    try:
+        replay = read_recording(args.replay) if args.replay is not None else ()
+    except (ValueError, OSError) as error:
+        print(f"yimi sandbox: {error}", file=sys.stderr)
+        return 1
+    options = SandboxOptions(
         port=args.port,
         auto_call=None if args.no_auto_call else args.auto_call,
         token_life=args.token_life,
         seed=args.seed,
         big_directory=args.big_directory,
+        agents=args.agents,
+        language=args.language,
+        strange=args.strange,
+        replay=replay,
     )
-    try:
-        try:
-            asyncio.run(serve(options, args.ready_file, args.hold))
-        finally:
-            if args.ready_file is not None:
-                args.ready_file.unlink(missing_ok=True)
-    except OSError as error:
-        print(f"yimi sandbox: {error}", file=sys.stderr)
-        return 1
+    asyncio.run(serve(options, doors, tell, hold))
     return 0
 
 

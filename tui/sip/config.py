@@ -30,6 +30,9 @@ class AgentConfig:
     """Identities that may send us MESSAGE, INVITE and requests in the calls they began:
     their From, and P-Asserted-Identity where present, must equal one of these. () = anyone
     whom the flow's other end, an ordinary PBX, lets through."""
+    callers: tuple[str, ...] = ()
+    """Identities that may send INVITE, and requests in the calls they began, besides `trusted`;
+    `*` for anybody."""
     message_types: tuple[str, ...] = ("application/pidf+xml",)
     """Content types of MESSAGE that we read; others get 415. () = MESSAGE is left out of Allow
     and gets 405."""
@@ -52,13 +55,22 @@ class AgentConfig:
     """The shortest session interval that we take."""
     allow_weaker_digest: bool = False
     """Answer a challenge with a weaker algorithm than the realm has shown before."""
+    longest_ring: float = 600.0
+    """Seconds that a call may ring, ours since its last sign of life or theirs since it came."""
     max_calls: int = 8
     """More calls at once get 503."""
     max_server_transactions: int = 64
     """More requests under way at once get 503."""
     max_queued_messages: int = 64
     """MESSAGEs that may wait for one peer's answer before `send_message` refuses."""
+    max_subscriptions: int = 256
+    """Subscriptions at once; `subscribe` refuses more."""
+    max_notify_body: int = 16 * 1024
+    """Bytes of a NOTIFY's body; a longer one gets 413, and nothing of it is told."""
     request_rate: float = 100.0
     """Requests a second that are served in the long run; the rest gets 503 with Retry-After."""
     request_burst: int = 200
     """Requests that may come at once on top of that."""
+    stranger_rate: float = 10.0
+    """The same for requests of identities that are not `trusted`: a share of their own."""
+    stranger_burst: int = 20

@@ -1,18 +1,21 @@
 """What a user agent has to say: facts in the past tense, drained with `UserAgent.events()`.
 
 `call` is the handle that `invite()` returned or `InviteReceived` brought; `id` the one that
-`send_message()`, `info()`, `options()` or `send_request()` returned. Texts in these events come
+`send_message()`, `info()`, `options()` or `send_request()` returned; `subscription` that of
+`subscribe()`. Texts in these events come
 from the wire as they are: whoever shows them passes them through `clean_text()` first.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeAlias
 
-from tui.sip.fields import NameAddr
-from tui.sip.headers import Headers
-from tui.sip.message import Request
+from tui.sip.message.header_values import NameAddr
+from tui.sip.message.headers import Headers
+from tui.sip.message.message import Request
+from tui.sip.message.reason import Reason
 
 # ------------------------------------------------------------ registration and flow
 
@@ -34,9 +37,11 @@ class RegistrationRefreshed:
 
 @dataclass(frozen=True, slots=True)
 class RegistrationFailed:
-    """A REGISTER was refused. `final`: nothing more is tried until `register()` is called.
+    """A REGISTER was refused. `final`: nothing more is tried until `register()` is called, or,
+    where it has worked before, until the next flow.
 
-    Otherwise the agent tries again by itself after `retry_after` seconds.
+    Otherwise the agent tries again by itself after `retry_after` seconds. Nothing reaches us until
+    the next `Registered` or `RegistrationRefreshed`: the binding may be gone already.
     """
 
     status: int
@@ -55,6 +60,14 @@ class FlowFailed:
     """The flow carries nothing any more although the socket is open: drop it, connect again."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overloaded:
+    """A request of somebody we trust got 503: there was no room for it. What it said is lost, so
+    whoever keeps state by such requests asks for that state again."""
+
+    method: str
 
 
 # ------------------------------------------------------------ outside of calls
@@ -76,6 +89,7 @@ class RequestOutcome:
     """The final answer to a MESSAGE, INFO, OPTIONS or other request of ours.
 
     408: no answer within 32 s. 503 with the reason "flow lost": the connection went away first.
+    After `withdraw()` nothing is told.
     """
 
     id: str
@@ -92,6 +106,50 @@ class RequestReceived:
     request: Request
 
 
+# ------------------------------------------------------------ subscriptions
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionActive:
+    """The notifier has taken our SUBSCRIBE, for `expires` seconds; it is refreshed by itself.
+    `pending`: somebody there has not yet said that we may know; told again when he has."""
+
+    subscription: str
+    package: str
+    expires: int
+    pending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Notified:
+    """What a NOTIFY says; the 200 is on its way already. `content_type` is in lower case, without
+    parameters. `subscription` is "" for what a PBX tells unasked: a mailbox (RFC 3842)."""
+
+    subscription: str
+    package: str
+    content_type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionEnded:
+    """What a subscription told is true no longer. `final`: nothing more is tried, and the handle
+    is void; each `subscribe()` comes to that once. Else it is asked for again by itself, after
+    about `retry_in` seconds, or, where that is None, with the next registration.
+
+    `status` is that of the refusal, 408 when no NOTIFY came, 503 when the flow was lost, 200 after
+    `unsubscribe()`; 0 when a NOTIFY ended it: `reason` is then the one that it gives (RFC 6665
+    §4.1.3: deactivated, probation, rejected, timeout, giveup, noresource, invariant), or
+    "terminated"."""
+
+    subscription: str
+    package: str
+    reason: str
+    status: int
+    final: bool
+    retry_in: float | None
+
+
 # ------------------------------------------------------------ calls
 
 
@@ -103,6 +161,10 @@ class InviteReceived:
     `replaces` is the handle of the call whose place it takes (RFC 3891): there is nothing to
     ring for. `accept()` ends that one: `CallEnded` with the reason "replaced", or, for one that
     still rings at the other side, `InviteRefused` with 487.
+
+    `asserted` is P-Asserted-Identity, else Remote-Party-ID. `of_registrar`: the server that we are
+    registered at made this call itself (one Via, over our registered flow), so what it says of the
+    caller is the PBX's own word, whatever host it writes, and the user part is the number.
     """
 
     call: str
@@ -112,13 +174,24 @@ class InviteReceived:
     headers: Headers
     request_uri: str = ""
     replaces: str | None = None
+    of_registrar: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class InviteCancelled:
-    """The caller gave up (CANCEL, an early BYE, or the flow went away) before we answered."""
+    """A call that rang here is over before we answered: CANCEL or an early BYE came with `reasons`
+    (RFC 3326); or `flow_lost`: we lost the line; or `timed_out`: nobody answered for as long as the
+    caller's Expires, or `AgentConfig.longest_ring`, allows."""
 
     call: str
+    reasons: tuple[Reason, ...] = ()
+    flow_lost: bool = False
+    timed_out: bool = False
+
+    @property
+    def elsewhere(self) -> bool:
+        """Somebody else took the call: it was not missed."""
+        return any(reason.elsewhere for reason in self.reasons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,29 +199,33 @@ class Progress:
     """A 101–199 to our INVITE; `sdp` is early media.
 
     A call that forks rings at several phones: `tag` says which of them this is from ("" where
-    the peer says not). Each may have early media of its own; `Answered.tag` is who took it.
+    the peer says not). Each may have early media of its own; `InviteAnswered.tag` is who took it.
     """
 
     call: str
     status: int
     sdp: bytes | None
     tag: str = ""
+    asserted: NameAddr | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class InviteAnswered:
     """A 2xx to our INVITE. The ACK is sent already, unless our INVITE had no SDP: then `sdp` is
     the peer's offer and `acknowledge(call, sdp)` sends the ACK with the answer. `tag` is that of
-    the `Progress` events of the phone that took the call."""
+    the `Progress` events of the phone that took the call. `asserted` is who the server says took
+    it, in this and in the events below: P-Asserted-Identity, else Remote-Party-ID, else None, which
+    changes nothing."""
 
     call: str
     sdp: bytes | None
     tag: str = ""
+    asserted: NameAddr | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class InviteRefused:
-    """Our INVITE came to nothing: each `invite()` ends in this or in `Answered`.
+    """Our INVITE came to nothing: each `invite()` ends in this or in `InviteAnswered`.
 
     `targets`: where a 3xx says to call instead, the most wanted first. Nothing is ever called
     by itself: these may cost money.
@@ -158,6 +235,7 @@ class InviteRefused:
     status: int
     reason: str
     targets: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +243,7 @@ class Established:
     """The ACK to our 2xx to the first INVITE has come."""
 
     call: str
+    asserted: NameAddr | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +256,11 @@ class AckWithSdp:
 
 @dataclass(frozen=True, slots=True)
 class ReinviteReceived:
-    """The peer's re-INVITE waits for `accept_reinvite` or `reject_reinvite`."""
+    """The peer's re-INVITE waits for `accept_reinvite` or `reject_reinvite`, for 32 s."""
 
     call: str
     sdp: bytes | None
+    asserted: NameAddr | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +269,7 @@ class ReinviteAccepted:
 
     call: str
     sdp: bytes | None
+    asserted: NameAddr | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,16 +331,46 @@ class CallEnded:
     by_peer: bool
     status: int
     reason: str
+    reasons: tuple[Reason, ...] = ()
+    """Those of the peer's BYE (RFC 3326)."""
 
 
 # ------------------------------------------------------------ for the log
 
 
+class Rule(StrEnum):
+    """Which rule of admission a request did not pass (`tui.sip.ua.admission`)."""
+
+    SENDER = "sender"
+    """It says to be from somebody we were not told of."""
+    ADDRESS = "address"
+    """Its Request-URI is no address of ours."""
+    CONTENT = "content"
+    """Its body is of a type, or in an encoding, that we do not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A request that was answered with `status` for a rule: what it had, and what would pass."""
+
+    rule: Rule
+    method: str
+    status: int
+    given: tuple[str, ...]
+    expected: tuple[str, ...]
+    content_type: str = ""
+    body: bytes = b""
+
+
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """Something from the wire changed nothing; `what` says why, for the log."""
+    """Something from the wire changed nothing; `what` says why, for the log. `refused`: a rule
+    of ours was the reason, and whoever knows our settings can say which. `stray`: it belongs to
+    nothing of ours, or no more, as what comes late or twice; nobody is refused anything by that."""
 
     what: str
+    refused: Refused | None = None
+    stray: bool = False
 
 
 Event: TypeAlias = (
@@ -268,13 +379,17 @@ Event: TypeAlias = (
     | RegistrationFailed
     | Unregistered
     | FlowFailed
+    | Overloaded
     | MessageReceived
     | RequestOutcome
     | RequestReceived
+    | SubscriptionActive
+    | Notified
+    | SubscriptionEnded
     | InviteReceived
     | InviteCancelled
     | Progress
-    | Answered
+    | InviteAnswered
     | InviteRefused
     | Established
     | AckWithSdp

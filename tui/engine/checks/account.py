@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ssl
 import time
 import uuid
 from collections.abc import Callable
@@ -16,20 +15,21 @@ from random import Random, SystemRandom
 from typing import Final
 
 from tui import sip
-from tui.engine.checks.course import Finding, fail, ok, warn
 from tui.engine.checks.network import http_date
-from tui.engine.commands import SignIn
-from tui.engine.state import Line, LineState
-from tui.platform.base import PLAIN_SIP, Credentials, Platform, PlatformError, SipAccount
+from tui.engine.checks.runner import Finding, fail, ok, warn
+from tui.platform.base import Credentials, Platform, PlatformError, SipAccount
 from tui.platform.codes import login_id
-from tui.sip.websocket import FlowState, SipConnection
+from tui.port.commands import SignIn
+from tui.port.values import Line, LineState
+from tui.sip.transport.address import trust
+from tui.sip.transport.websocket import FlowState, SipConnection
 from tui.text import clean_text
 
 REGISTER_LIMIT: Final = 10.0
 """Seconds for a registration to be answered."""
 
 
-class Account:
+class AccountProbe:
     """An account as it is checked: `url` is the SIP line's address once it is known, `date` the
     registrar's clock when it told (RFC 3261 §20.17)."""
 
@@ -41,6 +41,7 @@ class Account:
         url: str = "",
         line: Callable[[], Line] | None = None,
         rng: Random | None = None,
+        ca_file: str = "",
     ) -> None:
         """`line` tells how the line of a session stands; None outside one. `url` is known before
         the sign-in where the settings have it."""
@@ -48,6 +49,7 @@ class Account:
         self._make_platform = make_platform
         self._line = line
         self._rng = rng or SystemRandom()
+        self._ca_file = ca_file
         self._platform: Platform | None = None
         self._sip: SipAccount | None = None
         self.url = url
@@ -84,7 +86,7 @@ class Account:
         self._platform = platform
         self.url = self._sip.url
         name = user.displayname or given.un
-        if given.kind == PLAIN_SIP:  # a PBX of one's own is asked by REGISTER alone
+        if platform.sip_only:  # a PBX is asked by REGISTER alone
             return ok("check.account.local", name=name)
         return ok("check.account.ok", name=name)
 
@@ -111,12 +113,12 @@ class Account:
     async def _register(self, account: SipAccount) -> Finding:
         """REGISTER, and take it back. A line of its own, so that no call comes to it: nothing
         that reaches it is answered."""
-        trial = _Trial(account, self._rng)
+        probe = RegistrationProbe(account, self._rng, self._ca_file)
         try:
-            finding = await trial.run()
+            finding = await probe.run()
         finally:
-            await trial.close()
-        self.date = trial.date
+            await probe.close()
+        self.date = probe.date
         return finding
 
     async def close(self) -> None:
@@ -126,10 +128,10 @@ class Account:
             await platform.close()
 
 
-class _Trial:
+class RegistrationProbe:
     """One registration, for a moment."""
 
-    def __init__(self, account: SipAccount, rng: Random) -> None:
+    def __init__(self, account: SipAccount, rng: Random, ca_file: str = "") -> None:
         secure = account.url.startswith("wss:")
         self.date: float | None = None
         self._agent = sip.UserAgent(
@@ -153,7 +155,7 @@ class _Trial:
             rng=rng,
             on_event=self._event,
             on_flow=self._flow,
-            ssl=ssl.create_default_context() if secure else None,
+            ssl=trust(ca_file) if secure else None,
         )
         loop = asyncio.get_running_loop()
         self._outcome: asyncio.Future[Finding] = loop.create_future()

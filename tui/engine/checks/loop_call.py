@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from tui.engine.checks.course import Finding, fail, ok, warn
+from tui.engine.checks.runner import Finding, fail, ok, warn
 
 SECONDS: Final = 3.0
 """How long it lasts once it is up."""
@@ -17,7 +17,7 @@ GOOD: Final = 4.0
 POOR: Final = 3.1
 
 MakeLeg = Callable[[], Any]
-"""A leg of ours (`tui.media.leg.Leg`) with a tone to send, on loopback."""
+"""A leg of ours (`tui.media.leg.leg.AudioLeg`) with a tone to send, on loopback."""
 Rate = Callable[[Any], float | None]
 """The MOS of a leg's statistics, None when it cannot be told."""
 

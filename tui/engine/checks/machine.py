@@ -11,22 +11,24 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
-from tui.engine.checks.course import Finding, fail, ok, warn
+from tui.config.provision.kept_copy import LastLook
+from tui.engine.checks.runner import Finding, fail, ok, warn
 
 MUCH: Final = 100 * 1024 * 1024
 LITTLE: Final = 10 * 1024 * 1024
 """Bytes free on the disk: under the first it is said, under the second it is a failure."""
 
 
-def opus(source: Callable[[], str]) -> Finding:
-    """Which libopus is used; the last resort has no in-band FEC of ours."""
+def opus(source: Callable[[], str], deep: Callable[[], bool]) -> Finding:
+    """Which libopus is used, and whether it conceals by a net; the last resort has no in-band FEC
+    of ours."""
     try:
-        found = source()
+        found, by_net = source(), deep()
     except Exception as error:  # whatever a native library does when it is loaded
         return fail("check.opus.none", kind=type(error).__name__)
     if found.startswith("pyav"):
         return warn("check.opus.pyav", source=found)
-    return ok("check.opus.ok", source=found)
+    return ok("check.opus.deep" if by_net else "check.opus.ok", source=found)
 
 
 def libraries(
@@ -48,6 +50,17 @@ def libraries(
         tell = fail if sound_wanted else warn
         return tell("check.libraries.no_portaudio", found=aiortc)
     return ok("check.libraries.ok", found=f"{aiortc}, {portaudio.partition(',')[0]}")
+
+
+def settings(look: LastLook, now: float) -> Finding:
+    """When the administrator's settings came, and what came of the last look for them."""
+    values = dict(look.values)
+    if not look.good:
+        return fail(look.why or "provision.never", **values)
+    if look.why:
+        return warn(look.why, **values)
+    hours = f"{max(0.0, now - look.good) / 3600:.0f}"
+    return ok("check.settings.ok", hours=hours)
 
 
 def disk(

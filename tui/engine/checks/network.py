@@ -11,8 +11,8 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import urlsplit
 
-from tui.engine.checks.course import Finding, fail, ok, warn, worst
-from tui.sip.address import is_local
+from tui.engine.checks.runner import Finding, fail, ok, warn, worst
+from tui.sip.transport.address import is_local
 
 EXPIRES_SOON: Final = 14 * 86400.0
 """Seconds before a certificate's end at which it is time to say so."""

@@ -16,18 +16,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tui.config import Config, ConfigError, Profile, load
-from tui.engine.checks.course import Course, passed
-from tui.engine.checks.shift import ShiftCheck, Subject
-from tui.engine.codec import to_json
-from tui.engine.commands import SignIn
-from tui.engine.events import ChecksChanged
-from tui.engine.platforms import make_platform
-from tui.engine.state import Check
-from tui.log import setup
-from tui.paths import Paths
+from tui.config.paths import Paths
+from tui.config.reader import load
+from tui.config.schema import Config, ConfigError, Profile
+from tui.config.user_settings import overlay, settings_file
+from tui.engine.checks.runner import Course, passed
+from tui.engine.checks.shift_check import ShiftCheck, Subject, probes_of
+from tui.engine.session.platform_factory import make_platform
+from tui.log import open_to_append, setup
+from tui.port.commands import SignIn
+from tui.port.events import ChecksChanged
+from tui.port.values import HEADSET, Check, LineType
+from tui.port.wire.codec import to_json
 from tui.secrets import Secret
-from tui.settings import overlay, settings_file
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -67,7 +68,7 @@ def subject_of(config: Config, paths: Paths, profile: Profile, password: Secret)
         un=profile.un,
         pwd=password,
         switchnumber=profile.switchnumber,
-        callintype=profile.callintype,
+        callintype=LineType(profile.callintype),
         number=profile.number,
         backend=profile.backend,
         kind=profile.kind,
@@ -79,7 +80,8 @@ def subject_of(config: Config, paths: Paths, profile: Profile, password: Secret)
         paths,
         lambda command: make_platform(config, command),
         sign_in,
-        server=os.environ.get("PULSE_SERVER", ""),
+        server=HEADSET if os.environ.get("YIMI_HEADSET") else os.environ.get("PULSE_SERVER", ""),
+        probes=probes_of(config),
     )
 
 
@@ -96,12 +98,8 @@ async def _run(subject: Subject, tell: Any) -> NoReturn:
 
 def _leave_terminal(paths: Paths) -> None:
     """What native libraries print goes to the log, as far as there can be one."""
-    try:
-        paths.state.mkdir(parents=True, exist_ok=True, mode=0o700)
-        log = os.open(paths.log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        setup(paths.log_file)
-    except OSError:
-        log = os.open(os.devnull, os.O_WRONLY)
+    log = open_to_append(paths.log_file)
+    setup(paths.log_file)
     for descriptor in (1, 2):
         os.dup2(log, descriptor)
     os.close(log)

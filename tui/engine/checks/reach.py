@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from tui.engine.checks.course import Finding, fail, ok, warn, worst
+from tui.engine.checks.runner import Finding, fail, ok, warn, worst
 
 _SERVER: Final = re.compile(
     r"(?P<scheme>stuns?|turns?):(?:(?P<user>[^:@\s]+):(?P<password>[^@\s]+)@)?"

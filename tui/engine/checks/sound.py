@@ -9,9 +9,10 @@ from array import array
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol
 
-from tui.engine.checks.course import Finding, fail, ok, warn
-from tui.engine.state import message
-from tui.media import pulse
+from tui.engine.checks.runner import Finding, fail, ok, warn
+from tui.media.device import pulse
+from tui.port.commands import Result
+from tui.port.values import HEADSET, message
 from tui.text import clean_text
 
 FRAME: Final = 960
@@ -27,28 +28,30 @@ _LEVEL: Final = 0.1
 Pause = Callable[[float], Awaitable[None]]
 
 
-class _Source(Protocol):
+class _ProbedSource(Protocol):
     def read(self, samples: int) -> bytes: ...
 
 
-class _Sink(Protocol):
+class _ProbedSink(Protocol):
     def write(self, pcm: bytes) -> None: ...
 
 
-class Sound(Protocol):
-    """What is needed of `tui.media.sound.Sound`."""
+class ProbedSound(Protocol):
+    """What is needed of `tui.media.device.sound.SoundIO`."""
 
-    source: _Source
-    sink: _Sink
+    @property
+    def source(self) -> _ProbedSource: ...
+    @property
+    def sink(self) -> _ProbedSink: ...
 
     def close(self) -> None: ...
 
 
-Open = Callable[[str, str, Callable[[Any, str], None]], Sound]
-"""`tui.media.sound.open_sound`."""
+Open = Callable[[str, str, Callable[[Any, str], None]], ProbedSound]
+"""`tui.media.device.sound.open_sound`."""
 
 
-class _Heard:
+class _DeviceWord:
     """The last that was said of the device."""
 
     def __init__(self) -> None:
@@ -67,10 +70,27 @@ class _Heard:
         return fail(f"check.sound.{self.state}", device=self.device)
 
 
-async def voice(server: str, *, here: bool) -> Finding:
-    """The PulseAudio that is to carry the voice answers, and sound can get there."""
+class ProbedHeadset(Protocol):
+    """What is needed of the headset that carries an engine's sound (`RemoteHeadset`)."""
+
+    def told(self) -> Result:
+        """Whether it is there, in words."""
+
+    def open_sound(
+        self, input: str, output: str, on_state: Callable[[Any, str], None]
+    ) -> ProbedSound:
+        """Its microphone and ears, as `Open` opens this machine's."""
+
+
+async def voice(server: str, *, here: bool, headset: ProbedHeadset | None = None) -> Finding:
+    """What is to carry the voice, PulseAudio or a headset, answers, and sound can get there."""
     if not here:
         return ok("check.sound.elsewhere")
+    if server == HEADSET:
+        if headset is None:
+            return warn("headset.later")
+        told = headset.told()
+        return Finding("ok" if told.ok else "fail", told.message or message("headset.gone"))
     if not server:
         return ok("check.voice.here")
     found = await pulse.check(server)
@@ -89,7 +109,7 @@ async def microphone(setting: str, open_sound: Open, pause: Pause = asyncio.slee
     """The microphone gives more than silence."""
     if setting == "none":
         return warn("check.microphone.none")
-    heard = _Heard()
+    heard = _DeviceWord()
     sound = open_sound(setting, "none", heard)
     try:
         loudest = await _loudest(sound.source, heard, pause)
@@ -103,7 +123,7 @@ async def microphone(setting: str, open_sound: Open, pause: Pause = asyncio.slee
     return ok("check.microphone.ok", device=heard.device, db=decibels)
 
 
-async def _loudest(source: _Source, heard: _Heard, pause: Pause) -> int | None:
+async def _loudest(source: _ProbedSource, heard: _DeviceWord, pause: Pause) -> int | None:
     """The loudest sample of a while, 0 for nothing but silence, None when nothing came."""
     loudest, left = 0, int(OPENING / 0.02)
     listening = False
@@ -124,7 +144,7 @@ async def speaker(setting: str, open_sound: Open, pause: Pause = asyncio.sleep) 
         return warn("check.speaker.none")
     if setting.startswith("file:"):
         return ok("check.speaker.file")  # opened again it would begin anew, under a call's hands
-    heard = _Heard()
+    heard = _DeviceWord()
     sound = open_sound("none", setting, heard)
     try:
         for block in range(int(PLAYED / 0.02)):

@@ -16,8 +16,8 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 from websockets.typing import Subprotocol
 
 from tui.engine.checks.network import CannotDial, Dialled, http_date
-from tui.sip.address import check_address, is_local
-from tui.sip.flow import words
+from tui.sip.transport.address import check_address, is_local, trust
+from tui.sip.transport.flow import words
 
 PINGS: Final = 3
 _LIMIT: Final = 8.0
@@ -33,9 +33,9 @@ async def resolve(host: str) -> list[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-async def handshake(host: str, port: int) -> float:
+async def handshake(host: str, port: int, ca_file: str = "") -> float:
     """A verified TLS handshake; the certificate's end in Unix time."""
-    context = ssl.create_default_context()
+    context = trust(ca_file)
     _, writer = await asyncio.open_connection(host, port, ssl=context, server_hostname=host)
     try:
         certificate = writer.get_extra_info("ssl_object").getpeercert()
@@ -46,10 +46,10 @@ async def handshake(host: str, port: int) -> float:
             await writer.wait_closed()
 
 
-async def dial(url: str) -> Dialled:
+async def dial(url: str, ca_file: str = "") -> Dialled:
     """Open the SIP WebSocket without saying a word of SIP, and ping it; the quickest counts."""
     try:
-        context = check_address(url, None)
+        context = check_address(url, trust(ca_file))
         socket = await connect(
             url,
             ssl=context,

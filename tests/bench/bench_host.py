@@ -1,0 +1,214 @@
+"""One host with many agents: what signed-in engines, and engines in calls, take of it.
+
+    python tests/bench/bench_host.py [--agents 30] [--calls 5] [--seconds 30]
+
+Each engine is `yimi engine`, as a service manager runs it, with directories of its own, at one
+sandbox on the same host. Memory is proportional (PSS: what several processes share counts once),
+the processor's time that of the engines alone; both as `yimi top` has them. Beside them, in the
+same run, stands the anchor: a Python that has loaded aiortc and does nothing. Then customers call
+so many of them, and the agents' tone is listened for at the platform: the longest time in which
+nothing came. The sandbox, which mixes and listens, takes most of the host then.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tests.e2e.box import Box, running  # noqa: E402
+from tests.waiting import until  # noqa: E402
+from tui.cli.host.top import load_of  # noqa: E402
+from tui.sandbox.fixtures import MORE_START  # noqa: E402
+
+SMOKE = bool(os.environ.get("YIMI_BENCH_SMOKE"))
+MB = 1024 * 1024
+PATIENCE = 180.0
+ANCHOR = "import time, aiortc; print('ready', flush=True); time.sleep(1e6)"
+CONFIG = """\
+[audio]
+input = "tone:{tone}"
+output = "none"
+ring = false
+[offers]
+auto_answer = 3
+[wrapup]
+mode = "off"
+[profiles.box]
+un = "{un}"
+backend = "{backend}"
+switchnumber = "{switchnumber}"
+"""
+TONE = 700
+
+
+def engine(box: Box, folder: Path, un: str) -> subprocess.Popen[bytes]:
+    """`yimi engine` of that extension."""
+    home = folder / un
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "config.toml").write_text(
+        CONFIG.format(tone=TONE, un=un, backend=box.http, switchnumber=box.ready["switchnumber"])
+    )
+    (home / "password").write_text(f"demo-{un}")
+    places = {f"YIMI_{each.upper()}_DIR": str(home / each) for each in ("config", "state", "data")}
+    environment = {
+        **os.environ,
+        **places,
+        "YIMI_RUNTIME_DIR": str(home / "run"),
+        "CREDENTIALS_DIRECTORY": str(home),
+    }
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    with (home / "engine.log").open("wb") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "tui.cli.main", "engine", "--profile", "box"],
+            env=environment,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+
+
+@contextlib.contextmanager
+def ended(processes: Sequence[subprocess.Popen[bytes]]) -> Iterator[None]:
+    """In the end all of them are over."""
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.send_signal(signal.SIGTERM)
+        end = time.monotonic() + 20
+        for process in processes:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(max(0.1, end - time.monotonic()))
+            process.kill()
+            process.wait()
+
+
+def used(processes: Sequence[subprocess.Popen[bytes]]) -> tuple[list[float], float]:
+    """Megabytes of each, and seconds of the processor of all."""
+    loads = [load_of(each.pid) for each in processes]
+    return [(each.memory or 0) / MB for each in loads], sum(each.cpu or 0.0 for each in loads)
+
+
+async def measured(processes: Sequence[subprocess.Popen[bytes]], seconds: float) -> dict[str, Any]:
+    """What they take within so many seconds, for each of them."""
+    _, before = used(processes)
+    await asyncio.sleep(seconds)
+    memory, after = used(processes)
+    return {
+        "PSS of an engine, MB": round(statistics.mean(memory), 1),
+        "CPU s of an engine in 30 s": round((after - before) / len(processes) * 30 / seconds, 3),
+    }
+
+
+async def alone(box: Box, folder: Path, un: str) -> float:
+    """Megabytes of one engine when there is no other."""
+    processes = [engine(box, folder, un)]
+    with ended(processes):
+        await box.agent_has(un, "status", 1)
+        await asyncio.sleep(3)
+        return used(processes)[0][0]
+
+
+def anchor() -> float:
+    """Megabytes of a Python that has loaded aiortc."""
+    process = subprocess.Popen([sys.executable, "-c", ANCHOR], stdout=subprocess.PIPE)
+    with ended([process]):
+        assert process.stdout is not None
+        process.stdout.readline()
+        found = used([process])[0][0]
+        process.stdout.close()
+        return found
+
+
+async def online(box: Box, names: Sequence[str]) -> None:
+    for un in names:
+
+        async def so(un: str = un) -> bool:
+            return bool((await box.control(f"agents/{un}"))["status"] == 1)
+
+        await until(so, PATIENCE, what=f"{un} is online", interval=0.1)
+
+
+async def in_calls(box: Box, names: Sequence[str], seconds: float) -> dict[str, Any]:
+    """Customers call these agents: the longest time in which nothing of an agent came, in ms."""
+    calls = [await box.ring(un) for un in names]
+    for cc in calls:
+
+        async def here(cc: str = cc) -> bool:
+            return await heard(box, cc)
+
+        await until(here, PATIENCE, what=f"{cc} is heard", interval=0.2)
+    before = [(await box.control(f"calls/{cc}"))["longest_missing"] for cc in calls]
+    await asyncio.sleep(seconds)
+    after = [(await box.control(f"calls/{cc}"))["longest_missing"] for cc in calls]
+    for cc in calls:
+        await box.post(f"calls/{cc}/hangup")
+    return {
+        "longest gap at the platform, ms": max(after),
+        "of them while the calls began, ms": max(before),
+    }
+
+
+async def heard(box: Box, cc: str) -> bool:
+    return (await box.control(f"calls/{cc}"))["phase"] == "up" and await box.heard(cc, TONE) > 0.5
+
+
+async def measure(agents: int, calls: int, seconds: float) -> None:
+    names = [str(MORE_START + number) for number in range(agents)]
+    with tempfile.TemporaryDirectory(prefix="yimi-host-") as place:
+        folder = Path(place)
+        (folder / "box").mkdir()
+        async with running(folder / "box", "--agents", str(agents + 1)) as box:
+            base = anchor()
+            one = await alone(box, folder, str(MORE_START + agents))
+            print(json.dumps({"anchor, PSS MB": round(base, 1), "one engine alone": round(one, 1)}))
+            began = time.perf_counter()
+            processes = [engine(box, folder, un) for un in names]
+            with ended(processes):
+                await online(box, names)
+                took = time.perf_counter() - began
+                print(json.dumps({"agents": agents, "s until all are online": round(took, 1)}))
+                await asyncio.sleep(3)
+                idle = await measured(processes, seconds)
+                idle["times the anchor"] = round(idle["PSS of an engine, MB"] / base, 2)
+                print(json.dumps({"idle": idle}), flush=True)
+                found: list[dict[str, Any]] = await asyncio.gather(
+                    in_calls(box, names[:calls], seconds + 5),
+                    later(5, measured(processes[:calls], seconds)),
+                )
+                print(json.dumps({"calls": calls, **found[0], **found[1]}), flush=True)
+
+
+async def later(seconds: float, work: Any) -> Any:
+    await asyncio.sleep(seconds)
+    return await work
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="What many engines take of one host.")
+    parser.add_argument("--agents", type=int, default=2 if SMOKE else 30)
+    parser.add_argument("--calls", type=int, default=1 if SMOKE else 5)
+    parser.add_argument("--seconds", type=float, default=3.0 if SMOKE else 30.0)
+    options = parser.parse_args()
+    asyncio.run(measure(options.agents, options.calls, options.seconds))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,276 @@
+"""`yimi headset` through a real sshd: a call whose voice is this computer's, over a line that
+stalls and is cut; and what is said where it cannot be."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import wave
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.box import AGENT_TONE, Box
+from tests.e2e.pty_console import (
+    PROJECT,
+    PtyConsole,
+    end_engines,
+    environment,
+    processes_with,
+)
+from tests.e2e.sshd import Sshd, serving
+from tests.interop.programs import free_port
+from tests.waiting import until
+from tui.media.pcm.levels import rms
+
+F5, F7, F8, ENTER = b"\x1b[15~", b"\x1b[18~", b"\x1b[19~", b"\r"
+
+
+class Home:
+    """The computer one sits at, and the machine with the desk behind an sshd."""
+
+    def __init__(self, box: Box, sshd: Sshd, folder: Path) -> None:
+        self.box, self.sshd = box, sshd
+        self.near, self.far = folder / "near", folder / "far"
+        self.heard = folder / "heard.wav"
+        self.consoles: list[PtyConsole] = []
+        for place, audio in (
+            (self.near, f'input = "tone:{AGENT_TONE}"\noutput = "file:{self.heard}"'),
+            (self.far, 'input = "none"\noutput = "none"'),
+        ):
+            (place / "config").mkdir(parents=True)
+            (place / "config" / "config.toml").write_text(
+                f"[audio]\n{audio}\n"
+                f'[profiles.box]\nun = "1001"\nbackend = "{box.http}"\n'
+                f'switchnumber = "{box.ready["switchnumber"]}"\n'
+            )
+
+    def open(self, *arguments: str, yimi: str = "", ssh: str = "") -> PtyConsole:
+        console = PtyConsole(
+            self.near,
+            "headset",
+            *("--ssh", ssh or self.sshd.command),
+            *("--yimi", yimi or self.sshd.yimi(self.far)),
+            *(arguments or ("desk", "--profile", "box")),
+        )
+        self.consoles.append(console)
+        return console
+
+    def loudness(self) -> float:
+        """Of the last 200 ms that were heard here."""
+        try:
+            with wave.open(str(self.heard)) as file:
+                file.setpos(max(0, file.getnframes() - 9600))
+                return rms(file.readframes(9600))
+        except (OSError, EOFError, wave.Error):
+            return 0.0
+
+    def status(self) -> dict[str, object]:
+        """What `yimi headset --status` says here."""
+        line = [sys.executable, "-m", "tui.cli.main", "headset", "--status"]
+        done = subprocess.run(
+            line, env=environment(self.near), cwd=PROJECT, stdout=subprocess.PIPE, check=True
+        )
+        found: dict[str, object] = json.loads(done.stdout)
+        return found
+
+    def rests(self) -> list[Path]:
+        """What a login left at either end."""
+        places = self.near / "runtime", self.far / "runtime"
+        return [path for place in places for path in place.glob("yimi-*") if path.is_dir()]
+
+
+def command_lines_with(folder: Path) -> list[bytes]:
+    """Those of all processes that name a place in this folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            found.append((process / "cmdline").read_bytes())
+    return [line for line in found if os.fsencode(folder) in line]
+
+
+@pytest.fixture
+async def folder() -> AsyncIterator[Path]:
+    """Of our own, for sockets have short paths, and pytest's directories have not."""
+    made = Path(tempfile.mkdtemp(prefix="yh"))
+    yield made
+    await until(lambda: not command_lines_with(made), what="the end of all that was started")
+    shutil.rmtree(made)
+
+
+@pytest.fixture
+async def home(box: Box, folder: Path) -> AsyncIterator[Home]:
+    async with AsyncExitStack() as ending:
+        sshd = await ending.enter_async_context(serving(folder / "ssh", delay=0.01))
+        made = Home(box, sshd, folder)
+        yield made
+        for console in made.consoles:
+            await console.close()
+        await end_engines(made.far)
+
+
+async def test_a_call_is_heard_through_ssh_and_goes_on_with_the_same_command(home: Home) -> None:
+    box, console = home.box, home.open()
+    await console.see("Sign in")
+    await console.see("headset of the computer you sit at")
+    console.press(box.agent("1001")["pwd"].encode() + ENTER)
+    await console.see("Which group")
+    console.press(ENTER)
+    await console.see("IDLE")
+    cc = await box.ring("1001")
+    await console.see("RINGING")
+    console.press(F5)
+    await console.see("TALKING")
+    await box.is_heard(cc, AGENT_TONE)
+    await until(lambda: home.loudness() > 0.01, what="the customer is heard here")
+    await console.see(r"voice: headset \d+ ms")
+
+    # The lamp: muted there is muted here.
+    assert home.status()["in_use"] is True
+    console.press(F7)
+    await until(lambda: home.status()["muted"] is True, what="the lamp")
+    console.press(F7)
+    await until(lambda: home.status()["muted"] is False)
+    await box.is_heard(cc, AGENT_TONE)
+
+    # The line stalls, and goes on.
+    home.sshd.line.stall(True)
+    await until(lambda: home.loudness() < 0.001, what="silence")
+    home.sshd.line.stall(False)
+    await until(lambda: home.loudness() > 0.01)
+    await box.is_heard(cc, AGENT_TONE)
+
+    # It is cut: the call goes on in silence, and the same command is back in it.
+    home.sshd.line.cut()
+    await console.see("The connection to desk is gone")
+    await console.see("yimi headset")
+    assert await console.ended() == 1
+    assert console.left_behind() == {}
+    again = home.open()
+    await again.see("TALKING")
+    await box.is_heard(cc, AGENT_TONE)
+    await until(lambda: home.loudness() > 0.01)
+
+    again.press(F8)
+    await again.see("WRAP-UP|write-up|Outcome|outcome")
+    again.press(b"\x11")
+    await again.see("sign out|Sign out|leave|Leave")
+
+
+async def test_in_lines_of_text_the_headset_is_used_as_well(home: Home) -> None:
+    box, console = home.box, home.open("desk", "--profile", "box", "--plain")
+    await console.see("1001")
+    console.press(ENTER)
+    await console.see("assword")
+    console.press(box.agent("1001")["pwd"].encode() + ENTER)
+    await console.see("Sales")
+    console.press(b"1" + ENTER)
+    await console.see("idle>")
+    cc = await box.ring("1001")
+    await console.see("CALL from")
+    console.press(b"a" + ENTER)
+    await console.see("Talking to")
+    await box.is_heard(cc, AGENT_TONE)
+    await until(lambda: home.loudness() > 0.01)
+
+
+async def test_what_is_left_at_both_ends_is_nothing(home: Home) -> None:
+    console = home.open()
+    await console.see("Sign in")
+    await until(lambda: len(home.rests()) == 2)
+    folders = home.rests()
+    assert all(folder.stat().st_mode & 0o077 == 0 for folder in folders)
+    # The secret was read once, and stands where no other user can see it: on no command line.
+    assert not any((folder / "secret").exists() for folder in folders)
+    lines = command_lines_with(home.near.parent)
+    assert len(lines) >= 3
+    assert not any(re.search(rb"[0-9a-f]{32}", line) for line in lines)
+    console.press(b"\x11")
+    assert await console.ended() == 0
+    assert console.left_behind() == {}
+    assert home.rests() == []
+    assert all(processes_with(folder / "s") == [] for folder in folders)
+
+
+async def test_who_cannot_log_in_is_told_by_ssh(home: Home) -> None:
+    (home.sshd.folder / "authorized").write_text("")
+    console = home.open()
+    await console.see("Permission denied")
+    assert await console.ended() == 1
+
+
+async def test_a_host_without_yimi_or_with_an_older_one_says_so(home: Home) -> None:
+    console = home.open(yimi="no-such-yimi")
+    await console.see("desk knows no “no-such-yimi”")
+    assert await console.ended() == 1
+    older = home.far / "older"
+    older.write_text("#!/bin/sh\necho 'invalid choice' >&2\nexit 2\n")
+    older.chmod(0o755)
+    console = home.open(yimi=str(older))
+    await console.see("yimi on desk is older and knows no headset")
+    assert await console.ended() == 1
+    newer = home.far / "newer"
+    newer.write_text('#!/bin/sh\necho \'{"folder": "/x", "wire": 99, "version": "9.9"}\'\n')
+    newer.chmod(0o755)
+    console = home.open(yimi=str(newer))
+    await console.see("do not go together: yimi .* here, 9.9 there")
+    assert await console.ended() == 1
+    assert home.rests() == []
+
+
+async def test_an_sshd_that_forwards_no_sockets_is_named(box: Box, folder: Path) -> None:
+    async with serving(folder / "ssh", extra="AllowStreamLocalForwarding no\n") as sshd:
+        home = Home(box, sshd, folder)
+        console = home.open()
+        try:
+            await console.see("AllowStreamLocalForwarding")
+            assert await console.ended() == 1
+        finally:
+            await console.close()
+
+
+async def test_no_host_is_said_and_an_option_is_no_host(home: Home) -> None:
+    for where in ("-oProxyCommand=true",):
+        console = home.open("--", where)
+        await console.see("Where to|unrecognized|usage")
+        assert await console.ended() == 2
+
+
+async def test_a_deep_runtime_directory_is_no_hindrance(box: Box, folder: Path) -> None:
+    deep = folder / ("d" * 60)
+    deep.mkdir()
+    async with serving(folder / "ssh") as sshd:
+        home = Home(box, sshd, deep)
+        console = home.open()
+        try:
+            await console.see("Sign in")
+            await console.see("headset of the computer you sit at")
+            console.press(b"\x11")
+            assert await console.ended() == 0
+        finally:
+            await console.close()
+            await end_engines(home.far)
+
+
+async def test_whatever_the_users_ssh_config_shares_forwards_or_runs_is_no_hindrance(
+    home: Home,
+) -> None:
+    own = (
+        f" ControlMaster auto\n ControlPath {home.sshd.folder}/own\n ControlPersist 60\n"
+        f" RemoteCommand echo hello\n RequestTTY force\n ServerAliveInterval 60\n"
+        f" LocalForward 127.0.0.1:{free_port()} 127.0.0.1:9\n"
+    )
+    home.sshd.config.write_text(home.sshd.config.read_text() + own)
+    console = home.open()
+    await console.see("headset of the computer you sit at")
+    assert not (home.sshd.folder / "own").exists()
+    console.press(b"\x11")
+    assert await console.ended() == 0
+    assert home.rests() == []

@@ -1,0 +1,203 @@
+"""A platform that loses a 200, forgets us, or calls before we are there: what the agent does goes
+on, and console and platform end in the same state."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.box import AGENT_TONE, PATIENCE, Box, Desk
+from tests.e2e.talking import GROUP, colleague, talking, third
+from tests.waiting import until
+from tui.port import commands as c
+from tui.port.machines.call_machine import CallState, ThirdState
+from tui.port.machines.seat_machine import SeatState
+from tui.port.values import Phase, PhoneMode, StatusWanted, ThirdKind
+
+
+@pytest.fixture
+async def other(box: Box, tmp_path: Path) -> AsyncIterator[Desk]:
+    """A second desk, signed in as 1002 at generation 2."""
+    desk = colleague(box, tmp_path, "1002")
+    await desk.sign_in()
+    yield desk
+    await desk.engine.close()
+
+
+async def phase(box: Box, cc: str, wanted: str) -> None:
+    """Wait until the platform has the call there."""
+
+    async def so() -> bool:
+        return bool((await box.control(f"calls/{cc}"))["phase"] == wanted)
+
+    await until(so, PATIENCE, what=f"{cc} is {wanted}", interval=0.05)
+
+
+async def agrees(box: Box, desk: Desk, **wanted: object) -> None:
+    """Wait until the platform has all this of the agent, and nothing is unconfirmed here."""
+    shown: dict[str, Any] = {}
+
+    async def so() -> bool:
+        shown.update(await box.control(f"agents/{desk.un}"))
+        same = all(shown[key] == value for key, value in wanted.items())
+        return same and not desk.snapshot.seat.unconfirmed
+
+    await until(so, PATIENCE, what=lambda: f"{wanted}: {shown}", interval=0.05)
+
+
+# ---------------------------------------------------------------- a lost 200
+
+
+async def test_a_hang_up_goes_out_at_once_though_the_200_to_a_hold_is_lost(
+    box: Box, desk: Desk
+) -> None:
+    cc = await talking(box, desk)
+    await box.post("faults", kind="message", un="1001")
+    holding = asyncio.create_task(desk.engine.execute(c.Hold()))
+    await until(lambda: desk.call.pending == "hold")
+    await box.control("faults", "DELETE")
+    began = asyncio.get_running_loop().time()
+    assert (await desk.engine.execute(c.HangUp())).ok
+    assert (await desk.state(CallState.ENDED)).end.reason == 26
+    assert asyncio.get_running_loop().time() - began < desk.engine.context.limits.message
+    await phase(box, cc, "ended")
+    assert not (await holding).ok
+
+
+async def test_what_was_given_up_is_never_carried_out_later(box: Box, desk: Desk) -> None:
+    context = desk.engine.context
+    context.limits = replace(context.limits, message=0.5, status=0.5)
+    cc = await talking(box, desk)
+    await box.post("faults", kind="message", un="1001")
+    for command in (c.Hold(), c.HangUp(), c.Hold()):
+        assert not (await desk.engine.execute(command)).ok
+    assert desk.call.state is CallState.TALKING
+    await box.control("faults", "DELETE")
+    assert (await desk.engine.execute(c.Hold())).ok
+    assert (await desk.engine.execute(c.Resume())).ok
+    await box.is_heard(cc, AGENT_TONE)
+    assert (await box.control(f"calls/{cc}"))["phase"] == "up"
+    assert desk.call.state is CallState.TALKING
+
+
+# ---------------------------------------------------------------- what is remembered
+
+
+async def test_an_offer_that_waits_for_the_sign_in_is_one_call(
+    box: Box, generation: int, tmp_path: Path
+) -> None:
+    cc = await box.ring("1001")
+    desk = Desk(box, tmp_path, generation=generation)
+    assert (await desk.engine.execute(desk.sign_in_command())).ok
+    assert (await desk.engine.execute(c.JoinGroup(GROUP))).ok
+    await desk.state(CallState.RINGING)
+    assert [call.ccnumber for call in desk.snapshot.calls] == [cc]
+    assert (await desk.engine.execute(c.Answer())).ok
+    await desk.state(CallState.TALKING)
+    await box.post(f"calls/{cc}/hangup")
+    await desk.state(CallState.ENDED)
+    await desk.seat(SeatState.IDLE)
+    await desk.engine.close()
+
+
+@pytest.mark.parametrize("desk", [2], indirect=True, ids=["platform2"])
+async def test_a_colleague_is_consulted_twice_and_then_takes_the_call(
+    box: Box, desk: Desk, other: Desk
+) -> None:
+    cc = await talking(box, desk)
+    for _ in range(2):
+        assert (await desk.engine.execute(c.Threeway(ThirdKind.AGENT, "1002"))).ok
+        await other.state(CallState.RINGING)
+        assert (await other.engine.execute(c.Answer())).ok
+        await third(desk, ThirdState.JOINED)
+        assert (await desk.engine.execute(c.DropThird())).ok
+        over, context = await other.state(CallState.ENDED), other.engine.context
+        await other.seat(SeatState.IDLE)
+        # Sooner than this it would count as a repeat.
+        await until(lambda: context.clock() - over.since > context.limits.offer_again)  # noqa: B023
+    assert (await desk.engine.execute(c.Transfer(GROUP, "1002"))).ok
+    await other.state(CallState.RINGING)
+    assert (await other.engine.execute(c.Answer())).ok
+    assert (await other.state(CallState.TALKING)).ccnumber == cc
+    await desk.state(CallState.ENDED)
+
+
+# ---------------------------------------------------------------- signing out of a three-way call
+
+
+@pytest.mark.parametrize("desk", [2], indirect=True, ids=["platform2"])
+async def test_a_sign_out_in_a_three_way_call_leaves_nobody_together(box: Box, desk: Desk) -> None:
+    cc = await talking(box, desk)
+    assert (await desk.engine.execute(c.Threeway(ThirdKind.OUTSIDE, "12020002100"))).ok
+    await third(desk, ThirdState.JOINED)
+    result = await desk.engine.execute(c.SignOut(end=False))
+    assert (result.ok, result.message) == (True, None)
+    await phase(box, cc, "ended")
+
+
+@pytest.mark.parametrize("desk", [2], indirect=True, ids=["platform2"])
+async def test_a_sign_out_that_could_not_part_them_says_so_within_its_time(
+    box: Box, desk: Desk
+) -> None:
+    context = desk.engine.context
+    context.limits = replace(context.limits, end_for_all=0.5)
+    await talking(box, desk)
+    assert (await desk.engine.execute(c.Threeway(ThirdKind.OUTSIDE, "12020002100"))).ok
+    await third(desk, ThirdState.JOINED)
+    await box.post("faults", kind="threeway-end", un="1001")
+    result = await desk.engine.execute(c.SignOut(end=False))
+    assert result.ok
+    assert result.message is not None
+    assert result.message.id == "signout.others_left"
+    assert desk.snapshot.phase is Phase.SIGNED_OUT
+    assert desk.snapshot.failure == result.message
+
+
+@pytest.mark.parametrize("desk", [1], indirect=True, ids=["platform1"])
+async def test_mobile_mode_ends_with_its_session(box: Box, desk: Desk) -> None:
+    assert (await desk.engine.execute(c.SetPhoneMode(PhoneMode.MOBILE, "12000000002"))).ok
+    assert (await desk.engine.execute(c.SignOut(end=False))).ok
+    assert desk.snapshot.phone_mode is PhoneMode.FIXED
+    await desk.sign_in()
+    await box.ring("1001")
+    await desk.state(CallState.RINGING)
+
+
+# ---------------------------------------------------------------- a platform that begins anew
+
+
+@pytest.mark.parametrize("status", [1, 2])
+async def test_after_a_restart_the_platform_has_status_mode_group_and_check_in_again(
+    box: Box, desk: Desk, status: int
+) -> None:
+    if status == 2:
+        assert (await desk.engine.execute(c.SetStatus(StatusWanted.BUSY))).ok
+    await box.post("restart")
+    await box.agent_has("1001", "registered", True)
+    wanted: dict[str, object] = {"status": status, "gid": GROUP, "fixed": True}
+    if desk.generation == 2:
+        wanted["checked_in"] = True
+    await agrees(box, desk, **wanted)
+    await desk.seat(SeatState.IDLE if status == 1 else SeatState.BUSY)
+
+
+async def test_a_group_that_is_not_confirmed_is_said_not_claimed_and_told_again(
+    box: Box, generation: int, tmp_path: Path
+) -> None:
+    desk = Desk(box, tmp_path, generation=generation)
+    context = desk.engine.context
+    assert (await desk.engine.execute(desk.sign_in_command())).ok
+    context.limits = replace(context.limits, message=0.3)
+    await box.post("faults", kind="message", un="1001")
+    assert (await desk.engine.execute(c.JoinGroup(GROUP))).ok
+    await until(lambda: desk.snapshot.notice)
+    assert desk.snapshot.phase is Phase.SIGNED_IN
+    assert "group" in desk.snapshot.seat.unconfirmed
+    await box.control("faults", "DELETE")
+    await agrees(box, desk, status=1, gid=GROUP, fixed=True)
+    await desk.engine.close()

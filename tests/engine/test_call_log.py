@@ -1,0 +1,356 @@
+"""What a call leaves behind: write-up, figures, history, the status set ahead; and offers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from tests.engine.desk import CC, CUSTOMER
+from tests.engine.shop import Shop, opened
+from tui.engine.outcome import Outcome
+from tui.platform import control as m
+from tui.port import events as e
+from tui.port.machines.call_machine import CallState
+from tui.port.machines.seat_machine import Status
+from tui.port.values import Line, LineState, Message, WrapUpMode
+
+
+@pytest.fixture
+async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
+    async with opened(tmp_path / "history.sqlite3") as shop:
+        yield shop
+
+
+# ---------------------------------------------------------------- write-up
+
+
+async def test_after_a_call_busy_is_sent_at_once_and_a_countdown_runs(shop: Shop) -> None:
+    await shop.call()
+    wrapup = shop.context.snapshot.wrapup
+    assert wrapup is not None
+    assert wrapup.until == shop.desk.now + 30
+    await shop.until(lambda: shop.status is Status.BUSY)
+    assert shop.context.snapshot.seat.reason is not None
+    assert shop.context.snapshot.seat.reason.id == "seat.wrapup"
+
+
+async def test_the_platforms_idle_does_not_end_a_write_up(shop: Shop) -> None:
+    await shop.call()
+    await shop.until(lambda: shop.status is Status.BUSY)
+    shop.seat.platform_says(1)
+    assert shop.context.snapshot.wrapup is not None
+    await shop.until(lambda: shop.status is Status.BUSY)
+    assert shop.desk.sent.count(m.SetStatus(2)) == 2
+
+
+async def test_a_call_offered_in_the_gap_is_still_an_offer(shop: Shop) -> None:
+    await shop.call()
+    shop.wrapup.edit(None, "half a note")
+    shop.desk.says(m.NewCall("two", "12000000002"))
+    assert shop.desk.call.state is CallState.RINGING
+    assert shop.context.snapshot.wrapup is not None
+    assert shop.context.snapshot.wrapup.note == "half a note"
+
+
+async def test_answering_the_next_call_keeps_what_was_typed(shop: Shop) -> None:
+    await shop.call()
+    shop.wrapup.edit("Resolved", "asked for the invoice")
+    shop.desk.says(m.NewCall("two", "12000000002"))
+    await shop.commands.answer("")
+    shop.desk.says(m.Answered("two", "12000000002"))
+    assert shop.context.snapshot.wrapup is None
+    await shop.context.settle()
+    assert shop.workday.history is not None
+    (entry,) = (await shop.workday.history.search()).entries
+    assert (entry.outcome, entry.note) == ("Resolved", "asked for the invoice")
+
+
+async def test_ready_now_saves_and_goes_idle(shop: Shop) -> None:
+    await shop.call()
+    await shop.until(lambda: shop.status is Status.BUSY)
+    shop.wrapup.edit("Call back", "tomorrow")
+    assert (await shop.wrapup.finish()).ok
+    assert shop.context.snapshot.wrapup is None
+    assert shop.status is Status.ONLINE
+    record = shop.context.snapshot.recent[0]
+    assert (record.result, record.note) == ("Call back", "tomorrow")
+    assert len(shop.context.snapshot.recent) == 1
+
+
+async def test_the_end_of_the_countdown_saves_and_goes_idle(shop: Shop) -> None:
+    shop.wrapup.seconds = 0.02
+    await shop.call()
+    await shop.until(lambda: shop.context.snapshot.wrapup is None)
+    await shop.until(lambda: m.SetStatus(1) in shop.desk.sent)
+
+
+OVER_UNTAKEN = {
+    "missed": lambda shop: shop.desk.says(m.CancelCall("two")),
+    "ended": lambda shop: shop.desk.says(m.Ended("two", 20)),
+}
+
+
+@pytest.mark.parametrize("end", OVER_UNTAKEN.values(), ids=OVER_UNTAKEN)
+async def test_a_countdown_that_ends_while_an_offer_rings_comes_back_when_it_is_over(
+    shop: Shop, end: Callable[[Shop], None]
+) -> None:
+    await shop.call()
+    await shop.until(lambda: shop.status is Status.BUSY)
+    shop.desk.says(m.NewCall("two", "12000000002"))
+    shop.wrapup._time_is_up()
+    await shop.context.settle()
+    assert m.SetStatus(1) not in shop.desk.sent
+    end(shop)
+    await shop.until(lambda: shop.status is Status.ONLINE)
+
+
+async def test_a_countdown_that_ends_while_the_line_is_gone_comes_back_with_it(shop: Shop) -> None:
+    await shop.call()
+    await shop.until(lambda: shop.status is Status.BUSY)
+    shop.context.emit(e.LineChanged(Line(LineState.LOST)))
+    shop.wrapup._time_is_up()
+    await shop.context.settle()
+    shop.context.emit(e.LineChanged(Line(LineState.OK)))
+    await shop.until(lambda: shop.status is Status.ONLINE)
+
+
+async def test_an_idle_after_the_write_up_that_the_line_takes_with_it_comes_back_with_the_line(
+    shop: Shop,
+) -> None:
+    await shop.call()
+    await shop.until(lambda: shop.status is Status.BUSY)
+    shop.desk.gate = asyncio.Event()
+    finishing = asyncio.create_task(shop.wrapup.finish())
+    await shop.until(lambda: m.SetStatus(1) in shop.desk.waiting)
+    shop.context.emit(e.LineChanged(Line(LineState.LOST)))
+    shop.desk.answer = Outcome(503, "flow lost")
+    shop.desk.gate.set()
+    assert not (await finishing).ok
+    assert shop.status is Status.BUSY
+    shop.desk.answer = Outcome(200)
+    shop.context.emit(e.LineChanged(Line(LineState.OK)))
+    await shop.until(lambda: shop.status is Status.ONLINE)
+
+
+async def test_an_agent_who_cannot_take_the_offer_stays_busy(shop: Shop) -> None:
+    await shop.call()
+    await shop.until(lambda: shop.status is Status.BUSY)
+    shop.desk.says(m.NewCall("two", "12000000002"))
+    shop.wrapup._time_is_up()
+    await shop.seat.set_status(2, Message("seat.cannot_take"), in_call=True)
+    shop.desk.says(m.CancelCall("two"))
+    await shop.context.settle()
+    assert shop.status is Status.BUSY
+
+
+async def test_the_list_of_calls_keeps_the_values_of_a_reason(shop: Shop) -> None:
+    await shop.commands.dial(CUSTOMER)
+    shop.desk.says(m.CalloutResponse(777, "", CUSTOMER, "moon phase"))
+    entry = next(iter(shop.workday._entries.values()))
+    assert (entry.reason, dict(entry.reason_values)) == (
+        "refused.unknown",
+        {"code": "777", "info": "moon phase"},
+    )
+
+
+async def test_nobody_there_at_the_end_of_the_countdown_leaves_the_seat_busy(shop: Shop) -> None:
+    shop.wrapup.seconds = 0.02
+    await shop.call()
+    shop.context.attended = False
+    await shop.until(lambda: shop.context.snapshot.wrapup is None)
+    await shop.context.settle()
+    assert m.SetStatus(1) not in shop.desk.sent
+
+
+async def test_keep_open_stops_the_countdown(shop: Shop) -> None:
+    await shop.call()
+    assert shop.wrapup.keep_open().ok
+    assert shop.context.snapshot.wrapup is not None
+    assert shop.context.snapshot.wrapup.until is None
+    assert "wrapup" not in shop.context.timers
+
+
+async def test_a_required_outcome_must_be_chosen_first(shop: Shop) -> None:
+    shop.wrapup.mode = WrapUpMode.REQUIRED
+    await shop.call()
+    result = await shop.wrapup.finish()
+    assert result.message is not None
+    assert result.message.id == "wrapup.outcome_required"
+    shop.wrapup.edit("Resolved", None)
+    assert (await shop.wrapup.finish()).ok
+
+
+async def test_a_strict_countdown_is_neither_ended_early_nor_kept_open(shop: Shop) -> None:
+    shop.wrapup.mode = WrapUpMode.TIMED_STRICT
+    await shop.call()
+    assert not (await shop.wrapup.finish()).ok
+    assert not shop.wrapup.keep_open().ok
+    assert shop.context.snapshot.wrapup is not None
+
+
+@pytest.mark.parametrize("off", ["mode", "seconds"])
+async def test_a_write_up_can_be_off(shop: Shop, off: str) -> None:
+    if off == "mode":
+        shop.wrapup.mode = WrapUpMode.OFF
+    else:
+        shop.wrapup.seconds = 0
+    await shop.call()
+    assert shop.context.snapshot.wrapup is None
+
+
+async def test_an_outcome_that_is_not_in_the_list_is_refused(shop: Shop) -> None:
+    await shop.call()
+    assert not shop.wrapup.edit("Something else", None).ok
+
+
+async def test_a_call_that_was_never_up_needs_no_write_up(shop: Shop) -> None:
+    shop.desk.says(m.NewCall(CC, CUSTOMER), m.CancelCall(CC))
+    assert shop.context.snapshot.wrapup is None
+
+
+# ---------------------------------------------------------------- the status after this call
+
+
+async def test_busy_after_this_call_is_asked_of_the_platform_and_shown(shop: Shop) -> None:
+    shop.desk.says(m.NewCall(CC, CUSTOMER))
+    await shop.commands.answer("")
+    shop.desk.says(m.Answered(CC, CUSTOMER))
+    task = asyncio.create_task(shop.ahead.set_next(2))
+    await shop.until(lambda: m.StatusAfterCall(CC, True) in shop.desk.sent)
+    shop.platform._other(m.StatusAfterCallResponse(200))
+    assert (await task).ok
+    assert shop.context.snapshot.next_status == 2
+
+
+@pytest.mark.parametrize("code", [0, 502])
+async def test_a_status_ahead_that_the_platform_does_not_take_changes_nothing(
+    shop: Shop, code: int
+) -> None:
+    shop.desk.says(m.NewCall(CC, CUSTOMER))
+    await shop.commands.answer("")
+    shop.desk.says(m.Answered(CC, CUSTOMER))
+    task = asyncio.create_task(shop.ahead.set_next(2))
+    await shop.until(lambda: m.StatusAfterCall(CC, True) in shop.desk.sent)
+    if code:
+        shop.platform._other(m.StatusAfterCallResponse(code))
+    assert not (await task).ok
+    assert shop.context.snapshot.next_status == 0
+
+
+async def test_the_status_set_ahead_is_taken_when_the_write_up_ends(shop: Shop) -> None:
+    await shop.call()
+    await shop.until(lambda: shop.status is Status.BUSY)
+    assert (await shop.ahead.set_next(2)).ok
+    await shop.wrapup.finish()
+    assert shop.status is Status.BUSY
+    assert shop.context.snapshot.next_status == 0
+
+
+async def test_without_a_call_nothing_can_be_set_ahead(shop: Shop) -> None:
+    assert not (await shop.ahead.set_next(2)).ok
+
+
+# ---------------------------------------------------------------- offers
+
+
+async def test_an_offer_is_answered_by_itself_after_the_countdown(shop: Shop) -> None:
+    shop.offers.seconds = 3
+    shop.desk.says(m.NewCall(CC, CUSTOMER))
+    assert shop.desk.call.auto_answer == shop.desk.now + 3
+    shop.offers._answer_now(shop.desk.call.key)
+    await shop.until(lambda: m.Answer(CC) in shop.desk.sent)
+
+
+async def test_the_countdown_of_an_offer_can_be_stopped(shop: Shop) -> None:
+    shop.offers.seconds = 3
+    shop.desk.says(m.NewCall(CC, CUSTOMER))
+    key = shop.desk.call.key
+    assert shop.offers.stop_auto_answer("").ok
+    shop.offers._answer_now(key)
+    await shop.context.settle()
+    assert m.Answer(CC) not in shop.desk.sent
+
+
+async def test_nothing_is_answered_by_itself_when_nobody_is_there(shop: Shop) -> None:
+    shop.offers.seconds = 3
+    shop.context.attended = False
+    shop.desk.says(m.NewCall(CC, CUSTOMER))
+    assert shop.desk.call.auto_answer is None
+
+
+@pytest.mark.parametrize("seconds", [1, 4, -3])
+async def test_only_the_enterprises_delays_are_taken(shop: Shop, seconds: int) -> None:
+    assert not shop.offers.set_auto_answer(seconds).ok
+    assert shop.offers.set_auto_answer(5).ok
+
+
+async def test_cannot_take_it_goes_busy_first_and_then_declines(shop: Shop) -> None:
+    shop.desk.says(m.NewCall(CC, CUSTOMER))
+    assert (await shop.offers.cannot_take("")).ok
+    assert shop.desk.sent[-2:] == [m.SetStatus(2), m.HangUp(CC)]
+    assert shop.status is Status.BUSY
+
+
+async def test_cannot_take_it_does_not_decline_when_busy_is_not_confirmed(shop: Shop) -> None:
+    shop.desk.says(m.NewCall(CC, CUSTOMER))
+    shop.desk.answer = Outcome(0)
+    assert not (await shop.offers.cannot_take("")).ok
+    assert m.HangUp(CC) not in shop.desk.sent
+
+
+async def test_after_some_missed_offers_in_a_row_the_seat_goes_busy_and_says_why(
+    shop: Shop,
+) -> None:
+    for number in range(3):
+        cc = f"missed-{number}"
+        shop.desk.says(m.NewCall(cc, f"1200000000{number}"), m.CancelCall(cc))
+    await shop.until(lambda: shop.status is Status.BUSY)
+    assert shop.context.snapshot.shift.missed == 3
+    assert shop.context.snapshot.seat.reason is not None
+    assert shop.context.snapshot.seat.reason.id == "seat.missed"
+
+
+async def test_a_call_that_is_taken_ends_the_row_of_missed_ones(shop: Shop) -> None:
+    for number in range(2):
+        cc = f"missed-{number}"
+        shop.desk.says(m.NewCall(cc, CUSTOMER), m.CancelCall(cc))
+    await shop.call("taken")
+    assert shop.context.snapshot.shift.missed_in_a_row == 0
+    assert shop.context.snapshot.shift.missed == 2
+
+
+# ---------------------------------------------------------------- history
+
+
+async def test_the_shift_counts_what_was_talked_and_keeps_the_longest(shop: Shop) -> None:
+    await shop.call("one", 30)
+    await shop.call("two", 90)
+    shift = shop.context.snapshot.shift
+    assert (shift.talked, shift.talk_time, shift.longest) == (2, 120, 90)
+
+
+async def test_another_shift_of_the_same_day_begins_with_todays_calls(shop: Shop) -> None:
+    await shop.call()
+    shop.wrapup.edit("Resolved", "")
+    await shop.workday.end()
+    again = Shop(shop.path)
+    await again.workday.begin(again.journal())
+    assert again.context.snapshot.shift.talked == 1
+    (record,) = again.context.snapshot.recent
+    assert (record.number, record.talk_time, record.result) == (CUSTOMER, 30, "Resolved")
+    await again.workday.end()
+    await again.context.close()
+
+
+async def test_a_history_that_cannot_be_used_is_said_and_calls_go_on(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)  # a directory is no file
+    await shop.workday.begin(shop.journal())
+    assert shop.context.snapshot.notice is not None
+    assert shop.context.snapshot.notice.message.id == "history.waits"
+    shop.seat.platform_says(1)
+    await shop.call()
+    assert shop.context.snapshot.shift.talked == 1
+    await shop.context.close()

@@ -1,0 +1,42 @@
+"""Signed out by the platform: who is meant, and why."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.waiting import until
+from tui.config.paths import Paths
+from tui.config.schema import AudioSettings, Config
+from tui.engine.engine import Engine
+from tui.platform.control import Kicked
+from tui.port.events import AccountChanged, PhaseChanged
+from tui.port.values import Account, Phase
+
+
+@pytest.fixture
+async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
+    """An engine that is signed in as 1001 of the enterprise 70000."""
+    paths = Paths(*(tmp_path / name for name in ("config", "state", "runtime", "data"))).prepare()
+    config = Config(audio=AudioSettings(input="none", output="none", ring=False))
+    engine = Engine(config, paths=paths)
+    engine.context.emit(AccountChanged(Account("1001", "025", "", eid="70000")))
+    engine.context.emit(PhaseChanged(Phase.SIGNED_IN))
+    yield engine
+    await engine.close()
+
+
+@pytest.mark.parametrize("eid", ["70000", ""])
+async def test_a_kick_that_names_us_is_obeyed(engine: Engine, eid: str) -> None:
+    engine._kicked(Kicked("1001", "", 895, eid))
+    await until(lambda: engine.snapshot().phase is Phase.KICKED)
+    assert engine.snapshot().failure is not None
+
+
+@pytest.mark.parametrize("who", [("1002", "70000"), ("1001", "70001")])
+async def test_a_kick_of_somebody_else_is_not(engine: Engine, who: tuple[str, str]) -> None:
+    engine._kicked(Kicked(who[0], "", 895, who[1]))
+    await engine.context.settle()
+    assert engine.snapshot().phase is Phase.SIGNED_IN

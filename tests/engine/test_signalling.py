@@ -1,0 +1,116 @@
+"""Control messages on their way out: their order, and that what was given up never goes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from random import Random
+from typing import Any
+
+import pytest
+
+from tests.waiting import until
+from tui import sip
+from tui.config.schema import SipSettings
+from tui.engine.context import EngineContext, Limits
+from tui.engine.outcome import Outcome
+from tui.engine.session.signalling import Signalling
+from tui.platform import control as m
+from tui.platform.base import SipAccount
+from tui.secrets import Secret
+
+CC = "1700000000001conf_1"
+
+
+class Agent:
+    """Of a user agent what sending needs."""
+
+    def __init__(self) -> None:
+        self.did: list[tuple[Any, ...]] = []
+
+    def send_message(
+        self, target: str, body: bytes, content_type: str, now: float, *, urgent: bool = False
+    ) -> str:
+        self.did.append(("message", body.decode(), urgent))
+        return str(len(self.did))
+
+    def withdraw(self, request_id: str, now: float) -> bool:
+        self.did.append(("withdraw", request_id))
+        return True
+
+
+class Line:
+    """A line whose platform answers when told to."""
+
+    def __init__(self) -> None:
+        self.agent = Agent()
+        self.account = SipAccount(
+            "sip:1001@pbx.invalid",
+            "1001",
+            Secret(),
+            "pbx.invalid",
+            "ws://127.0.0.1:1",
+            "sip:PBX@pbx.invalid",
+            "",
+        )
+        self.connection = self
+
+    def flush(self) -> None:
+        pass
+
+
+@pytest.fixture
+async def signalling() -> AsyncIterator[Signalling]:
+    context = EngineContext(clock=lambda: 1.0, rng=Random(1), limits=Limits(message=0.02))
+    made = Signalling(context, SipSettings(), m.ASSUMED)
+    made._line = Line()  # type: ignore[assignment]
+    yield made
+    await context.close()
+
+
+def did(signalling: Signalling) -> list[tuple[Any, ...]]:
+    assert signalling._line is not None
+    made: list[tuple[Any, ...]] = signalling._line.agent.did  # type: ignore[attr-defined]
+    return made
+
+
+async def test_a_message_without_a_200_is_taken_out_when_its_limit_is_over(
+    signalling: Signalling,
+) -> None:
+    assert await signalling.send(m.SetStatus(2)) == Outcome(0)
+    assert did(signalling)[1:] == [("withdraw", "1")]
+
+
+async def test_a_message_whose_waiter_gives_up_earlier_is_taken_out_then(
+    signalling: Signalling,
+) -> None:
+    asked = asyncio.create_task(signalling.send(m.SetStatus(2)))
+    await until(lambda: did(signalling))
+    asked.cancel()
+    await asyncio.gather(asked, return_exceptions=True)
+    assert did(signalling)[1:] == [("withdraw", "1")]
+
+
+async def test_a_message_that_is_answered_is_not_taken_out(signalling: Signalling) -> None:
+    asked = asyncio.create_task(signalling.send(m.SetStatus(2)))
+    await until(lambda: did(signalling))
+    signalling._take(sip.RequestOutcome("1", 200, "OK", b""))
+    assert (await asked).ok
+    assert len(did(signalling)) == 1
+
+
+@pytest.mark.parametrize(
+    ("message", "urgent"),
+    [
+        (m.Answer(CC), True),
+        (m.HangUp(CC), True),
+        (m.SetStatus(1), False),
+        (m.Hold(CC, "1001_00011170"), False),
+        (m.QueryCall(), False),
+    ],
+)
+async def test_the_agents_answer_and_hang_up_wait_behind_nothing(
+    signalling: Signalling, message: m.AgentMessage, urgent: bool
+) -> None:
+    await signalling.send(message)
+    assert did(signalling)[0][2] is urgent

@@ -1,0 +1,306 @@
+"""How calls at a PBX end, and who is at the other end: nothing that the wire says of it is lost."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.engine.line_booth import DOMAIN, SDP, Booth, invite
+from tui import sip
+from tui.config.schema import PopSettings, Profile
+from tui.engine.sip_calls.addresses import parse_destination
+from tui.engine.sip_calls.events import ROUNDS
+from tui.port import commands as c
+from tui.port.events import CallOffered, SeatChanged
+from tui.port.machines.seat_machine import Status
+from tui.port.snapshot import SeatStatus
+
+ELSEWHERE = (
+    (sip.Reason("SIP", 200, "Call completed elsewhere"),),
+    (sip.Reason("Q.850", 26),),
+    (sip.Reason("X"), sip.Reason("Q.850", 16), sip.Reason("SIP", 200)),
+)
+
+
+@pytest.fixture
+async def booth() -> AsyncIterator[Booth]:
+    booth = Booth()
+    yield booth
+    await booth.close()
+
+
+def outcome(booth: Booth) -> str:
+    last = booth.snapshot.recent[0]
+    assert last.outcome is not None
+    return last.outcome.id
+
+
+# ---------------------------------------------------------------- four ends of what rings
+
+
+@pytest.mark.parametrize("reasons", ELSEWHERE)
+async def test_a_call_that_a_colleague_took_is_not_missed_however_it_is_said(
+    booth: Booth, reasons: tuple[sip.Reason, ...]
+) -> None:
+    for number in range(4):
+        await booth.rings(f"in{number}")
+        await booth.says(sip.InviteCancelled(f"in{number}", reasons))
+    assert outcome(booth) == "line.elsewhere"
+    shift = booth.snapshot.shift
+    assert (shift.missed, shift.missed_in_a_row, shift.elsewhere) == (0, 0, 4)
+    assert booth.snapshot.seat.status is Status.ONLINE
+    assert not any(record.missed for record in booth.snapshot.recent)
+
+
+async def test_a_call_that_went_with_our_line_is_said_so_and_not_missed(booth: Booth) -> None:
+    await booth.rings("in1")
+    await booth.says(sip.InviteCancelled("in1", flow_lost=True))
+    assert outcome(booth) == "line.lost_ringing"
+    shift = booth.snapshot.shift
+    assert (shift.missed, shift.line_lost) == (0, 1)
+
+
+async def test_the_four_ends_of_an_offer_are_four_figures(booth: Booth) -> None:
+    await booth.rings("in1", from_=f"<sip:1@{DOMAIN}>")
+    await booth.says(sip.InviteCancelled("in1"))
+    await booth.rings("in2", from_=f"<sip:2@{DOMAIN}>")
+    await booth.says(sip.InviteCancelled("in2", ELSEWHERE[0]))
+    await booth.rings("in3", from_=f"<sip:3@{DOMAIN}>")
+    await booth.says(sip.InviteCancelled("in3", flow_lost=True))
+    await booth.rings("in4", from_=f"<sip:4@{DOMAIN}>")
+    await booth.do(c.HangUp())
+    said = [record.outcome.id for record in booth.snapshot.recent if record.outcome is not None]
+    assert said[::-1] == [
+        "line.gave_up",
+        "line.elsewhere",
+        "line.lost_ringing",
+        "line.declined_here",
+    ]
+    shift = booth.snapshot.shift
+    assert (shift.missed, shift.elsewhere, shift.line_lost, shift.declined) == (1, 1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "event", [sip.InviteCancelled("in", ()), sip.InviteCancelled("in", (), timed_out=True)]
+)
+async def test_one_caller_whose_queue_rings_in_rounds_is_missed_once(
+    booth: Booth, event: sip.InviteCancelled
+) -> None:
+    for number in range(4):
+        await booth.rings("in")
+        booth.now += 15
+        await booth.says(event)
+        booth.now += 5
+        assert len(booth.snapshot.recent) == number + 1
+    assert booth.snapshot.shift.missed == booth.snapshot.shift.missed_in_a_row == 1
+    assert booth.snapshot.seat.status is Status.ONLINE
+
+
+async def test_another_caller_and_the_same_one_later_are_missed_on_their_own(booth: Booth) -> None:
+    for pause, number in ((0.0, "1008"), (0.0, "1009"), (ROUNDS + 1, "1008")):
+        booth.now += pause
+        await booth.rings("in", from_=f"<sip:{number}@{DOMAIN}>")
+        await booth.says(sip.InviteCancelled("in"))
+    assert booth.snapshot.shift.missed == 3
+
+
+async def test_callers_who_withhold_their_number_are_not_taken_for_one(booth: Booth) -> None:
+    for _ in range(2):
+        await booth.rings("in", from_='"Anonymous" <sip:anonymous@anonymous.invalid>')
+        await booth.says(sip.InviteCancelled("in"))
+    assert booth.snapshot.shift.missed == 2
+
+
+@pytest.mark.parametrize("full", [False, True])
+async def test_a_call_that_is_refused_while_busy_leaves_a_trace(booth: Booth, full: bool) -> None:
+    if full:
+        for number in range(4):
+            await booth.up(f"200{number}")
+    else:
+        booth.context.emit(SeatChanged(SeatStatus(Status.BUSY)))
+    calls = booth.snapshot.calls
+    await booth.says(invite("in1"))
+    assert booth.asked("reject") == [("in1", 486)]
+    assert booth.snapshot.calls == calls
+    assert not [event for event in booth.heard if isinstance(event, CallOffered)]
+    trace = booth.snapshot.recent[0]
+    assert (trace.number, trace.name, trace.missed) == ("1008", "Zhao Lei", False)
+    assert outcome(booth) == ("line.all_taken" if full else "line.busy_here")
+    assert booth.snapshot.shift.missed == 0
+
+
+# ---------------------------------------------------------------- why calls of ours came to nothing
+
+
+@pytest.mark.parametrize("cause", sorted(sip.Q850))
+async def test_each_cause_of_the_network_is_in_words_and_none_reads_declined_but_that(
+    booth: Booth, cause: int
+) -> None:
+    handle = await booth.dial()
+    await booth.says(
+        sip.InviteRefused(handle, 603, "Decline", reasons=(sip.Reason("Q.850", cause),))
+    )
+    assert (outcome(booth) == "line.declined") is (cause in (16, 21, 31))
+
+
+async def test_the_cause_of_a_peers_end_is_said_and_an_ordinary_one_is_not(booth: Booth) -> None:
+    for cause, said in ((16, "ended.25"), (41, "line.network_fault")):
+        handle = await booth.up()
+        await booth.says(
+            sip.CallEnded(handle, True, 200, "", reasons=(sip.Reason("Q.850", cause),))
+        )
+        assert outcome(booth) == said
+
+
+# ---------------------------------------------------------------- the PBX's own word
+
+
+@pytest.mark.parametrize(
+    ("from_", "asserted", "number", "name"),
+    [
+        ('"Zhao Lei" <sip:5559@vm>', "", "5559", "Zhao Lei"),
+        ("<sip:5559@vm>", '"Zhao Lei" <sip:5559@vm>', "5559", "Zhao Lei"),
+        ('"5559" <sip:+15550100@203.0.113.9:5060>', "", "+15550100", "5559"),
+        ("<sip:bob@vm>", "", "bob@vm", ""),
+        (f"<sip:bob@{DOMAIN}>", "", "bob", ""),
+        ("<tel:+1-555-0100>", "", "+15550100", ""),
+        ('"Anonymous" <sip:anonymous@anonymous.invalid>', "", "", ""),
+        ("<sip:anonymous@vm>", "<sip:5559@vm>", "5559", ""),
+        ("<sip:Restricted@vm>", "", "", ""),
+    ],
+)
+async def test_what_the_pbx_itself_says_of_a_caller_counts_whatever_host_it_writes(
+    booth: Booth, from_: str, asserted: str, number: str, name: str
+) -> None:
+    call = await booth.rings("in1", from_=from_, asserted=asserted, of_registrar=True)
+    assert (call.number, call.name, call.verified) == (number, name, True)
+
+
+AUTO = (("Alert-Info", "Ring Answer"),)
+
+
+@pytest.mark.parametrize(
+    ("trusted_domain", "of_registrar", "asserted", "wanted"),
+    [
+        ("", True, "", True),
+        ("", True, "<sip:5559@vm>", True),
+        ("", False, "<sip:5559@vm>", False),
+        ("vm", False, "<sip:5559@vm>", True),
+        ("vm", False, "<sip:5559@elsewhere.example>", False),
+        ("elsewhere.example", True, "<sip:5559@vm>", True),
+    ],
+)
+async def test_the_trusted_domain_is_for_others_than_the_pbx(
+    trusted_domain: str, of_registrar: bool, asserted: str, wanted: bool
+) -> None:
+    booth = Booth(Profile(kind="sip", auto_answer="trusted", trusted_domain=trusted_domain))
+    await booth.says(
+        invite("in1", "<sip:5559@vm>", asserted, headers=AUTO, of_registrar=of_registrar)
+    )
+    assert (booth.snapshot.calls[0].auto_answer is not None) is wanted
+    await booth.close()
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ("Alert-Info", "info=RingAnswer"),
+        ("Alert-Info", "Auto Answer"),
+        ("Alert-Info", "info=Auto Answer"),
+        ("P-Auto-Answer", "normal"),
+        ("X-Auto-Answer", "yes"),
+    ],
+)
+async def test_every_spelling_of_auto_answer_is_seen(header: tuple[str, str]) -> None:
+    booth = Booth(Profile(kind="sip", auto_answer="trusted"))
+    await booth.says(invite("in1", headers=(header,), of_registrar=True))
+    assert booth.snapshot.calls[0].auto_answer is not None
+    await booth.close()
+
+
+@pytest.mark.parametrize("text", ["tel:+1-555-0100", "tel:+1.555.0100", "tel:+1(555)0100"])
+def test_the_separators_of_a_telephone_number_stay_at_home(text: str) -> None:
+    found = parse_destination(text, DOMAIN)
+    assert (found.uri, found.shown) == (f"sip:+15550100@{DOMAIN};user=phone", "+15550100")
+
+
+# ---------------------------------------------------------------- who is there now
+
+COLLEAGUE = sip.parse_name_addr('"Wang Fang" <sip:1007@vm>')
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        sip.Established("in1", COLLEAGUE),
+        sip.ReinviteReceived("in1", SDP, COLLEAGUE),
+        sip.ReinviteAccepted("in1", SDP, COLLEAGUE),
+    ],
+)
+async def test_whom_the_pbx_puts_in_is_shown_and_kept_in_the_history(
+    booth: Booth, event: sip.Event
+) -> None:
+    await booth.rings("in1", of_registrar=True)
+    await booth.do(c.Answer())
+    await booth.says(event)
+    call = booth.snapshot.calls[0]
+    assert (call.number, call.name, call.verified) == ("1007", "Wang Fang", True)
+    await booth.says(sip.CallEnded("in1", True, 200, ""))
+    last = booth.snapshot.recent[0]
+    assert (last.number, last.name) == ("1007", "Wang Fang")
+
+
+async def test_the_desk_shows_whom_the_pbx_puts_in() -> None:
+    booth = Booth(pop=PopSettings(answered=("crm", "{number}")))
+    started: list[tuple[str, ...]] = []
+    booth.parts.call_log._pop._start = started.append  # type: ignore[method-assign,assignment]
+    await booth.rings("in1", of_registrar=True)
+    await booth.do(c.Answer())
+    await booth.says(sip.ReinviteReceived("in1", SDP, COLLEAGUE))
+    assert started == [("crm", "1008"), ("crm", "1007")]
+    await booth.close()
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        sip.Progress("out1", 180, None, asserted=COLLEAGUE),
+        sip.InviteAnswered("out1", SDP, "", COLLEAGUE),
+    ],
+)
+async def test_who_took_a_call_of_ours_is_shown(booth: Booth, event: sip.Event) -> None:
+    await booth.dial("queue")
+    await booth.says(event)
+    call = booth.snapshot.calls[0]
+    assert (call.number, call.name) == ("1007", "Wang Fang")
+
+
+@pytest.mark.parametrize(
+    ("stated", "number", "name"),
+    [
+        (None, "1008", "Zhao Lei"),
+        (sip.parse_name_addr("<sip:1008@vm>"), "1008", "Zhao Lei"),
+        (sip.parse_name_addr("<sip:1007@vm>"), "1007", ""),
+        (sip.parse_name_addr("<sip:anonymous@anonymous.invalid>"), "1008", "Zhao Lei"),
+    ],
+)
+async def test_what_tells_nothing_changes_nothing_and_a_name_does_not_pass_to_another(
+    booth: Booth, stated: sip.NameAddr | None, number: str, name: str
+) -> None:
+    await booth.rings("in1", of_registrar=True)
+    await booth.do(c.Answer())
+    await booth.says(sip.ReinviteReceived("in1", SDP, stated))
+    call = booth.snapshot.calls[0]
+    assert (call.number, call.name) == (number, name)
+
+
+async def test_an_identity_that_did_not_count_in_the_invite_does_not_in_the_call(
+    booth: Booth,
+) -> None:
+    await booth.rings("in1")  # by a proxy: what stands here anybody may have written
+    await booth.do(c.Answer())
+    await booth.says(sip.ReinviteReceived("in1", SDP, COLLEAGUE))
+    assert booth.snapshot.calls[0].number == "1008"
+    await booth.says(sip.ReinviteReceived("in1", SDP, sip.parse_name_addr(f"<sip:1007@{DOMAIN}>")))
+    assert booth.snapshot.calls[0].number == "1007"

@@ -1,0 +1,159 @@
+"""A sound server's devices by name: what they are called, which is opened, and that no server can
+hold anything up."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.media.card import Card, Library, note
+from tui.media.device import enumerate as devices_of
+from tui.media.device import pulse_names
+from tui.media.device.devices import SoundState
+from tui.media.device.enumerate import Listing
+from tui.media.device.sound import open_sound
+
+SINKS: pulse_names.Named = (("Headset", "usb_out"), ("Loudspeaker", "desk_out"))
+
+
+def device(description: str | None, name: str) -> Any:
+    return SimpleNamespace(description=description, name=name)
+
+
+def test_two_with_one_description_are_told_apart_by_what_stays_the_same() -> None:
+    found = pulse_names.named(
+        [device("Headset", "a"), device("Desk", "b"), device("Headset", "c"), device(None, "d")]
+    )
+    assert found == (("Headset [a]", "a"), ("Desk", "b"), ("Headset [c]", "c"), ("d", "d"))
+    assert pulse_names.named([device("x", ""), device("", "y"), device("z", "z\0")]) == (
+        ("y", "y"),
+    )
+
+
+def test_a_server_that_is_not_there_or_never_answers_is_no_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path}/none")
+    assert pulse_names.look() == ((), ())
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(f"{tmp_path}/silent")
+        silent.listen()
+        monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path}/silent")
+        assert pulse_names.look(limit=0.3) == ((), ())
+
+
+def test_without_the_package_there_are_no_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "pulsectl", None)
+    assert pulse_names.look() == ((), ())
+
+
+def test_a_servers_devices_are_listed_before_portaudios_where_it_can_be_reached(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pulse_names, "look", lambda: ((("Mike", "usb_in"),), SINKS))
+    bare = Listing(True, ("hw",), ("hw",), "hw", "hw")
+    assert devices_of.with_server(bare) == bare  # ALSA's plugin is missing
+    both = devices_of.with_server(Listing(True, ("pulse",), ("hw", "pulse"), "hw", "hw"))
+    assert (both.inputs, both.outputs) == (
+        ("Mike", "pulse"),
+        ("Headset", "Loudspeaker", "hw", "pulse"),
+    )
+    assert both.has("headset", "output")
+    assert both.target("loud", "output") == ("Loudspeaker", "desk_out")
+    assert both.target("Mike", "input") == ("Mike", "usb_in")
+    assert both.target("", "output") is both.target("hw", "output") is None
+
+
+class Server(Library):
+    """A card with a sound server on it; what it has is `sinks`."""
+
+    def __init__(self, card: Card) -> None:
+        super().__init__(card, clock=time.monotonic)
+        self.sinks = SINKS
+        self.aimed_at: list[str | None] = []
+
+    def _other_process(self) -> Listing:
+        self.asked += 1
+        names = tuple(shown for shown, _ in self.sinks)
+        return Listing(True, ("pulse",), (*names, *self.card.there), "", "", (), self.sinks)
+
+
+class Heard(Card):
+    """A card that notes what libpulse would have read when a stream was opened."""
+
+    def __init__(self, *there: str) -> None:
+        super().__init__(*there)
+        self.targets: list[str | None] = []
+        plain = self.RawOutputStream
+
+        def opened(**named: Any) -> Any:
+            self.targets.append(os.environ.get("PULSE_SINK"))
+            return plain(**named)
+
+        self.RawOutputStream = opened  # type: ignore[assignment]
+
+
+def test_the_servers_device_is_opened_by_its_name_and_the_environment_is_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PULSE_SINK", "mine")
+    card = Heard("hw", "pulse")
+    library = Server(card)
+    states: list[tuple[SoundState, str]] = []
+    sound = open_sound("none", "device:Headset", note(states), library=library)
+
+    def use() -> None:
+        sound.sink.write(bytes(1920))
+        for _ in range(3):
+            assert library.flush()
+
+    use()
+    assert card.targets == ["usb_out"]
+    assert os.environ["PULSE_SINK"] == "mine"
+    assert states[-1] == (SoundState.OK, "Headset")
+    assert library.asked == 1
+    sound.choose(output="device:hw")
+    use()
+    assert card.targets[-1] == "mine"  # PortAudio's own device
+    sound.choose(output="device:pulse")
+    use()
+    assert card.targets[-1] == "mine"  # the server's default
+    sound.choose(output="device:Headset")
+    use()
+    assert card.targets[-1] == "usb_out"
+    assert library.asked == 2  # once for each name
+    sound.close()
+
+
+def test_one_that_does_not_open_is_asked_for_anew() -> None:
+    card = Heard("pulse")
+    library = Server(card)
+    states: list[tuple[SoundState, str]] = []
+    sound = open_sound("none", "device:Headset", note(states), library=library)
+    assert library.flush()
+    library.sinks = (("Headset", "usb_out_2"),)  # put back elsewhere
+    card.fails = True
+    sound.sink.write(bytes(1920))
+    for _ in range(3):
+        assert library.flush()
+    assert states[-1][0] is SoundState.FAILED
+    card.fails = False
+    stream = sound._output_device
+    assert stream is not None
+    stream.hurry()
+    sound.sink.write(bytes(1920))
+    for _ in range(3):
+        assert library.flush()
+    assert card.targets[-1] == "usb_out_2"
+    library.sinks = ()
+    sound.choose(output="device:Gone")
+    for _ in range(3):
+        assert library.flush()
+    assert states[-1][0] is SoundState.NO_DEVICE
+    sound.close()

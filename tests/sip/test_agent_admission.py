@@ -1,0 +1,326 @@
+"""What strangers and fools send: refused, and nothing acts on it (RFC 3261 §8.2, sip.md)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.sip.agents import AGENT, OFFER, PBX, XML, Pair, Side, config
+from tui.sip import (
+    Headers,
+    Ignored,
+    InviteReceived,
+    MessageReceived,
+    Request,
+    Response,
+    Rule,
+    parse_message,
+)
+
+
+def ask(
+    method: str = "MESSAGE",
+    *,
+    uri: str = AGENT,
+    from_: str = f"<{PBX}>;tag=b",
+    to: str = f"<{AGENT}>",
+    call_id: str = "call",
+    cseq: str = "1",
+    branch: str = "z9hG4bKone",
+    lines: tuple[tuple[str, str], ...] = (),
+    body: bytes = b"",
+    content_type: str = "",
+) -> bytes:
+    headers = Headers()
+    via = "SIP/2.0/WS pbx.invalid" + (f";branch={branch}" if branch else "")
+    headers.add("Via", via)
+    headers.add("From", from_)
+    headers.add("To", to)
+    headers.add("Call-ID", call_id)
+    headers.add("CSeq", f"{cseq} {method}")
+    kind = content_type or {"MESSAGE": XML, "INVITE": "application/sdp"}.get(method, "")
+    if kind:
+        headers.add("Content-Type", kind)
+    if method == "INVITE":
+        headers.add("Contact", "<sip:PBX@pbx.invalid;transport=ws>")
+        body = body or OFFER
+    for name, value in lines:
+        headers.add(name, value)
+    return Request(method, uri, headers, body).to_bytes()
+
+
+def side(**changes: object) -> Side:
+    made = Side(config(register=False, **changes), via_host="aaaa.invalid")
+    made.agent.connection_made(0.0)
+    return made
+
+
+def give(to: Side, wire: bytes, now: float = 0.0) -> list[int]:
+    """The statuses that come back."""
+    to.agent.receive_data(wire, now)
+    return [message.status for message in to.messages() if isinstance(message, Response)]
+
+
+@pytest.mark.parametrize(("method", "status"), [("MESSAGE", 403), ("INVITE", 486)])
+@pytest.mark.parametrize(
+    ("from_", "asserted"),
+    [
+        ("<sip:PBX@evil.test>;tag=b", None),
+        ("<sip:pbx@example.test>;tag=b", None),
+        ("<sip:PBX@example.test:5060>;tag=b", None),
+        (f"<{PBX}>;tag=b", "<sip:boss@example.test>"),
+        (f"<{PBX}>;tag=b", f"<{PBX}>, <tel:+12000000001>"),
+        ("<sip:boss@example.test>;tag=b", f"<{PBX}>"),
+        ("<tel:12000000001>;tag=b", None),
+    ],
+)
+def test_an_identity_that_is_not_the_pbx_is_refused(
+    method: str, status: int, from_: str, asserted: str | None
+) -> None:
+    us = side()
+    lines = (("P-Asserted-Identity", asserted),) if asserted else ()
+    assert give(us, ask(method, from_=from_, lines=lines))[-1] == status
+    assert "not trusted" in us.one(Ignored).what
+    assert not us.all(MessageReceived)
+    assert not us.all(InviteReceived)
+
+
+def test_the_pbx_may_assert_itself_and_write_its_domain_in_capitals() -> None:
+    us = side()
+    wire = ask(
+        from_="PBX <sip:PBX@EXAMPLE.test;transport=ws>;tag=b",
+        lines=(("P-Asserted-Identity", f'"PBX" <{PBX}>'),),
+    )
+    assert give(us, wire) == [200]
+    event = us.one(MessageReceived)
+    assert event.asserted is not None
+    assert str(event.asserted.uri) == PBX
+
+
+def test_without_a_list_anyone_is_heard() -> None:
+    us = side(trusted=())
+    assert give(us, ask(from_="<sip:boss@example.test>;tag=b")) == [200]
+
+
+@pytest.mark.parametrize(("method", "status"), [("MESSAGE", 403), ("INVITE", 486)])
+@pytest.mark.parametrize(
+    "uri",
+    ["sip:1002_00011170@example.test", "sip:1001_00011170@evil.test", "sip:example.test",
+     "tel:1001"],
+)  # fmt: skip
+def test_an_address_that_is_not_ours_is_refused(method: str, status: int, uri: str) -> None:
+    us = side()
+    assert give(us, ask(method, uri=uri))[-1] == status
+    assert "not ours" in us.one(Ignored).what
+
+
+@pytest.mark.parametrize(("method", "status"), [("MESSAGE", 403), ("INVITE", 486)])
+@pytest.mark.parametrize("value", ["<<>>", "<>", "<sip:PBX@example.test", "5550100"])
+def test_an_assertion_that_cannot_be_read_is_not_that_of_the_pbx(
+    method: str, status: int, value: str
+) -> None:
+    us = side()
+    assert give(us, ask(method, lines=(("P-Asserted-Identity", value),))) == [status]
+    assert "not trusted" in us.one(Ignored).what
+
+
+@pytest.mark.parametrize(
+    ("given", "rule", "had", "wanted"),
+    [
+        ({"from_": "<sip:PBX@evil.test>;tag=b"}, Rule.SENDER, "sip:PBX@evil.test", PBX),
+        ({"uri": "sip:1002@evil.test"}, Rule.ADDRESS, "sip:1002@evil.test", "sip:1001_00011170@"),
+        (
+            {"content_type": "text/xml", "body": b"<cc/>"},
+            *(Rule.CONTENT, "text/xml", "application/pidf+xml"),
+        ),
+    ],
+)
+def test_a_refusal_says_which_rule_it_was_what_came_and_what_would_pass(
+    given: dict[str, Any], rule: Rule, had: str, wanted: str
+) -> None:
+    us = side()
+    assert give(us, ask(**given))[-1] in (403, 415)
+    refused = us.one(Ignored).refused
+    assert refused is not None
+    assert (refused.rule, refused.method) == (rule, "MESSAGE")
+    assert had in refused.given
+    assert any(each.startswith(wanted) for each in refused.expected)
+
+
+def test_an_unknown_method_is_405_with_allow() -> None:
+    us = side()
+    for number, method in enumerate(("UPDATE", "PRACK", "REFER", "SUBSCRIBE", "REGISTER", "NEW")):
+        us.agent.receive_data(ask(method, branch=f"z9hG4bK{number}", call_id=str(number)), 0.0)
+        response = us.only()
+        assert response.status == 405
+        assert response.headers.get_all("Allow")[0] == "INVITE"
+        assert "UPDATE" not in response.headers.get_all("Allow")
+
+
+@pytest.mark.parametrize("method", ["NOTIFY", "BYE", "INFO"])
+def test_requests_of_no_dialog_are_481(method: str) -> None:
+    assert give(side(), ask(method)) == [481]
+    assert give(side(), ask(method, to=f"<{AGENT}>;tag=guess")) == [481]
+
+
+def test_an_unknown_extension_is_420_by_name() -> None:
+    us = side()
+    us.agent.receive_data(ask("INVITE", lines=(("Require", "timer, 100rel, foo"),)), 0.0)
+    response = us.only()
+    assert response.status == 420
+    assert response.headers.get_all("Unsupported") == ["100rel", "foo"]
+    assert not us.all(InviteReceived)
+
+
+def test_require_in_a_cancel_is_ignored() -> None:
+    us = side()
+    give(us, ask("INVITE"))
+    assert give(us, ask("CANCEL", lines=(("Require", "foo"),))) == [200, 487]
+
+
+def test_the_same_request_by_two_ways_is_482_the_second_time() -> None:
+    us = side()
+    assert give(us, ask("INVITE")) == [100]
+    assert give(us, ask("INVITE", branch="z9hG4bKtwo")) == [482]
+    assert len(us.all(InviteReceived)) == 1
+
+
+def test_a_body_that_is_no_sdp_is_415_with_accept() -> None:
+    us = side()
+    us.agent.receive_data(ask("INVITE", body=b"x", content_type="multipart/mixed"), 0.0)
+    response = us.only()
+    assert (response.status, response.headers.get("Accept")) == (415, "application/sdp")
+
+
+def test_an_encoded_body_is_415_with_accept_encoding() -> None:
+    us = side()
+    us.agent.receive_data(ask(lines=(("Content-Encoding", "gzip"),)), 0.0)
+    response = us.only()
+    assert (response.status, response.headers.get("Accept-Encoding")) == (415, "identity")
+
+
+def test_an_invite_without_contact_is_400() -> None:
+    us = side()
+    wire = ask("INVITE").replace(b"Contact: <sip:PBX@pbx.invalid;transport=ws>\r\n", b"")
+    assert give(us, wire) == [400]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Record-Route", "<<>"),
+        ("Record-Route", "<sip:near.test;lr>, <"),
+    ],
+)
+def test_a_header_that_routes_and_cannot_be_read_is_400(name: str, value: str) -> None:
+    us = side()
+    assert give(us, ask("INVITE", lines=((name, value),))) == [400]
+    assert give(us, ask("INVITE").replace(b"Contact: <sip:PBX@pbx", b"Contact: <<PBX@pbx")) == [400]
+    assert not us.all(InviteReceived)
+
+
+def test_more_calls_than_allowed_get_503() -> None:
+    us = side(max_calls=2)
+    results = [give(us, ask("INVITE", call_id=f"c{n}", branch=f"z9hG4bK{n}"))[-1] for n in range(3)]
+    assert results == [100, 100, 503]
+
+
+def test_more_transactions_than_allowed_get_503_but_a_bye_is_heard() -> None:
+    us = side(max_server_transactions=2)
+    for n in range(2):
+        assert give(us, ask("INVITE", call_id=f"c{n}", branch=f"z9hG4bK{n}")) == [100]
+    us.agent.receive_data(ask("INVITE", call_id="c3", branch="z9hG4bK3"), 0.0)
+    response = us.only()
+    assert (response.status, response.headers.get("Retry-After")) == (503, "1")
+    assert response.to.tag
+    assert give(us, ask("BYE", branch="z9hG4bK4")) == [481]
+
+
+def test_a_flood_gets_503_and_a_pause_is_forgiven() -> None:
+    us = side(request_rate=10.0, request_burst=5)
+    results = [give(us, ask(call_id=f"c{n}", branch=f"z9hG4bK{n}"))[0] for n in range(8)]
+    assert results == [200] * 5 + [503] * 3
+    later = [give(us, ask(call_id=f"d{n}", branch=f"z9hG4bKd{n}"), 0.2)[0] for n in range(3)]
+    assert later == [200, 200, 503]
+
+
+def test_an_ack_is_never_answered() -> None:
+    us = side()
+    assert give(us, ask("ACK")) == []
+    assert give(us, ask("ACK", to=f"<{AGENT}>;tag=x", lines=(("P-Asserted-Identity", "<"),))) == []
+
+
+def test_a_peer_of_rfc_2543_without_a_branch_is_served_and_its_repeat_known() -> None:
+    us = side()
+    wire = ask("INVITE", branch="")
+    assert give(us, wire) == [100]
+    us.agent.receive_data(wire, 0.0)
+    assert len(us.all(InviteReceived)) == 1
+    assert give(us, ask("CANCEL", branch="")) == [200, 487]
+
+
+def test_what_is_no_sip_is_ignored_and_what_is_half_sip_is_400() -> None:
+    us = side()
+    assert give(us, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n") == []
+    assert "malformed" in us.one(Ignored).what
+    broken = ask().replace(b"CSeq: 1 MESSAGE", b"CSeq: one MESSAGE")
+    us.agent.receive_data(broken, 0.0)
+    assert us.take()[-1].startswith(b"SIP/2.0 400 ")
+
+
+def test_a_to_that_cannot_be_read_is_sent_back_as_it_is() -> None:
+    us = side()
+    broken = ask().replace(f"To: <{AGENT}>".encode(), b"To: <<")
+    us.agent.receive_data(broken, 0.0)
+    (wire,) = us.take()
+    assert wire.startswith(b"SIP/2.0 400 ")
+    assert b"\r\nTo: <<\r\n" in wire
+
+
+def test_another_sip_version_is_505() -> None:
+    us = side()
+    assert give(us, ask().replace(b" SIP/2.0\r\n", b" SIP/7.0\r\n", 1)) == [505]
+
+
+def test_a_text_frame_and_a_binary_frame_are_one() -> None:
+    us = side()
+    assert give(us, ask()) == [200]
+    us.agent.receive_data(ask(call_id="c2", branch="z9hG4bK2").decode(), 0.0)
+    assert us.only().status == 200
+    us.agent.receive_data("\ud800", 0.0)
+    assert us.take() == []
+
+
+def test_call_ids_and_tags_are_long_and_never_repeat() -> None:
+    pair = Pair()
+    call_ids = set()
+    for _ in range(50):
+        pair.b.agent.send_message(AGENT, b"<cc/>", XML, pair.now)
+        pair.pump()
+    for name, wire in pair.wire:
+        message = parse_message(wire)
+        if name == "b":
+            call_ids.add(message.call_id)
+            assert len(message.call_id) == 32
+            assert len(message.from_.tag or "") == 20
+    assert len(call_ids) == 50
+
+
+@pytest.mark.parametrize(
+    ("callers", "from_", "let_in"),
+    [
+        (("sip:gateway@example.test",), "<sip:gateway@example.test>;tag=b", True),
+        (("sip:gateway@example.test",), f"<{PBX}>;tag=b", True),
+        (("sip:gateway@example.test",), "<sip:12000000001@example.test>;tag=b", False),
+        (("*",), "<sip:12000000001@example.test>;tag=b", True),
+    ],
+)
+def test_who_may_call_is_told_apart_from_who_may_send_messages(
+    callers: tuple[str, ...], from_: str, let_in: bool
+) -> None:
+    us = side(callers=callers)
+    give(us, ask("INVITE", from_=from_))
+    assert bool(us.all(InviteReceived)) is let_in
+    us = side(callers=callers)
+    assert give(us, ask("MESSAGE", from_=from_))[-1] == (200 if PBX in from_ else 403)

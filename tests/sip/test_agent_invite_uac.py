@@ -1,0 +1,438 @@
+"""INVITE as UAC: provisionals, CANCEL, forks, challenges, the ACK (RFC 3261 §9, §13.2, §17.1)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.sip.agents import AGENT, ANSWER, OFFER, PBX, Pair, config, pbx_config
+from tests.sip.registrar import Desk, answer
+from tui.sip import (
+    CallEnded,
+    Ignored,
+    InviteAnswered,
+    InviteCancelled,
+    InviteReceived,
+    InviteRefused,
+    LocalProtocolError,
+    Progress,
+    Request,
+)
+
+CONTACT = ("Contact", "<sip:callee@far.invalid;transport=ws>")
+SDP = ("Content-Type", "application/sdp")
+
+
+class Caller(Desk):
+    """Us calling, the test answering."""
+
+    def __init__(self, **changes: object) -> None:
+        super().__init__(config(register=False, session_expires=0, **changes))
+        self.call = self.side.agent.invite("sip:1002@example.test", OFFER, self.now)
+        self.invite = self.request()
+
+    def hear(
+        self, status: int, *lines: tuple[str, str], tag: str = "far", body: bytes = b""
+    ) -> None:
+        wire = answer(self.invite, status, *lines, tag=tag, body=body)
+        self.side.agent.receive_data(wire, self.now)
+
+    def hear_ok(self, tag: str = "far") -> None:
+        self.hear(200, CONTACT, SDP, tag=tag, body=ANSWER)
+
+    def sends(self) -> list[Request]:
+        return [message for message in self.side.messages() if isinstance(message, Request)]
+
+    def methods(self) -> list[str]:
+        return [request.method for request in self.sends()]
+
+
+def test_an_invite_carries_contact_allow_supported_and_the_offer() -> None:
+    desk = Desk(config(register=False))
+    extra = [("Alert-Info", "<urn:alert:service:normal>")]
+    desk.side.agent.invite("sip:1002@example.test", OFFER, desk.now, extra)
+    invite = desk.request()
+    assert invite.headers.get("Contact") == "<sip:1001_00011170@aaaa.invalid;transport=ws;ob>"
+    assert invite.content_type == "application/sdp"
+    assert invite.body == OFFER
+    assert invite.headers.get("Session-Expires") == "1800"
+    assert invite.headers.get("Min-SE") == "90"
+    assert invite.headers.get("Alert-Info") == "<urn:alert:service:normal>"
+    assert "UPDATE" not in invite.headers.get_all("Allow")
+    assert "100rel" not in invite.headers.get_all("Supported")
+    assert "P-Asserted-Identity" not in invite.headers
+
+
+def test_our_name_is_quoted() -> None:
+    desk = Desk(config(register=False, display_name='A "quoted" \\ name'))
+    desk.side.agent.invite("sip:1002@example.test", OFFER, desk.now)
+    assert desk.request().from_.display_name == 'A "quoted" \\ name'
+
+
+def test_100_is_silent_and_180_and_183_are_told() -> None:
+    caller = Caller()
+    caller.hear(100, tag="")
+    caller.hear(180)
+    caller.hear(183, SDP, body=ANSWER)
+    assert caller.side.all(Progress) == [
+        Progress(caller.call, 180, None, "far"),
+        Progress(caller.call, 183, ANSWER, "far"),
+    ]
+    assert caller.side.agent.next_deadline() == caller.now + 600.0  # the user's own limit
+
+
+def test_a_2xx_is_acked_to_its_contact_by_its_route_and_again_for_each_repeat() -> None:
+    caller = Caller()
+    routes = ("Record-Route", "<sip:near.test;lr>, <sip:far.test;lr>")
+    for _ in range(3):
+        caller.hear(200, CONTACT, SDP, routes, body=ANSWER)
+    acks = caller.sends()
+    assert [ack.method for ack in acks] == ["ACK"] * 3
+    assert acks[0].to_bytes() == acks[2].to_bytes()
+    ack = acks[0]
+    assert ack.uri == "sip:callee@far.invalid;transport=ws"
+    assert ack.headers.get_all("Route") == ["<sip:far.test;lr>", "<sip:near.test;lr>"]
+    assert ack.cseq.number == caller.invite.cseq.number
+    assert ack.branch != caller.invite.branch
+    assert ack.to.tag == "far"
+    assert caller.side.all(object) == [InviteAnswered(caller.call, ANSWER, "far")]
+
+
+def test_a_refusal_is_acked_by_the_transaction_with_the_invites_own_branch() -> None:
+    caller = Caller()
+    caller.hear(486)
+    (ack,) = caller.sends()
+    assert (ack.method, ack.uri, ack.branch) == ("ACK", caller.invite.uri, caller.invite.branch)
+    assert ack.to.tag == "far"
+    assert caller.side.one(InviteRefused) == InviteRefused(caller.call, 486, "Because")
+    with pytest.raises(LocalProtocolError):
+        caller.side.agent.cancel(caller.call, caller.now)
+
+
+def test_a_redirection_is_never_followed() -> None:
+    caller = Caller()
+    caller.hear(302, ("Contact", "<sip:premium@far.test>"))
+    assert caller.methods() == ["ACK"]
+    assert caller.side.one(InviteRefused).status == 302
+
+
+def test_no_answer_at_all_ends_after_32_seconds() -> None:
+    caller = Caller()
+    assert caller.wake() == 32.0
+    assert caller.side.one(InviteRefused).status == 408
+
+
+def test_a_lost_flow_ends_a_call_that_is_not_answered() -> None:
+    caller = Caller()
+    caller.hear(180)
+    caller.side.agent.connection_lost(caller.now)
+    assert caller.side.one(InviteRefused) == InviteRefused(caller.call, 503, "flow lost")
+
+
+# ---------------------------------------------------------------- CANCEL
+
+
+def test_a_cancel_waits_for_the_first_provisional() -> None:
+    caller = Caller()
+    caller.side.agent.cancel(caller.call, caller.now)
+    caller.quiet()
+    caller.hear(100, tag="")
+    (cancel,) = caller.sends()
+    assert cancel.method == "CANCEL"
+    assert cancel.branch == caller.invite.branch
+    assert cancel.headers.get("Via") == caller.invite.headers.get("Via")
+    assert cancel.cseq.number == caller.invite.cseq.number
+    assert cancel.to.tag is None
+    caller.hear(180)
+    caller.quiet()
+    caller.side.agent.receive_data(answer(cancel, 200), caller.now)
+    caller.hear(487)
+    assert caller.methods() == ["ACK"]
+    assert caller.side.all(object) == [InviteRefused(caller.call, 487, "Because")]
+    assert caller.side.agent.next_deadline() is None
+
+
+def test_a_cancel_after_a_provisional_goes_at_once_and_only_once() -> None:
+    caller = Caller()
+    caller.hear(180)
+    caller.side.agent.cancel(caller.call, caller.now)
+    assert caller.methods() == ["CANCEL"]
+    with pytest.raises(LocalProtocolError):
+        caller.side.agent.cancel(caller.call, caller.now)
+
+
+def test_a_2xx_that_crosses_the_cancel_is_acked_and_then_byed() -> None:
+    caller = Caller()
+    caller.hear(180)
+    caller.side.agent.cancel(caller.call, caller.now)
+    caller.sends()
+    caller.hear_ok()
+    ack, bye = caller.sends()
+    assert (ack.method, bye.method) == ("ACK", "BYE")
+    assert bye.uri == "sip:callee@far.invalid;transport=ws"
+    caller.side.agent.receive_data(answer(bye, 200), caller.now)
+    caller.hear_ok()
+    assert caller.methods() == ["ACK"]
+    assert not caller.side.all(InviteAnswered)
+    assert caller.side.one(InviteRefused).status == 487
+
+
+def test_a_cancel_that_nobody_answers_ends_after_32_seconds() -> None:
+    caller = Caller()
+    caller.hear(180)
+    caller.side.agent.cancel(caller.call, caller.now)
+    caller.wake()
+    while not caller.side.all(InviteRefused):
+        caller.wake()
+    assert caller.now == 532.0
+    assert caller.side.one(InviteRefused).status == 487
+
+
+def test_a_challenge_after_a_cancel_is_not_answered() -> None:
+    caller = Caller()
+    caller.side.agent.cancel(caller.call, caller.now)
+    caller.hear(401, caller.challenge())
+    assert caller.methods() == ["ACK"]
+    assert caller.side.one(InviteRefused).status == 401
+
+
+def test_a_422_after_a_cancel_is_the_end() -> None:
+    caller = Caller()
+    caller.side.agent.cancel(caller.call, caller.now)
+    caller.hear(422, ("Min-SE", "9000"))
+    assert caller.methods() == ["ACK"]
+    assert caller.side.one(InviteRefused).status == 422
+
+
+# ---------------------------------------------------------------- forks
+
+
+def test_every_fork_that_answers_is_acked_and_all_but_the_first_byed() -> None:
+    caller = Caller()
+    caller.hear(180, tag="one")
+    caller.hear(180, tag="two")
+    caller.hear_ok("one")
+    assert caller.methods() == ["ACK"]
+    caller.hear_ok("two")
+    ack, bye = caller.sends()
+    assert (ack.method, ack.to.tag) == ("ACK", "two")
+    assert (bye.method, bye.to.tag) == ("BYE", "two")
+    caller.hear_ok("two")
+    caller.hear_ok("one")
+    assert [(r.method, r.to.tag) for r in caller.sends()] == [("ACK", "two"), ("ACK", "one")]
+    assert len(caller.side.all(InviteAnswered)) == 1
+    caller.hear(183, tag="three")
+    assert len(caller.side.all(Progress)) == 2
+
+
+def test_a_fork_that_answers_after_the_call_is_over_is_byed_too() -> None:
+    caller = Caller()
+    caller.hear_ok("one")
+    caller.side.agent.bye(caller.call, caller.now)
+    caller.sends()
+    caller.hear_ok("two")
+    assert caller.methods() == ["ACK", "BYE"]
+
+
+def test_forks_that_cross_a_cancel_are_all_byed_and_the_end_is_told_once() -> None:
+    caller = Caller()
+    caller.hear(180)
+    caller.side.agent.cancel(caller.call, caller.now)
+    caller.sends()
+    for tag in ("one", "two"):
+        caller.hear_ok(tag)
+        assert caller.methods() == ["ACK", "BYE"]
+    assert len(caller.side.all(InviteRefused)) == 1
+
+
+def test_a_2xx_after_32_seconds_is_nothing_that_we_asked() -> None:
+    caller = Caller()
+    caller.hear_ok()
+    caller.sends()
+    caller.wake()
+    caller.hear_ok()
+    assert caller.methods() == []
+    assert caller.side.one(Ignored)
+
+
+# ---------------------------------------------------------------- offer in the 2xx
+
+
+def test_an_invite_without_sdp_gets_its_answer_into_the_ack() -> None:
+    desk = Desk(config(register=False))
+    call = desk.side.agent.invite("sip:1002@example.test", None, desk.now)
+    invite = desk.request()
+    assert invite.body == b""
+    assert invite.content_type == ""
+    for _ in range(2):
+        desk.reply(invite, 200, CONTACT, SDP, body=OFFER)
+    desk.quiet()
+    assert desk.side.one(InviteAnswered) == InviteAnswered(call, OFFER, "srv")
+    with pytest.raises(LocalProtocolError):
+        desk.side.agent.reinvite(call, OFFER, desk.now)
+    desk.side.agent.acknowledge(call, ANSWER, desk.now)
+    ack = desk.request()
+    assert (ack.method, ack.body, ack.content_type) == ("ACK", ANSWER, "application/sdp")
+    desk.reply(invite, 200, CONTACT, SDP, body=OFFER)
+    assert desk.request().to_bytes() == ack.to_bytes()
+    with pytest.raises(LocalProtocolError):
+        desk.side.agent.acknowledge(call, ANSWER, desk.now)
+
+
+def test_hanging_up_before_the_answer_acks_first() -> None:
+    desk = Desk(config(register=False))
+    call = desk.side.agent.invite("sip:1002@example.test", None, desk.now)
+    desk.reply(desk.request(), 200, CONTACT, SDP, body=OFFER)
+    desk.side.agent.bye(call, desk.now)
+    sent = desk.side.messages()
+    requests = [message for message in sent if isinstance(message, Request)]
+    assert len(requests) == len(sent)
+    assert [message.method for message in requests] == ["ACK", "BYE"]
+
+
+def test_an_incoming_call_is_not_acknowledged_by_hand() -> None:
+    pair = Pair()
+    at_a, _ = pair.call()
+    with pytest.raises(LocalProtocolError):
+        pair.a.agent.acknowledge(at_a, ANSWER, pair.now)
+
+
+# ---------------------------------------------------------------- odd answers
+
+
+def test_a_2xx_without_contact_or_with_a_broken_one_is_acked_to_the_first_target() -> None:
+    for contact in ((), (("Contact", "<<"),), (("Record-Route", "<<"), CONTACT)):
+        caller = Caller()
+        caller.hear(200, *contact, SDP, body=ANSWER)
+        (ack,) = caller.sends()
+        assert ack.method == "ACK"
+        assert "Route" not in ack.headers
+
+
+def test_a_challenge_to_an_invite_is_answered_for_the_pinned_realm() -> None:
+    desk = Desk(config(session_expires=0))
+    desk.registered()
+    call = desk.side.agent.invite("sip:1002@example.test", OFFER, desk.now)
+    first = desk.request()
+    desk.reply(first, 100)
+    desk.reply(first, 407, ("Proxy-Authenticate", desk.challenge(nonce="i1")[1]))
+    ack, second = desk.side.messages()
+    assert isinstance(ack, Request)
+    assert isinstance(second, Request)
+    assert (ack.method, second.method) == ("ACK", "INVITE")
+    assert second.call_id == first.call_id
+    assert second.from_.tag == first.from_.tag
+    assert second.cseq.number == first.cseq.number + 1
+    assert "Proxy-Authorization" in second.headers
+    desk.side.agent.cancel(call, desk.now)
+    desk.quiet()  # the 1xx before the challenge was for another INVITE
+    desk.reply(second, 100)
+    cancel = desk.request()
+    assert cancel.branch == second.branch
+
+
+def test_a_stranger_who_challenges_our_bye_gets_no_credentials() -> None:
+    desk = Desk(config(session_expires=0))
+    desk.registered()
+    call = desk.side.agent.invite("sip:1002@example.test", OFFER, desk.now)
+    desk.reply(desk.request(), 200, CONTACT, SDP, body=ANSWER)
+    desk.side.take()
+    desk.side.agent.bye(call, desk.now)
+    desk.reply(desk.request(), 401, desk.challenge(realm="stranger.test"))
+    desk.quiet()
+
+
+def test_the_call_limit_holds_for_our_calls_too() -> None:
+    desk = Desk(config(register=False, max_calls=1))
+    desk.side.agent.invite("sip:1002@example.test", OFFER, desk.now)
+    with pytest.raises(LocalProtocolError):
+        desk.side.agent.invite("sip:1002@example.test", OFFER, desk.now)
+
+
+@pytest.mark.parametrize("target", ["", "nobody", "sip:a b@c", "sip:a@b\r\nX: y"])
+def test_a_target_that_is_no_uri_is_refused_and_leaves_no_call(target: str) -> None:
+    desk = Desk(config(register=False, max_calls=1))
+    with pytest.raises(LocalProtocolError):
+        desk.side.agent.invite(target, OFFER, desk.now)
+    desk.side.agent.invite("sip:1002@example.test", OFFER, desk.now)
+
+
+def test_a_header_that_cannot_be_said_is_refused_and_leaves_nothing() -> None:
+    desk = Desk(config(register=False, max_calls=1))
+    with pytest.raises(LocalProtocolError):
+        desk.side.agent.invite("sip:1@example.test", OFFER, desk.now, [("X", "a\r\nY: b")])
+    desk.quiet()
+    assert desk.side.agent.next_deadline() is None
+
+
+def test_commands_out_of_place_are_refused() -> None:
+    agent = Desk(config(register=False), connect=False).side.agent
+    with pytest.raises(LocalProtocolError):
+        agent.invite(PBX, OFFER, 0.0)
+    for command in (
+        lambda: agent.cancel("none", 0.0),
+        lambda: agent.bye("none", 0.0),
+        lambda: agent.ring("none", 0.0),
+        lambda: agent.accept("none", b"", 0.0),
+        lambda: agent.reject("none", 486, 0.0),
+        lambda: agent.reinvite("none", b"", 0.0),
+        lambda: agent.info("none", "a/b", b"", 0.0),
+    ):
+        with pytest.raises(LocalProtocolError):
+            command()
+    up = Caller()
+    up.hear_ok()
+    with pytest.raises(LocalProtocolError):
+        up.side.agent.cancel(up.call, 0.0)
+    caller = Caller()
+    for command in (
+        lambda: caller.side.agent.bye(caller.call, 0.0),
+        lambda: caller.side.agent.accept(caller.call, b"", 0.0),
+        lambda: caller.side.agent.info(caller.call, "a/b", b"", 0.0),
+        lambda: caller.side.agent.acknowledge(caller.call, b"", 0.0),
+    ):
+        with pytest.raises(LocalProtocolError):
+            command()
+
+
+# ---------------------------------------------------------------- both ends
+
+
+def test_a_cancel_reaches_the_other_side_and_both_agree() -> None:
+    pair = Pair()
+    at_b = pair.b.agent.invite(AGENT, OFFER, pair.now)
+    pair.pump()
+    at_a = pair.a.one(InviteReceived).call
+    pair.a.agent.ring(at_a, pair.now)
+    pair.pump()
+    pair.b.agent.cancel(at_b, pair.now)
+    pair.pump()
+    assert pair.starts() == [
+        "b INVITE", "a 100", "a 180", "b CANCEL", "a 200", "a 487", "b ACK",
+    ]  # fmt: skip
+    assert pair.a.one(InviteCancelled).call == at_a
+    assert pair.b.one(InviteRefused).status == 487
+    with pytest.raises(LocalProtocolError):
+        pair.a.agent.accept(at_a, ANSWER, pair.now)
+
+
+def test_a_call_between_two_agents_of_the_same_make() -> None:
+    pair = Pair(b=pbx_config(outbound=True))
+    at_a, at_b = pair.call()
+    pair.b.agent.bye(at_b, pair.now)
+    pair.pump()
+    assert pair.a.one(CallEnded) == CallEnded(at_a, True, 200, "")
+    assert pair.b.one(CallEnded) == CallEnded(at_b, False, 200, "")
+    pair.advance(40.0)
+    assert pair.a.agent.next_deadline() is None
+    assert pair.b.agent.next_deadline() is None
+
+
+def test_a_strict_router_gets_its_own_address_as_request_uri() -> None:
+    caller = Caller()
+    caller.hear(200, CONTACT, SDP, ("Record-Route", "<sip:far.test;lr>, <sip:old.test>"), body=b"v")
+    (ack,) = caller.sends()
+    assert ack.uri == "sip:old.test"
+    assert ack.headers.get_all("Route") == [
+        "<sip:far.test;lr>",
+        "<sip:callee@far.invalid;transport=ws>",
+    ]

@@ -1,0 +1,188 @@
+"""What a terminal says is told from what a person types, however it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from textual.events import Key, MouseEvent, Paste
+
+from tui.console.terminal.input import (
+    ESCAPE_WAIT,
+    REMOTE_ESCAPE_WAIT,
+    NotUtf8,
+    TerminalInput,
+    TerminalReady,
+    escape_wait,
+)
+from tui.text import is_control
+
+ANSWERS = {
+    "DA1": b"\x1b[?62;22;52c",
+    "DA2": b"\x1b[>41;388;0c",
+    "OSC 11": b"\x1b]11;rgb:1e1e/1e1e/1e1e\x1b\\",
+    "OSC 11, ended by BEL": b"\x1b]11;rgb:1e1e/1e1e/1e1e\x07",
+    "XTVERSION": b"\x1bP>|XTerm(388)\x1b\\",
+    "privacy message": b"\x1b^1234\x1b\\",
+    "application": b"\x1b_G1;23\x1b\\",
+    "start of string": b"\x1bX567\x1b\\",
+    "window size": b"\x1b[8;24;80t",
+    "cursor": b"\x1b[12;34R",
+    "unknown key": b"\x1b[99999~",
+    "key beyond Unicode": b"\x1b[99999999u",
+    "a number of 5,000 digits": b"\x1b[" + b"7" * 5000 + b"u",
+    "a mouse of the oldest kind": b"\x1b[M 55",
+}
+KEYS = {
+    b"\x1b[17~": "f6",
+    b"\x1b[19~": "f8",
+    b"\x1bOP": "f1",
+    b"\x1b[[A": "f1",
+    b"\x1b[1;5B": "ctrl+down",
+    b"\x1b[3$": "shift+delete",
+    b"\x1b[51:35;130;35u": "number_sign",
+    "你".encode(): "你",
+    b"5": "5",
+}
+
+
+class _Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def _read(parts: Iterable[bytes], gap: float = 0.0, wait: float = ESCAPE_WAIT) -> list[str]:
+    """What comes of the parts, `gap` seconds apart: the names of keys, pastes, other events."""
+    clock = _Clock()
+    terminal = TerminalInput(wait, clock)
+    said: list[str] = []
+    for part in parts:
+        for each in (*terminal.feed(part), *terminal.tick()):
+            said.append(_name(each))
+        clock.now += gap
+    clock.now += 5
+    return [*said, *map(_name, terminal.tick())]
+
+
+def _name(event: object) -> str:
+    if isinstance(event, Key):
+        return event.key
+    if isinstance(event, Paste):
+        return f"paste {event.text!r}"
+    if isinstance(event, MouseEvent):
+        return f"mouse {event.x} {event.y}"
+    return type(event).__name__
+
+
+def _each_byte(data: bytes) -> list[bytes]:
+    return [data[n : n + 1] for n in range(len(data))]
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+@pytest.mark.parametrize("gap", [0.0, 0.12, 1.5])
+def test_an_answer_nobody_asked_for_makes_no_key_however_slowly_it_comes(
+    name: str, gap: float
+) -> None:
+    answer = ANSWERS[name]
+    for parts in ([answer], _each_byte(answer)):
+        if len(parts) < 100:
+            assert set(_read(parts, gap)) <= {"escape"}, parts
+        assert _read([answer, b"5"]) == ["5"]
+
+
+@pytest.mark.parametrize("data", KEYS)
+def test_a_key_torn_after_its_first_two_bytes_is_that_key(data: bytes) -> None:
+    for cut in range(2, len(data)):
+        assert _read([data[:cut], data[cut:]], gap=10.0) == [KEYS[data]]
+
+
+@pytest.mark.parametrize("data", [data for data in KEYS if data[:1] == b"\x1b"])
+@pytest.mark.parametrize("gap", [0.12, 0.3, 1.5])
+def test_a_key_torn_right_after_its_escape_gives_no_letter_and_no_digit(
+    data: bytes, gap: float
+) -> None:
+    assert _read([data[:1], data[1:]], gap) == ["escape", KEYS[data]]
+
+
+def test_a_remote_terminal_has_longer_for_the_rest_of_an_escape() -> None:
+    assert escape_wait({}) == ESCAPE_WAIT
+    assert escape_wait({"SSH_CONNECTION": "192.0.2.1 1 192.0.2.2 22"}) == REMOTE_ESCAPE_WAIT
+    assert _read([b"\x1b", b"[17~"], 0.3, REMOTE_ESCAPE_WAIT) == ["f6"]
+
+
+_PIECE = st.one_of(
+    st.sampled_from([*KEYS, *ANSWERS.values()]),
+    st.sampled_from([b"\x1b[<35;20;5M", b"\x1b[I", b"\x1b[0n", b"\x1b[200~12\r3\x1b[201~"]),
+    st.binary(max_size=6),
+)
+
+
+@given(st.lists(_PIECE, max_size=6), st.data())
+def test_any_stream_cut_anywhere_gives_the_same(pieces: list[bytes], data: st.DataObject) -> None:
+    stream = b"".join(pieces)
+    cuts = sorted(data.draw(st.sets(st.integers(0, len(stream)), max_size=8)))
+    parts = [stream[a:b] for a, b in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
+    assert _read(parts) == _read([stream])
+
+
+@given(st.lists(st.sampled_from([*ANSWERS.values(), b"\x1b[17~", b"\x1b[<35;20;5M"]), max_size=5))
+def test_no_sequence_leaks_a_digit_at_any_speed(pieces: list[bytes]) -> None:
+    parts = [byte for piece in pieces if len(piece) < 100 for byte in _each_byte(piece)]
+    for name in _read(parts, gap=0.2):
+        assert name in ("escape", "f6") or name.startswith("mouse"), name
+
+
+@given(st.binary(max_size=60))
+def test_no_bytes_end_the_reading(data: bytes) -> None:
+    terminal = TerminalInput()
+    list(terminal.feed(data))
+    list(terminal.feed(b"\x18\x1b[201~\x07"))  # ends whatever it was in
+    assert _name(list(terminal.feed(b"\x1b[17~"))[-1]) == "f6"
+
+
+def test_a_terminal_that_is_not_in_utf8_is_told_once_and_ends_nothing() -> None:
+    clock = _Clock()
+    terminal = TerminalInput(clock=clock)
+    said = [each for _ in range(6) for each in terminal.feed("你好".encode("gbk"))]
+    assert sum(isinstance(each, NotUtf8) for each in said) == 1
+    assert _name(list(terminal.feed(b"\x1b[17~"))[-1]) == "f6"
+
+
+def test_puttys_keys_in_its_vt100_mode_are_known() -> None:
+    finals = "TUVWXYZ["
+    read = [_read([f"\x1bO{final}".encode()]) for final in finals]
+    assert read == [[f"f{number}"] for number in range(5, 13)]
+
+
+def test_a_string_without_an_end_is_over_with_the_next_function_key() -> None:
+    assert _read([b"\x1b]11;rgb:12", b"\x1b[17~", b"5"]) == ["f6", "5"]
+
+
+def test_a_paste_is_one_whatever_is_in_it() -> None:
+    pasted = b"\x1b[200~1\x1b[17~2\r3\x1b[201~"
+    assert _read(_each_byte(pasted)) == ["paste '12\\r3'"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
+def test_nothing_that_a_terminal_would_act_on_comes_out_of_a_paste(text: str) -> None:
+    bare = text.replace("\x1b[201~", "")
+    (pasted,) = TerminalInput().feed(b"\x1b[200~" + bare.encode() + b"\x1b[201~")
+    assert isinstance(pasted, Paste)
+    assert not [each for each in pasted.text if each not in "\t\n\r" and is_control(each)]
+    if text.isprintable():
+        assert pasted.text == text
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(0, 80), (24, 0), (60000, 80), (24, 10**30)])
+def test_a_screen_that_cannot_be_is_no_resize(rows: int, columns: int) -> None:
+    assert _read([b"\x1b[48;%d;%d;0;0t" % (rows, columns)]) == []
+    assert _read([b"\x1b[48;24;80;480;640t"]) == ["Resize"]
+
+
+def test_the_terminal_says_that_it_is_ready() -> None:
+    assert [type(each) for each in TerminalInput().feed(b"\x1b[0n")] == [TerminalReady]

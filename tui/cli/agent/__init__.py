@@ -1,0 +1,1 @@
+"""All that an agent can do, one command each, at an engine that runs."""

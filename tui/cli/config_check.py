@@ -1,0 +1,66 @@
+"""`yimi config check`: everything that is wrong with the config, a line each, before anybody waits
+for a console: the settings, the keys, the theme, the files that it names."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.cli.exits import OK, USAGE, complain
+
+if TYPE_CHECKING:
+    from tui.config.schema import Config
+
+
+def run(options: Namespace) -> int:
+    """The exit code: 0 when nothing is wrong, 2 else."""
+    from tui.config.errors import ConfigError
+    from tui.config.layers import system_file
+    from tui.config.paths import Paths
+    from tui.config.reader import load
+    from tui.config.user_settings import overlay, settings_file
+    from tui.console import i18n
+
+    i18n.set_language(i18n.from_locale(os.environ))
+    paths = Paths.find()
+    file = options.config or paths.config_file
+    if options.config is not None and not file.is_file():
+        return complain(i18n.tr("config.no_such_file", file=file), USAGE)
+    wrong: list[str] = []
+    try:
+        config = load(file)
+    except ConfigError as error:
+        wrong += [i18n.config_sentence(each) for each in (error, *error.others)]
+    else:
+        config, bad = overlay(config, settings_file(file))
+        wrong += map(i18n.config_sentence, bad)
+        wrong += _beyond_the_file(config, file.name, paths.themes)
+    for sentence in wrong:
+        complain(sentence, USAGE)
+    if not wrong:
+        if (system := system_file()).is_file():
+            locks = "config.ok_system_locks" if config.locked else "config.ok_system"
+            print(i18n.tr(locks, file=system, locked=", ".join(config.locked)))
+        print(i18n.tr("config.ok" if file.is_file() else "config.ok_defaults", file=file))
+    return USAGE if wrong else OK
+
+
+def _beyond_the_file(config: Config, name: str, themes: Path) -> Iterator[str]:
+    """What only those know who use it."""
+    from tui.console.actions.keymap import check as check_keys
+    from tui.console.i18n import render, tr
+    from tui.console.theming import all_themes, theme_directories
+
+    for sentence in check_keys(config.keys)[1]:
+        yield f"{name}, [keys]: {render(sentence)}"
+    known, broken = all_themes(theme_directories(themes))
+    yield from broken
+    if config.ui.theme not in known:
+        yield f"{name}, [ui]: " + tr("theme.none", name=repr(config.ui.theme))
+    files = [config.tls.ca_file, *(profile.people_file for profile in config.profiles)]
+    for each in filter(None, files):
+        if not Path(each).is_file():
+            yield tr("config.no_such_file", file=each)

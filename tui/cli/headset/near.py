@@ -1,0 +1,179 @@
+"""`yimi headset [USER@]HOST`: yimi there, with the headset of the computer one sits at.
+
+This computer's devices are opened by a process of its own, which listens on a socket that only this
+user can reach. ssh logs in as it always does; a directory is made at the far end (`--prepare`), a
+socket in it led to ours, and yimi started there with its address and this login's secret in its
+environment (`--there`). The secret crosses inside the connection, and stands on no command line.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+from argparse import Namespace
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+import tui
+from tui.cli.exits import NO_ENGINE, OK, REFUSED, USAGE, complain, complain_config, speak
+from tui.config.errors import ConfigError
+from tui.config.paths import PathError, Paths
+from tui.config.reader import load
+from tui.console.i18n import render, tr
+from tui.headset_wire import VERSION
+from tui.launcher.last_moment import end_by_itself
+from tui.launcher.near_sound import NearSound
+from tui.launcher.socket_folder import all_of, make, sweep
+from tui.launcher.ssh_login import LOST, SshLogin
+from tui.launcher.terminal import RESET
+from tui.port.values import Message, message
+from tui.port.wire.sockets import answers
+from tui.secrets import Secret
+from tui.text import clean_text
+
+_NO_COMMAND: Final = 127
+_SOCKET: Final = "s"
+_PREFIX: Final = "yimi-near-"
+
+
+def _status(paths: Paths) -> int:
+    """For a lamp in somebody's status bar."""
+    found = NO_ENGINE
+    for folder in all_of(paths.runtime, _PREFIX):
+        if not answers(folder / _SOCKET):
+            continue
+        with suppress(OSError):
+            print((folder / "state").read_text("utf-8").strip())
+            found = OK
+    return found if found == OK else complain(tr("headset.none"), NO_ENGINE)
+
+
+class _Refused(Exception):
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.id)
+        self.message = message
+
+
+def run(options: Namespace) -> int:
+    """Log in, and stay until yimi there is left; its exit code, or why it did not come to that."""
+    if options.prepare or options.there is not None:
+        from tui.cli.headset.there import run as at_the_far_end
+
+        return at_the_far_end(options)
+    if options.status:
+        return _status(Paths.find())
+    try:
+        paths = Paths.find().prepare()
+        file = Path(options.config or paths.config_file).absolute()
+        speak(load(file))
+    except ConfigError as error:
+        return complain_config(error)
+    except PathError as error:
+        return complain(str(error), USAGE)
+    if not options.where or options.where.startswith("-"):
+        return complain(tr("headset.where"), USAGE)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return complain(tr("headset.no_terminal"), USAGE)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
+    try:
+        with ExitStack() as ending:
+            return _login(options, paths, file, ending)
+    except _Refused as refused:
+        return complain(render(refused.message), REFUSED)
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    end_by_itself(128 + number)  # what is raised in here may be lost in a finalizer
+    sys.exit(128 + number)
+
+
+def _login(options: Namespace, paths: Paths, file: Path, ending: ExitStack) -> int:
+    sweep(paths.runtime, _PREFIX, _SOCKET)
+    try:
+        folder = make(paths.runtime, _PREFIX)
+    except OSError as error:
+        raise _Refused(message("headset.no_sound", why=error.strerror or "?")) from None
+    ending.callback(shutil.rmtree, folder, ignore_errors=True)
+    secret = _fresh_secret()
+    try:
+        sound = NearSound(file, folder / _SOCKET, secret)
+    except OSError as error:
+        raise _Refused(message("headset.no_sound", why=error.strerror or "?")) from None
+    ending.callback(sound.close)
+    ssh = SshLogin(shlex.split(options.ssh), options.where, folder / "c")
+    ending.callback(ssh.close)
+    try:
+        if not ssh.open():
+            return REFUSED  # ssh has said why
+        if not sound.ready():
+            why = sound.last.get("failed", {}).get("why", "headset.log")
+            raise _Refused(message("headset.no_sound", why=clean_text(str(why))))
+        there = _prepared(ssh, options, secret)
+        if (why := ssh.forward(f"{there}/{_SOCKET}", folder / _SOCKET)) is not None:
+            raise _Refused(message("headset.no_forward", why=clean_text(why)))
+        _warn(sound)
+        line = shlex.join(["headset", "--there", there, ".", *options.arguments])
+        code = ssh.run(f"{options.yimi} {line}")
+    except (subprocess.TimeoutExpired, TimeoutError):
+        raise _Refused(message("headset.silent", host=options.where)) from None
+    except OSError as error:
+        raise _Refused(message("headset.no_ssh", why=error.strerror or "?")) from None
+    if code == LOST:
+        # What yimi there had set on this terminal it cannot take back any more.
+        print(f"{RESET}\r\n", end="", flush=True)
+        return complain(tr("headset.lost", host=options.where, line=_again()), REFUSED)
+    return code if code >= 0 else 128 - code
+
+
+def _fresh_secret() -> Secret:
+    import secrets
+
+    return Secret(secrets.token_hex(32))
+
+
+def _prepared(ssh: SshLogin, options: Namespace, secret: Secret) -> str:
+    """The far end's directory, when it can serve us."""
+    done = ssh.ask(f"{options.yimi} headset --prepare", secret.reveal() + "\n")
+    if done.returncode == _NO_COMMAND:
+        raise _Refused(message("headset.no_yimi", host=options.where, command=options.yimi))
+    said: Any = None
+    for line in reversed(done.stdout.splitlines()):  # whatever a login greets with
+        try:
+            said = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(said, dict) and isinstance(said.get("folder"), str):
+            break
+        said = None
+    if said is None:
+        words = clean_text(done.stderr.strip().rpartition("\n")[2])[:200]
+        if done.returncode == USAGE:
+            raise _Refused(message("headset.older", host=options.where, here=tui.__version__))
+        raise _Refused(message("headset.not_prepared", host=options.where, why=words))
+    if said.get("wire") != VERSION:
+        theirs = clean_text(str(said.get("version", "?")))[:40]
+        raise _Refused(message("headset.version", here=tui.__version__, there=theirs))
+    return str(said["folder"])
+
+
+def _warn(sound: NearSound) -> None:
+    """What is wrong with the devices here is said before the screen covers it; it stops nothing."""
+    state = sound.last.get("state", {})
+    word = state.get("state", "ok")
+    if word in ("no-portaudio", "device-lost", "failed") or (word == "no-device"):
+        device = clean_text(str(state.get("device", "")))
+        which = "nothing" if word == "no-device" and not device else word
+        complain(render(message(f"check.sound.{which}", device=device)), OK)
+
+
+def _again() -> str:
+    return clean_text(shlex.join(["yimi", *sys.argv[1:]]))

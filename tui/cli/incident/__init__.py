@@ -1,0 +1,1 @@
+"""Commands for when something is wrong."""

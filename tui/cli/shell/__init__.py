@@ -1,0 +1,1 @@
+"""What the shell and the desktop know of `yimi`: completions, the manual page, links."""

@@ -1,0 +1,1 @@
+"""config.toml, the settings beside it, and where files live."""

@@ -1,0 +1,1 @@
+"""Settings that come from the administrator's server: signed, fetched ahead, kept on this disk."""

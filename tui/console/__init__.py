@@ -1,0 +1,1 @@
+"""The terminal front end: looks at an engine through the port."""

@@ -1,0 +1,67 @@
+"""What every screen of ours has: the heading rules, the key bar, and `show`."""
+
+from __future__ import annotations
+
+from textual import events, on
+from textual.screen import Screen
+
+from tui.console.actions.action import key_name
+from tui.console.actions.registry import available
+from tui.console.desk import Desk
+from tui.console.view import ScreenName, View
+from tui.console.widgets.room import SHORT
+from tui.console.widgets.rows import Rows
+
+
+class LiveDialog:
+    """A dialog about the call: `show` is called for every change of the view, and takes the
+    dialog away when there is nothing left to decide."""
+
+    def show(self, view: View) -> None:
+        """Draw the view, or go."""
+        raise NotImplementedError
+
+
+class YimiScreen(Screen[None]):
+    """A base screen. `show` draws a view; it is called for every change, and draws only what
+    differs."""
+
+    PLACE: ScreenName
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (SHORT, "-tall")]  # noqa: RUF012
+    DEFAULT_CSS = """
+    YimiScreen { background: $background; color: $foreground; }
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+
+    def show(self, view: View) -> None:
+        """Draw the view."""
+        raise NotImplementedError
+
+    @on(Rows.Pressed)
+    def _key_pressed(self, event: Rows.Pressed) -> None:
+        """A click on a printed key: what the key does."""
+        event.stop()
+        for action in available(self.desk.view):
+            if action.key and key_name(action.key) in event.words:
+                if action.bound:
+                    self.desk.do(action.id)
+                elif len(action.key) > 1 and action.key.isalpha():  # a widget's own, such as Enter
+                    key = events.Key(action.key, None)
+                    key.set_sender(self.app)  # as from the terminal: it bubbles up to the app
+                    self.app.post_message(key)
+                return
+
+    def on_resize(self, event: events.Resize) -> None:
+        # Sizes of the widgets are known only after the layout that follows.
+        self.call_after_refresh(self._again)
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(self._again)
+
+    def _again(self) -> None:
+        self.show(self.desk.view)
+        self.desk.replay()

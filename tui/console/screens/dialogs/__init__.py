@@ -1,0 +1,1 @@
+"""Dialogs: they stand in the lower half of the console."""

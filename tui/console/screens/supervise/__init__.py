@@ -1,0 +1,1 @@
+"""A supervisor's page: the group's live calls, and its members."""

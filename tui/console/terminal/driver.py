@@ -1,0 +1,98 @@
+"""Textual's driver with our border: input through `TerminalInput`, output that knows what the
+terminal has taken."""
+
+from __future__ import annotations
+
+import logging
+import os
+import selectors
+from collections import deque
+from time import monotonic
+from typing import Any, Final
+
+from textual.drivers.linux_driver import LinuxDriver
+
+from tui.console.terminal.input import READY_QUERY, TerminalInput, escape_wait
+
+log = logging.getLogger("tui.terminal")
+
+AHEAD: Final = 1024
+"""Bytes that may be under way before the next frame waits."""
+GIVE_UP: Final = 15.0
+"""Seconds without an answer after which the terminal is taken for one that answers nothing."""
+_LOOK: Final = 0.05
+"""Seconds between two looks at the time while nothing comes."""
+
+
+class TerminalDriver(LinuxDriver):
+    """After each frame the terminal is asked whether it is ready: its answer comes after all that
+    it had to take before, over any network, where the buffers on the way say nothing."""
+
+    def __init__(self, app: Any, **options: Any) -> None:
+        super().__init__(app, **options)
+        self._waiting: deque[tuple[int, float]] = deque()
+        """Frames that are not known to be taken: bytes, and when they were written."""
+        self._answers = False
+        self.fresh = True
+        """Nothing of ours is on the terminal; whoever draws next takes it back."""
+
+    @property
+    def busy(self) -> bool:
+        """The terminal has not yet taken what was drawn last."""
+        if not self._answers:
+            return False
+        if self._waiting and monotonic() - self._waiting[0][1] > GIVE_UP:
+            self._answers = False
+            self._waiting.clear()
+        return sum(size for size, _ in self._waiting) > AHEAD
+
+    def write_frame(self, data: str) -> None:
+        """Write a frame, and ask to be told when it is taken."""
+        if self.input_tty:
+            self._waiting.append((len(data.encode("utf-8", "replace")), monotonic()))
+            while not self._answers and len(self._waiting) > 1:
+                self._waiting.popleft()
+            data += READY_QUERY
+        self.write(data)
+
+    def ready(self) -> None:
+        """An answer has come: the oldest frame is taken."""
+        self._answers = True
+        if self._waiting:
+            self._waiting.popleft()
+
+    def _enable_mouse_support(self) -> None:
+        # In place of Textual's, which asks for every move as well: 200 of them are 17 kB of hover.
+        if self._mouse:
+            self.write("\x1b[?1000h\x1b[?1006h")
+            self.flush()
+
+    def _disable_mouse_support(self) -> None:
+        if self._mouse:
+            self.write("\x1b[?1000l\x1b[?1006l")
+            self.flush()
+
+    def run_input_thread(self) -> None:
+        """Wait for input, and send on what it means."""
+        terminal = TerminalInput(escape_wait(os.environ))
+        with selectors.SelectSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            while not self.exit_event.is_set():
+                data = os.read(self.fileno, 4096) if selector.select(_LOOK) else None
+                if data == b"":
+                    self.exit_event.wait()  # the end of a pipe would be ready for ever
+                    return
+                try:
+                    for message in terminal.feed(data) if data else terminal.tick():
+                        self.process_message(message)
+                except Exception:
+                    # Whatever a terminal sends, it ends no screen.
+                    log.exception(
+                        "input that could not be read was dropped: %d bytes", len(data or b"")
+                    )
+                    terminal = TerminalInput(escape_wait(os.environ))
+
+    def start_application_mode(self) -> None:
+        """As Textual's; the terminal shows nothing of ours then."""
+        self.fresh = True
+        super().start_application_mode()  # type: ignore[no-untyped-call]

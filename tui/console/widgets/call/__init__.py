@@ -1,0 +1,1 @@
+"""The call panel and its rows."""

@@ -1,0 +1,1 @@
+"""The calls that are over: the last of them, and the history."""

@@ -1,0 +1,1 @@
+"""The agent's day: seat, incoming calls, write-up, history."""

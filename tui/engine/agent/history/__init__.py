@@ -1,0 +1,1 @@
+"""The history of calls: its file, what is written and asked of it, and its export."""

@@ -1,0 +1,1 @@
+"""Calls that the contact-centre platform controls: what is asked, what it reports."""

@@ -1,0 +1,307 @@
+"""What the platform reports of calls, as told by its control messages.
+
+Every message can come more than once, late, or for a call that is gone: platform.md's table of
+edges decides what is a repeat and what is another offer, and each row is a branch here.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Final
+
+from tui.engine.calls import BY_PEER, BY_US, NOT_CONNECTED
+from tui.engine.context import log
+from tui.engine.platform_calls.commands import CallCommands, CallLegs
+from tui.engine.platform_calls.recovery import CallQuery
+from tui.platform import control
+from tui.platform.codes import ENDED, REFUSED
+from tui.port.events import (
+    CallAnswered,
+    CallFinished,
+    CallinFailed,
+    CallinResponded,
+    CallOffered,
+    CalloutResponded,
+    OfferCancelled,
+)
+from tui.port.machines.call_machine import CallInput, CallState, HoldRequest
+from tui.port.snapshot import Call, CallEnd
+from tui.port.values import VOIP, Leg, Message, message
+
+_REMEMBERED = 32
+CONNECTED_REASONS: Final = (BY_PEER, BY_US)
+"""Only with these was the call up, and only then is `callTime` a length (specification)."""
+
+
+class _Over:
+    """An offer or a call that is over here: when, of which number, how often it had been offered.
+    The ccNumber of a three-way call stays the same, so it may be offered here again."""
+
+    __slots__ = ("at", "declined", "number", "offers")
+
+    def __init__(self, at: float, number: str, offers: int, declined: bool = False) -> None:
+        self.at = at
+        self.number = number
+        self.offers = offers
+        self.declined = declined
+
+
+class CallReports:
+    """Moves the calls by what the platform says."""
+
+    def __init__(
+        self, commands: CallCommands, legs: CallLegs, query: CallQuery, transferred: set[str]
+    ) -> None:
+        self.commands = commands
+        self.calls = commands.calls
+        self.context = commands.context
+        self.legs = legs
+        self.query = query
+        self._transferred = transferred
+        """ccNumbers of calls that the platform has handed to somebody else."""
+        self._cancelled: OrderedDict[str, _Over] = OrderedDict()
+        self._over: OrderedDict[str, _Over] = OrderedDict()
+
+    def handle(self, report: control.PlatformMessage) -> bool:
+        """Take one message. False when it is not about a call."""
+        match report:
+            case control.NewCall(ccnumber, number, eid):
+                self.calls.note(ccnumber, "attribute", report.attributes)
+                self._offered(ccnumber, number, internal=bool(eid))
+            case control.CancelCall(ccnumber):
+                self._offer_cancelled(ccnumber)
+            case control.CalloutResponse():
+                self._responded(report, internal=False)
+            case control.CallinResponse():
+                self._responded(report, internal=True)
+            case control.CallinFailed(ccnumber):
+                self._not_answered(ccnumber)
+            case control.Answered(ccnumber, number, eid):
+                self.calls.note(ccnumber, "attribute", report.attributes)
+                self._answered(ccnumber, number, internal=bool(eid))
+            case control.Ended(ccnumber, r, call_time):
+                self._ended(ccnumber, as_code(r), call_time)
+            case control.Held(ccnumber):
+                self._on_the_phone(ccnumber, CallInput.HOLD_CONFIRMED)
+            case control.Resumed(ccnumber):
+                self._on_the_phone(ccnumber, CallInput.RESUME_CONFIRMED)
+            case _:
+                return False
+        return True
+
+    # ------------------------------------------------------------ incoming
+
+    def _offered(self, ccnumber: str, number: str, *, internal: bool) -> None:
+        self.query.told(ccnumber)
+        known = self.calls.by_ccnumber(ccnumber)
+        if known is not None and known.live:
+            return  # a repeat
+        over = self._over.get(ccnumber)
+        if over is not None and self.context.clock() - over.at < self.context.limits.offer_again:
+            return  # a repeat that the 105 has overtaken
+        before = self._cancelled.get(ccnumber)
+        if before is not None:
+            since = self.context.clock() - before.at
+            hold_back = self.context.limits.offer_again - since
+            if hold_back > 0:
+                self.context.timers.set(
+                    f"offer {ccnumber}", hold_back, lambda: self._offer(ccnumber, number, internal)
+                )
+                return
+        self._offer(ccnumber, number, internal)
+
+    def _offer(self, ccnumber: str, number: str, internal: bool) -> None:
+        before = (
+            self._cancelled.pop(ccnumber, None)
+            or self._over.pop(ccnumber, None)
+            or self._declined_before(number)
+        )
+        offers = 1 if before is None else before.offers + 1
+        known = self.calls.by_ccnumber(ccnumber)
+        if known is not None and known.answered is None:
+            began = self.context.clock()
+            self.calls.move(
+                known,
+                CallInput.OFFERED,
+                offers=offers,
+                began=began,
+                outcome=None,
+                end=CallEnd(),
+                pending=HoldRequest.NONE,
+                before=None,
+                muted=False,
+                leg=Leg.NONE,
+            )
+        else:
+            self.calls.add(
+                state=CallState.RINGING,
+                outgoing=False,
+                number=number,
+                ccnumber=ccnumber,
+                offers=offers,
+                internal=internal,
+            )
+        self.context.emit(CallOffered(ccnumber, number, offers))
+
+    def _declined_before(self, number: str) -> _Over | None:
+        """A new ccNumber from the number just declined is another offer too. Of callers who
+        withhold their number nobody knows whether they are one."""
+        if not self._cancelled or not number:
+            return None
+        last = next(reversed(self._cancelled.values()))
+        fresh = self.context.clock() - last.at <= self.context.limits.redial_window
+        return last if last.declined and fresh and last.number == number else None
+
+    def _offer_cancelled(self, ccnumber: str) -> None:
+        self.context.timers.cancel(f"offer {ccnumber}")
+        call = self.calls.by_ccnumber(ccnumber)
+        if call is None or not call.live:
+            return
+        declined = call.state is CallState.DECLINING
+        outcome = "cancelled.declined" if declined else "cancelled.missed"
+        if call.state is CallState.ANSWERING:
+            outcome = "cancelled.while_answering"
+        if self.calls.end(call, CallInput.CANCELLED, message(outcome), missed=not declined):
+            self._remember(self._cancelled, call, declined)
+            self.context.emit(OfferCancelled(ccnumber))
+
+    # ------------------------------------------------------------ outgoing
+
+    def _responded(
+        self, report: control.CalloutResponse | control.CallinResponse, *, internal: bool
+    ) -> None:
+        fact = CallinResponded if internal else CalloutResponded
+        self.query.told(report.ccnumber)
+        known = self.calls.by_ccnumber(report.ccnumber) if report.ccnumber else None
+        if known is not None or (report.ccnumber and report.ccnumber in self._over):
+            return  # a repeat
+        code = as_code(report.r)
+        # A response that names the call and no reason against it is none against it.
+        accepted = code == 200 or (report.r == "" and bool(report.ccnumber))
+        code = 200 if accepted else code
+        waiting = {
+            c.key: c
+            for c in self.calls.live
+            if c.outgoing and not c.ccnumber and c.state in (CallState.DIALING, CallState.ENDING)
+        }
+        dial = self.commands.dials.answered(report, waiting)
+        call = None if dial is None else waiting.get(dial.key)
+        if call is None:
+            if accepted and report.ccnumber:
+                log.warning("a late reply to a call that was given up: hung up")
+                self.commands.hang_up_late(report.ccnumber)
+            return
+        self.context.emit(fact(code, report.ccnumber, report.number or call.number, report.info))
+        if not accepted:
+            log.warning("the call was refused: %s %s", report.r, report.info)
+            self.calls.end(call, CallInput.REFUSED, refusal(code, report.info or str(report.r)))
+            return
+        if call.state is CallState.ENDING:  # hung up before the platform had named the call
+            named = self.calls.move_beneath(call, CallInput.ACCEPTED, ccnumber=report.ccnumber)
+            self.context.spawn(self._hang_up(named.key))
+            return
+        self.context.timers.cancel(f"call {call.key}")
+        self.calls.move(call, CallInput.ACCEPTED, ccnumber=report.ccnumber)
+
+    async def _hang_up(self, key: str) -> None:
+        call = self.calls.by_key(key)
+        if call is not None and call.live:
+            await self.commands.send_hang_up(call)
+
+    def _not_answered(self, ccnumber: str) -> None:
+        """309: the call is over; a 105 with 20 may follow and is then a repeat."""
+        call = self.calls.by_ccnumber(ccnumber)
+        if call is None or not call.live:
+            return
+        if self.calls.end(
+            call, CallInput.NOT_ANSWERED, message("ended.no_answer"), reason=NOT_CONNECTED
+        ):
+            self._remember(self._over, call)
+            self.context.emit(CallinFailed(ccnumber))
+
+    # ------------------------------------------------------------ up, over
+
+    def _answered(self, ccnumber: str, number: str, *, internal: bool) -> None:
+        self.query.told(ccnumber)
+        call = self.calls.by_ccnumber(ccnumber)
+        if call is None:
+            if ccnumber in self._over:
+                return
+            # A 104 never stands for the response to `call`: a stray one is not taken for it. Yet
+            # whoever talks on a telephone, or is waited for, must see it: the platform is asked.
+            if not self.query.running:
+                log.warning("answered for a call that is not known: the platform is asked")
+                self.query.ask()
+                return
+            call = self.calls.add(
+                state=CallState.PROCEEDING,
+                outgoing=False,
+                number=number,
+                ccnumber=ccnumber,
+                internal=internal,
+                recovered=True,
+            )
+            self.legs.expect(call.key)
+        if call.answered is not None:
+            return  # a repeat
+        self.context.timers.cancel(f"call {call.key}")
+        if call.state is CallState.ENDING:  # the hang-up crossed the answer: 105 follows
+            self.calls.move_beneath(call, CallInput.ANSWERED, answered=self.context.clock())
+            return
+        changes = {"answered": self.context.clock(), "outcome": None, "ccnumber": ccnumber}
+        if self.calls.move(call, CallInput.ANSWERED, **changes) is not None:
+            self.context.emit(CallAnswered(ccnumber, call.number or number))
+
+    def _on_the_phone(self, ccnumber: str, given: CallInput) -> None:
+        """The agent held or resumed on the phone itself: the screen follows."""
+        call = self.calls.by_ccnumber(ccnumber)
+        if call is not None and self.calls.move(call, given) is not None:
+            self.legs.hold(call.key, given is CallInput.HOLD_CONFIRMED)
+
+    def _ended(self, ccnumber: str, r: int, call_time: float | None) -> None:
+        if ccnumber in self._over:
+            return  # a repeat
+        call = self.calls.by_ccnumber(ccnumber)
+        if call is None or not call.live:
+            return
+        talk_time = None
+        if r in CONNECTED_REASONS:
+            talk_time = call_time if call_time is not None else self.calls.talked(call)
+        missed = not call.outgoing and call.answered is None and call.state is CallState.RINGING
+        outcome = message(ENDED.get(r, "ended.unknown"), code=r)
+        if r == BY_PEER and call.internal:
+            outcome = message("ended.25_internal", code=r)
+        if r == BY_US and call.before is None and self._voice_is_here():
+            outcome = message("ended.26_unasked", code=r)  # "you hung up" is said of nothing else
+        goes_on = call.third is not None and call.third.present
+        if ccnumber in self._transferred:
+            self._transferred.discard(ccnumber)
+            goes_on = True
+            outcome = message("transfer.done", name=call.transfer)
+        if self.calls.end(
+            call, CallInput.ENDED, outcome, reason=r, talk_time=talk_time, missed=missed
+        ):
+            if not goes_on:  # with others the call lives, and may be offered here again
+                self._remember(self._over, call)
+            self.context.emit(CallFinished(ccnumber, r, talk_time))
+
+    def _voice_is_here(self) -> bool:
+        """Whether the agent can hang up nowhere but here: not on a telephone of her own."""
+        account = self.context.snapshot.account
+        return account is None or account.callintype == VOIP
+
+    def _remember(self, where: OrderedDict[str, _Over], call: Call, declined: bool = False) -> None:
+        """Another report of its end is a repeat; another offer is one more of the same call."""
+        where[call.ccnumber] = _Over(self.context.clock(), call.number, call.offers, declined)
+        while len(where) > _REMEMBERED:
+            where.popitem(last=False)
+
+
+def as_code(r: control.Reason) -> int:
+    """`r` as a number; 0 for one that is no digits, which no list of codes has."""
+    return r if isinstance(r, int) else 0
+
+
+def refusal(code: int, info: str) -> Message:
+    """The sentence for a refused call: every code the specification lists has its own."""
+    return message(REFUSED.get(code, "refused.unknown"), code=code, info=info)

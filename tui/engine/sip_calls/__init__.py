@@ -1,0 +1,1 @@
+"""Calls at an ordinary PBX: up to four that SIP alone controls."""

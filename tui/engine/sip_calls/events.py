@@ -1,0 +1,385 @@
+"""What SIP reports of calls: new calls, ringing there, answers, refusals, ends."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from tui import sip
+from tui.engine.audio.dtmf import CONTENT_TYPE as DTMF_RELAY
+from tui.engine.audio.leg_entry import LegEntry
+from tui.engine.calls import BY_PEER, NOT_CONNECTED
+from tui.engine.context import log
+from tui.engine.sip_calls.addresses import Caller, caller_of, connected_to, contacts_of
+from tui.engine.sip_calls.commands import SipCommands
+from tui.engine.sip_calls.legs import UNUSABLE
+from tui.engine.sip_calls.line_selection import free_line
+from tui.engine.sip_calls.take_back import TakeBack
+from tui.engine.sip_calls.transfers import Transfers
+from tui.media.sdp.direction import Direction
+from tui.port.events import CallOffered, OfferCancelled
+from tui.port.machines.call_machine import CallInput, CallState, LineSoundInput
+from tui.port.machines.seat_machine import Status
+from tui.port.snapshot import Call, CallEnd
+from tui.port.values import Message, message
+from tui.text import clean_text
+
+RINGS: Final = 180.0
+"""Seconds that a call may ring here; then 480. A caller that is gone without a word would else
+ring for ever."""
+ROUNDS: Final = 60.0
+"""Seconds from the end of an unanswered call within which the same caller is still waiting: a queue
+rings again and again for one caller, who is missed once."""
+AUTO_ANSWER: Final = 1.0
+"""Seconds before a call that may be is answered by itself: it is seen and heard first."""
+_REFUSED: Final = {
+    **dict.fromkeys((486, 600), "line.busy"),
+    **dict.fromkeys((603, 607, 608), "line.declined"),
+    **dict.fromkeys((404, 410, 414, 416, 484, 485, 604), "line.unknown_number"),
+    **dict.fromkeys((408, 480, 487), "line.no_answer"),
+    **dict.fromkeys((401, 403, 407), "line.not_allowed"),
+    **dict.fromkeys((488, 606), "line.no_common_sound"),
+    503: "line.unavailable",
+}
+_CAUSES: Final = {
+    "unknown_number": "line.unknown_number",
+    "no_route": "line.no_route",
+    "busy": "line.busy",
+    "no_answer": "line.no_answer",
+    "not_reachable": "line.not_reachable",
+    "declined": "line.declined",
+    "number_changed": "line.number_changed",
+    "answered_elsewhere": "line.elsewhere",
+    "incomplete_number": "line.incomplete_number",
+    "not_offered": "line.not_offered",
+    "no_circuit": "line.no_circuit",
+    "network_fault": "line.network_fault",
+    "congestion": "line.congestion",
+    "not_subscribed": "line.not_subscribed",
+    "not_allowed": "line.cause_not_allowed",
+    "no_common_sound": "line.no_common_sound",
+    "timed_out": "line.timed_out",
+    "protocol_fault": "line.protocol_fault",
+}
+"""What a Q.850 cause means (`tui.sip.Q850`), as a sentence. That the call was hung up (16, 31) says
+no more than its end does."""
+_signal = re.compile(rb"[ \t\r\n]*+Signal[ \t]*+=[ \t]*+([0-9*#A-D])").match
+IDS: Final = (
+    *dict.fromkeys((*_REFUSED.values(), *_CAUSES.values())),
+    *(f"unusable.{why}" for why in UNUSABLE),
+    *("lines.sound_failed", "lines.sound_lost"),
+    *("line.gone", "line.elsewhere", "line.lost_ringing", "line.rang_out", "line.gave_up"),
+)
+"""Sentences that are chosen from here: a catalogue must have them all."""
+
+
+class SipEvents:
+    """Moves the calls by what the user agent says."""
+
+    def __init__(
+        self,
+        commands: SipCommands,
+        transfers: Transfers,
+        take_back: TakeBack,
+        answer_after: Callable[[Call, float], None],
+        *,
+        trusted_domain: str,
+        let_in: bool,
+        trace: Callable[[Call], None],
+    ) -> None:
+        self.commands = commands
+        self.transfers = transfers
+        self.take_back = take_back
+        self.calls = commands.calls
+        self.context = commands.context
+        self.legs = commands.legs
+        self._answer_after = answer_after
+        """Answers a call by itself after so many seconds."""
+        self._trusted_domain = trusted_domain
+        self._let_in = let_in
+        """Whether a call that asks to be answered by itself is, when its caller is trusted."""
+        self._trace = trace
+        """Told of a call that never was on the screen."""
+        self._waiting: dict[str, float] = {}
+        """Callers who were missed and may ring again in another round: until when, by number."""
+
+    def handle(self, event: sip.Event) -> None:
+        """Take one event of the user agent that the line did not keep for itself."""
+        match event:
+            case sip.InviteReceived():
+                self._invited(event)
+            case sip.InviteCancelled():
+                self._cancelled(event)
+            case sip.Progress(call=handle, status=status, sdp=sdp):
+                self._connected(event)
+                self._progress(handle, status, sdp)
+            case sip.InviteAnswered(call=handle, sdp=sdp):
+                self._connected(event)
+                if leg := self.legs.entry(handle):
+                    self.context.spawn(self._answered(leg, sdp))
+            case sip.InviteRefused():
+                self._refused(event)
+            case sip.CallEnded():
+                self._ended(event)
+            case sip.InfoReceived(call=handle, content_type=content_type, body=body):
+                if leg := self.legs.entry(handle):
+                    self._digit(leg, content_type, body)
+            case sip.ReferReceived():
+                self.transfers.asked(event)
+            case sip.TransferProgress():
+                self.transfers.progress(event)
+            case sip.RegistrationFailed(status=status, reason=reason):
+                self.context.notice(
+                    message("line.refused", status=status, reason=clean_text(reason))
+                )
+            case _:
+                if isinstance(event, sip.Established | sip.ReinviteReceived | sip.ReinviteAccepted):
+                    self._connected(event)
+                if not self.legs.handle(event):
+                    log.debug("not for us: %s", type(event).__name__)
+
+    def _call(self, leg: LegEntry | None) -> Call | None:
+        call = None if leg is None else self.calls.by_key(leg.key)
+        return call if call is not None and call.live else None
+
+    # ------------------------------------------------------------ they call
+
+    def _invited(self, event: sip.InviteReceived) -> None:
+        who = caller_of(event, self.commands.domain, self._trusted_domain)
+        if event.replaces is not None and (old := self.legs.entry(event.replaces)) is not None:
+            self._replaced(old, event, who)
+            return
+        line = free_line(self.context.snapshot.calls)
+        written_up = self.context.snapshot.wrapup is not None
+        busy = self.context.snapshot.seat.status is not Status.ONLINE or written_up
+        if line is None or busy:
+            log.info("a call while %s: 486", "busy" if busy else "every line is taken")
+            self.commands.refuse(event.call, 486)
+            self._refused_here(who, "line.busy_here" if busy else "line.all_taken")
+            return
+        id = self.commands.new_id()
+        self.calls.note(id, "header", event.headers)
+        call = self.calls.add(
+            state=CallState.RINGING,
+            outgoing=False,
+            number=who.number,
+            name=who.name,
+            verified=who.verified,
+            ccnumber=id,
+            line=line,
+        )
+        self.legs.put(self._entry(event, call.key))
+        self.legs.phone.ring(event.call)
+        self.context.timers.set(f"rings {call.key}", RINGS, lambda: self._rang_out(call.key))
+        self.context.emit(CallOffered(call.ccnumber, call.number))
+        if self._let_in and who.trusted and sip.wants_auto_answer(event.headers):
+            self._answer_after(call, AUTO_ANSWER)
+
+    def _entry(self, event: sip.InviteReceived, key: str) -> LegEntry:
+        own = event.of_registrar
+        return LegEntry(event.call, key, self.commands.sound, offer=event.sdp, of_registrar=own)
+
+    def _refused_here(self, who: Caller, why: str) -> None:
+        """A call that was turned away unseen: it leaves a trace, and is not missed."""
+        now = self.context.clock()
+        call = Call(
+            key="",
+            state=CallState.ENDED,
+            outgoing=False,
+            number=who.number,
+            name=who.name,
+            verified=who.verified,
+            since=now,
+            began=now,
+            ccnumber=self.commands.new_id(),
+            end=CallEnd(NOT_CONNECTED),
+            outcome=message(why),
+        )
+        self._trace(call)
+
+    def _connected(
+        self,
+        event: sip.Progress
+        | sip.InviteAnswered
+        | sip.Established
+        | sip.ReinviteReceived
+        | sip.ReinviteAccepted,
+    ) -> None:
+        """Somebody else may be at the other end now: who answered of a queue, or whom the PBX put
+        in. Where a message tells nothing, or nothing that counts, the party is the one known."""
+        leg = self.legs.entry(event.call)
+        call = self._call(leg)
+        if leg is None or call is None:
+            return
+        who = connected_to(
+            event.asserted, self.commands.domain, self._trusted_domain, own=leg.of_registrar
+        )
+        if who is None or (not who.number and not who.name):
+            return
+        same = who.number == call.number
+        # The name of the one who was there before is not the new one's.
+        name = who.name or (call.name if same else "")
+        if (who.number, name) != (call.number, call.name):
+            self.calls.put(call, number=who.number, name=name, verified=who.verified)
+
+    def _rang_out(self, key: str) -> None:
+        call = self.calls.by_key(key)
+        if call is not None and call.state is CallState.RINGING:
+            leg = self.legs.leg_of(key)
+            if leg is not None:
+                self.commands.refuse(leg.handle, 480)
+            self._unanswered(call, "line.rang_out")
+
+    def _unanswered(self, call: Call, why: str) -> None:
+        """Nobody took a call here: it is missed, but for a further round of one who is waiting."""
+        now = self.context.clock()
+        self._waiting = {who: until for who, until in self._waiting.items() if until > call.began}
+        again = call.number in self._waiting
+        if call.number:
+            self._waiting[call.number] = now + ROUNDS
+        self.commands.end(call, message(why), NOT_CONNECTED, missed=not again)
+
+    def _replaced(self, old: LegEntry, event: sip.InviteReceived, who: Caller) -> None:
+        """Somebody takes the place of the peer of a call (RFC 3891): the call goes on with them,
+        and nothing is asked, as whoever knows the dialog's tags was told them by its peer."""
+        call = self._call(old)
+        if call is None:
+            self.commands.refuse(event.call, 481)
+            return
+        leg = self._entry(event, call.key)
+        self.legs.discard(old)
+        self.legs.put(leg)
+        held = call.state is CallState.HOLDING
+        self.calls.sound_changes(
+            call,
+            LineSoundInput.REPLACED,
+            number=who.number,
+            name=who.name,
+            verified=who.verified,
+        )
+        self.context.spawn(self._take_over(leg, held))
+
+    async def _take_over(self, leg: LegEntry, held: bool) -> None:
+        result = await self.commands.take(leg)
+        call = self._call(leg)
+        if result.ok and call is not None:
+            self.context.notice(message("lines.taken_over", number=call.number), serious=False)
+            if held:
+                self.commands.sound.want_direction(call, Direction.SENDONLY)
+
+    def _cancelled(self, event: sip.InviteCancelled) -> None:
+        """It rings no more: the caller gave up, somebody else took the call, we lost the line, or
+        it rang too long. Missed is only what somebody here could have taken."""
+        leg = self.legs.entry(event.call)
+        call = self._call(leg)
+        if leg is not None:
+            self.legs.discard(leg)
+        if call is None or call.answered is not None:
+            return
+        if event.elsewhere:
+            self.commands.end(call, message("line.elsewhere"), NOT_CONNECTED)
+        elif event.flow_lost:
+            self.commands.end(call, message("line.lost_ringing"), NOT_CONNECTED)
+        else:
+            self._unanswered(call, "line.rang_out" if event.timed_out else "line.gave_up")
+        self.context.emit(OfferCancelled(call.ccnumber))
+
+    # ------------------------------------------------------------ we call
+
+    def _progress(self, handle: str, status: int, sdp: bytes | None) -> None:
+        leg = self.legs.entry(handle)
+        call = self._call(leg)
+        if leg is None or call is None or call.answered is not None:
+            return
+        if call.state is CallState.DIALING:
+            call = self.calls.move(call, CallInput.ACCEPTED) or call
+        self.transfers.call_progress(call, status)
+        if sdp is not None and not call.early:
+            self.context.spawn(self._early(leg, sdp))
+        elif status == 180 and not call.early:
+            self.commands.sound.ringback(True)
+
+    async def _early(self, leg: LegEntry, sdp: bytes) -> None:
+        if not await self.commands.sound.early(leg, sdp):
+            return
+        call = self._call(leg)
+        if call is not None and call.answered is None:
+            self.commands.sound.ringback(False)
+            self.calls.sound_changes(call, LineSoundInput.EARLY_MEDIA)
+
+    async def _answered(self, leg: LegEntry, sdp: bytes | None) -> None:
+        self.commands.sound.ringback(False)
+        call = self._call(leg)
+        if call is None:
+            return
+        if not await self.commands.sound.answered(leg, sdp):
+            return
+        if (call := self._call(leg)) is not None and leg.replaces:
+            self.take_back.answered(leg, call)
+        elif call is not None:
+            self.commands.up(call)
+            self.transfers.call_answered(call)
+
+    def _refused(self, event: sip.InviteRefused) -> None:
+        leg = self.legs.entry(event.call)
+        call = self._call(leg)
+        if leg is not None:
+            self.legs.discard(leg)
+        if leg is not None and call is not None and leg.replaces:
+            self.take_back.refused(call, event.status)
+            return
+        if call is None or call.answered is not None:
+            return
+        self.transfers.call_refused(call, event.status)
+        moved = (
+            contacts_of(event.targets, self.commands.domain) if 300 <= event.status < 400 else []
+        )
+        if moved:
+            self.commands.end(call, message("line.moved", to=moved[0].shown), NOT_CONNECTED)
+            self.transfers.redirected(call, moved[0])
+        else:
+            why = refusal(event.status, event.reason, event.reasons)
+            self.commands.end(call, why, NOT_CONNECTED)
+
+    def _digit(self, leg: LegEntry, content_type: str, body: bytes) -> None:
+        """A tone by INFO, where the peer does not send it beside the sound."""
+        found = _signal(body) if content_type == DTMF_RELAY else None
+        if found is not None:
+            self.legs.received_digit(leg, found[1].decode())
+
+    # ------------------------------------------------------------ over
+
+    def _ended(self, event: sip.CallEnded) -> None:
+        leg = self.legs.entry(event.call)
+        call = self._call(leg)
+        if leg is not None:
+            self.legs.discard(leg)
+        if call is None:
+            return
+        if event.by_peer:
+            done = self.transfers.outcome_of(call) or cause(event.reasons)
+            self.commands.end(call, done or message("ended.25", code=BY_PEER), BY_PEER)
+        else:
+            why = "line.timed_out" if event.status == 408 else "line.gone"
+            self.commands.end(call, message(why), BY_PEER)
+
+
+def cause(reasons: tuple[sip.Reason, ...]) -> Message | None:
+    """What the network says in a Reason header, in words; None where that is nothing more than that
+    the call is over."""
+    for reason in reasons:
+        if (found := _CAUSES.get(reason.id)) is not None:
+            return message(found, status=reason.cause)
+    return None
+
+
+def refusal(status: int, reason: str, reasons: tuple[sip.Reason, ...] = ()) -> Message:
+    """Why a call came to nothing, in words: the network's cause says it more closely than the
+    status that a gateway made of it."""
+    if (said := cause(reasons)) is not None:
+        return said
+    found = _REFUSED.get(status)
+    if found is not None:
+        return message(found, status=status)
+    return message("line.call_refused", status=status, reason=clean_text(reason, 60))

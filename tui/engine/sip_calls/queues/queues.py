@@ -1,0 +1,419 @@
+"""What the seat is to be in each queue, dialled and confirmed; and what a queue does by itself.
+
+A code is dialled only where a queue's confirmed state is another than the one wanted, so codes that
+switch to and fro are safe. What counts is the queue's own word alone (`member`): it confirms a
+wish, and it may say something that nobody here wished.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tui.config.queues import WRITE_UP, QueueSettings
+from tui.config.work import Break
+from tui.engine.agent.seat import BUSY, IDLE
+from tui.engine.call_control import SeatKeeper
+from tui.engine.context import EngineContext, log
+from tui.engine.sip_calls.feature_codes import CodeCall, FeatureCodes
+from tui.engine.sip_calls.queues.member import QueueMember
+from tui.engine.sip_calls.subscriptions.keeper import SubscriptionKeeper
+from tui.port import replace
+from tui.port.events import QueuesChanged
+from tui.port.machines.call_machine import CallState
+from tui.port.machines.seat_machine import Status
+from tui.port.queues import (
+    CONFIRMS,
+    AgentQueue,
+    QueueAsk,
+    QueueCause,
+    QueueInput,
+    QueueState,
+)
+from tui.port.snapshot import Call
+from tui.port.values import Message, Standing, message
+
+AFTER_CALL: Final = 2.0
+"""Seconds from the end of a code's call within which its confirmation comes, or does not."""
+UNANSWERED: Final = 5.0
+"""Seconds from an unanswered call within which a pause is the queue's answer to it."""
+EARLY: Final = 2.0
+"""Seconds by which that pause may come before the end of the call."""
+SETTLED: Final = 2.0
+"""Seconds after a call's end in which its write-up has begun."""
+_NOT_ANSWERED: Final = ("line.rang_out", "line.gave_up", "line.declined_here")
+_AFTER_CALL: Final = "queues after call"
+_GETS_NONE: Final = (QueueState.PAUSED, QueueState.OUT)
+_BY_ITSELF: Final = {
+    (QueueState.PAUSED, QueueCause.UNANSWERED): "queue.paused_unanswered",
+    (QueueState.PAUSED, QueueCause.QUEUE): "queue.paused_there",
+    (QueueState.OUT, QueueCause.QUEUE): "queue.out_there",
+    (QueueState.OUT, QueueCause.UNANSWERED): "queue.out_there",
+    (QueueState.IN, QueueCause.QUEUE): "queue.in_there",
+}
+IDS: Final = tuple(dict.fromkeys(_BY_ITSELF.values()))
+"""Sentences that are chosen from here: a catalogue must have them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the seat is to be in the queues. `reason` is the code or name of a break, or WRITE_UP;
+    `leave`: the shift is over, so a queue that can be left is."""
+
+    away: bool
+    reason: str = ""
+    leave: bool = False
+
+
+class Queues:
+    """The agent's queues at one PBX, for one session."""
+
+    def __init__(
+        self,
+        context: EngineContext,
+        keeper: SubscriptionKeeper,
+        codes: FeatureCodes,
+        settings: Sequence[QueueSettings],
+        *,
+        seat: SeatKeeper,
+        breaks: Sequence[Break] = (),
+    ) -> None:
+        self.context = context
+        self._keeper = keeper
+        self._codes = codes
+        self._seat = seat
+        self._breaks: Mapping[str, Break] = {each.code or each.name: each for each in breaks}
+        self._members = [QueueMember(each, self._told) for each in settings]
+        self._wish = Wish(away=False)
+        """What was asked for last."""
+        self._agreed = False
+        """Since this connection stands, the queues were asked to be as the seat is."""
+        self._turn = asyncio.Lock()
+        self._unanswered = float("-inf")
+        """When a call ended that nobody answered here."""
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self._members)
+
+    @property
+    def _values(self) -> tuple[AgentQueue, ...]:
+        return tuple(member.value for member in self._members)
+
+    @property
+    def seconds(self) -> float:
+        """How long a wish may take."""
+        return self.context.limits.queues
+
+    # ------------------------------------------------------------ the session
+
+    def begin(self, status: int) -> None:
+        """The line is registered: the seat is busy until the queues have confirmed what it is to be
+        first."""
+        self._agreed = True  # as `set_status` asks
+        for member in self._members:
+            member.watch(self._keeper)
+        self._emit()
+        self._seat.platform_says(BUSY)
+        self._seat.because(message("seat.queues_asked"))
+        self._unconfirmed()
+        self.context.spawn(self._first(status))
+
+    async def _first(self, status: int) -> None:
+        await self._seat.set_status(status)
+
+    def flow_is_back(self) -> None:
+        """Registered anew: nothing of what the queues said counts, until they say it again."""
+        self._agreed = False
+        self._agree()
+
+    async def leave(self) -> Message | None:
+        """The shift is over: no queue is to send calls. Which one may still, None: none."""
+        if not self._members:
+            return None
+        if await self.tell(Wish(away=True, leave=True), self.context.limits.status) is None:
+            return None
+        left = [each.name for each in self._values if each.state not in _GETS_NONE]
+        return message("queue.left_in", name=left[0]) if left else None
+
+    def end(self) -> None:
+        """The session is over."""
+        for member in self._members:
+            member.stop()
+        self._codes.close()
+        self.context.timers.cancel(_AFTER_CALL)
+        self._seat.unconfirmed(())
+        if self.context.snapshot.queues:
+            self.context.emit(QueuesChanged(()))
+
+    # ------------------------------------------------------------ what is asked
+
+    async def confirm(self, status: int, reason: str) -> Message | None:
+        """Have the seat idle or busy in every queue: None when it is, else which one has not
+        confirmed it, and why. A seat is busy when no queue sends calls any more, and idle as soon
+        as one does: calls of that would else be refused here."""
+        if not reason and self.context.snapshot.wrapup is not None and status == BUSY:
+            reason = WRITE_UP
+        failure = await self.tell(Wish(status != IDLE, reason), self.seconds)
+        if failure is not None and status == IDLE and any(map(_is_in, self._values)):
+            self.context.notice(failure)
+            return None
+        return failure
+
+    async def ahead(self, busy: bool) -> Message | None:
+        """Busy from now on, as a call is to be written up: no queue offers another in between."""
+        return await self.tell(Wish(busy, WRITE_UP if busy else ""), self.seconds)
+
+    async def tell(self, wish: Wish, seconds: float) -> Message | None:
+        """Carry a wish out in every queue at the same time, after the one before it."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._turn.acquire()
+        except TimeoutError:
+            return message("queue.not_confirmed", name=self._members[0].settings.name)
+        try:
+            self._wish = wish
+            results = await asyncio.gather(
+                *(self._bring(member, wish, seconds) for member in self._members)
+            )
+        finally:
+            self._turn.release()
+        return next((each for each in results if each is not None), None)
+
+    async def _bring(self, member: QueueMember, wish: Wish, seconds: float) -> Message | None:
+        """One queue to what is wished: None when it has confirmed it."""
+        name = member.settings.name
+        failure: Message | None = None
+        try:
+            async with asyncio.timeout(seconds):
+                while member.value.state is QueueState.UNKNOWN:
+                    if member.refused:
+                        raise TimeoutError
+                    await member.moved.wait()
+                # From out to taking calls it is two steps at most.
+                while failure is None and (step := self._step(member, wish)) is not None:
+                    given, code = step
+                    failure = await self._dial(member, given, code, wish)
+                if failure is None and not wish.away and not _is_in(member.value):
+                    failure = message("queue.not_in", name=name)
+                elif failure is None:
+                    await self._say_reason(member, wish)
+        except TimeoutError:
+            known = member.value.state is not QueueState.UNKNOWN
+            failure = message("queue.not_confirmed" if known else "queue.unknown", name=name)
+            self._agreed = self._agreed and known
+            if not known and (why := member.why_unknown) is not None:
+                self._put(member, replace(member.value, failure=why))
+                return failure
+        self._put(member, replace(member.value, failure=failure))
+        return failure
+
+    def _step(self, member: QueueMember, wish: Wish) -> tuple[QueueInput, str] | None:
+        """What is to be dialled next; None: it is as wished, or nothing more can be done."""
+        settings, state = member.settings, member.value.state
+        if wish.leave and settings.log_out:
+            return None if state is QueueState.OUT else (QueueInput.LOG_OUT, settings.log_out)
+        if wish.away:
+            if state is not QueueState.IN:
+                return None
+            if settings.pause:
+                return QueueInput.PAUSE, self._code(settings, wish)
+            return QueueInput.LOG_OUT, settings.log_out
+        if state is QueueState.OUT and settings.log_in:
+            return QueueInput.LOG_IN, settings.log_in
+        if state is QueueState.PAUSED and settings.unpause:
+            return QueueInput.UNPAUSE, settings.unpause
+        return None
+
+    def _code(self, settings: QueueSettings, wish: Wish) -> str:
+        known = self._breaks.get(wish.reason)
+        names = (wish.reason, known.name if known is not None else "")
+        return next((settings.pauses[n] for n in names if n in settings.pauses), settings.pause)
+
+    async def _dial(
+        self, member: QueueMember, given: QueueInput, code: str, wish: Wish
+    ) -> Message | None:
+        """Dial one code, and wait for the queue's word: None when that has come."""
+        self._put(member, member.value.step(given, self.context.clock()))
+        call = self._codes.dial(code)
+        try:
+            while member.value.ask is not QueueAsk.NONE:
+                if (failure := await self._moved(member, call)) is not None:
+                    return failure
+        finally:
+            self._codes.done(call)
+            given_up = member.value.step(QueueInput.GIVEN_UP, self.context.clock())
+            self._put(member, given_up)
+        if given is QueueInput.PAUSE:
+            self._put(member, replace(member.value, reason=self._words(wish)))
+        return None
+
+    async def _moved(self, member: QueueMember, call: CodeCall) -> Message | None:
+        """Wait until the queue says something, or its code's call is over, and no word comes of
+        that: why not."""
+        moved, ended = member.moved, call.over.is_set()
+        tasks = [asyncio.ensure_future(each.wait()) for each in (moved, call.over)]
+        try:
+            if ended:
+                async with asyncio.timeout(AFTER_CALL):
+                    await tasks[0]
+            else:
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        except TimeoutError:
+            name = member.settings.name
+            return call.failure or message("queue.not_confirmed", name=name)
+        finally:
+            for task in tasks:
+                task.cancel()
+        return None
+
+    async def _say_reason(self, member: QueueMember, wish: Wish) -> None:
+        """A queue that was paused for something else is told what for now. Its hint cannot confirm
+        that: it says no more than that it is paused, as before."""
+        value, settings = member.value, member.settings
+        if not wish.away or wish.leave or value.state is not QueueState.PAUSED:
+            return
+        words, code = self._words(wish), self._code(settings, wish)
+        if words == value.reason and value.cause is QueueCause.AGENT:
+            return
+        if code != settings.pause:
+            call = self._codes.dial(code)
+            try:
+                await call.over.wait()
+            finally:
+                self._codes.done(call)
+        self._put(member, replace(member.value, cause=QueueCause.AGENT, reason=words))
+
+    def _words(self, wish: Wish) -> Message | None:
+        """What a pause is for."""
+        if wish.reason == WRITE_UP:
+            return message("seat.wrapup")
+        known = self._breaks.get(wish.reason)
+        return None if known is None else message("seat.break", name=known.words)
+
+    # ------------------------------------------------------------ what a queue says
+
+    def _told(self, member: QueueMember, given: QueueInput) -> None:
+        before = member.value
+        now = self.context.clock()
+        value = before.step(given, now)
+        if value.state is before.state:
+            self._put(member, value)
+            return
+        confirmed = before.ask is not QueueAsk.NONE and value.state in CONFIRMS[before.ask]
+        by_itself = False
+        if value.state is QueueState.UNKNOWN:
+            member.last = before
+        elif confirmed:
+            value = replace(value, cause=QueueCause.AGENT, failure=None)
+        elif before.state is QueueState.UNKNOWN:
+            last, member.last = member.last, None
+            if last is not None and last.state is value.state:
+                value = replace(value, since=last.since, cause=last.cause, reason=last.reason)
+        else:
+            by_itself = True
+            unanswered = now - self._unanswered <= UNANSWERED
+            cause = QueueCause.UNANSWERED if unanswered else QueueCause.QUEUE
+            value = replace(value, cause=QueueCause.QUEUE if _is_in(value) else cause)
+        self._put(member, value)
+        self._unconfirmed()
+        log.info("queue %s: %s %s", value.name, value.state.value, value.cause.value)
+        if by_itself:
+            self._by_itself(value)
+        self._agree()
+
+    def _unconfirmed(self) -> None:
+        """What the seat is counts for nothing while no queue has confirmed it."""
+        unknown = all(each.state is QueueState.UNKNOWN for each in self._values)
+        self._seat.unconfirmed((Standing.STATUS,) if unknown else ())
+
+    def _by_itself(self, queue: AgentQueue) -> None:
+        """A queue did what nobody here asked for: it is said, and the seat is what that makes of
+        it."""
+        said = message(_BY_ITSELF[queue.state, queue.cause], name=queue.name)
+        self.context.notice(said, serious=queue.state is not QueueState.IN)
+        status = self.context.snapshot.seat.status
+        if _is_in(queue):
+            if status is Status.BUSY:
+                self._seat.platform_says(IDLE)
+        elif status is Status.ONLINE and not self._gets_calls():
+            self._seat.kept_busy(said)
+
+    def _gets_calls(self) -> bool:
+        """Whether a queue may send calls, as far as is known."""
+        return any(each.state not in _GETS_NONE for each in self._values)
+
+    def _agree(self) -> None:
+        """All queues have said how it stands on a new connection: where one takes the seat for
+        free that is not, it has forgotten, and is told again. Where none takes a seat for free that
+        is, the seat is not."""
+        unknown = any(each.state is QueueState.UNKNOWN for each in self._values)
+        if self._agreed or unknown or not self._members:
+            return
+        self._agreed = True
+        seat = self.context.snapshot.seat
+        if seat.pending is not None:
+            return
+        if seat.status is Status.BUSY and any(map(_is_in, self._values)):
+            log.info("a queue has forgotten that the seat is busy")
+            self.context.spawn(self._tell_again())
+        elif seat.status is Status.ONLINE and not self._gets_calls():
+            name = self._members[0].settings.name
+            self._seat.kept_busy(message("queue.paused_there", name=name))
+
+    async def _tell_again(self) -> None:
+        wish = self._wish if self._wish.away else Wish(away=True)
+        if (failure := await self.tell(wish, self.seconds)) is not None:
+            self.context.notice(failure)
+
+    # ------------------------------------------------------------ calls
+
+    def call_changed(self, before: Call | None, call: Call) -> None:
+        """An incoming call that is over, and that nobody answered here, may be why a queue pauses
+        a moment later, or a moment before."""
+        if call.live or not self._members:
+            return
+        self.context.timers.set(_AFTER_CALL, SETTLED, self._settle)
+        rang = before is not None and before.state is CallState.RINGING
+        if not rang or call.outcome is None or call.outcome.id not in _NOT_ANSWERED:
+            return
+        now = self._unanswered = self.context.clock()
+        for member in self._members:
+            value = member.value
+            early = value.state is QueueState.PAUSED and now - value.since <= EARLY
+            if early and value.cause is QueueCause.QUEUE:
+                self._put(member, replace(value, cause=QueueCause.UNANSWERED))
+                said = message("queue.paused_unanswered", name=value.name)
+                self.context.notice(said)
+                if self.context.snapshot.seat.status is Status.BUSY and not self._gets_calls():
+                    self._seat.kept_busy(said)
+
+    def _settle(self) -> None:
+        """A while after a call: what was paused for its write-up is not left so without one."""
+        snapshot = self.context.snapshot
+        quiet = not any(call.live for call in snapshot.calls) and snapshot.wrapup is None
+        idle = snapshot.seat.status is Status.ONLINE and snapshot.seat.pending is None
+        if quiet and idle and self._wish == Wish(away=True, reason=WRITE_UP):
+            self.context.spawn(self._idle_again())
+
+    async def _idle_again(self) -> None:
+        if (failure := await self.confirm(IDLE, "")) is not None:
+            self.context.notice(failure)
+
+    # ------------------------------------------------------------ the snapshot
+
+    def _put(self, member: QueueMember, value: AgentQueue) -> None:
+        if value != member.value:
+            member.put(value)
+        self._emit()
+
+    def _emit(self) -> None:
+        queues = self._values
+        if queues != self.context.snapshot.queues:
+            self.context.emit(QueuesChanged(queues))
+
+
+def _is_in(queue: AgentQueue) -> bool:
+    return queue.state is QueueState.IN

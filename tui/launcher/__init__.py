@@ -1,0 +1,1 @@
+"""What stands above the screen: processes started, found, kept alive."""

@@ -1,0 +1,1 @@
+"""Codecs: Opus, G.711, G.722, and concealment."""

@@ -1,0 +1,117 @@
+"""The codecs of a call, by name: all of them speak 48 kHz mono s16 on this side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import av
+
+from tui.media.codec import opus
+from tui.media.codec.formats import PTIMES
+from tui.media.codec.g711_g722 import RATES, G711G722Decoder, G711G722Encoder
+from tui.media.codec.opus import DecodeError, OpusDecoder, OpusEncoder
+from tui.media.codec.opus_av import AvDecoder, AvEncoder
+
+__all__ = [
+    "NAMES",
+    "DecodeError",
+    "Decoder",
+    "Encoder",
+    "decoder",
+    "encoder",
+    "opus_is_deep",
+    "opus_source",
+]
+
+NAMES = ("opus", "G722", "PCMU", "PCMA")
+"""What can be spoken, best first; as SDP spells it (compare without case)."""
+
+
+class Encoder(Protocol):
+    """48 kHz mono s16 to payloads."""
+
+    @property
+    def name(self) -> str:
+        """ "opus", "G722", "PCMU" or "PCMA"."""
+
+    def encode(self, pcm: bytes) -> bytes:
+        """One ptime of samples; b"" when nothing need be sent (DTX). ValueError for another
+        length."""
+
+    def set_packet_loss(self, percent: int) -> None:
+        """The loss that the peer reports; what has no use for it takes no notice."""
+
+
+class Decoder(Protocol):
+    """Payloads to 48 kHz mono s16; one for each stream, for it has a memory."""
+
+    @property
+    def name(self) -> str:
+        """ "opus", "G722", "PCMU" or "PCMA"."""
+
+    @property
+    def clock(self) -> int:
+        """Ticks of the RTP timestamp in a second: 48,000 for opus, 8,000 for the others."""
+
+    def samples(self, payload: bytes) -> int:
+        """How many 48 kHz samples the payload holds, without decoding; 0 = not decodable."""
+
+    def decode(self, payload: bytes) -> bytes:
+        """The samples. Raises DecodeError on garbage."""
+
+    def copies(self, payload: bytes) -> bool:
+        """Whether the payload holds a copy of the packet before it, to `recover` from."""
+
+    def recover(self, next_payload: bytes, samples: int) -> bytes | None:
+        """The packet before this one, by in-band FEC; None when it holds no copy."""
+
+    def conceal(self, samples: int) -> bytes | None:
+        """The codec's own continuation, at least that long; None where it has none."""
+
+
+def encoder(
+    name: str,
+    *,
+    fmtp: Mapping[str, str],
+    ptime: int = 20,
+    packet_loss: int = 10,
+    dtx: bool = False,
+) -> Encoder:
+    """An encoder for what was negotiated; `fmtp` is the peer's. ValueError for another name or
+    a packet length that the codec does not know."""
+    kind = _kind(name)
+    if ptime not in PTIMES[kind.lower()]:
+        raise ValueError(f"{kind} has no packets of {ptime} ms")
+    if kind != "opus":
+        return G711G722Encoder(kind, ptime=ptime)
+    made = AvEncoder if opus.library() is None else OpusEncoder
+    return made(fmtp, ptime=ptime, packet_loss=packet_loss, dtx=dtx)
+
+
+def decoder(name: str) -> Decoder:
+    """A decoder for one stream. ValueError for another name."""
+    kind = _kind(name)
+    if kind != "opus":
+        return G711G722Decoder(kind)
+    return AvDecoder() if opus.library() is None else OpusDecoder()
+
+
+def opus_source() -> str:
+    """Which opus is used, and its version: "bundled: libopus 1.6.1", "system: …", or
+    "pyav: 18.1.0" (no repair from the next packet)."""
+    found = opus.library()
+    return f"pyav: {av.__version__}" if found is None else f"{found.source}: {found.version}"
+
+
+def opus_is_deep() -> bool:
+    """Whether what is lost of opus is made up by a neural net."""
+    found = opus.library()
+    return found is not None and found.deep
+
+
+def _kind(name: str) -> str:
+    for kind in ("opus", *RATES):
+        if name.lower() == kind.lower():
+            return kind
+    raise ValueError(f"no such codec: {name!r}")

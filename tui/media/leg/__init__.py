@@ -1,0 +1,1 @@
+"""One audio leg, and several of them mixed."""

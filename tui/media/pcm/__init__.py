@@ -1,0 +1,1 @@
+"""PCM samples: levels, tones, sources and sinks."""

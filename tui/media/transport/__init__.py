@@ -1,0 +1,1 @@
+"""ICE, DTLS and SRTP, by aiortc."""

@@ -1,0 +1,230 @@
+"""One ICE session from its first candidate to its end, and the DTLS association over it. A leg has
+one, and for a moment two: when it is moved, the old one carries the call until the new one is up.
+
+How it works. A connection is given the association that there is, or a new one. Once both sides
+are described, it is known whether that is kept (RFC 8842 §3.2): it is where it is alive, and the
+peer neither shows another certificate nor asks for a new association. Then the connection is up as
+soon as ICE is; else DTLS shakes hands first, under the certificate that was described.
+
+aiortc's own objects for ICE and DTLS, without its peer connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from aiortc import (
+    RTCIceCandidate,
+    RTCIceGatherer,
+    RTCIceParameters,
+    RTCIceServer,
+    RTCIceTransport,
+)
+from aiortc.rtcconfiguration import RTCIceTransportPolicy
+
+from tui.media.sdp.local import Ends
+from tui.media.sdp.remote import Remote
+from tui.media.transport.dtls_association import DtlsAssociation, Setup
+from tui.media.transport.ice_transport import IceTransport
+from tui.media.transport.shortage import check_for_sockets
+
+log = logging.getLogger(__name__)
+
+CLOSE_LIMIT = 3.0
+"""Seconds that closing may take; what hangs longer is left behind with its sockets shut."""
+HELLO_WAIT = 0.5
+"""Seconds in which a peer that named no DTLS role may begin the handshake; then we do."""
+
+State = Literal["new", "connecting", "connected", "failed", "closed"]
+
+
+class Connection:
+    """ICE and DTLS with one peer. `association` is the one in force, or a new one; `certificate` is
+    its. `on_state` is told each change of `state`: "failed" when the path never came up or is
+    gone, "closed" when the peer ended it."""
+
+    def __init__(
+        self,
+        *,
+        association: DtlsAssociation,
+        servers: Sequence[RTCIceServer],
+        loopback: bool,
+        relay_only: bool,
+        on_state: Callable[[Connection], None],
+    ) -> None:
+        self.state: State = "new"
+        self.setup: Setup | None = None
+        """Our DTLS role (`a=setup`), once it is decided."""
+        self.remote: Remote | None = None
+        self._on_state = on_state
+        policy = RTCIceTransportPolicy.RELAY if relay_only else RTCIceTransportPolicy.ALL
+        self._gatherer = RTCIceGatherer(list(servers), policy)
+        self._rtc_ice = RTCIceTransport(self._gatherer)
+        self.association = association
+        self.ice = IceTransport(self._gatherer, loopback=loopback and not relay_only)
+        self._gathering: asyncio.Future[None] | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
+        self.ice.on_lost = lambda: self._set("failed")
+        self._rtc_ice.on("statechange", self._changed)
+
+    # ------------------------------------------------------------ set-up
+
+    async def gather(self) -> Ends:
+        """Our end, with its candidates: about two seconds at most. ShortageError where there is
+        none because the machine has no socket left."""
+        if self._gathering is None:
+            self._gathering = asyncio.ensure_future(self._gatherer.gather())
+        # aioice forgets sockets that it has opened when it is stopped half-way: `close` lets it
+        # come to its end.
+        await asyncio.shield(self._gathering)
+        self.ice.stand()
+        if not self._gatherer.getLocalCandidates():
+            check_for_sockets()
+        return self.ends
+
+    @property
+    def ends(self) -> Ends:
+        """Our end as it is described."""
+        ice = self._gatherer.getLocalParameters()
+        candidates = sorted(self._gatherer.getLocalCandidates(), key=lambda c: c.priority)
+        return Ends(
+            ufrag=str(ice.usernameFragment),
+            password=str(ice.password),
+            fingerprint=self.association.fingerprint,
+            candidates=tuple(_line(c) for c in reversed(candidates)),
+            # The one that reaches furthest is the default (RFC 8445 §5.1.3).
+            host=candidates[0].ip if candidates else "0.0.0.0",  # noqa: S104
+            port=candidates[0].port if candidates else 9,
+        )
+
+    def start(self, remote: Remote, *, offerer: bool, setup: Setup) -> None:
+        """Both sides are described: begin. Our role is `setup`; a peer that offered none may
+        still turn it round by beginning the handshake itself. Where the association is kept, so
+        is its role."""
+        if self._task is not None or self._closing is not None:
+            return
+        kept = self.association.serves(remote.transport)
+        if not kept and self.association.over is not None:
+            self.association = self.association.successor()
+        self.remote, self.setup = remote, self.association.setup if kept else setup
+        self.ice.set_controlling(offerer or remote.lite)
+        self._set("connecting")
+        self._task = asyncio.ensure_future(self._run(remote))
+
+    async def _run(self, remote: Remote) -> None:
+        peer, association = remote.transport, self.association
+        kept = association.over is not None
+        hello = asyncio.Event()
+        unnamed = not kept and self.setup == "active" and peer.setup is None
+        if unnamed:
+            self.ice.hello = hello.set
+        try:
+            candidates = [
+                self._rtc_ice.addRemoteCandidate(_candidate(c)) for c in remote.candidates
+            ]
+            # A name.local of one is asked for on the network; one that fails does not fail others.
+            for found in await asyncio.gather(*candidates, return_exceptions=True):
+                if isinstance(found, BaseException):
+                    log.warning("a candidate is left out: %s", type(found).__name__)
+            await self._rtc_ice.addRemoteCandidate(None)
+            await self._rtc_ice.start(RTCIceParameters(peer.ufrag, peer.password, remote.lite))
+            if self._rtc_ice.state != "completed":
+                return
+            if kept:
+                association.move(self.ice)
+                association.on_change = self._changed
+                self._changed()
+                return
+            if unnamed:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(hello.wait(), HELLO_WAIT)
+                if hello.is_set():
+                    self.setup = "passive"
+            self.ice.hello = None
+            association.on_change = self._changed
+            await association.start(self.ice, self.setup or "active", peer)
+        except Exception as problem:
+            log.warning("the connection did not start: %s", type(problem).__name__)
+            self._set("failed")
+
+    def _changed(self) -> None:
+        if self._rtc_ice.state == "failed":
+            self._set("failed")
+        elif self.association.over is self.ice:
+            dtls = self.association.state
+            if dtls == "connected":
+                self._set("connected")
+            elif dtls in ("failed", "closed"):
+                self._set("failed" if self.ice.gone or dtls == "failed" else "closed")
+
+    def _set(self, state: State) -> None:
+        if state == self.state or self.state in ("failed", "closed") or self._closing is not None:
+            return
+        self.state = state
+        self._on_state(self)
+
+    @property
+    def dropped(self) -> int:
+        """Datagrams from strangers, and broken ones."""
+        return self.ice.dropped + self.association.noise
+
+    # ------------------------------------------------------------ the end
+
+    async def close(self) -> None:
+        """Close within CLOSE_LIMIT, whatever the libraries do."""
+        if self._closing is None:
+            self._closing = asyncio.ensure_future(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
+        if self._gathering is not None:
+            await asyncio.gather(self._gathering, return_exceptions=True)
+        self.ice.release()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+        stopping = asyncio.ensure_future(self._stop())
+        done, _ = await asyncio.wait({stopping}, timeout=CLOSE_LIMIT)
+        if not done:
+            log.warning("a connection did not close in time")
+            stopping.cancel()
+            self.ice.abort()
+            await asyncio.wait({stopping})
+        elif (problem := stopping.exception()) is not None:
+            log.warning("a connection failed to close: %s", type(problem).__name__)
+            self.ice.abort()
+
+    async def _stop(self) -> None:
+        if self.association.over is self.ice:  # it may have moved on
+            await self.association.close()
+        await self._rtc_ice.stop()
+
+
+def _line(candidate: RTCIceCandidate) -> str:
+    """One of ours, as it stands behind `a=candidate:`."""
+    related = ""
+    if candidate.relatedAddress is not None:
+        related = f" raddr {candidate.relatedAddress} rport {candidate.relatedPort}"
+    return (
+        f"{candidate.foundation} {candidate.component} {candidate.protocol} "
+        f"{candidate.priority} {candidate.ip} {candidate.port} typ {candidate.type}{related}"
+    )
+
+
+def _candidate(text: str) -> RTCIceCandidate:
+    """One of the peer's, which `sdp.candidates_of` has checked."""
+    foundation, component, protocol, priority, host, port, _, kind = text.split()
+    return RTCIceCandidate(
+        component=int(component),
+        foundation=foundation,
+        ip=host,
+        port=int(port),
+        priority=int(priority),
+        protocol=protocol,
+        type=kind,
+    )

@@ -1,0 +1,1 @@
+"""What can be said, by what it is about."""

@@ -1,0 +1,1 @@
+"""The platform's generation 1 (SDK 1.x)."""

@@ -1,0 +1,1 @@
+"""The platform's generation 2 (SDK 2.x)."""

@@ -1,0 +1,199 @@
+"""The platform's JSON into values. Nothing in it is trusted to be there, or to be what it should.
+
+Each reader raises PlatformError with the code for its kind of data when the shape is wrong, and
+never anything else. Numbers come as numbers or as digits in a string; ids end up as text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tui.platform import codes
+from tui.platform.base import Group, GroupPage, MemberPage, PlatformError, Seat, UserData
+from tui.platform.gen2.fields import FIELDS, Fields
+from tui.platform.gen2.token import Token
+from tui.platform.json_paths import at
+from tui.platform.json_values import (
+    Skipped,
+    count_of,
+    digits_of,
+    each_of,
+    integer_of,
+    left_out,
+    list_of,
+    object_of,
+    optional_digits,
+    text_of,
+)
+from tui.platform.web import socket_url
+from tui.secrets import Secret
+
+_DOMAIN: Final = re.compile(
+    r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9a-fA-F:]{2,45}\]"
+)
+_PBX: Final = re.compile(r"sips?:[!-~]{1,250}")
+_TOKEN: Final = re.compile(r"[!-~]{1,4096}")
+SHORTEST_LIFE: Final = 1.0
+LONGEST_LIFE: Final = 31_536_000
+"""Seconds: a year is as good as for ever, whatever unit was meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class SipLine:
+    """Where to register: `url` of the WebSocket, the SIP domain, the PBX's address of record."""
+
+    url: str
+    domain: str
+    pbx: str
+
+
+def read_token(body: Any, names: Fields = FIELDS) -> Token:
+    """The token, and its life in seconds. Raises PlatformError 50005."""
+    value, life = at(body, names.token), at(body, names.token_life)
+    if isinstance(life, str) and life.isascii() and life.isdigit() and len(life) < 10:
+        life = int(life)
+    # "nan" compares false.
+    if isinstance(life, bool) or not isinstance(life, int | float) or not life > 0:
+        raise PlatformError(codes.UNREADABLE_LOGIN, _missing("token_life", names.token_life))
+    if not isinstance(value, str) or not _TOKEN.fullmatch(value):
+        raise PlatformError(codes.UNREADABLE_LOGIN, _missing("token", names.token))
+    return Token(Secret(value), max(SHORTEST_LIFE, float(min(life, LONGEST_LIFE))))
+
+
+def read_user(
+    body: Any, names: Fields = FIELDS, skipped: Skipped = left_out
+) -> tuple[UserData, SipLine]:
+    """The agent, the groups, the enterprise and the line. Raises PlatformError 50005."""
+    code = codes.UNREADABLE_LOGIN
+    number, eid = at(body, names.user_number), at(body, names.user_eid)
+    around = at(body, names.extension_start.rpartition(".")[0])
+    if around is not None and around != []:  # some write an empty object so
+        object_of(around, code, _missing("extension_start", names.extension_start))
+    groups = list_of(
+        at(body, names.user_groups) or [], code, _missing("user_groups", names.user_groups)
+    )
+    user = UserData(
+        number=digits_of(number, code, _missing("user_number", names.user_number)),
+        displayname=text_of(at(body, names.user_name)),
+        eid=digits_of(eid, code, _missing("user_eid", names.user_eid)),
+        groups=each_of(groups, lambda each: _group(each, code, names), skipped),
+        extension_start=optional_digits(at(body, names.extension_start)),
+        extension_end=optional_digits(at(body, names.extension_end)),
+        epname=_enterprise_name(body, names),
+        auto_answer=auto_answer(at(body, names.auto_answer), at(body, names.auto_answer_seconds)),
+    )
+    return user, _sip_line(body, names)
+
+
+def _enterprise_name(body: Any, names: Fields) -> str:
+    """Its name; some write the key of it otherwise (`epName`)."""
+    other = at(body, names.enterprise_name.replace("epname", "epName"))
+    return text_of(other or at(body, names.enterprise_name))
+
+
+def read_groups(
+    body: Any, page: int, names: Fields = FIELDS, skipped: Skipped = left_out
+) -> GroupPage:
+    """One page of groups; the page of a platform that does not say is the one asked for. Raises
+    PlatformError 50008."""
+    code = codes.UNREADABLE_GROUPS
+    object_of(body, code, _missing("groups", names.groups))
+    rows = at(body, names.groups)
+    if (
+        isinstance(rows, dict) and at(rows, names.groups) is not None
+    ):  # the page in a wrapping of its own
+        body = rows
+        rows = at(body, names.groups)
+    rows = list_of(rows, code, _missing("groups", names.groups))
+    groups = each_of(rows, lambda each: _group(each, code, names), skipped)
+    current = count_of(at(body, names.page), page, code)
+    return GroupPage(
+        current_page=current,
+        last_page=count_of(at(body, names.last_page), current, code),
+        total=count_of(at(body, names.total), len(groups), code),
+        groups=groups,
+    )
+
+
+def read_members(
+    body: Any, gid: str, page: int, names: Fields = FIELDS, skipped: Skipped = left_out
+) -> MemberPage:
+    """One page of a group's members: paging and seats stand inside of the group; no group in a list
+    that is there means no members. Raises PlatformError 50009."""
+    code = codes.UNREADABLE_MEMBERS
+    object_of(body, code, "members")
+    group = at(body, names.members)
+    where, _, last = names.members.rpartition(".")
+    if group is None and last.isdecimal() and at(body, where) == []:
+        return MemberPage(gid, "", page, page, 0, ())
+    group = object_of(group, code, _missing("members", names.members))
+    rows = list_of(
+        at(group, names.members_seats), code, _missing("members_seats", names.members_seats)
+    )
+    seats = each_of(rows, lambda each: _seat(each, code, names), skipped)
+    current = count_of(at(group, names.page), page, code)
+    return MemberPage(
+        gid=text_of(at(group, names.group_gid)) or gid,
+        name=text_of(at(group, names.group_name)),
+        current_page=current,
+        last_page=count_of(at(group, names.last_page), current, code),
+        total=count_of(at(group, names.total), len(seats), code),
+        seats=seats,
+    )
+
+
+def _group(data: Any, code: int, names: Fields) -> Group:
+    given = object_of(data, code, "group")
+    return Group(
+        gid=digits_of(at(given, names.group_gid), code, _missing("group_gid", names.group_gid)),
+        name=text_of(at(given, names.group_name)),
+        id=text_of(at(given, names.group_id)),
+        # The platform leaves the live state out now and then.
+        state_id=integer_of(at(given, names.group_state)),
+        state_name=text_of(at(given, names.group_state_name)),
+    )
+
+
+def _seat(data: Any, code: int, names: Fields) -> Seat:
+    given = object_of(data, code, "seat")
+    return Seat(
+        number=text_of(at(given, names.seat_number)),
+        displayname=text_of(at(given, names.seat_name)),
+        id=text_of(at(given, names.seat_id)),
+        work_number=text_of(at(given, names.seat_work_number)),
+        state_id=integer_of(at(given, names.seat_state)),
+        state_name=text_of(at(given, names.seat_state_name)),
+    )
+
+
+def _sip_line(body: Any, names: Fields) -> SipLine:
+    code = codes.UNREADABLE_LOGIN
+    place = _missing("line_domain", names.line_domain)
+    domain, url = domain_of(at(body, names.line_domain), code, place), at(body, names.line_url)
+    if not isinstance(url, str):
+        raise PlatformError(code, _missing("line_url", names.line_url))
+    pbx = at(body, names.line_pbx) or f"sip:PBX@{domain}"
+    if not isinstance(pbx, str) or not _PBX.fullmatch(pbx):
+        raise PlatformError(code, _missing("line_pbx", names.line_pbx))
+    return SipLine(socket_url(url), domain, pbx)
+
+
+def _missing(name: str, path: str) -> str:
+    """What is not where it should be, and the setting that says where it is."""
+    return f"{path} ([fields] {name})"
+
+
+def domain_of(data: Any, code: int, what: str) -> str:
+    """A SIP domain, which becomes part of an address: nothing but a host's name or address."""
+    if not isinstance(data, str) or not _DOMAIN.fullmatch(data):
+        raise PlatformError(code, what)
+    return data
+
+
+def auto_answer(allowed: Any, duration: Any) -> int:
+    """The seconds after which the enterprise wants calls answered; 0 = it does not."""
+    seconds = integer_of(duration) or 0
+    wanted = allowed in (1, "1", True)
+    return seconds if wanted and 0 < seconds <= 60 else 0

@@ -1,0 +1,109 @@
+"""Single values out of the platform's JSON, of whose shape nothing is certain.
+
+What must be there and is not raises PlatformError with the `code` of its kind of data and `what` is
+missing; nothing else is ever raised. Ids and numbers end up as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+from tui.log import get_logger
+from tui.platform.base import PlatformError
+from tui.text import clean_text
+
+log = get_logger("platform")
+
+T = TypeVar("T")
+Skipped = Callable[[PlatformError], None]
+"""Hears what was wrong with an entry that is left out."""
+
+MAX_ENTRIES: Final = 1000
+"""Entries read from one list: more on one page is no page."""
+
+
+def object_of(data: Any, code: int, what: str) -> dict[str, Any]:
+    """A JSON object."""
+    if not isinstance(data, dict):
+        raise PlatformError(code, what)
+    return data
+
+
+def list_of(data: Any, code: int, what: str, limit: int = MAX_ENTRIES) -> list[Any]:
+    """A list of at most `limit` entries; some write it as an object whose keys are numbers."""
+    if isinstance(data, dict) and data and all(_is_index(key) for key in data):
+        data = list(data.values())
+    if not isinstance(data, list) or len(data) > limit:
+        raise PlatformError(code, what)
+    return data
+
+
+def each_of(rows: list[Any], read: Callable[[Any], T], skipped: Skipped) -> tuple[T, ...]:
+    """Every entry that can be read. One that cannot is one entry less; raises its PlatformError
+    where there is nothing else in the list."""
+    found: list[T] = []
+    errors: list[PlatformError] = []
+    for row in rows:
+        try:
+            found.append(read(row))
+        except PlatformError as error:
+            errors.append(error)
+    if errors and not found:
+        raise errors[0]
+    for each in errors:
+        skipped(each)
+    return tuple(found)
+
+
+def left_out(error: PlatformError) -> None:
+    """Where nobody else hears of it: a line in the log."""
+    log.warning("an entry of a list is left out: %s", error.info)
+
+
+def _is_index(key: str) -> bool:
+    return key.isascii() and key.isdigit()
+
+
+def text_of(data: Any) -> str:
+    """Text to show; a number as its digits, anything else as nothing."""
+    if isinstance(data, str):
+        return clean_text(data)
+    number = integer_of(data)
+    return "" if number is None else str(number)
+
+
+def digits_of(data: Any, code: int, what: str) -> str:
+    """An id or a number: digits, as text."""
+    text = optional_digits(data)
+    if not text:
+        raise PlatformError(code, what)
+    return text
+
+
+def optional_digits(data: Any) -> str:
+    """The same, "" where it is not there."""
+    text = text_of(data)
+    return text if text.isascii() and text.isdigit() and len(text) <= 19 else ""
+
+
+def count_of(data: Any, default: int, code: int) -> int:
+    """A number of pages or rows."""
+    if data is None or data == "":
+        return default
+    number = integer_of(data)
+    if number is None or number < 0:
+        raise PlatformError(code, "paging")
+    return number
+
+
+def integer_of(data: Any) -> int | None:
+    """An integer (7.0 is one too), or digits in a string; None for anything else, and for more than
+    18 digits."""
+    if isinstance(data, float) and data.is_integer():
+        data = int(data)
+    if isinstance(data, str) and data.isascii() and data.isdigit() and len(data) <= 18:
+        return int(data)
+    if isinstance(data, int) and not isinstance(data, bool) and abs(data) < 10**18:
+        return data
+    return None

@@ -1,0 +1,1 @@
+"""An ordinary PBX, in the place of a platform."""

@@ -1,0 +1,1 @@
+"""The port across processes: values as JSON, sockets, the two ends."""

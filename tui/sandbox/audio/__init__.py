@@ -1,0 +1,1 @@
+"""The sandbox's audio legs, bridges and voices."""

@@ -1,0 +1,1 @@
+"""What the PBX consists of: each part does one thing with the state that all share."""

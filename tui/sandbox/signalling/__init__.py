@@ -1,0 +1,1 @@
+"""The sandbox's SIP: registrar, flows, messages."""

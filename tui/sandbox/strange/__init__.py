@@ -1,0 +1,1 @@
+"""The platform at its most unlike, by seed."""

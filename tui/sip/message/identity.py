@@ -1,0 +1,91 @@
+"""Who a message says is there, and whether it asks to be answered by itself: what PBXs write
+beside From. Nothing here decides whether a call exists: what cannot be read is not there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from tui.sip.errors import RemoteProtocolError
+from tui.sip.message.header_values import NameAddr, parse_name_addr
+from tui.sip.message.headers import Headers
+from tui.sip.message.message import SipMessage
+
+_has_letter = re.compile(r"[^\W\d_]").search
+
+
+def asserted_all(headers: Headers) -> tuple[NameAddr, ...]:
+    """Every P-Asserted-Identity (RFC 3325) that can be read."""
+    return tuple(_read(headers.get_all("P-Asserted-Identity")))
+
+
+def asserted(message: SipMessage) -> NameAddr | None:
+    """Who the server says is there: the first P-Asserted-Identity that can be read, else the first
+    Remote-Party-ID that does not say `screen=no`. Worth what the flow is worth."""
+    found = asserted_all(message.headers)
+    if found:
+        return found[0]
+    for party in _read(message.headers.get_all("Remote-Party-ID")):
+        if party.params.get("screen", "").lower() != "no":
+            return party
+    return None
+
+
+def _read(values: Iterable[str]) -> Iterator[NameAddr]:
+    """The addresses among the items. A comma in a name without quotes cuts it in two: a piece with
+    letters and no address belongs to the name of the next one."""
+    name = ""
+    for value in values:
+        try:
+            found = parse_name_addr(f"{name}, {value}" if name else value)
+        except RemoteProtocolError:
+            name = value if _has_letter(value) and not set(value) & set('<>:;"') else ""
+            continue
+        name = ""
+        yield found
+
+
+def is_withheld(party: NameAddr) -> bool:
+    """Whether an address says that nobody shall know whose it is: what RFC 3323 §4.1.1.3 writes, or
+    no user at all."""
+    uri = party.uri
+    if uri.opaque:
+        return False
+    return uri.host.lower() == "anonymous.invalid" or uri.user.lower() in ("", "anonymous")
+
+
+_AUTO_ANSWER: Final = {
+    "answer-mode": (r"auto\b",),
+    "priv-answer-mode": (r"auto\b",),
+    "p-auto-answer": (r"(?!no\b|none\b|false\b|0|$)",),
+    "x-auto-answer": (r"(?!no\b|none\b|false\b|0|$)",),
+    "alert-info": (
+        r".*\banswer-after\s*=",
+        r".*\balert-auto-?answer\b",
+        r".*\bauto[ _-]?answer\b",
+        r".*\bring[ _-]?answer\b",
+        r".*\bintercom\s*=\s*true\b",
+    ),
+    "call-info": (
+        r".*\banswer-after\s*=",
+        r".*\balert-auto-?answer\b",
+        r".*\bauto[ _-]?answer\b",
+        r".*\bring[ _-]?answer\b",
+    ),
+}
+"""How PBXs ask a phone to answer by itself: the header, and how its value begins, in any case.
+Answer-Mode is RFC 5373; the others are what vendors write."""
+_asks = {
+    name: re.compile("|".join(forms), re.I | re.S).match for name, forms in _AUTO_ANSWER.items()
+}
+
+
+def wants_auto_answer(headers: Headers) -> bool:
+    """Whether a call asks to be answered by itself. Whether it may, the user's policy says."""
+    return any(
+        asks(value.strip()) is not None
+        for name, asks in _asks.items()
+        for value in headers.get_all(name)
+    )

@@ -1,0 +1,94 @@
+"""Why a call ended, as the wire says it: the Reason header (RFC 3326) and the causes of Q.850."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from tui.sip.message.grammar import LWS, TCHAR, unescape
+from tui.sip.message.headers import Headers
+
+_reason = re.compile(rf"{LWS}([{TCHAR}]++)").match
+_cause = re.compile(rf';{LWS}cause{LWS}={LWS}"?([0-9]{{1,3}}+)', re.I).search
+_text = re.compile(
+    rf';{LWS}text{LWS}={LWS}(?:"([^"\\]*+(?:\\.[^"\\]*+)*)"?|([^;"]++))', re.I
+).search
+
+Q850: Final[Mapping[int, str]] = {
+    1: "unknown_number",
+    2: "no_route",
+    3: "no_route",
+    16: "hung_up",
+    17: "busy",
+    18: "no_answer",
+    19: "no_answer",
+    20: "not_reachable",
+    21: "declined",
+    22: "number_changed",
+    26: "answered_elsewhere",
+    27: "not_reachable",
+    28: "incomplete_number",
+    29: "not_offered",
+    31: "hung_up",
+    34: "no_circuit",
+    38: "network_fault",
+    41: "network_fault",
+    42: "congestion",
+    44: "no_circuit",
+    47: "no_circuit",
+    50: "not_subscribed",
+    55: "not_allowed",
+    57: "not_allowed",
+    58: "not_offered",
+    63: "not_offered",
+    65: "no_common_sound",
+    69: "not_offered",
+    79: "not_offered",
+    88: "no_common_sound",
+    102: "timed_out",
+    111: "protocol_fault",
+    127: "network_fault",
+}
+"""Cause values of ITU-T Q.850 to what they mean for who called, as an id for a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One value of a Reason header. `protocol` is in upper case (`SIP`, `Q.850`); `cause` is a SIP
+    status or a Q.850 value; `text` comes from the wire: `clean_text()` before it is shown."""
+
+    protocol: str
+    cause: int | None = None
+    text: str = ""
+
+    @property
+    def id(self) -> str:
+        """What a Q.850 cause means, one of the values of `Q850`; "" for any other reason."""
+        if self.protocol != "Q.850" or self.cause is None:
+            return ""
+        return Q850.get(self.cause, "")
+
+    @property
+    def elsewhere(self) -> bool:
+        """Somebody else took the call: status 200 (RFC 3326 §3.1), or Q.850 cause 26."""
+        return (self.protocol, self.cause) in (("SIP", 200), ("Q.850", 26))
+
+
+def read_reasons(headers: Headers) -> tuple[Reason, ...]:
+    """All that can be read, in order; what cannot is left out."""
+    found = []
+    for value in headers.get_all("Reason"):
+        protocol = _reason(value)
+        if protocol is None:
+            continue
+        cause, text = _cause(value), _text(value)
+        found.append(
+            Reason(
+                protocol[1].upper(),
+                int(cause[1]) if cause else None,
+                unescape(text[1] or text[2] or "").strip() if text else "",
+            )
+        )
+    return tuple(found)

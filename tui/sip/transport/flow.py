@@ -1,0 +1,130 @@
+"""What became of a WebSocket, in words that are ours: nothing of the peer's text gets in here."""
+
+from __future__ import annotations
+
+import errno
+import ssl as tls
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from websockets.exceptions import InvalidHandshake, InvalidStatus
+
+
+class FlowFault(StrEnum):
+    """Why a WebSocket could not be opened, as an id: the words are a catalogue's."""
+
+    NAME = "name"
+    """The host's name leads nowhere."""
+    PORT = "port"
+    """Nobody listens at the port."""
+    SILENT = "silent"
+    """Nothing answers."""
+    PLAIN = "plain"
+    """What answers speaks no TLS."""
+    AUTHORITY = "authority"
+    """The certificate is signed by nobody whom this machine trusts."""
+    CERTIFICATE = "certificate"
+    """The certificate is refused for another reason."""
+    PATH = "path"
+    """A web server answers, and knows no such path."""
+    NO_WEBSOCKET = "no-websocket"
+    """What answers is no WebSocket server there, or speaks no SIP."""
+    PROXY = "proxy"
+    """The proxy that this machine's settings name cannot be used."""
+    ADDRESS = "address"
+    """The address cannot be dialled at all."""
+    FORBIDDEN = "forbidden"
+    """The server does not want us."""
+    OTHER = "other"
+
+
+_UNTRUSTED: Final = frozenset((2, 18, 19, 20, 21, 24, 27))
+"""OpenSSL's X509_V_ERR_… about who signed: no issuer, self-signed, invalid CA, untrusted."""
+_NO_TLS: Final = frozenset(
+    (
+        *("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "HTTPS_PROXY_REQUEST", "UNKNOWN_PROTOCOL"),
+        *("UNEXPECTED_MESSAGE", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"),
+    )
+)
+_NOT_HERE: Final = (404, 405, 410)
+
+
+@dataclass(frozen=True, slots=True)
+class FlowState:
+    """What became of the WebSocket. `reason` is in our words, never the peer's.
+
+    `refused`: the server does not want us; nothing more is tried until `run()` is called again.
+    `retry_in`: seconds until the next try. Said again, connected, when `latency` changed.
+    """
+
+    connected: bool
+    reason: str = ""
+    refused: bool = False
+    retry_in: float | None = None
+    latency: float | None = None
+    why: str = field(default="", compare=False)
+    """An id of `FlowFault` where the WebSocket could not be opened; else ""."""
+
+
+class FlowRefused(Exception):
+    """The server does not want us; `why` says more of it."""
+
+    def __init__(self, reason: str, why: FlowFault) -> None:
+        super().__init__(reason)
+        self.why = why
+
+
+class Undialled(Exception):
+    """Nothing could be asked of the server: `why` says what is wrong on our side."""
+
+    def __init__(self, reason: str, why: FlowFault) -> None:
+        super().__init__(reason)
+        self.why = why
+
+
+def fault_of(error: Exception, *, secure: bool) -> FlowFault:
+    """Why a WebSocket could not be opened, `secure` where TLS was to carry it."""
+    if isinstance(error, InvalidStatus):
+        status = error.response.status_code
+        if status in _NOT_HERE:
+            return FlowFault.PATH
+        return FlowFault.OTHER if status >= 500 else FlowFault.NO_WEBSOCKET
+    if isinstance(error, tls.SSLCertVerificationError):
+        untrusted = error.verify_code in _UNTRUSTED
+        return FlowFault.AUTHORITY if untrusted else FlowFault.CERTIFICATE
+    if isinstance(error, tls.SSLError):
+        return FlowFault.PLAIN if error.reason in _NO_TLS else FlowFault.OTHER
+    if isinstance(error, ConnectionResetError) and secure:
+        return FlowFault.PLAIN  # hung up on our first words, which are TLS
+    if isinstance(error, TimeoutError):
+        return FlowFault.SILENT
+    if type(error).__name__ == "gaierror":  # of `socket`, which only the rim may know
+        return FlowFault.NAME
+    if isinstance(error, OSError):
+        # Of several addresses asyncio tells all errors in one text.
+        refused = error.errno == errno.ECONNREFUSED or f"[Errno {errno.ECONNREFUSED}]" in str(error)
+        return FlowFault.PORT if refused else FlowFault.OTHER
+    return FlowFault.NO_WEBSOCKET if isinstance(error, InvalidHandshake) else FlowFault.OTHER
+
+
+def words(error: Exception) -> str:
+    """A failure to connect in a few words; none of the server's own."""
+    if isinstance(error, InvalidStatus):
+        return f"the server answered {error.response.status_code}"
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, tls.SSLCertVerificationError):
+        return f"the certificate was refused: {error.verify_message}"
+    if isinstance(error, OSError):
+        return error.strerror or "the server cannot be reached"
+    return "the server does not speak WebSocket here"
+
+
+def is_text(data: bytes) -> bool:
+    """Text frames for UTF-8, which all peers read; binary for what is none (RFC 7118 §5)."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""The user agent: UAC and UAS above transactions and dialogs."""

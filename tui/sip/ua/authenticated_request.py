@@ -1,0 +1,90 @@
+"""One request of ours up to its final answer, its challenges met on the way.
+
+Theory of operation. `build` makes the request, each time with the next CSeq and a fresh branch.
+A 401 or 407 is answered by building it anew with every credential that was asked for so far
+(RFC 3261 §22.1, §22.3); `auth/digest.py` says how often. Any other final answer goes to
+`on_response`. `withdraw()` ends it from our side: nothing is told, and what still comes is ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from tui.sip.auth.digest import DigestCredentials, DigestRefused, Held
+from tui.sip.message.message import Request, Response
+from tui.sip.transaction.transaction_layer import ClientTransaction, OnLost, OnResponse
+from tui.sip.ua.context import AgentContext
+
+Build: TypeAlias = Callable[[], Request]
+"""Makes the request anew: with the next CSeq and a fresh branch each time."""
+
+_CHALLENGES: Final = (401, 407)
+
+
+class AuthenticatedRequest:
+    """Sends at once. `on_response` gets each provisional and the final response, several for an
+    INVITE that forks; `on_lost` is called instead when no final response can come.
+
+    `held` are challenges met earlier, to be answered before they are asked. `first`: this
+    request may answer a realm that no success has pinned yet; only REGISTER may.
+    """
+
+    def __init__(
+        self,
+        context: AgentContext,
+        build: Build,
+        on_response: OnResponse,
+        on_lost: OnLost,
+        now: float,
+        *,
+        held: Held = (),
+        first: bool = False,
+    ) -> None:
+        self._context = context
+        self._build = build
+        self._on_response = on_response
+        self._on_lost = on_lost
+        self._first = first
+        self._credentials = DigestCredentials(context.digest, held)
+        self.meets = True
+        """Cleared when nobody wants the answer any more: challenges are then final."""
+        self.request = self._signed()
+        self.transaction = self._send(now)
+
+    @property
+    def held(self) -> Held:
+        """The challenges that were answered."""
+        return self._credentials.held
+
+    def withdraw(self) -> None:
+        """End it: nobody waits for the answer any more."""
+        self.meets = False
+        self.transaction.abandon()
+
+    def _signed(self) -> Request:
+        request = self._build()
+        for name, value in self._credentials.lines(request):
+            request.headers.add(name, value)
+        return request
+
+    def _send(self, now: float) -> ClientTransaction:
+        return self._context.transactions.request(self.request, self._receive, self._on_lost, now)
+
+    def _receive(self, response: Response, now: float) -> None:
+        if response.status in _CHALLENGES and self.meets and self._meet(response):
+            self.transaction = self._send(now)
+        else:
+            self._on_response(response, now)
+
+    def _meet(self, response: Response) -> bool:
+        """Make the request anew with credentials, if the challenge deserves them."""
+        if not self._context.digest.realms and not self._first:
+            return False
+        try:
+            self._credentials.meet(response)
+        except DigestRefused as refused:
+            self._context.ignore(f"a challenge was not answered: {refused}")
+            return False
+        self.request = self._signed()
+        return True

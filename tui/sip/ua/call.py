@@ -1,0 +1,329 @@
+"""A call as the agent keeps it, the book of all calls, and how calls end.
+
+    invite() ──▶ CALLING ── 2xx ───────────▶ UP ── BYE either way, 408, 481, expiry ──▶ ENDED
+                    └─ 3xx–6xx, 32 s, CANCEL, flow lost ─────────────────────────────────▲
+    INVITE ────▶ RINGING ── our 2xx ───────▶ UP                                          │
+                    └─ our 3xx–6xx, CANCEL, early BYE, flow lost ────────────────────────┘
+
+An ended call leaves the book at once, but for one case: we hung up before the ACK to our 2xx came.
+Its BYE then waits for that ACK, or for 64·T1 (RFC 3261 §15).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, Protocol
+
+from tui.sip.dialog.dialog import Dialog
+from tui.sip.dialog.session_timer import SessionTimer
+from tui.sip.errors import LocalProtocolError
+from tui.sip.events import CallEnded
+from tui.sip.message.message import Request, Response
+from tui.sip.message.reason import Reason
+from tui.sip.transaction.machines import T1, T2
+from tui.sip.transaction.timers import Timer
+from tui.sip.transaction.transaction_layer import Lost, ServerTransaction
+from tui.sip.ua.authenticated_request import AuthenticatedRequest
+from tui.sip.ua.context import AgentContext
+
+_REMEMBERED: Final = 16
+"""Calls of which it is still known that they are over, and not somebody else's."""
+_RAISES: Final = 8
+"""Times that one call lets its session interval be raised."""
+
+
+class CallPhase(StrEnum):
+    CALLING = "calling"
+    """Our INVITE has no final answer yet."""
+    RINGING = "ringing"
+    """Their INVITE waits for our answer."""
+    UP = "up"
+    """A 2xx went one way or the other."""
+    ENDED = "ended"
+    """Over. In the book only while a BYE has to wait for the ACK to our 2xx (§15)."""
+
+
+class PendingInvite(Protocol):
+    """What a call needs of the INVITE of ours that began it (`invite_uac.py`)."""
+
+    def cancel(self, now: float) -> None: ...
+
+    def give_up(self, now: float) -> None: ...
+
+    def acknowledge(self, sdp: bytes) -> None: ...
+
+
+class RepeatedAnswer:
+    """Our 2xx to an INVITE, said again until its ACK comes: after T1, doubling to T2, for 64·T1
+    (RFC 3261 §13.3.1.4). A reliable hop to the proxy says nothing about the hops behind it."""
+
+    def __init__(
+        self,
+        context: AgentContext,
+        transaction: ServerTransaction,
+        response: Response,
+        give_up: Callable[[float], None],
+        now: float,
+        *,
+        wants_sdp: bool,
+    ) -> None:
+        transaction.respond(response, now)
+        self.cseq = response.cseq.number
+        self.wants_sdp = wants_sdp
+        """The 2xx held our offer, so the ACK must hold the answer."""
+        self._context = context
+        self._transaction = transaction
+        self._response = response
+        self._give_up = give_up
+        self._pause = T1
+        self._end = now + 64 * T1
+        self._timer = context.timers.start(now + self._pause, self._again)
+
+    def _again(self, now: float) -> None:
+        if now >= self._end:
+            self._give_up(now)
+            return
+        if not self._transaction.over:  # it is when the flow was lost meanwhile
+            self._transaction.respond(self._response, now)
+        self._pause = min(2 * self._pause, T2)
+        self._timer = self._context.timers.start(min(now + self._pause, self._end), self._again)
+
+    def stop(self) -> None:
+        self._timer.stop()
+
+
+@dataclass(slots=True, eq=False)
+class SipCall:
+    """One call. `invite` is their first INVITE while it waits, `theirs` their re-INVITE while it
+    waits, `ours` our re-INVITE while it is under way."""
+
+    handle: str
+    phase: CallPhase
+    local_sdp: bytes | None
+    interval: int
+    """The session interval in seconds that we ask for: raised by 422."""
+    min_se: int
+    outgoing: PendingInvite | None = None
+    """Our INVITE that began it."""
+    dialog: Dialog | None = None
+    tag: str = ""
+    invite: ServerTransaction | None = None
+    offerless: bool = False
+    """Their waiting INVITE or re-INVITE had no SDP."""
+    early: dict[str, Dialog] = field(default_factory=dict)
+    """The early dialogs of our INVITE by the peer's tag: one for each phone that rings."""
+    replaces: SipCall | None = None
+    """The call whose place it takes once it is answered (RFC 3891)."""
+    referred: bool = False
+    """A REFER came in it before."""
+    on_end: Callable[[float], None] | None = None
+    """Told when a call that was up ends."""
+    unacked: RepeatedAnswer | None = None
+    unsent_ack: int | None = None
+    """The CSeq of the ACK that waits for `acknowledge()`."""
+    ring_limit: Timer | None = None
+    """Until when it may ring, or may wait for `acknowledge()`."""
+    ring_again: Timer | None = None
+    """When our last 1xx is said again."""
+    theirs: ServerTransaction | None = None
+    theirs_limit: Timer | None = None
+    """Until when their re-INVITE may wait."""
+    ours: AuthenticatedRequest | None = None
+    ours_waits: Timer | None = None
+    """Our re-INVITE waits after a 491."""
+    ours_limit: Timer | None = None
+    """Until when our re-INVITE may wait after a 1xx."""
+    glares: int = 0
+    """491s to ours in a row."""
+    raised: int = 0
+    """How often a 422 raised the interval."""
+    refreshing: bool = False
+    """`ours` is the session timer's own, nobody asked for it."""
+    queued: bytes | None = None
+    """SDP that `reinvite()` gave while `refreshing`."""
+    session: SessionTimer | None = None
+    refresh: Timer | None = None
+    expiry: Timer | None = None
+
+    def up(self) -> Dialog:
+        """The dialog of a call that is up. LocalProtocolError when it is not."""
+        if self.phase is not CallPhase.UP or self.dialog is None:
+            raise LocalProtocolError("the call is not up")
+        return self.dialog
+
+    def raise_interval(self, shortest: int | None) -> bool:
+        """A 422 named its Min-SE. Whether to ask again with that: not for less than we asked, and
+        not for ever."""
+        if shortest is None or shortest <= self.interval or self.raised >= _RAISES:
+            return False
+        self.raised += 1
+        self.interval = self.min_se = shortest
+        return True
+
+    def stop_timers(self) -> None:
+        """A call that is over wants no deadline any more."""
+        timers = (self.ring_limit, self.ring_again, self.theirs_limit, self.ours_waits)
+        for timer in (*timers, self.ours_limit, self.refresh, self.expiry):
+            if timer is not None:
+                timer.stop()
+        self.ring_limit = self.ring_again = self.theirs_limit = self.ours_waits = None
+        self.ours_limit = self.refresh = self.expiry = None
+
+
+class CallBook:
+    """All calls of one agent, by handle and by dialog."""
+
+    def __init__(self, context: AgentContext) -> None:
+        self._context = context
+        self._calls: dict[str, SipCall] = {}
+        self._leaving: dict[SipCall, Dialog] = {}
+        self._farewells: list[Dialog] = []
+        self.over: deque[Dialog] = deque(maxlen=_REMEMBERED)
+        """The dialogs of the calls that ended last."""
+
+    def __iter__(self) -> Iterator[SipCall]:
+        """The calls that are not over."""
+        return iter(self._calls.values())
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    def new(self, phase: CallPhase, sdp: bytes | None) -> SipCall:
+        config = self._context.config
+        handle = self._context.handle("c")
+        call = SipCall(handle, phase, sdp, config.session_expires, config.min_se)
+        self._calls[handle] = call
+        return call
+
+    def get(self, handle: str) -> SipCall:
+        """LocalProtocolError when there is no such call (any more)."""
+        call = self._calls.get(handle)
+        if call is None:
+            raise LocalProtocolError("there is no such call")
+        return call
+
+    def find(self, request: Request) -> SipCall | None:
+        """The call whose dialog a request belongs to."""
+        for call in (*self._calls.values(), *self._leaving):
+            if call.dialog is not None and call.dialog.matches(request):
+                return call
+        return None
+
+    def find_early(self, request: Request) -> Dialog | None:
+        """The early dialog of a call of ours that a request belongs to."""
+        for call in self._calls.values():
+            for dialog in call.early.values():
+                if dialog.matches(request):
+                    return dialog
+        return None
+
+    def knows(self, request: Request) -> bool:
+        """Whether a request belongs to a dialog of ours, early or not."""
+        return self.find(request) is not None or self.find_early(request) is not None
+
+    def of_invite(self, transaction: ServerTransaction) -> SipCall | None:
+        """The call whose first INVITE, or re-INVITE, waits in this transaction."""
+        for call in self._calls.values():
+            if transaction in (call.invite, call.theirs):
+                return call
+        return None
+
+    def remove(self, call: SipCall) -> None:
+        """Forget a call without a word."""
+        call.phase = CallPhase.ENDED
+        call.early.clear()
+        call.stop_timers()
+        if call.unacked is not None:
+            call.unacked.stop()
+            call.unacked = None
+        self._calls.pop(call.handle, None)
+        self._leaving.pop(call, None)
+
+    def end(
+        self,
+        call: SipCall,
+        now: float,
+        *,
+        status: int,
+        reason: str,
+        by_peer: bool = False,
+        bye: bool = False,
+        reasons: tuple[Reason, ...] = (),
+    ) -> None:
+        """End a call that is up, tell of it, and send the BYE as soon as it may be sent."""
+        dialog = call.up()
+        if call.theirs is not None:
+            self._context.answer(call.theirs, now, 487)
+            call.theirs = None
+        if call.on_end is not None:
+            call.on_end(now)
+        self.over.append(dialog)
+        unacked = call.unacked
+        if bye and unacked is not None:
+            # §15: the UAS sends no BYE before the ACK, or before 64·T1 without one.
+            call.phase = CallPhase.ENDED
+            call.stop_timers()
+            del self._calls[call.handle]
+            self._leaving[call] = dialog
+        else:
+            self.remove(call)
+            if bye:
+                self.say_bye(dialog, now)
+        self._context.emit(CallEnded(call.handle, by_peer, status, reason, reasons))
+
+    def hang_up(self, call: SipCall, now: float, reason: str = "") -> None:
+        """End a call that is up because we want to."""
+        if call.unsent_ack is not None and call.outgoing is not None:
+            call.outgoing.acknowledge(b"")
+        self.end(call, now, status=200, reason=reason, bye=True)
+
+    def give_way(self, call: SipCall, now: float) -> None:
+        """Another call was answered in the place of this one: BYE, or CANCEL (RFC 3891 §3)."""
+        if call.phase is CallPhase.UP:
+            self.hang_up(call, now, "replaced")
+        elif call.phase is CallPhase.CALLING and call.outgoing is not None:
+            call.outgoing.give_up(now)
+
+    def unanswered(self, call: SipCall, now: float) -> None:
+        """64·T1 have gone by without the ACK to our 2xx: BYE."""
+        if call.phase is CallPhase.ENDED:
+            self.leave(call, now)
+        else:
+            call.unacked = None
+            self.end(call, now, status=408, reason="no ACK", bye=True)
+
+    def leave(self, call: SipCall, now: float) -> None:
+        """The BYE that had to wait for the ACK may go now."""
+        dialog = self._leaving[call]
+        self.remove(call)
+        self.say_bye(dialog, now)
+
+    def say_bye(self, dialog: Dialog, now: float) -> None:
+        """Send a BYE whose outcome changes nothing (§15.1.1); without a flow, when it is back."""
+        context = self._context
+        if not context.connected:
+            self._farewells.append(dialog)
+            return
+
+        def lost(why: Lost, at: float) -> None:
+            if why is Lost.FLOW:
+                self._farewells.append(dialog)
+
+        def build() -> Request:
+            lines = [("Reason", dialog.farewell)] if dialog.farewell else []
+            return dialog.request(context, "BYE", lines=lines)
+
+        AuthenticatedRequest(context, build, _nothing, lost, now)
+
+    def flow_up(self, now: float) -> None:
+        """Say the BYEs that could not be said: the peers still think these calls are up."""
+        farewells, self._farewells = self._farewells, []
+        for dialog in farewells:
+            self.say_bye(dialog, now)
+
+
+def _nothing(response: Response, now: float) -> None:
+    """Whatever the answer to a BYE is, the call is over."""

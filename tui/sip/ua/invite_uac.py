@@ -1,0 +1,294 @@
+"""Calls that we make: INVITE as UAC up to its final answer (RFC 3261 §13.2, §9.1).
+
+Theory of operation. Until a 1xx comes timer B limits the wait; after it `ring_limit` does, begun
+anew by each 1xx, and ends the call with a CANCEL. A CANCEL may only follow a 1xx, so ours waits for
+one; without a final answer 64·T1 later the call counts as over. Each phone of a fork has an early
+dialog. The first 2xx makes the call. Every 2xx is ACKed, again for each repeat, and all but the
+first are ended by BYE, as is one that crosses our CANCEL.
+
+A 2xx to an INVITE without SDP brings the offer: its ACK waits for `acknowledge()`, for 64·T1.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+from tui.sip.dialog.dialog import Dialog
+from tui.sip.dialog.replaces import DIALLED, plain
+from tui.sip.dialog.session_timer import agreed_by_response, offer_lines
+from tui.sip.errors import LocalProtocolError
+from tui.sip.events import InviteAnswered, InviteRefused, Progress
+from tui.sip.message.body import SDP, read_sdp
+from tui.sip.message.header_values import NameAddr, read_seconds, readable
+from tui.sip.message.headers import Headers
+from tui.sip.message.identity import asserted
+from tui.sip.message.message import Request, Response
+from tui.sip.message.reason import read_reasons
+from tui.sip.transaction.machines import T1
+from tui.sip.transaction.timers import Timer
+from tui.sip.transaction.transaction_layer import Lost
+from tui.sip.ua.authenticated_request import AuthenticatedRequest
+from tui.sip.ua.call import CallBook, CallPhase, SipCall
+from tui.sip.ua.context import AgentContext
+from tui.sip.ua.out_of_dialog import dialled_uri
+from tui.sip.ua.reinvite import Reinvites
+
+_EARLY_DIALOGS: Final = 16
+"""Early dialogs of one INVITE that are kept apart; a proxy that forks further is heard all the
+same."""
+_TARGETS: Final = 8
+"""Contacts of one 3xx that are surfaced."""
+_is_q = re.compile(r"[01](?:\.[0-9]{0,3})?").fullmatch
+_CANCEL_WAIT: Final = 64 * T1
+"""Seconds after a CANCEL without a final answer at which the INVITE counts as over (§9.1)."""
+
+
+class InviteUac:
+    """One INVITE of ours. It outlives the call in the book: repeated and forked 2xx come to it
+    for as long as its transaction lives."""
+
+    def __init__(
+        self,
+        context: AgentContext,
+        book: CallBook,
+        reinvites: Reinvites,
+        call: SipCall,
+        target: str,
+        lines: Sequence[tuple[str, str]],
+        now: float,
+    ) -> None:
+        self._context = context
+        self._book = book
+        self._reinvites = reinvites
+        self._call = call
+        self._uri = dialled_uri(target, context.aor.host)
+        self._lines = tuple(lines)
+        self._call_id, self._tag, self._cseq = context.call_id(), context.tag(), 0
+        self._acks: dict[str | None, bytes] = {}
+        self._forks: set[str | None] = set()
+        self._heard: str | None = None
+        """The branch of the INVITE that a provisional came for: each retry needs its own."""
+        self._cancelled = False
+        self._cancel_sent = False
+        self._end = 487, "Request Terminated"
+        """What is told when our CANCEL has no final answer."""
+        self._waiting: Timer | None = None
+        self._invite = self._send(now)
+
+    def _send(self, now: float) -> AuthenticatedRequest:
+        return AuthenticatedRequest(self._context, self._build, self._receive, self._lost, now)
+
+    def _build(self) -> Request:
+        context, call = self._context, self._call
+        self._cseq += 1
+        return context.request(
+            "INVITE",
+            self._uri,
+            from_=context.identity(self._tag),
+            to=f"<{self._uri}>",
+            call_id=self._call_id,
+            cseq=self._cseq,
+            lines=[
+                *context.routes(),
+                *context.capabilities(contact=context.contact(dialog=True)),
+                *offer_lines(call.interval, call.min_se),
+                *self._lines,
+            ],
+            content_type=SDP if call.local_sdp is not None else "",
+            body=call.local_sdp or b"",
+        )
+
+    # -------------------------------------------------------- CANCEL
+
+    def cancel(self, now: float) -> None:
+        """Give up: CANCEL now, or as soon as a provisional response has come."""
+        if self._cancelled:
+            raise LocalProtocolError("the call is being cancelled already")
+        self.give_up(now)
+
+    def give_up(self, now: float) -> None:
+        """The same, and nothing when that is under way already."""
+        if self._cancelled:
+            return
+        self._cancelled = True
+        self._invite.meets = False
+        if self._heard == self._invite.request.branch:
+            self._cancel(now)
+
+    def _cancel(self, now: float) -> None:
+        self._cancel_sent = True
+        self._limit(None, now)
+        request = self._invite.request
+        headers = Headers()
+        for name in ("Via", "Route"):
+            for value in request.headers.get_all(name):
+                headers.add(name, value)
+        headers.add("Max-Forwards", "70")
+        for name in ("From", "To", "Call-ID"):
+            headers.add(name, request.headers.get(name) or "")
+        headers.add("CSeq", f"{request.cseq.number} CANCEL")
+        cancel = Request("CANCEL", request.uri, headers)
+        self._context.transactions.request(cancel, _no_matter, _no_matter_why, now)
+        self._waiting = self._context.timers.start(now + _CANCEL_WAIT, self._give_up)
+
+    def _give_up(self, now: float) -> None:
+        """RFC 3261 §9.1: 64·T1 after the CANCEL the INVITE is over, whatever comes."""
+        self._waiting = None
+        self._invite.withdraw()
+        self._refuse(*self._end)
+
+    def _limit(self, seconds: float | None, now: float) -> None:
+        """Until when the call may ring from now on; None: the CANCEL has a limit of its own."""
+        call = self._call
+        if call.ring_limit is not None:
+            call.ring_limit.stop()
+            call.ring_limit = None
+        if seconds is not None:
+            call.ring_limit = self._context.timers.start(now + seconds, self._rang_out)
+
+    def _rang_out(self, now: float) -> None:
+        """Nothing was heard for too long after a 1xx: CANCEL, and the end as after no answer."""
+        self._call.ring_limit = None
+        self._end = 408, "Request Timeout"
+        self.give_up(now)
+
+    # -------------------------------------------------------- responses
+
+    def _receive(self, response: Response, now: float) -> None:
+        status = response.status
+        if status < 200:
+            self._provisional(response, now)
+        elif status < 300:
+            self._accepted(response, now)
+        elif status == 422 and self._raise_interval(response):
+            self._invite = self._send(now)
+        elif status == 487 and self._end[0] == 408:
+            self._refuse(*self._end)
+        else:
+            self._refuse(status, response.reason, response)
+
+    def _provisional(self, response: Response, now: float) -> None:
+        self._heard = response.branch
+        if self._cancelled:
+            if not self._cancel_sent:
+                self._cancel(now)
+        else:
+            self._limit(self._context.config.longest_ring, now)
+            if response.status > 100:
+                self._rings(response)
+
+    def _rings(self, response: Response) -> None:
+        tag, early = response.to.tag or "", self._call.early
+        if tag and (tag in early or len(early) < _EARLY_DIALOGS):
+            early[tag] = Dialog.of_uac(self._invite.request, response)
+        sdp = read_sdp(response)
+        who = asserted(response)
+        self._context.emit(Progress(self._call.handle, response.status, sdp, tag, who))
+
+    def _accepted(self, response: Response, now: float) -> None:
+        tag = response.to.tag
+        if tag in self._acks:
+            self._context.transmit(self._acks[tag])
+            return
+        call = self._call
+        dialog = Dialog.of_uac(self._invite.request, response)
+        if call.dialog is not None and call.dialog.remote_tag == tag:
+            return  # a repeat that waits for acknowledge()
+        if self._cancelled or call.phase is not CallPhase.CALLING:
+            # §13.2.2.4, §9.1: a fork too many, or a 2xx that crossed our CANCEL.
+            self._acks[tag] = self._ack(dialog, b"")
+            self._book.say_bye(dialog, now)
+            if self._cancelled:
+                self._refuse(*self._end)
+            return
+        self._limit(None, now)
+        call.phase = CallPhase.UP
+        call.early.clear()
+        call.dialog = dialog
+        sdp = read_sdp(response)
+        if call.local_sdp is None and sdp is not None:
+            call.unsent_ack = dialog.local_cseq
+            limit = partial(self._unacknowledged, call)
+            call.ring_limit = self._context.timers.start(now + 64 * T1, limit)
+        else:
+            self._acks[tag] = self._ack(dialog, b"")
+        self._reinvites.renew(call, agreed_by_response(response), now)
+        self._context.emit(InviteAnswered(call.handle, sdp, tag or "", asserted(response)))
+
+    def _unacknowledged(self, call: SipCall, now: float) -> None:
+        """Nobody gave our answer for as long as the peer repeats its 2xx: ACK, then BYE."""
+        call.ring_limit = None
+        self.acknowledge(b"")
+        self._book.end(call, now, status=408, reason="no answer to its offer", bye=True)
+
+    def acknowledge(self, sdp: bytes) -> None:
+        """Send the ACK with our answer to the offer in the 2xx."""
+        call = self._call
+        dialog = call.up()
+        if call.unsent_ack is None:
+            raise LocalProtocolError("the ACK is sent already")
+        if call.ring_limit is not None:
+            call.ring_limit.stop()
+            call.ring_limit = None
+        self._acks[dialog.remote_tag] = self._ack(dialog, sdp)
+        call.unsent_ack = None
+        call.local_sdp = sdp or None
+
+    def _ack(self, dialog: Dialog, sdp: bytes) -> bytes:
+        ack = dialog.at(
+            self._context,
+            "ACK",
+            self._invite.request.cseq.number,
+            content_type=SDP if sdp else "",
+            body=sdp,
+        ).to_bytes()
+        self._context.transmit(ack)
+        return ack
+
+    def _raise_interval(self, response: Response) -> bool:
+        shortest = read_seconds(response.headers, "Min-SE")
+        return not self._cancelled and self._call.raise_interval(shortest)
+
+    def _lost(self, why: Lost, now: float) -> None:
+        if why is Lost.TIMED_OUT:
+            self._refuse(408, "Request Timeout")
+        else:
+            self._refuse(503, str(why))
+
+    def _refuse(self, status: int, reason: str, response: Response | None = None) -> None:
+        if self._waiting is not None:
+            self._waiting.stop()
+            self._waiting = None
+        if self._call.phase is CallPhase.CALLING:
+            self._book.remove(self._call)
+            targets = read_targets(response) if response is not None else ()
+            reasons = read_reasons(response.headers) if response is not None else ()
+            self._context.emit(InviteRefused(self._call.handle, status, reason, targets, reasons))
+
+
+def read_targets(response: Response) -> tuple[str, ...]:
+    """Where a 3xx sends us, the most wanted first (RFC 3261 §8.1.3.4), and nothing but that:
+    headers in these URIs are gone, and what cannot be called is left out."""
+    if response.status >= 400:
+        return ()
+    values = response.headers.get_all("Contact")
+    contacts = [each for each in readable(values) if each.uri.scheme in DIALLED]
+    contacts.sort(key=_wanted, reverse=True)
+    return tuple(str(plain(each.uri)) for each in contacts[:_TARGETS])
+
+
+def _wanted(contact: NameAddr) -> float:
+    """The q of a Contact; 1 where it has none that can be read."""
+    value = contact.params.get("q", "")
+    return float(value) if _is_q(value) else 1.0
+
+
+def _no_matter(response: Response, now: float) -> None:
+    """The answer to a CANCEL says nothing about the INVITE."""
+
+
+def _no_matter_why(why: Lost, now: float) -> None:
+    """Nor does its absence: the INVITE has a limit of its own."""

@@ -1,0 +1,328 @@
+"""re-INVITEs both ways (RFC 3261 §14), and the session timers that they renew (RFC 4028).
+
+Theory of operation. Of one call at most one INVITE is under way, ours or theirs, and it counts
+until its ACK. `SipCall` holds where it stands:
+
+    ours         our re-INVITE waits for its final answer
+    ours_waits   our re-INVITE got 491 and waits for its turn
+    theirs       their re-INVITE waits for our answer
+    unacked      our 2xx to theirs waits for the ACK
+
+Glare is both sides asking at once. Each refuses the other with 491, and both ask again after a
+pause from two ranges that do not overlap: whoever owns the Call-ID waits longer, so the other
+side goes first.
+
+                 ours is under way      theirs waits or is unACKed
+    ours asks    LocalProtocolError     LocalProtocolError
+    theirs comes 491                    500 + Retry-After, or 491 before the ACK
+
+The session timer asks with the last SDP of ours. What `reinvite()` wants meanwhile is `queued` and
+goes out when the refresh is done. A refresh that fails is tried again every 10 s until the session
+runs out. Nothing here waits without an end: a re-INVITE has timer B or `_FINAL_WITHIN`, a 491 its
+pause, their re-INVITE the flow, the CANCEL and the end of the call, a session its `expiry`.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+from tui.sip.dialog.session_timer import (
+    SessionTimer,
+    agreed_by_response,
+    answer_to_request,
+    offer_lines,
+    too_small,
+)
+from tui.sip.errors import LocalProtocolError
+from tui.sip.events import ReinviteAccepted, ReinviteReceived, ReinviteRefused
+from tui.sip.message.body import SDP, read_sdp
+from tui.sip.message.header_values import read_seconds
+from tui.sip.message.identity import asserted
+from tui.sip.message.message import Request, Response
+from tui.sip.transaction.machines import T1
+from tui.sip.transaction.transaction_layer import Lost, ServerTransaction
+from tui.sip.ua.authenticated_request import AuthenticatedRequest
+from tui.sip.ua.call import CallBook, CallPhase, RepeatedAnswer, SipCall
+from tui.sip.ua.context import AgentContext
+
+_GLARES: Final = 64
+"""491s in a row after which ours counts as refused."""
+_FINAL_WITHIN: Final = 64 * T1
+"""Seconds that a re-INVITE may stay without a final answer, ours after a 1xx and theirs."""
+_REFRESH_AGAIN: Final = 10.0
+"""Seconds after which a refresh that could not be done is tried again."""
+
+
+class Reinvites:
+    """The re-INVITEs of all calls of one agent."""
+
+    def __init__(self, context: AgentContext, book: CallBook) -> None:
+        self._context = context
+        self._book = book
+
+    # -------------------------------------------------------- ours
+
+    def start(self, call: SipCall, sdp: bytes, now: float) -> None:
+        """Offer `sdp`. LocalProtocolError while another INVITE of this call is under way."""
+        call.up()
+        if call.theirs is not None or call.unacked is not None or call.unsent_ack is not None:
+            raise LocalProtocolError("an INVITE of this call is under way")
+        if call.ours is not None or call.ours_waits is not None:
+            if not call.refreshing or call.queued is not None:
+                raise LocalProtocolError("a re-INVITE of this call is under way")
+            call.queued = sdp
+            return
+        self._context.need_flow()
+        call.refreshing = False
+        self._send(call, sdp, now)
+
+    def _send(self, call: SipCall, sdp: bytes | None, now: float) -> None:
+        dialog = call.up()
+        context = self._context
+        role: str | None = None
+        if call.session is not None:
+            role = "uac" if call.session.we_refresh else "uas"
+
+        def build() -> Request:
+            return dialog.request(
+                context,
+                "INVITE",
+                lines=[
+                    *context.capabilities(contact=context.contact(dialog=True)),
+                    *offer_lines(call.interval, call.min_se, role),
+                ],
+                content_type=SDP if sdp else "",
+                body=sdp or b"",
+            )
+
+        acks: dict[int, bytes] = {}
+
+        def answered(response: Response, at: float) -> None:
+            number = response.cseq.number
+            if response.status < 200:
+                self._limit(call, at)
+            elif response.status >= 300:
+                self._refused(call, response, sdp, at)
+            elif number in acks:
+                context.transmit(acks[number])
+            else:
+                dialog.refresh_target(response)
+                acks[number] = dialog.at(context, "ACK", number).to_bytes()
+                context.transmit(acks[number])
+                self._accepted(call, response, sdp, at)
+
+        def lost(why: Lost, at: float) -> None:
+            self._lost(call, why, at)
+
+        call.ours = AuthenticatedRequest(context, build, answered, lost, now)
+
+    def _limit(self, call: SipCall, now: float) -> None:
+        """After a 1xx no transaction timer runs (RFC 3261 §17.1.1.2): the wait is ours to end."""
+        if call.ours is not None and call.ours_limit is None:
+            unanswered = partial(self._unanswered, call, call.ours)
+            call.ours_limit = self._context.timers.start(now + _FINAL_WITHIN, unanswered)
+
+    def _unanswered(self, call: SipCall, ours: AuthenticatedRequest, now: float) -> None:
+        """RFC 3261 §12.2.1.2: no final answer is as good as a 408. The call ends."""
+        call.ours_limit = None
+        ours.withdraw()
+        self._lost(call, Lost.TIMED_OUT, now)
+
+    def _settle(self, call: SipCall) -> None:
+        """Our re-INVITE has its end."""
+        call.ours = None
+        if call.ours_limit is not None:
+            call.ours_limit.stop()
+            call.ours_limit = None
+
+    def _accepted(self, call: SipCall, response: Response, sdp: bytes | None, now: float) -> None:
+        if call.phase is not CallPhase.UP:
+            return  # our BYE crossed it
+        self._settle(call)
+        call.glares = 0
+        call.local_sdp = sdp
+        self.renew(call, agreed_by_response(response), now)
+        if not call.refreshing:
+            sdp = read_sdp(response)
+            self._context.emit(ReinviteAccepted(call.handle, sdp, asserted(response)))
+        self._next(call, now)
+
+    def _refused(self, call: SipCall, response: Response, sdp: bytes | None, now: float) -> None:
+        if call.phase is not CallPhase.UP:
+            return
+        self._settle(call)
+        status = response.status
+        shortest = read_seconds(response.headers, "Min-SE") if status == 422 else None
+        if status == 491 and call.glares < _GLARES:
+            call.glares += 1
+            self._wait(call, sdp, now)
+        elif status in (408, 481):
+            # §12.2.1.2: the peer knows nothing of this dialog any more.
+            self._book.end(call, now, status=status, reason=response.reason, bye=status == 408)
+        elif call.raise_interval(shortest):
+            self._send(call, sdp, now)
+        else:
+            self._done(call, status, now)
+
+    def _lost(self, call: SipCall, why: Lost, now: float) -> None:
+        if call.phase is not CallPhase.UP:
+            return
+        self._settle(call)
+        if why is Lost.TIMED_OUT:
+            self._book.end(call, now, status=408, reason=str(why), bye=True)
+        else:
+            self._done(call, 503, now)
+
+    def _done(self, call: SipCall, status: int, now: float) -> None:
+        """The session stays as it was; a refresh that failed is tried again until it expires."""
+        call.glares = 0
+        if call.refreshing:
+            self._refresh_later(call, now)
+        else:
+            self._context.emit(ReinviteRefused(call.handle, status))
+        self._next(call, now)
+
+    def _next(self, call: SipCall, now: float) -> None:
+        """Send what `reinvite()` gave while the session timer's own was under way."""
+        call.refreshing = False
+        sdp, call.queued = call.queued, None
+        if sdp is None:
+            return
+        if self._context.connected:
+            self._send(call, sdp, now)
+        else:
+            self._context.emit(ReinviteRefused(call.handle, 503))
+
+    def _wait(self, call: SipCall, sdp: bytes | None, now: float) -> None:
+        # RFC 3261 §14.1: 2.1–4 s for the owner of the Call-ID, 0–2 s for the other side, by 10 ms.
+        rng = self._context.rng
+        ours = call.up().began_it
+        pause = rng.randint(210, 400) / 100 if ours else rng.randint(0, 200) / 100
+        call.ours_waits = self._context.timers.start(now + pause, partial(self._again, call, sdp))
+
+    def _again(self, call: SipCall, sdp: bytes | None, now: float) -> None:
+        call.ours_waits = None
+        if not self._context.connected:
+            self._done(call, 503, now)
+        elif call.theirs is not None or call.unacked is not None:
+            self._wait(call, sdp, now)
+        else:
+            self._send(call, sdp, now)
+
+    # -------------------------------------------------------- theirs
+
+    def receive(self, call: SipCall, transaction: ServerTransaction, now: float) -> None:
+        """Take a re-INVITE that passed admission: answer the glare, or surface it."""
+        context, request = self._context, transaction.request
+        # RFC 3261 §14.2: theirs while theirs waits is 500, theirs while ours is under way is 491.
+        if call.theirs is not None or call.phase is CallPhase.RINGING:
+            later = [("Retry-After", str(context.rng.randint(0, 10)))]
+            context.answer(transaction, now, 500, lines=later)
+        elif call.ours is not None or call.unacked is not None or call.unsent_ack is not None:
+            context.answer(transaction, now, 491)
+        elif call.interval and too_small(request, call.min_se):
+            context.answer(transaction, now, 422, lines=[("Min-SE", str(call.min_se))])
+        else:
+            context.answer(transaction, now, 100)
+            call.theirs = transaction
+            sdp = read_sdp(request)
+            call.offerless = sdp is None
+            undecided = partial(self._undecided, call)
+            call.theirs_limit = context.timers.start(now + _FINAL_WITHIN, undecided)
+            transaction.on_lost = partial(self._forget, call)
+            context.emit(ReinviteReceived(call.handle, sdp, asserted(request)))
+
+    def _forget(self, call: SipCall, now: float) -> None:
+        self._drop(call)
+
+    def _drop(self, call: SipCall) -> None:
+        """Their re-INVITE has its answer, or can have none any more."""
+        call.theirs = None
+        if call.theirs_limit is not None:
+            call.theirs_limit.stop()
+            call.theirs_limit = None
+
+    def _undecided(self, call: SipCall, now: float) -> None:
+        """Nobody answered theirs: the session stays as it was."""
+        call.theirs_limit = None
+        self.reject(call, 480, now)
+
+    def cancelled(self, call: SipCall, now: float) -> None:
+        """A CANCEL came for the re-INVITE that waits."""
+        self.reject(call, 487, now)
+
+    def accept(self, call: SipCall, sdp: bytes, now: float) -> None:
+        """Answer 200 to the re-INVITE that waits, with our answer, or our offer if it had none."""
+        dialog = call.up()
+        transaction = self._waiting(call)
+        request = transaction.request
+        session, lines = answer_to_request(request, call.interval, call.min_se)
+        response = self._context.response(
+            request,
+            200,
+            lines=[*self._context.capabilities(contact=self._context.contact(dialog=True)), *lines],
+            content_type=SDP,
+            body=sdp,
+        )
+        call.unacked = RepeatedAnswer(
+            self._context,
+            transaction,
+            response,
+            partial(self._book.unanswered, call),
+            now,
+            wants_sdp=call.offerless,
+        )
+        self._drop(call)
+        call.local_sdp = sdp
+        dialog.refresh_target(request)
+        self.renew(call, session, now)
+
+    def reject(self, call: SipCall, status: int, now: float) -> None:
+        """Refuse the re-INVITE that waits; the session stays as it is (§14.2)."""
+        if status < 300:
+            raise LocalProtocolError("a refusal is 300 or more")
+        self._context.answer(self._waiting(call), now, status)
+        self._drop(call)
+
+    def _waiting(self, call: SipCall) -> ServerTransaction:
+        if call.theirs is None:
+            raise LocalProtocolError("no re-INVITE of this call waits")
+        return call.theirs
+
+    # -------------------------------------------------------- session timers
+
+    def renew(self, call: SipCall, session: SessionTimer | None, now: float) -> None:
+        """An INVITE has succeeded: the session lives for another interval, or without limit."""
+        for timer in (call.refresh, call.expiry):
+            if timer is not None:
+                timer.stop()
+        call.refresh = call.expiry = None
+        call.session = session if call.interval else None
+        if call.session is None:
+            return
+        timers = self._context.timers
+        # RFC 4028 §10: the refresher renews at half; either side ends it before the interval does.
+        if call.session.we_refresh:
+            at = now + call.session.refresh_after
+            call.refresh = timers.start(at, partial(self._refresh, call))
+        call.expiry = timers.start(now + call.session.ends_after, partial(self._expired, call))
+
+    def _refresh(self, call: SipCall, now: float) -> None:
+        call.refresh = None
+        busy = (call.ours, call.ours_waits, call.theirs, call.unacked)
+        if self._context.connected and not any(busy):
+            call.refreshing = True
+            self._send(call, call.local_sdp, now)
+        else:
+            self._refresh_later(call, now)
+
+    def _refresh_later(self, call: SipCall, now: float) -> None:
+        """Not now: another INVITE is under way, the flow is lost, or the peer would not."""
+        call.refresh = self._context.timers.start(
+            now + _REFRESH_AGAIN, partial(self._refresh, call)
+        )
+
+    def _expired(self, call: SipCall, now: float) -> None:
+        call.expiry = None
+        self._book.end(call, now, status=408, reason="session expired", bye=True)

@@ -1,0 +1,1 @@
+"""SUBSCRIBE, and the NOTIFYs that it brings (RFC 6665)."""
