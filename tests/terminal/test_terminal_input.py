@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from textual.events import Key, MouseEvent, Paste
 
@@ -152,6 +152,21 @@ def test_a_terminal_that_is_not_in_utf8_is_told_once_and_ends_nothing() -> None:
     assert _name(list(terminal.feed(b"\x1b[17~"))[-1]) == "f6"
 
 
+def test_a_replacement_character_that_came_as_utf_8_is_a_character() -> None:
+    terminal = TerminalInput()
+    typed, pasted = terminal.feed("\ufffd\x1b[200~\ufffd\x1b[201~".encode())
+    assert isinstance(typed, Key)
+    assert isinstance(pasted, Paste)
+    assert (typed.character, pasted.text) == ("\ufffd", "\ufffd")
+
+
+def test_bytes_of_a_paste_that_are_no_utf_8_are_told_and_marked() -> None:
+    told, pasted = TerminalInput().feed(b"\x1b[200~a\xffb\x1b[201~")
+    assert isinstance(told, NotUtf8)
+    assert isinstance(pasted, Paste)
+    assert pasted.text == "a\ufffdb"
+
+
 def test_puttys_keys_in_its_vt100_mode_are_known() -> None:
     finals = "TUVWXYZ["
     read = [_read([f"\x1bO{final}".encode()]) for final in finals]
@@ -168,6 +183,7 @@ def test_a_paste_is_one_whatever_is_in_it() -> None:
 
 
 @settings(max_examples=200, deadline=None)
+@example("\ufffd")
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
 def test_nothing_that_a_terminal_would_act_on_comes_out_of_a_paste(text: str) -> None:
     bare = text.replace("\x1b[201~", "")

@@ -60,6 +60,8 @@ _KEY: Final = re.compile(
     r"\x1b\[(\d*)(?::[\d:]*)?(?:;(\d*)(?::(\d*))?)?(?:;([\d:]*))?([u~A-HPQRS])"
 )
 _STATUS: Final = "\x1b[0n"
+_STRAY: Final = re.compile("[\udc80-\udcff]")
+"""A byte that is no UTF-8, as it is decoded here; U+FFFD would not do: it can be pasted as well."""
 
 
 class TerminalReady(Message):
@@ -116,7 +118,7 @@ class TerminalInput:
         self._told = False
 
     def _new_decoder(self) -> None:
-        self._decode = getincrementaldecoder("utf-8")("replace").decode
+        self._decode = getincrementaldecoder("utf-8")("surrogateescape").decode
 
     @property
     def pixels(self) -> bool:
@@ -248,10 +250,10 @@ class TerminalInput:
 
     def _end_paste(self) -> Iterator[Message]:
         self._state = _State.GROUND
-        text = without_controls(self._pasted.decode("utf-8", "replace"))
+        text = self._pasted.decode("utf-8", "surrogateescape")
         self._pasted.clear()
         yield from self._not_utf8(text)
-        yield Paste(text)
+        yield Paste(without_controls(_STRAY.sub("\ufffd", text)))
 
     # ------------------------------------------------------------ what it means
 
@@ -259,7 +261,7 @@ class TerminalInput:
         yield from self._not_utf8(text)
         for character in text:
             alt, self._alt = self._alt, False
-            if character == "\ufffd":
+            if _STRAY.match(character):
                 continue  # nobody typed that
             if 0x80 <= ord(character) < 0xA0:
                 if (introducer := _C1.get(ord(character))) is not None:
@@ -270,7 +272,7 @@ class TerminalInput:
             yield from self._keys(code, alt=alt and not known)
 
     def _not_utf8(self, text: str) -> Iterator[Message]:
-        if "\ufffd" in text and not self._told:
+        if not self._told and _STRAY.search(text):
             self._told = True
             yield NotUtf8()
 
