@@ -8,7 +8,7 @@ nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,27 @@ from tests.interop.asterisk_pbx import Asterisk
 from tests.interop.baresip import Baresip
 from tests.interop.jssip_phone import JsSip
 from tests.interop.kamailio import Kamailio
-from tests.interop.our_desk import OurDesk, seated
+from tests.interop.our_desk import SEATED, OurDesk, seated
+
+
+def pytest_runtest_setup() -> None:
+    """A test begins without a desk."""
+    SEATED.clear()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What every desk of a test that failed heard and said stands in the report, and what the
+    proxy says: a stranger does the same but once in a while."""
+    report = yield
+    if report.when == "call" and report.failed:
+        report.sections += [(f"the wire of {desk.address}", desk.wire()) for desk in SEATED]
+        proxy = getattr(item, "funcargs", {}).get("kamailio")
+        if isinstance(proxy, Kamailio):
+            report.sections.append(("the proxy", proxy.log))
+    return report
 
 
 @pytest.fixture

@@ -26,12 +26,15 @@ from tui.config.schema import (
     WrapUpSettings,
 )
 from tui.engine.engine import Engine
+from tui.engine.incident.flight_recorder import OnWire, Row
 from tui.port.commands import Command, JoinGroup, Result, SignIn
 from tui.port.machines.call_machine import CallState
 from tui.port.snapshot import Call, Snapshot
 from tui.secrets import Secret
 
 PATIENCE = 20.0
+SEATED: list[OurDesk] = []
+"""The desks of the test that runs, and those that it has ended."""
 
 
 class OurDesk:
@@ -78,6 +81,12 @@ class OurDesk:
             breaks=breaks,
         )
         self.engine = Engine(config, paths=paths)
+        SEATED.append(self)
+
+    def wire(self) -> str:
+        """What crossed its connection and became of it, as its own recorder has it."""
+        recorder = self.engine._incidents._recorder
+        return "\n".join(_written(row) for row in recorder.recording().rows)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -172,6 +181,14 @@ class OurDesk:
     async def end(self) -> None:
         """End the engine, and every call with it."""
         await self.engine.close()
+
+
+def _written(row: Row) -> str:
+    match row.what:
+        case OnWire(sent, data):
+            return f"{row.at:.3f} {'>' if sent else '<'} {data.decode('utf-8', 'replace')}"
+        case what:
+            return f"{row.at:.3f} {what}"
 
 
 @asynccontextmanager
