@@ -157,6 +157,42 @@ def test_a_481_to_a_notify_ends_the_telling_and_other_answers_do_not() -> None:
     assert not us.us.all(CallEnded)
 
 
+@pytest.mark.parametrize("status", [403, 491, 500])
+def test_the_last_news_is_told_again_where_a_peer_refuses_it_for_the_moment(status: int) -> None:
+    us = Referee()
+    us.refer()
+    us.us.agent.accept_refer(us.call, 0.0)
+    assert us.notifies() == [("refer", "active;expires=300", "SIP/2.0 100 Trying")]
+    us.us.agent.refer_progress(us.call, 200, 1.0)
+    told = us.us.only()
+    us.us.agent.receive_data(answer(told, status), 1.0)
+    us.us.agent.handle_timeout(1.4)
+    assert us.notifies() == []
+    us.us.agent.handle_timeout(1.5)
+    assert us.notifies() == [("refer", "terminated;reason=noresource", "SIP/2.0 200 OK")]
+    us.us.agent.handle_timeout(60.0)
+    assert us.notifies() == []  # it was taken
+
+
+@pytest.mark.parametrize(("status", "times"), [(403, 4), (481, 1), (489, 1)])
+def test_the_last_news_is_told_four_times_at_most_and_once_to_who_wants_none(
+    status: int, times: int
+) -> None:
+    us = Referee()
+    us.refer()
+    us.us.agent.accept_refer(us.call, 0.0)
+    us.notifies()
+    us.us.agent.refer_progress(us.call, 486, 0.0)
+    told = 0
+    for second in range(60):
+        us.us.agent.handle_timeout(float(second))
+        for message in us.us.messages():
+            if isinstance(message, Request) and message.method == "NOTIFY":
+                told += 1
+                us.us.agent.receive_data(answer(message, status), float(second))
+    assert told == times
+
+
 def test_a_late_481_does_not_touch_the_next_refer() -> None:
     us = Referee()
     us.refer()

@@ -4,6 +4,9 @@ A REFER is never followed by itself: it is surfaced, and somebody decides. Who h
 after `_DECIDE` seconds has the REFER answered 202 for him, as RFC 3515 §2.4.2 means it: the
 transaction would end before he does. A refusal then goes in the NOTIFY.
 
+The last NOTIFY is the one by which the peer lets go. A peer that we hold at that moment may refuse
+it (JsSIP with 403, until our ACK is there): it is told again, three times at most.
+
 REFER ─▶ asked ── accept: 202 ─▶ NOTIFY 100 … NOTIFY 2xx–6xx, terminated
            │ reject: 603         ▲
            └─ undecided: 202 ────┘ reject: NOTIFY 603, terminated
@@ -33,6 +36,10 @@ _DECIDE: Final = 10.0
 """Seconds until an undecided REFER is answered 202."""
 _LIFE: Final = 300
 """Seconds that we go on telling."""
+_AGAIN: Final = (0.5, 1.0, 2.0)
+"""Seconds after which the last news is told again where it was refused."""
+_NO_SUBSCRIPTION: Final = (481, 489)
+"""The peer wants no more of it (RFC 6665 §4.2.2)."""
 
 
 @dataclass(slots=True, eq=False)
@@ -47,6 +54,8 @@ class _Referral:
     decided: bool = False
     status: int = 100
     """What was told last."""
+    again: tuple[float, ...] = _AGAIN
+    """When the last news may still be told again."""
 
 
 class ReferUas:
@@ -154,13 +163,20 @@ class ReferUas:
                 body=line.encode("utf-8", "replace"),
             )
 
-        if context.connected:
-            AuthenticatedRequest(context, build, partial(self._answered, referral), _not_heard, now)
-        if why:
-            self._forget(referral)
+        def answered(response: Response, now: float) -> None:
+            if response.status in _NO_SUBSCRIPTION:
+                self._forget(referral)
+            elif response.status >= 300 and why and referral.again:
+                wait, *rest = referral.again
+                referral.again = tuple(rest)
+                context.timers.start(now + wait, again)
 
-    def _answered(self, referral: _Referral, response: Response, now: float) -> None:
-        if response.status == 481:  # the peer wants no more of it (RFC 6665 §4.2.2)
+        def again(now: float) -> None:
+            self._notify(referral, now, reason, why=why)
+
+        if context.connected:
+            AuthenticatedRequest(context, build, answered, _not_heard, now)
+        if why:
             self._forget(referral)
 
     # -------------------------------------------------------- its end
