@@ -84,7 +84,7 @@ def _moment(at: float) -> str:
 
 
 async def _shift(given: Namespace, client: EngineClient) -> int:
-    from tui import csv_file
+    from tui.text import csv_file
 
     result = await client.execute(GetShift(max(0, given.days - 1)))
     report = result.value

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Final
 
 from tui.config.errors import WORDS, ConfigError
-from tui.finding import folded
 from tui.port.values import Message, message
+from tui.text.finding import folded
 
 DEFAULT: Final = "en"
 LOCALE: Final = Path(__file__).parent / "locale"

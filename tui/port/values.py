@@ -373,7 +373,7 @@ class SearchTerm(PlainValue, frozen=True):
     before `until`, 0 for none; `reasons` are message ids of why a call ended."""
 
     word: str
-    """As it is compared: folded (`tui.finding`)."""
+    """As it is compared: folded (`tui.text.finding`)."""
     missed: bool = False
     since: float = 0.0
     until: float = 0.0

@@ -148,9 +148,9 @@ class WorkActions:
         )
 
     def _write_shift(self, report: ShiftReport, path: Path, *, over: bool) -> None:
-        from tui import csv_file
         from tui.console.screens.dialogs.dialog import ChoiceDialog
         from tui.console.shift_table import csv_rows
+        from tui.text import csv_file
 
         def asked(way: str | None) -> None:
             if way == "over":

@@ -11,7 +11,7 @@ from rich.cells import cell_len, set_cell_size
 
 from tui.clock import instant as _instant
 from tui.console.i18n import sentences, tr
-from tui.finding import folded
+from tui.text.finding import folded
 
 _OUTCOMES: Final = {
     "Resolved": "outcome.resolved",

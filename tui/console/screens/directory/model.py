@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from tui.console.i18n import tr
-from tui.finding import all_found, folded
 from tui.port import replace
 from tui.port.colleagues import Colleague, Lamp
 from tui.port.commands import Command, GetGroupMembers, GetGroups, Result
 from tui.port.values import Group, GroupPage, MemberPage, Message, Seat, ThirdKind, message
+from tui.text.finding import all_found, folded
 
 Ask = Callable[[Command], Awaitable[Result]]
 MOST_PAGES: Final = 1000

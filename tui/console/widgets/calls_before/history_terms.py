@@ -10,8 +10,8 @@ from typing import Final
 
 from tui.console.i18n import ids_saying, tr
 from tui.console.widgets.formats import outcomes_saying
-from tui.finding import folded, words_of
 from tui.port.values import SearchTerm
+from tui.text.finding import folded, words_of
 
 _MISSED: Final = frozenset({"missed", "未接", "未接来电", "漏接"})
 _DAYS: Final = {"today": 0, "今天": 0, "今日": 0, "yesterday": -1, "昨天": -1, "昨日": -1}

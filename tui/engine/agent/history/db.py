@@ -21,17 +21,16 @@ from itertools import chain
 from pathlib import Path
 from typing import Final, TypeVar
 
-from tui import csv_file
 from tui.engine.agent.callbacks import table as callbacks
 from tui.engine.agent.history import columns as sounded
 from tui.engine.agent.history import csv_export as history_csv
 from tui.engine.agent.history.file import COLUMNS, HistoryFile, HistoryWaits, why
 from tui.engine.context import log
-from tui.finding import found, words_of
 from tui.port import replace
 from tui.port.values import HistoryEntry, HistoryPage, SearchTerm
 from tui.port.work import Callback
-from tui.text import mask_number
+from tui.text import csv_file, mask_number
+from tui.text.finding import found, words_of
 
 T = TypeVar("T")
 _Row = HistoryEntry | tuple[str, str] | Callback

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui.finding import all_found, found, initials
+from tui.text.finding import all_found, found, initials
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tui.csv_file import cell, create, write
+from tui.text.csv_file import cell, create, write
 
 
 @pytest.mark.parametrize("sign", [*"=+-@|%", "＝", "＋", "－", "＠", "\t", "\r", "\n"])
