@@ -45,7 +45,7 @@ class Lines:
             clocks=clocks,
             **options,
         )
-        self.talk.typing = self.desk.typing
+        self.talk.typing = self.desk.engine.typing
         self._mark = 0
 
     def _write(self, text: str) -> None:

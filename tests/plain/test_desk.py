@@ -481,7 +481,7 @@ async def test_a_fault_in_plain_mode_is_not_silent(monkeypatch: pytest.MonkeyPat
     async def fail() -> None:
         async with lines() as desk:
             await desk.asks("idle>")
-            monkeypatch.setattr("tui.plain.desk.news", wrong)
+            monkeypatch.setattr("tui.plain.followed_engine.news", wrong)
             desk.port.happen(CallChanged(RINGING))
             await until(lambda: desk.running.done())
 

@@ -102,7 +102,7 @@ class PlainFront:
                 log_file=self._paths.log_file,
             )
             self._keeper.screen = desk
-            talk.typing = desk.typing
+            talk.typing = desk.engine.typing
             self._running = asyncio.get_running_loop().create_task(desk.run())
             if fresh:
                 await self._begin(beginning, starts_sandbox)

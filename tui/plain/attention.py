@@ -4,15 +4,14 @@ microphone that is cut. A timer runs only while there is something to repeat."""
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final
 
 from tui.console.i18n import tr
 from tui.console.view import View
 from tui.plain import sentences as say
+from tui.plain.talk import Talk
 from tui.port.machines.call_machine import CallState
-
-if TYPE_CHECKING:
-    from tui.plain.desk import PlainDesk
 
 BELL_APART: Final = 5.0
 """Seconds between two bells of a call that rings."""
@@ -21,17 +20,17 @@ REMIND_APART: Final = 60.0
 
 
 class PlainAttention:
-    """Follows the view of a desk."""
+    """Follows a view: `view` is the one of now, `bell` whether what rings is heard."""
 
-    def __init__(self, desk: PlainDesk) -> None:
-        self._desk = desk
+    def __init__(self, talk: Talk, view: Callable[[], View], *, bell: bool) -> None:
+        self._talk, self._view, self._wants_bell = talk, view, bell
         self._bell: asyncio.TimerHandle | None = None
         self._reminder: asyncio.TimerHandle | None = None
 
     def follow(self, old: View, new: View) -> None:
         """The view has changed: begin what begins, end what ends."""
         rings = any(call.state is CallState.RINGING for call in new.snapshot.calls)
-        if rings and self._bell is None and self._desk.config.notices.bell:
+        if rings and self._bell is None and self._wants_bell:
             self._ring()
         elif not rings and self._bell is not None:
             self._bell.cancel()
@@ -50,15 +49,15 @@ class PlainAttention:
                 timer.cancel()
 
     def _ring(self) -> None:
-        self._desk.talk.paper.ring()
+        self._talk.paper.ring()
         self._bell = asyncio.get_running_loop().call_later(BELL_APART, self._ring)
 
     def _plan(self) -> None:
         self._reminder = asyncio.get_running_loop().call_later(REMIND_APART, self._remind)
 
     def _remind(self) -> None:
-        for line in _standing(self._desk.view):
-            self._desk.talk.tell(line)
+        for line in _standing(self._view()):
+            self._talk.tell(line)
         self._plan()
 
 

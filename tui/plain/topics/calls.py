@@ -141,13 +141,13 @@ async def hang_up(desk: PlainDesk, rest: str) -> None:
     question = tr("plain.hang_up", who=say.who(call))
     if call.state in when.UP and not await sure(desk, question, rest, key="f8"):
         return
-    result = await desk.ask(HangUp(ccnumber=which(desk)))
+    result = await desk.engine.ask(HangUp(ccnumber=which(desk)))
     third = desk.view.snapshot.call
     asks = not result.ok and result.message is not None and result.message.id == "threeway.ask"
     if asks and third is not None and third.third is not None:
         await _three_way_end(desk, third)  # somebody came in while it was said
     else:
-        desk.refused(result)
+        desk.engine.refused(result)
         await desk.settle()
 
 

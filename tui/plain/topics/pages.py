@@ -127,9 +127,9 @@ async def history(desk: PlainDesk, rest: str) -> None:
     """The calls that hold the text, newest first; a digit tells more of one, and calls it."""
     page = 1
     while True:
-        result = await desk.ask(GetHistory(rest, page))
+        result = await desk.engine.ask(GetHistory(rest, page))
         if not result.ok or not isinstance(result.value, HistoryPage):
-            desk.refused(result)
+            desk.engine.refused(result)
             return
         found = result.value
         if not found.entries:
@@ -217,7 +217,7 @@ async def export(desk: PlainDesk, rest: str) -> None:
         question = tr("plain.overwrite", path=name)
         if await desk.talk.choose(question, [tr("plain.yes")]) is None:
             return
-    result = await desk.ask(ExportHistory(name))
+    result = await desk.engine.ask(ExportHistory(name))
     if result.message is not None:
         desk.talk.say(say.dotted(render(result.message)))
 
@@ -232,7 +232,7 @@ async def sound(desk: PlainDesk, rest: str) -> None:
     if call is not None and call.live:
         desk.talk.say(_quality(quality))
         return
-    result = await desk.ask(ListDevices())
+    result = await desk.engine.ask(ListDevices())
     devices = result.value if isinstance(result.value, Devices) else Devices()
     default = tr("settings.default_device")
     said = [
@@ -242,7 +242,7 @@ async def sound(desk: PlainDesk, rest: str) -> None:
     ]
     if await desk.talk.choose(" ".join(said), [tr("plain.try_sound")]) == 0:
         desk.talk.say(say.dotted(tr("sound.stage_record")))
-        tried = await desk.ask(TrySound())
+        tried = await desk.engine.ask(TrySound())
         if tried.message is not None:
             desk.talk.say(say.dotted(render(tried.message)))
 
@@ -265,11 +265,11 @@ def _quality(quality: Quality | None) -> str:
 async def check(desk: PlainDesk, rest: str) -> None:
     """The check before the shift: a line for each as it ends, beside what else is said."""
     desk.talk.say(tr("plain.checking"))
-    desk.begin(_check(desk))
+    desk.engine.begin(_check(desk))
 
 
 async def _check(desk: PlainDesk) -> None:
-    running = desk.begin(desk.ask(RunChecks(None, desk.memory.server)))
+    running = desk.engine.begin(desk.engine.ask(RunChecks(None, desk.memory.server)))
     told: set[str] = set()
 
     def tell(checks: tuple[Check, ...]) -> None:
@@ -289,7 +289,7 @@ async def _check(desk: PlainDesk) -> None:
 
     while not running.done():
         tell(desk.view.snapshot.checks)
-        await desk.next_change(running)
+        await desk.engine.next_change(running)
     tell(desk.view.snapshot.checks)
     result = running.result()
     if result.message is not None:
@@ -303,7 +303,7 @@ async def _check(desk: PlainDesk) -> None:
 
 async def why(desk: PlainDesk, rest: str) -> None:
     """The last failure again, and what to do about it."""
-    failure = desk.last_notice
+    failure = desk.engine.last_notice
     if failure is None:
         desk.talk.say(tr("plain.no_failure"))
         return
@@ -318,7 +318,7 @@ async def log(desk: PlainDesk, rest: str) -> None:
     said = []
     if desk.log_file is not None:
         said.append(tr("plain.log_at", path=desk.log_file))
-    result = await desk.ask(GetNotUnderstood())
+    result = await desk.engine.ask(GetNotUnderstood())
     if isinstance(result.value, NotUnderstoodReport):
         counts = [f"{count} {kind}" for kind, count in result.value.counts if count]
         what = ", ".join(counts)
@@ -332,7 +332,7 @@ async def log(desk: PlainDesk, rest: str) -> None:
 
 async def messages(desk: PlainDesk, rest: str) -> None:
     """The last messages between this phone and the other side, the newest last."""
-    result = await desk.ask(GetLadder())
+    result = await desk.engine.ask(GetLadder())
     rungs = result.value.rungs[-MESSAGES:] if isinstance(result.value, Ladder) else ()
     for rung in rungs:
         who = tr("ladder.us" if rung.sent else "ladder.them")

@@ -254,7 +254,7 @@ async def _found(
     desk: PlainDesk, words: str, which: Callable[[PlainDesk, str], list[DirectoryEntry]]
 ) -> list[DirectoryEntry]:
     """Those who match, once the directory is read; that it takes long is said."""
-    reading = desk.begin(_read(desk))
+    reading = desk.engine.begin(_read(desk))
     done, _ = await asyncio.wait((reading,), timeout=SOON)
     if not done:
         desk.talk.say(tr("directory.reading"))

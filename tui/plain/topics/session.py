@@ -107,16 +107,15 @@ async def _sign_in(desk: PlainDesk, form: SignInPrefill, command: SignIn) -> Non
             return
         command, typed = _with_password(command, Secret(password)), True
     desk.talk.say(tr("signin.busy"))
-    desk.view = replace(desk.view, notice=None)
-    result = await desk.ask(command)
+    result = await desk.engine.ask(command)
     if not result.ok:
-        desk.refused(result)
+        desk.engine.refused(result)
         # A password that was refused is asked for again; the rest stays as it was typed.
         desk.prefill = replace(form, pwd=Secret(), keyring=form.keyring and typed)
         return
     desk.memory.sign_in, desk.memory.gid = command, None
     desk.prefill = replace(form, pwd=Secret())
-    await desk.carry_voice(own_server() if is_far() and command.callintype == VOIP else "")
+    await desk.engine.carry_voice(own_server() if is_far() and command.callintype == VOIP else "")
     if form.keyring and typed and (failure := await keep_password(command)) is not None:
         desk.talk.say(say.dotted(render(failure)))
 
@@ -136,7 +135,7 @@ async def _of_profile(desk: PlainDesk) -> SignInPrefill:
         at = await _guarded(desk, asked)
     profile = profiles[at or 0]
     policies = desk.config.with_profile(profile.name).policies
-    desk.change(may_decline=policies.decline)
+    desk.engine.change(may_decline=policies.decline)
     return SignInPrefill(
         un=profile.un,
         switchnumber=profile.switchnumber,
@@ -259,20 +258,20 @@ async def choose_group(desk: PlainDesk) -> None:
         except AnswerInterrupted as other:
             if isinstance(other.entry, InputEnded):
                 desk.memory.forget()
-                await desk.ask(SignOut(end=False))
+                await desk.engine.ask(SignOut(end=False))
                 return
             raise
         gid = groups[at or 0].gid
     desk.talk.say(tr("groups.registering"))
-    result = await desk.ask(JoinGroup(gid))
+    result = await desk.engine.ask(JoinGroup(gid))
     if result.ok:
         desk.memory.gid = gid
         return
-    desk.refused(result)
+    desk.engine.refused(result)
     if not groups:
         # Once, not again and again: back to the sign-in.
         desk.memory.forget()
-        await desk.ask(SignOut(end=False))
+        await desk.engine.ask(SignOut(end=False))
 
 
 def _group(group: Group) -> tuple[str, str]:
@@ -287,7 +286,7 @@ async def _with_states(desk: PlainDesk, groups: Sequence[Group]) -> list[Group]:
     fresh: dict[str, Group] = {}
     page = last = 1
     while groups and page <= min(last, MOST_PAGES):
-        result = await desk.ask(GetGroups(page))
+        result = await desk.engine.ask(GetGroups(page))
         if not result.ok or not isinstance(result.value, GroupPage):
             break
         fresh.update({group.gid: group for group in result.value.groups})
@@ -363,4 +362,4 @@ async def kicked(desk: PlainDesk) -> None:
     )
     if way == 1:
         await desk.quit()
-    desk.forget_snapshot()
+    desk.engine.forget_snapshot()

@@ -59,9 +59,9 @@ async def settings(desk: PlainDesk, rest: str) -> None:
 
 
 async def _device(desk: PlainDesk, name: str, label: str) -> None:
-    result = await desk.ask(ListDevices())
+    result = await desk.engine.ask(ListDevices())
     if not result.ok:
-        desk.refused(result)
+        desk.engine.refused(result)
     found = result.value if isinstance(result.value, Devices) else Devices()
     there = found.inputs if name == "input" else found.outputs
     default = tr("settings.ring_same" if name == "ring_device" else "settings.default_device")
@@ -70,11 +70,11 @@ async def _device(desk: PlainDesk, name: str, label: str) -> None:
         return
     value = "" if at == 0 else f"device:{there[at - 1]}"
     command = {"input": "input", "output": "output", "ring_device": "ring"}[name]
-    used = await desk.ask(SetDevices(**{command: value}))
+    used = await desk.engine.ask(SetDevices(**{command: value}))
     if used.ok:
         _save(desk, "audio", **{name: value})
     else:
-        desk.refused(used)
+        desk.engine.refused(used)
 
 
 async def _volume(desk: PlainDesk, *, ring: bool, label: str) -> None:

@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 async def _tell(desk: PlainDesk, command: Command) -> bool:
     """Have it done, and say what came of it; whether it was."""
-    result = await desk.ask(command)
+    result = await desk.engine.ask(command)
     if result.ok and result.message is not None:
         desk.talk.say(say.dotted(render(result.message)))
-    desk.refused(result)
+    desk.engine.refused(result)
     return result.ok
 
 
@@ -56,9 +56,9 @@ async def take_break(desk: PlainDesk, rest: str) -> None:
 
 async def callbacks(desk: PlainDesk, rest: str) -> None:
     """Whom to call, the next one first; a digit tells more of one, calls it or closes it."""
-    result = await desk.ask(GetCallbacks(rest))
+    result = await desk.engine.ask(GetCallbacks(rest))
     if not isinstance(result.value, CallbackPage):
-        desk.refused(result)
+        desk.engine.refused(result)
         return
     rows = result.value.rows
     if not rows:

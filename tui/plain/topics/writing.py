@@ -85,19 +85,19 @@ async def _write(desk: PlainDesk, *, outcome: str | None = None, note: str | Non
     said = []
     stops = when.can_keep_open(desk.view)
     if stops:
-        desk.wrote(kept_open=True)
-        stops = (await desk.ask(KeepWrapUpOpen())).ok
-    desk.wrote(outcome=outcome, note=note)
-    result = await desk.ask(EditWrapUp(outcome=outcome, note=note))
+        desk.engine.wrote(kept_open=True)
+        stops = (await desk.engine.ask(KeepWrapUpOpen())).ok
+    desk.engine.wrote(outcome=outcome, note=note)
+    result = await desk.engine.ask(EditWrapUp(outcome=outcome, note=note))
     if not result.ok:
-        desk.refused(result)
+        desk.engine.refused(result)
         return
     if outcome is not None:
         said.append(tr("plain.chosen", outcome=outcome_word(outcome)))
     if note is not None:
         said.append(tr("plain.note_kept"))
-    if stops or desk.stopped:
-        desk.stopped = False
+    if stops or desk.engine.stopped:
+        desk.engine.stopped = False
         said.append(tr("plain.countdown_stopped"))
     desk.talk.say(" ".join(said))
 
