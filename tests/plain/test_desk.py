@@ -500,6 +500,18 @@ async def test_the_tour_is_six_sentences_with_words_in_the_place_of_keys() -> No
         assert "answer answers, decline declines" in desk.fresh
 
 
+async def test_a_bell_that_is_turned_off_is_off_at_once() -> None:
+    async with lines() as desk:
+        await desk.asks("idle>")
+        desk.say("settings")
+        await desk.shows("7 Bell")
+        desk.say("7")
+        await desk.shows("The settings are saved.")
+        desk.port.happen(CallChanged(RINGING))
+        await desk.shows("CALL from")
+        assert "\a" not in desk.text
+
+
 async def test_a_setting_that_is_locked_is_said_to_be() -> None:
     async with lines(config=Config(locked=("audio.volume",))) as desk:
         await desk.asks("idle>")

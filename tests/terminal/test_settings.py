@@ -110,6 +110,17 @@ async def test_what_is_changed_is_written_and_counts_at_once(console, file: Path
         assert "USB Headset" in c.line("Microphone")
 
 
+async def test_letters_become_keys_at_once(console, file: Path) -> None:
+    async with console(settings=file) as c:
+        await c.press("ctrl+g")
+        c.app.screen.letters.focus()
+        await c.press("space", "enter")
+        assert kept(file) == {"ui": {"letters": True}}
+        await c.press("d", "a", "b")
+        assert c.app.screen.focused.value == "ab"
+    assert overlay(Config(), file)[0].ui.letters
+
+
 async def test_a_chosen_device_that_is_not_there_is_kept_and_said(console, file: Path) -> None:
     audio = AudioSettings(output="device:Old Headset", ring_device="device:loudspeaker")
     async with console(config=replace(Config(), audio=audio), settings=file) as c:

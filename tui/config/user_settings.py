@@ -19,7 +19,7 @@ from tui.config.schema import Config, ConfigError
 
 ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
     "audio": ("input", "output", "ring_device", "volume", "gain", "ring", "ring_volume"),
-    "ui": ("theme", "language"),
+    "ui": ("theme", "language", "letters"),
     "notices": ("bell", "title", "osc9", "osc777"),
 }
 """Section by section, what the file may change; besides it [keys], by action."""

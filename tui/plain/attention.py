@@ -20,17 +20,19 @@ REMIND_APART: Final = 60.0
 
 
 class PlainAttention:
-    """Follows a view: `view` is the one of now, `bell` whether what rings is heard."""
+    """Follows a view: `view` is the one of now, `wants_bell` whether what rings is heard now."""
 
-    def __init__(self, talk: Talk, view: Callable[[], View], *, bell: bool) -> None:
-        self._talk, self._view, self._wants_bell = talk, view, bell
+    def __init__(
+        self, talk: Talk, view: Callable[[], View], *, wants_bell: Callable[[], bool]
+    ) -> None:
+        self._talk, self._view, self._wants_bell = talk, view, wants_bell
         self._bell: asyncio.TimerHandle | None = None
         self._reminder: asyncio.TimerHandle | None = None
 
     def follow(self, old: View, new: View) -> None:
         """The view has changed: begin what begins, end what ends."""
         rings = any(call.state is CallState.RINGING for call in new.snapshot.calls)
-        if rings and self._bell is None and self._wants_bell:
+        if rings and self._bell is None and self._wants_bell():
             self._ring()
         elif not rings and self._bell is not None:
             self._bell.cancel()

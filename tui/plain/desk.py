@@ -73,7 +73,7 @@ class PlainDesk:
             memory,
             self.clocks,
             decline=config.policies.decline,
-            bell=config.notices.bell,
+            wants_bell=lambda: self.config.notices.bell,
         )
         self.words = Vocabulary(config.keys)
         self.directory = DirectoryModel(self.engine.ask)

@@ -4,7 +4,7 @@ and a new one is signed in after its death."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from tui.bus import Overflow
@@ -35,9 +35,15 @@ class FollowedEngine:
     """The view of one desk, and the tasks beside its conversation."""
 
     def __init__(
-        self, talk: Talk, memory: SignInMemory, clocks: Clocks, *, decline: bool, bell: bool
+        self,
+        talk: Talk,
+        memory: SignInMemory,
+        clocks: Clocks,
+        *,
+        decline: bool,
+        wants_bell: Callable[[], bool],
     ) -> None:
-        """`decline`: calls may be declined; `bell`: what rings is heard on the terminal."""
+        """`decline`: calls may be declined; `wants_bell`: whether what rings is heard on the terminal now."""
         self._talk, self._memory, self._clocks = talk, memory, clocks
         self.view = View(may_decline=decline)
         self.last_notice: Message | None = None
@@ -54,7 +60,7 @@ class FollowedEngine:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._changed = asyncio.Event()
         self._arrival: Message | None = None
-        self._attention = PlainAttention(talk, lambda: self.view, bell=bell)
+        self._attention = PlainAttention(talk, lambda: self.view, wants_bell=wants_bell)
         self._wrote: dict[str, str | None] = {}
         self._kept_open = False
 

@@ -81,6 +81,7 @@ class SettingsScreen(ModalScreen[Config | None]):
             for name in NOTICES
         }
         self.keys = Fold(id="set-keys")
+        self.letters = Tick("settings.letters", ui.letters, id="set-letters")
         self.said = Rows(id="settings-said")
 
     def compose(self) -> ComposeResult:
@@ -93,7 +94,7 @@ class SettingsScreen(ModalScreen[Config | None]):
             yield SettingRow("settings.theme", self.theme)
             yield SettingRow("settings.language", self.language)
             yield SettingRow("settings.notices", *self.ticks.values())
-            yield SettingRow("settings.keys", self.keys)
+            yield SettingRow("settings.keys", self.keys, self.letters)
             yield self.said
 
     def on_mount(self) -> None:
@@ -130,6 +131,7 @@ class SettingsScreen(ModalScreen[Config | None]):
             "audio.ring_volume": ("settings.ring_volume", self.ring_volume),
             "ui.theme": ("settings.theme", self.theme),
             "ui.language": ("settings.language", self.language),
+            "ui.letters": ("settings.letters", self.letters),
             **{f"notices.{n}": (f"settings.{_TICKS[n]}", t) for n, t in self.ticks.items()},
             "keys": ("settings.keys", self.keys),
         }
@@ -214,6 +216,7 @@ class SettingsScreen(ModalScreen[Config | None]):
             "ui": {
                 "theme": self._themes[self.theme.selected],
                 "language": self._languages[self.language.selected],
+                "letters": self.letters.ticked,
             },
             "notices": {name: tick.ticked for name, tick in self.ticks.items()},
         }
