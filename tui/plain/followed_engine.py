@@ -43,7 +43,7 @@ class FollowedEngine:
         decline: bool,
         wants_bell: Callable[[], bool],
     ) -> None:
-        """`decline`: calls may be declined; `wants_bell`: whether what rings is heard on the terminal now."""
+        """`decline`: calls may be declined; `wants_bell`: whether what rings is heard now."""
         self._talk, self._memory, self._clocks = talk, memory, clocks
         self.view = View(may_decline=decline)
         self.last_notice: Message | None = None
