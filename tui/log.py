@@ -90,6 +90,15 @@ def open_to_append(path: Path, *, anew: bool = False) -> int:
         return os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
 
 
+def take_output(path: Path) -> int:
+    """What this process prints from now on, native libraries included, goes to the end of this
+    file. A descriptor of it, or of one that leads nowhere, as `open_to_append` has it."""
+    written = open_to_append(path)
+    for descriptor in (1, 2):
+        os.dup2(written, descriptor)
+    return written
+
+
 def redact(text: str) -> str:
     """The text without what looks like a secret: authorization and cookie headers to the end of
     the line, values by name (password, pwd, token, response, digest …), passwords in addresses, and

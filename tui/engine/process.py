@@ -30,7 +30,7 @@ from tui.config.user_settings import overlay, settings_file
 from tui.engine.audio import native_stderr as noise
 from tui.engine.own_account import OwnAccount
 from tui.engine.service_notify import ServiceNotify
-from tui.log import get_logger, open_to_append, setup
+from tui.log import get_logger, setup, take_output
 from tui.port import replace
 from tui.port.values import message
 from tui.port.wire.server import Host
@@ -125,11 +125,9 @@ def _leave_terminal(log_file: Path) -> int:
     """Nothing read from the terminal, nothing written to it. The descriptor of the log, for what
     is said when the process crashes; where the log cannot be written, one that leads nowhere."""
     nothing = os.open(os.devnull, os.O_RDONLY)
-    written = open_to_append(log_file)
-    for source, target in ((nothing, 0), (written, 1), (written, 2)):
-        os.dup2(source, target)
+    os.dup2(nothing, 0)
     os.close(nothing)
-    return written
+    return take_output(log_file)
 
 
 async def _serve(

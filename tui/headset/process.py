@@ -24,7 +24,7 @@ from tui.config.paths import PathError, Paths
 from tui.config.reader import load
 from tui.config.schema import AudioSettings, Config
 from tui.config.user_settings import overlay, save, settings_file
-from tui.log import get_logger, open_to_append, setup
+from tui.log import get_logger, setup, take_output
 from tui.secrets import Secret
 
 if TYPE_CHECKING:
@@ -52,10 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     secret = Secret(sys.stdin.readline().strip())
     out = os.dup(1)
     log_file = paths.log_file.with_name("headset.log")
-    written = open_to_append(log_file)
-    for descriptor in (1, 2):  # what native libraries print
-        os.dup2(written, descriptor)
-    os.close(written)
+    os.close(take_output(log_file))
     setup(log_file)
     for what in wrong:
         log.warning("setting left out: %s", what)

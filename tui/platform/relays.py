@@ -7,13 +7,13 @@ and, as the server likes, `ttl` (seconds) and `uris` (draft-uberti-behave-turn-r
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from tui.command_output import CommandError, command_output
 from tui.log import get_logger
 from tui.platform.web import is_loopback
 from tui.secrets import Secret
@@ -147,24 +147,11 @@ async def _all(read: Callable[[int], Awaitable[bytes]]) -> bytes:
 
 async def _run(words: Sequence[str]) -> bytes:
     try:
-        process = await asyncio.create_subprocess_exec(
-            *words,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            start_new_session=True,
-        )
-    except (OSError, ValueError) as error:
-        raise RenewalError(f"{words[0]}: {type(error).__name__}") from None
-    assert process.stdout is not None
-    try:
-        body = await _all(process.stdout.read)
-        code = await process.wait()
-    except BaseException:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-        raise
-    if code:
-        raise RenewalError(f"{words[0]} ended with {code}")
-    return body
+        given = await command_output(words, MAX_BYTES)
+    except CommandError as error:
+        raise RenewalError(str(error)) from None
+    if given.cut:
+        raise RenewalError("the answer is too long")
+    if given.code:
+        raise RenewalError(f"{words[0]} ended with {given.code}")
+    return given.body

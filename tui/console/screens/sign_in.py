@@ -20,6 +20,7 @@ from tui.console.view import ScreenName, View
 from tui.console.widgets.bars import KeyBar
 from tui.console.widgets.form.fields import Choice, Field, Fold, Tick
 from tui.console.widgets.form.rows import FormRow, Said, Title
+from tui.console.widgets.form.stepping import step
 from tui.console.widgets.glyphs import glyphs
 from tui.console.widgets.rows import Rows, row, two_sided
 from tui.port import replace
@@ -313,10 +314,7 @@ class SignInScreen(YimiScreen):
 
     def on_key(self, event: events.Key) -> None:
         """Up and Down go from one line of the form to the next."""
-        if event.key in ("up", "down"):
-            event.stop()
-            event.prevent_default()
-            self.focus_previous() if event.key == "up" else self.focus_next()
+        step(self, event)
 
     def key_enter(self) -> None:
         """Enter on a choice or a box signs in as well; a field has said so by itself."""

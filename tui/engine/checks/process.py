@@ -23,7 +23,7 @@ from tui.config.user_settings import overlay, settings_file
 from tui.engine.checks.runner import Course, passed
 from tui.engine.checks.shift_check import ShiftCheck, Subject, probes_of
 from tui.engine.session.platform_factory import make_platform
-from tui.log import open_to_append, setup
+from tui.log import setup, take_output
 from tui.port.commands import SignIn
 from tui.port.events import ChecksChanged
 from tui.port.values import HEADSET, Check, LineType
@@ -51,7 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     password = Secret(sys.stdin.readline().rstrip("\n"))
     out = os.dup(1)
-    _leave_terminal(paths)
+    os.close(take_output(paths.log_file))
+    setup(paths.log_file)
     subject = subject_of(config, paths, profile, password)
     with os.fdopen(out, "w", encoding="utf-8") as lines:
 
@@ -94,15 +95,6 @@ async def _run(subject: Subject, tell: Any) -> NoReturn:
     # At once: a look-up that hangs, or a driver, has a thread that nobody can end, and asyncio
     # would wait for it. All that is to be said is said.
     os._exit(0 if good else 1)
-
-
-def _leave_terminal(paths: Paths) -> None:
-    """What native libraries print goes to the log, as far as there can be one."""
-    log = open_to_append(paths.log_file)
-    setup(paths.log_file)
-    for descriptor in (1, 2):
-        os.dup2(log, descriptor)
-    os.close(log)
 
 
 if __name__ == "__main__":

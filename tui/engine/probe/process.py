@@ -25,7 +25,7 @@ from tui.config.user_settings import overlay, settings_file
 from tui.engine.probe.listening import CALL_LIMIT, Listening, Tell
 from tui.engine.probe.masking import Masker
 from tui.engine.probe.record import Record
-from tui.log import open_to_append, setup
+from tui.log import setup, take_output
 from tui.platform import control
 from tui.port import replace
 from tui.port.commands import SignIn
@@ -62,7 +62,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         except OSError as error:
             tell(message("probe.not_written", path=options.output, why=error.strerror))
             return 1
-        _leave_terminal(paths)
+        os.close(take_output(paths.log_file))
+        setup(paths.log_file)
         with out:
             failure = asyncio.run(_run(options, config, paths, profile, password, out, tell))
         if failure is not None:
@@ -149,14 +150,6 @@ def parties_of(assumed: control.Assumed) -> tuple[str, ...]:
     return tuple(
         dict.fromkeys(name for each in settings for name in getattr(assumed, each).split())
     )
-
-
-def _leave_terminal(paths: Paths) -> None:
-    log = open_to_append(paths.log_file)
-    setup(paths.log_file)
-    for descriptor in (1, 2):
-        os.dup2(log, descriptor)
-    os.close(log)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from tui.console.i18n import config_sentence, render, tr
 from tui.console.screens.settings.devices import DevicePicks, SettingRow
 from tui.console.theming import all_themes
 from tui.console.widgets.form.fields import Choice, Field, Fold, Tick
+from tui.console.widgets.form.stepping import step
 from tui.console.widgets.rows import Rows, row
 from tui.port import replace
 from tui.port.commands import SetVolume
@@ -193,10 +194,7 @@ class SettingsScreen(ModalScreen[Config | None]):
 
     def on_key(self, event: events.Key) -> None:
         """Up and Down go from one line of the form to the next."""
-        if event.key in ("up", "down"):
-            event.stop()
-            event.prevent_default()
-            self.focus_previous() if event.key == "up" else self.focus_next()
+        step(self, event)
 
     def key_enter(self) -> None:
         """Enter on a choice or a box saves as well; a field has said so by itself."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from tui.command_output import CommandError, command_output
 from tui.engine.agent.templates import arguments, filled
 from tui.text import clean_text
 
@@ -26,25 +25,10 @@ async def of_command(words: Sequence[str], number: str) -> str:
     its exit code that nobody is known. Whoever does not wait for it any more ends it."""
     argv = arguments(tuple(words), {"number": number}, ())
     try:
-        process = await asyncio.create_subprocess_exec(
-            *argv,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            start_new_session=True,
-        )
-    except (OSError, ValueError) as error:
-        raise SourceError(f"{argv[0]}: {type(error).__name__}") from None
-    assert process.stdout is not None
-    try:
-        body = await process.stdout.read(MOST_BYTES)
-        code = await process.wait()
-    except BaseException:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()  # it is gone in a moment
-        raise
-    return "" if code else _first_line(body)
+        given = await command_output(argv, MOST_BYTES)
+    except CommandError as error:
+        raise SourceError(str(error)) from None
+    return "" if given.code and not given.cut else _first_line(given.body)
 
 
 async def of_url(session: aiohttp.ClientSession, url: str, number: str) -> str:
