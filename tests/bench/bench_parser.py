@@ -6,7 +6,7 @@
 Both parse each message and read its Via, From, To, Call-ID, CSeq and Contact. No two messages
 are alike, so that no cache of either helps. Rounds alternate between the two; the best round
 of each counts, since the machine's other work only ever slows one down. JsSIP is taken from
-tests/interop/jssip where `npm ci` was run there, else fetched into a folder that goes again. Ours
+tests/interop/browser where `npm ci` was run there, else fetched into a folder that goes again. Ours
 starts from bytes, JsSIP from strings, as each gets them from its WebSocket.
 """
 
@@ -26,7 +26,7 @@ from pathlib import Path
 SMOKE = bool(os.environ.get("YIMI_BENCH_SMOKE"))
 ROUNDS = 1 if SMOKE else 5
 SECONDS = 0.2 if SMOKE else 1.0
-INSTALLED = Path(__file__).parents[1] / "interop" / "jssip"
+INSTALLED = Path(__file__).parents[1] / "interop" / "browser"
 
 NODE = """
 const fs = require('fs');

@@ -138,6 +138,18 @@ async def test_a_refer_is_asked_about_and_never_followed_by_itself(booth: Booth)
     assert not (await booth.do(c.AnswerQuestion(True))).ok
 
 
+async def test_a_browsers_contact_is_shown_as_its_number_and_called_as_it_is(booth: Booth) -> None:
+    handle = await booth.up()
+    contact = "sip:1003@k2j3.invalid;alias=127.0.0.1~40000~5;transport=ws"
+    await booth.says(sip.ReferReceived(handle, contact, REPLACES, None))
+    question = booth.question()
+    assert question is not None
+    assert question.target == "1003"
+    assert (await booth.do(c.AnswerQuestion(True))).ok
+    assert booth.asked("invite")[1][0] == contact
+    assert booth.state("1003") is S.DIALING
+
+
 async def test_a_refer_that_is_agreed_to_is_followed_and_its_sender_told(booth: Booth) -> None:
     handle = await booth.up()
     await booth.says(refer(handle, replaces=REPLACES))

@@ -141,7 +141,8 @@ async def bundle(source: Path, target: Path) -> None:
     builder = source.parent / "node_modules" / ".bin" / "esbuild"
     if not builder.exists():
         raise Missing(
-            "JsSIP is not installed: run npm ci in tests/interop/jssip (bash .ci/run does)."
+            "JsSIP and SIP.js are not installed: run npm ci in tests/interop/browser "
+            "(bash .ci/run does)."
         )
     process = await asyncio.create_subprocess_exec(
         str(builder), str(source), "--bundle", "--format=iife", f"--outfile={target}",

@@ -15,7 +15,7 @@ import pytest
 
 from tests.interop.asterisk_pbx import Asterisk
 from tests.interop.baresip import Baresip
-from tests.interop.jssip_phone import JsSip
+from tests.interop.browser_phone import BrowserPhone
 from tests.interop.kamailio import Kamailio
 from tests.interop.our_desk import SEATED, OurDesk, seated
 
@@ -63,9 +63,20 @@ async def baresip(tmp_path: Path) -> AsyncIterator[Baresip]:
 
 
 @pytest.fixture
-async def jssip(tmp_path: Path) -> AsyncIterator[JsSip]:
+async def jssip(tmp_path: Path) -> AsyncIterator[BrowserPhone]:
     """JsSIP in a browser, not yet registered anywhere."""
-    phone = JsSip(tmp_path)
+    phone = BrowserPhone(tmp_path, "jssip")
+    try:
+        await phone.start()
+        yield phone
+    finally:
+        await phone.end()
+
+
+@pytest.fixture
+async def sipjs(tmp_path: Path) -> AsyncIterator[BrowserPhone]:
+    """SIP.js in a browser, not yet registered anywhere."""
+    phone = BrowserPhone(tmp_path, "sipjs")
     try:
         await phone.start()
         yield phone

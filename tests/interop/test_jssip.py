@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.interop.box import Box
-from tests.interop.jssip_phone import JsSip
+from tests.interop.browser_phone import BrowserPhone
 
 CONTROL = "application/pidf+xml"
 CUSTOMER = "12000000007"
@@ -28,7 +28,7 @@ async def box(tmp_path: Path) -> AsyncIterator[Box]:
         await sandbox.end()
 
 
-async def _sign_in(box: Box, jssip: JsSip) -> str:
+async def _sign_in(box: Box, jssip: BrowserPhone) -> str:
     """Register, set status, seat mode and group, and wait for the platform's own "online".
 
     Returns the agent's extension.
@@ -51,11 +51,11 @@ async def _sign_in(box: Box, jssip: JsSip) -> str:
     return str(agent["un"])
 
 
-async def _say(box: Box, jssip: JsSip, body: str) -> int | str:
+async def _say(box: Box, jssip: BrowserPhone, body: str) -> int | str:
     return await jssip.send(f"sip:PBX@{box.ready['domain']}", body, CONTROL)
 
 
-async def _take_a_call(box: Box, jssip: JsSip) -> str:
+async def _take_a_call(box: Box, jssip: BrowserPhone) -> str:
     """Ring the agent, answer by control message, wait for leg and "answered": the ccNumber."""
     un = await _sign_in(box, jssip)
     tone = f"tone:{CUSTOMER_SAYS}"
@@ -73,7 +73,7 @@ async def _take_a_call(box: Box, jssip: JsSip) -> str:
 
 
 async def test_a_browser_registers_at_the_sandbox_takes_a_call_and_both_hear_each_other(
-    box: Box, jssip: JsSip
+    box: Box, jssip: BrowserPhone
 ) -> None:
     cc = await _take_a_call(box, jssip)
     await jssip.hears(CUSTOMER_SAYS)
@@ -84,7 +84,7 @@ async def test_a_browser_registers_at_the_sandbox_takes_a_call_and_both_hear_eac
     assert (await jssip.until("ended"))["by"] == "remote"
 
 
-async def test_a_customer_who_hangs_up_ends_the_browsers_leg(box: Box, jssip: JsSip) -> None:
+async def test_a_customer_who_hangs_up_ends_the_browsers_leg(box: Box, jssip: BrowserPhone) -> None:
     cc = await _take_a_call(box, jssip)
     await jssip.hears(CUSTOMER_SAYS)
     await box.post(f"/control/calls/{cc}/hangup")
@@ -93,7 +93,7 @@ async def test_a_customer_who_hangs_up_ends_the_browsers_leg(box: Box, jssip: Js
     assert (await jssip.until("ended"))["by"] == "remote"
 
 
-async def test_a_browser_with_a_wrong_password_is_refused(box: Box, jssip: JsSip) -> None:
+async def test_a_browser_with_a_wrong_password_is_refused(box: Box, jssip: BrowserPhone) -> None:
     user = box.ready["agents"][0]["sip_user"]
     await jssip.register(
         box.ready["ws"], f"sip:{user}@{box.ready['domain']}", user, "wrong-words", hz=AGENT_SAYS

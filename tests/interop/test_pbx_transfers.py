@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.interop.baresip import Baresip
-from tests.interop.jssip_phone import JsSip
+from tests.interop.browser_phone import BrowserPhone
 from tests.interop.kamailio import Kamailio
 from tests.interop.our_desk import OurDesk
 from tui.port.commands import Answer, AnswerQuestion, ConnectLines, Dial, HangUp, Transfer
@@ -106,7 +106,7 @@ async def test_a_phone_that_sends_us_on_is_followed_when_we_say_yes(
 
 
 async def test_an_attended_transfer_of_ours_puts_a_browser_through_to_a_second_desk(
-    kamailio: Kamailio, tmp_path: Path, desk: OurDesk, jssip: JsSip
+    kamailio: Kamailio, tmp_path: Path, desk: OurDesk, jssip: BrowserPhone
 ) -> None:
     second = OurDesk(kamailio.ws, kamailio.realm, "1003", tmp_path, EXPERT)
     try:
@@ -138,7 +138,7 @@ async def test_an_attended_transfer_of_ours_puts_a_browser_through_to_a_second_d
 
 
 async def test_a_browser_that_consulted_a_second_desk_puts_us_through_to_it(
-    kamailio: Kamailio, tmp_path: Path, desk: OurDesk, jssip: JsSip
+    kamailio: Kamailio, tmp_path: Path, desk: OurDesk, jssip: BrowserPhone
 ) -> None:
     second = OurDesk(kamailio.ws, kamailio.realm, "1003", tmp_path, EXPERT)
     try:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 
 from tests.interop.baresip import Baresip
-from tests.interop.jssip_phone import JsSip
+from tests.interop.browser_phone import BrowserPhone
 from tests.interop.kamailio import Kamailio
 
 
 async def test_a_browser_at_kamailio_hears_a_plain_phone_and_is_heard(
-    kamailio: Kamailio, baresip: Baresip, jssip: JsSip
+    kamailio: Kamailio, baresip: Baresip, jssip: BrowserPhone
 ) -> None:
     await jssip.register(
         kamailio.ws, f"sip:1001@{kamailio.realm}", "1001", kamailio.password, hz=1200

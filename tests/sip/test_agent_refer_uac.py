@@ -118,6 +118,29 @@ def test_the_news_come_after_the_end_of_the_call_too() -> None:
     assert us.news()[-1] == (200, "OK", True)
 
 
+def test_a_peer_that_calls_every_notify_the_last_is_heard_until_it_says_how_it_went() -> None:
+    us = Referrer()
+    us.hear(202)
+    for said in (b"SIP/2.0 100 Trying", b"SIP/2.0 180 Ringing", b"SIP/2.0 200 OK"):
+        assert us.notify(said, "terminated") == 200
+    assert us.news()[1:] == [
+        (100, "Trying", False),
+        (180, "Ringing", False),
+        (200, "OK", True),
+    ]
+    assert us.notify(b"SIP/2.0 200 OK", "terminated") == 481
+
+
+def test_a_last_notify_that_says_only_how_it_began_is_the_last_when_nothing_more_comes() -> None:
+    us = Referrer()
+    us.hear(202)
+    assert us.notify(b"SIP/2.0 180 Ringing", "terminated", now=10.0) == 200
+    us.us.agent.handle_timeout(69.0)
+    assert us.news()[1:] == [(180, "Ringing", False)]
+    us.us.agent.handle_timeout(70.0)
+    assert us.news()[2:] == [(100, "", True)]
+
+
 @pytest.mark.parametrize(
     ("body", "kind"),
     [(b"", FRAGMENT), (b"SIP/2.0 200 OK", "text/plain"), (b"no fragment", FRAGMENT)],

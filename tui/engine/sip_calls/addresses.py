@@ -74,9 +74,11 @@ def destination_of(text: str, domain: str) -> Destination | None:
 
 
 def shown(uri: sip.Uri, domain: str) -> str:
-    """An address for people: the number alone where the domain is ours, or there is none."""
+    """An address for people: the number alone where the domain is ours, or there is none, as in
+    the contact of a WebSocket (RFC 7118 §5): that socket is gone when somebody calls back."""
     user = clean_text(sip.phone_uri(uri, domain).unescaped())
-    if uri.scheme == "tel" or (user and uri.host.lower() == domain.lower()):
+    host = uri.host.lower()
+    if uri.scheme == "tel" or (user and (host == domain.lower() or host.endswith(".invalid"))):
         return user
     port = "" if uri.port is None else f":{uri.port}"
     return clean_text(f"{user}@{uri.host}{port}" if user else f"{uri.host}{port}")

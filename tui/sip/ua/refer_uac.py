@@ -4,7 +4,9 @@ refer() ── 2xx ──▶ NOTIFY … NOTIFY with a final status, or `terminat
     │ 3xx–6xx, no answer         │ no NOTIFY for too long: told as 408
 
 The subscription that a REFER makes is older than the 2xx (a NOTIFY may overtake it) and outlives
-the call: many a peer hangs up at once and goes on telling.
+the call: many a peer hangs up at once and goes on telling. Some write `terminated` into every
+NOTIFY, the first "100 Trying" included (SIP.js does): one that says how the call begins, and not
+why there is no more to come, is the last only when nothing more comes.
 """
 
 from __future__ import annotations
@@ -36,6 +38,9 @@ _FIRST_NOTIFY: Final = 64 * T1
 _USUAL_LIFE: Final = 180
 _LONGEST_LIFE: Final = 3600
 """Seconds that a subscription lives whose NOTIFY says nothing of it, and at most."""
+_PERHAPS_LAST: Final = 60
+"""Seconds in which more may come after a NOTIFY that calls itself the last, and does not say how
+the transfer went: as long as a phone rings."""
 
 _fragment = re.compile(rb"\s*+SIP/2\.0[ \t]++([1-6][0-9]{2})(?:[ \t]++([^\r\n]*+))?").match
 _id = re.compile(r";[ \t]*+id[ \t]*+=[ \t]*+([0-9]{1,10}+)", re.I).search
@@ -50,6 +55,8 @@ class _ReferSubscription:
     cseq: int = 0
     heard: bool = False
     told: bool = False
+    perhaps_over: bool = False
+    """The last NOTIFY called itself that, and said nothing final."""
     timer: Timer | None = None
 
 
@@ -130,12 +137,15 @@ class ReferUac:
             return True
         context.answer(transaction, now, 200)
         said = read_subscription_state(request.headers.get("Subscription-State"))
-        over = said.terminated
         status, reason = read_fragment(request)
+        subscription.perhaps_over = said.terminated and status < 200 and not said.reason
+        over = said.terminated and not subscription.perhaps_over
         subscription.heard = True
         self._tell(subscription, status, reason, final=over or status >= 200)
         if over:
             self._forget(subscription)
+        elif subscription.perhaps_over:
+            self._wait(subscription, _PERHAPS_LAST, now)
         else:
             life = _USUAL_LIFE if said.expires is None else min(said.expires, _LONGEST_LIFE)
             self._wait(subscription, life, now)
@@ -166,7 +176,10 @@ class ReferUac:
         subscription.timer = self._context.timers.start(now + seconds, wake)
 
     def _silent(self, subscription: _ReferSubscription, now: float) -> None:
-        self._failed(subscription, 408, "nothing more was heard")
+        if subscription.perhaps_over:
+            self._failed(subscription, 100, "")
+        else:
+            self._failed(subscription, 408, "nothing more was heard")
 
     def _stop(self, subscription: _ReferSubscription) -> None:
         if subscription.timer is not None:

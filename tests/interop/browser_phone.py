@@ -1,4 +1,4 @@
-"""JsSIP in Chromium, as a test drives it."""
+"""A phone in Chromium, on JsSIP or SIP.js, as a test drives it."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from tests.interop.chromium import Page, bundle
 from tests.waiting import until
 
 
-class JsSip:
+class BrowserPhone:
     """A browser's softphone: it answers every call, says one tone and notes what happens."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, library: str) -> None:
+        """``library`` is "jssip" or "sipjs", which has no messages outside of calls here."""
         self._folder = folder
+        self._library = library
         self._page: Page | None = None
 
     async def start(self) -> None:
         """Bundle the page and open it."""
         script = self._folder / "phone.js"
-        await bundle(Path(__file__).parent / "jssip" / "phone.mjs", script)
+        await bundle(Path(__file__).parent / "browser" / f"{self._library}.mjs", script)
         self._page = Page(self._folder, script)
         await self._page.start()
 
@@ -70,13 +72,21 @@ class JsSip:
 
         await until(so, seconds, what=lambda: f"{hz} Hz in the browser: {heard}", interval=0.1)
 
+    async def dial(self, target: str) -> None:
+        """Call somebody."""
+        await self._call("phone.call", target)
+
+    async def hold(self, on: bool) -> None:
+        """Hold the call, or take it up again, and wait until the other side agrees."""
+        await self._call("phone.hold", on)
+
     async def consult(self, target: str) -> None:
         """Call somebody beside the call that there is."""
         await self._call("phone.consult", target)
 
-    async def connect(self) -> None:
-        """Put the first call through to the second."""
-        await self._call("phone.connect")
+    async def connect(self, target: str = "") -> None:
+        """Put the first call through to the second, or to that address."""
+        await self._call("phone.connect", target)
 
     async def hang_up(self) -> None:
         """BYE from the browser."""

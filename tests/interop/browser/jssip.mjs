@@ -1,46 +1,10 @@
-// A softphone of a few lines on JsSIP, driven by the test through window.phone.
+// A softphone of a few lines on JsSIP.
 import JsSIP from "jssip";
 
-const phone = {
-  log: [],
-  session: null,
-  said: null, // the oscillator's frequency
-  waiting: [],
-};
-
-function note(what, more = {}) {
-  const entry = { what, ...more };
-  phone.log.push(entry);
-  phone.waiting = phone.waiting.filter((one) => !one(entry));
-}
-
-/** The next entry of that kind, or one already noted from position `from` on. */
-phone.wait = (what, from = 0, seconds = 20) =>
-  new Promise((resolve, reject) => {
-    const known = phone.log.slice(from).find((entry) => entry.what === what);
-    if (known) return resolve(known);
-    const timer = setTimeout(
-      () => reject(new Error(`no ${what} in ${seconds} s; noted: ${JSON.stringify(phone.log)}`)),
-      seconds * 1000,
-    );
-    phone.waiting.push((entry) => {
-      if (entry.what !== what) return false;
-      clearTimeout(timer);
-      resolve(entry);
-      return true;
-    });
-  });
+import { listen, note, phone, say } from "./phone.mjs";
 
 phone.start = async ({ ws, uri, user, password, hz }) => {
-  const context = new AudioContext();
-  await context.resume();
-  const oscillator = new OscillatorNode(context, { frequency: hz });
-  const gain = new GainNode(context, { gain: 0.4 });
-  const microphone = context.createMediaStreamDestination();
-  oscillator.connect(gain).connect(microphone);
-  oscillator.start();
-  phone.context = context;
-  phone.microphone = microphone.stream;
+  await say(hz);
   phone.ua = new JsSIP.UA({
     sockets: [new JsSIP.WebSocketInterface(ws)],
     uri,
@@ -95,36 +59,6 @@ function follow(session) {
   session.on("ended", ({ cause, originator: by }) => note("ended", { cause, by }));
 }
 
-function listen(connection) {
-  connection.addEventListener("connectionstatechange", () =>
-    note("media", { state: connection.connectionState }),
-  );
-  connection.addEventListener("track", ({ track }) => {
-    const stream = new MediaStream([track]);
-    // Without an element that plays it, Chromium hands a remote track's sound to nobody.
-    const speaker = new Audio();
-    speaker.srcObject = stream;
-    speaker.muted = true;
-    speaker.play();
-    const ear = new AnalyserNode(phone.context, { fftSize: 8192, smoothingTimeConstant: 0 });
-    phone.context.createMediaStreamSource(stream).connect(ear);
-    phone.speaker = speaker;
-    phone.ear = ear;
-    note("track");
-  });
-}
-
-/** What is loudest in the last 170 ms heard: { hz, decibel }. */
-phone.hears = () => {
-  if (!phone.ear) return { hz: 0, decibel: -200 };
-  const bins = new Float32Array(phone.ear.frequencyBinCount);
-  phone.ear.getFloatFrequencyData(bins);
-  let best = 0;
-  for (let i = 1; i < bins.length; i += 1) if (bins[i] > bins[best]) best = i;
-  const width = phone.context.sampleRate / phone.ear.fftSize;
-  return { hz: best * width, decibel: Number.isFinite(bins[best]) ? bins[best] : -200 };
-};
-
 /** Send a MESSAGE; resolves to the status of its final response. */
 phone.send = (target, body, contentType) =>
   new Promise((resolve) => {
@@ -156,5 +90,3 @@ phone.connect = () => {
 phone.hangUp = () => phone.session.terminate();
 
 phone.stop = () => phone.ua.stop();
-
-window.phone = phone;
