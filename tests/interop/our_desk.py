@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.interop.asterisk_pbx import Asterisk
 from tests.interop.frequencies import share
+from tests.interop.kamailio import Kamailio
 from tests.waiting import until
 from tui.config.paths import Paths
 from tui.config.schema import (
@@ -189,6 +190,18 @@ def _written(row: Row) -> str:
             return f"{row.at:.3f} {'>' if sent else '<'} {data.decode('utf-8', 'replace')}"
         case what:
             return f"{row.at:.3f} {what}"
+
+
+@asynccontextmanager
+async def at_kamailio(proxy: Kamailio, folder: Path, user: str, hz: int) -> AsyncIterator[OurDesk]:
+    """That user's desk at Kamailio, registered, with nobody called yet."""
+    desk = OurDesk(proxy.ws, proxy.realm, user, folder, hz)
+    try:
+        result = await desk.sign_in(proxy.password)
+        assert result.ok, result
+        yield desk
+    finally:
+        await desk.end()
 
 
 @asynccontextmanager

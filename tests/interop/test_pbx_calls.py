@@ -11,7 +11,7 @@ import pytest
 
 from tests.interop.baresip import Baresip
 from tests.interop.kamailio import Kamailio
-from tests.interop.our_desk import OurDesk
+from tests.interop.our_desk import OurDesk, at_kamailio
 from tui.port.commands import Answer, Dial, HangUp, Hold, Resume, SendDigits, SignOut
 from tui.port.machines.call_machine import CallState
 
@@ -22,13 +22,8 @@ CUSTOMER, AGENT = 700, 1200
 @pytest.fixture
 async def desk(kamailio: Kamailio, tmp_path: Path) -> AsyncIterator[OurDesk]:
     """Our agent, registered, with nobody called yet."""
-    ours = OurDesk(kamailio.ws, kamailio.realm, "1001", tmp_path, AGENT)
-    try:
-        result = await ours.sign_in(kamailio.password)
-        assert result.ok, result
+    async with at_kamailio(kamailio, tmp_path, "1001", AGENT) as ours:
         yield ours
-    finally:
-        await ours.end()
 
 
 @pytest.mark.parametrize("algorithm", ["MD5", "SHA-256"])

@@ -12,7 +12,7 @@ import pytest
 from tests.interop.baresip import Baresip
 from tests.interop.browser_phone import BrowserPhone
 from tests.interop.kamailio import Kamailio
-from tests.interop.our_desk import OurDesk
+from tests.interop.our_desk import OurDesk, at_kamailio
 from tui.port.commands import Answer, AnswerQuestion, ConnectLines, Dial, HangUp, Transfer
 from tui.port.machines.call_machine import CallState
 
@@ -23,13 +23,8 @@ CUSTOMER, EXPERT, AGENT = 700, 900, 1200
 @pytest.fixture
 async def desk(kamailio: Kamailio, tmp_path: Path) -> AsyncIterator[OurDesk]:
     """Our agent, registered, with nobody called yet."""
-    ours = OurDesk(kamailio.ws, kamailio.realm, "1001", tmp_path, AGENT)
-    try:
-        result = await ours.sign_in(kamailio.password)
-        assert result.ok, result
+    async with at_kamailio(kamailio, tmp_path, "1001", AGENT) as ours:
         yield ours
-    finally:
-        await ours.end()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from tests.interop.browser_phone import BrowserPhone
 from tests.interop.kamailio import Kamailio
-from tests.interop.our_desk import OurDesk
+from tests.interop.our_desk import OurDesk, at_kamailio
 from tui.port.commands import (
     Answer,
     AnswerQuestion,
@@ -29,24 +29,15 @@ CUSTOMER, EXPERT, AGENT = 700, 900, 1200
 @pytest.fixture
 async def desk(kamailio: Kamailio, tmp_path: Path) -> AsyncIterator[OurDesk]:
     """Our agent, registered, with nobody called yet."""
-    ours = OurDesk(kamailio.ws, kamailio.realm, "1001", tmp_path, AGENT)
-    try:
-        result = await ours.sign_in(kamailio.password)
-        assert result.ok, result
+    async with at_kamailio(kamailio, tmp_path, "1001", AGENT) as ours:
         yield ours
-    finally:
-        await ours.end()
 
 
 @pytest.fixture
 async def expert(kamailio: Kamailio, tmp_path: Path) -> AsyncIterator[OurDesk]:
     """A second desk of ours, at 1003."""
-    ours = OurDesk(kamailio.ws, kamailio.realm, "1003", tmp_path, EXPERT)
-    try:
-        assert (await ours.sign_in(kamailio.password)).ok
+    async with at_kamailio(kamailio, tmp_path, "1003", EXPERT) as ours:
         yield ours
-    finally:
-        await ours.end()
 
 
 @pytest.fixture
