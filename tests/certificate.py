@@ -9,12 +9,15 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 
-def certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
-    """A certificate for this machine that nobody vouches for, and a server's side of it."""
-    key = ec.generate_private_key(ec.SECP256R1())
+def certificate(folder: Path, *, with_rsa: bool = False) -> tuple[Path, ssl.SSLContext]:
+    """A certificate for this machine that nobody vouches for, and a server's side of it. Its key,
+    ``key.pem`` beside it, is of an elliptic curve, or of RSA."""
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey = ec.generate_private_key(ec.SECP256R1())
+    if with_rsa:
+        key = rsa.generate_private_key(65537, 2048)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.datetime.now(datetime.UTC)
     made = (

@@ -7,6 +7,7 @@ from pathlib import Path
 import aioice.ice
 import pytest
 
+from tests.certificate import certificate
 from tests.interop.asterisk_pbx import Asterisk
 from tests.interop.our_desk import OurDesk, seated
 from tui.port.commands import Answer, Dial, Dismiss, Hold, RebuildAudio, Resume
@@ -128,3 +129,26 @@ async def test_sessions_of_90_seconds_are_refreshed_by_whoever_has_to(
         await called.until(refreshed, 60)  # at half of the interval
         await called.goes_on_hearing(CUSTOMER)
         await calls.goes_on_hearing(BOB)
+
+
+@pytest.mark.parametrize("way", ["in", "out"])
+async def test_a_pbx_with_a_certificate_of_rsa_is_heard_whoever_calls(
+    tmp_path: Path, way: str
+) -> None:
+    pem, _ = certificate(tmp_path, with_rsa=True)
+    pbx = Asterisk(tmp_path)
+    given = f"dtls_cert_file = {pem}\ndtls_private_key = {tmp_path / 'key.pem'}"
+    pbx.change("pjsip.conf", "dtls_auto_generate_cert = yes", given)
+    try:
+        await pbx.start()
+        async with seated(pbx, tmp_path, "alice", AGENT) as desk:
+            if way == "in":
+                await pbx.ring("alice")
+                await desk.state(CallState.RINGING)
+                await desk.do(Answer())
+                await desk.hears(CUSTOMER)
+            else:
+                await desk.do(Dial("echo"))
+                await desk.hears(AGENT)
+    finally:
+        await pbx.end()
