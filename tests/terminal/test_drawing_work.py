@@ -1,4 +1,4 @@
-"""A class of one widget alone: what its rules say is in force, and nothing else needed a look."""
+"""What is worked out for a change: all that it changes, and no more."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from textual.css.stylesheet import Stylesheet
 from textual.dom import DOMNode
 
 from tests.terminal import scripted_port as s
+from tui.console.screens.console import ConsoleScreen
+from tui.console.view import View
 from tui.port import replace
-from tui.port.events import CallChanged, WrapUpChanged
+from tui.port.events import CallChanged, CallOffered, WrapUpChanged
 from tui.port.values import WrapUp, WrapUpMode
 
 RINGS = (CallChanged(s.RINGING),)
@@ -59,3 +61,21 @@ async def test_a_call_that_rings_has_the_style_of_its_panel_worked_out_and_no_ot
         c.port.happen(CallChanged(replace(s.RINGING, key="2")))
         await c.settle()
         assert worked_out == [c.app.screen.panel]
+
+
+async def test_a_fact_that_changes_nothing_on_the_screen_draws_nothing(
+    console, monkeypatch
+) -> None:
+    async with console() as c:
+        drawn: list[View] = []
+        show = ConsoleScreen.show
+
+        def noted(screen: ConsoleScreen, view: View) -> None:
+            drawn.append(view)
+            show(screen, view)
+
+        monkeypatch.setattr(ConsoleScreen, "show", noted)
+        c.port.happen(CallChanged(replace(s.RINGING, key="2")))
+        c.port.happen(CallOffered("1conf_2", s.RINGING.number))
+        await c.settle()
+        assert len(drawn) == 1
