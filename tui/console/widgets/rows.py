@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import groupby
 from operator import itemgetter
-from typing import Final
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -65,10 +64,13 @@ def cut(pieces: Row, cells: int) -> Row:
     return tuple(kept)
 
 
-_WORDS: Final = re.compile(
-    r"\s+|[^\s\u2e80-\uffef]+[，。、；：！？）”]*|[\u2e80-\uffef][，。、；：！？）”]*"
-)
-"""What a line is broken between; a closing sign stays with what it closes."""
+@cache
+def _words() -> re.Pattern[str]:
+    """What a line is broken between; a closing sign stays with what it closes. Python takes 5 ms to
+    compile it, which the first frame does not wait for."""
+    return re.compile(
+        r"\s+|[^\s\u2e80-\uffef]+[，。、；：！？）”]*|[\u2e80-\uffef][，。、；：！？）”]*"
+    )
 
 
 def folded(pieces: Row, cells: int, most: int = 0) -> list[Row]:
@@ -78,7 +80,7 @@ def folded(pieces: Row, cells: int, most: int = 0) -> list[Row]:
     line: list[Piece] = []
     used = 0
     for text, style in pieces:
-        for word in _WORDS.findall(text):
+        for word in _words().findall(text):
             width = cell_len(word)
             if used + width > cells and used:
                 lines.append(tuple(line))
