@@ -183,10 +183,6 @@ class ConsoleScreen(YimiScreen):
                 return there
         return self.heading.content_region.offset + Offset(0, 1)
 
-    def tick(self, view: View) -> None:
-        """A second has gone by: only the clock moves."""
-        self.heading.show(view)
-
     def open_dial(self, text: str = "") -> None:
         """Put the cursor into the dial field, behind this text."""
         if text:
