@@ -39,6 +39,8 @@ class Empty(App):
 Empty().run()
 """
 SIGN_IN = """
+from tui.launcher import collector
+collector.hold_off()  # as the supervisor does
 from tui.console.app import YimiApp
 from tui.config.schema import Config
 YimiApp(None, Config()).run()

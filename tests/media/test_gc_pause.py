@@ -4,6 +4,8 @@ and nothing that stays."""
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 import weakref
 from collections.abc import Iterator
 
@@ -69,6 +71,17 @@ def test_what_the_process_set_aside_stays_set_aside() -> None:
         assert gc.get_freeze_count() >= frozen - 10  # some of it may have ended by itself
     finally:
         gc.unfreeze()
+
+
+def test_what_is_loaded_for_the_sound_is_set_aside_once() -> None:
+    code = (
+        "import gc\n"
+        "from tui.engine.audio.devices import _import_media\n"
+        "_import_media(); first = gc.get_freeze_count(); _import_media()\n"
+        "print(first > 10_000, gc.get_freeze_count() == first)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == ["True", "True"]
 
 
 def test_two_hundred_calls_leave_nothing_behind() -> None:

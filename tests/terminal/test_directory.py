@@ -318,6 +318,22 @@ async def test_a_long_page_makes_only_the_lines_that_are_seen(console, members) 
         assert len(made) < 250
 
 
+async def test_the_frame_that_first_shows_the_directory_has_its_members(console) -> None:
+    async with console() as c:
+        House(c.port)
+        members = c.app.screen._build_directory().members
+        await c.settle()
+        frames: list[str] = []
+
+        def drawn() -> None:
+            if members.size.area:
+                frames.append(members.text)
+
+        c.app.post_display_hook = drawn
+        await c.press("f3")
+        assert "Agent" in frames[0]
+
+
 async def test_names_from_the_platform_are_never_read_as_markup(console) -> None:
     async with console() as c:
         house = House(c.port)

@@ -12,6 +12,7 @@ from textual import events
 from tui.console.app import YimiApp
 from tui.console.theming import suited
 from tui.console.view import ScreenName
+from tui.launcher import collector
 from tui.log import get_logger
 from tui.port.values import Message
 
@@ -20,6 +21,9 @@ log = get_logger("screen")
 _LOOKS: Final = 50
 _LOOK_AGAIN: Final = 0.01
 """How often, and seconds apart, to look whether a field has the focus."""
+_REST: Final = 2.0
+"""Seconds from a screen, and from a key, after which garbage is collected: what a console builds
+when it has come to rest is there by then."""
 
 
 class SupervisedApp(YimiApp):
@@ -30,6 +34,10 @@ class SupervisedApp(YimiApp):
         self._when_ready = when_ready
         self._held: list[events.Key] | None = []
         """Keys that came before a field had the focus; None once there is one."""
+        self._typed_at = 0.0
+        """When a key came last (clock of `clocks.monotonic`)."""
+        self._set_aside: set[ScreenName] = set()
+        """The screens after which what there was has been taken out of the collector's sight."""
 
     def suited_theme(self, name: str) -> str:
         # A test's terminal has the colours of whoever runs it; this one's are the agent's.
@@ -40,6 +48,8 @@ class SupervisedApp(YimiApp):
         self.change(kiosk=True)
 
     async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key):
+            self._typed_at = self.clocks.monotonic()
         # Here, before any screen sees it: while screens change, some would be lost in between.
         if self._held is not None and isinstance(event, events.Key):
             self._held.append(_as_meant(event))
@@ -52,6 +62,16 @@ class SupervisedApp(YimiApp):
         """The first real screen is built: it gets the keys that came before it."""
         super().replay()
         self._let_go(_LOOKS)
+        if self.view.screen not in self._set_aside:
+            self._set_aside.add(self.view.screen)
+            self.set_timer(_REST, self._collect)
+
+    def _collect(self) -> None:
+        since = self.clocks.monotonic() - self._typed_at
+        if since < _REST:
+            self.set_timer(_REST - since, self._collect)
+        else:
+            collector.set_aside()
 
     def _let_go(self, looks: int) -> None:
         if self._held is None:

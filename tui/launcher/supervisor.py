@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from tui.config.user_settings import settings_file
 from tui.console.i18n import language
 from tui.console.sign_in_defaults import AccountChoice, SignInMemory, SignInPrefill
+from tui.launcher import collector
 from tui.launcher.engine_keeper import EngineKeeper, Limiter
 from tui.launcher.find_engines import RunningEngine, find_running
 from tui.launcher.first_engine import (
@@ -77,6 +78,7 @@ class Supervisor:
             with Terminal(self.paths.log_file) as terminal:
                 return await self._screens(terminal)
         finally:
+            collector.go_on()
             await self.keeper.close()
             self._sandbox_finder.close()
 
@@ -123,6 +125,7 @@ class Supervisor:
 
     async def _screens(self, terminal: Terminal) -> int:
         """One screen after the other, until one is left and not crashed out of."""
+        collector.hold_off()  # until `SupervisedApp` has a screen that stands
         from tui.console.view import LEFT
         from tui.launcher.supervised_app import SupervisedApp  # Textual: only now
 

@@ -111,4 +111,7 @@ class EngineEvents:
         elif isinstance(event, Reminded):
             self._drawing.remind(event.message)
         else:
-            self._drawing.change(snapshot=apply(self._drawing.view.snapshot, event))
+            before = self._drawing.view.snapshot
+            after = apply(before, event)
+            if after is not before:  # a fact alone (an offer behind its call) draws nothing
+                self._drawing.change(snapshot=after)

@@ -29,6 +29,7 @@ from tui.console.widgets.form.dial_field import is_number
 from tui.console.widgets.form.fields import in_one_line
 from tui.console.widgets.formats import spaced
 from tui.console.widgets.heading import Heading
+from tui.console.widgets.own_class import set_own_class
 from tui.console.widgets.room import Ranked, Share, Wanted, needed
 from tui.console.widgets.room import share as part
 from tui.console.widgets.wrapup import WrapUpPanel
@@ -114,7 +115,7 @@ class ConsoleScreen(YimiScreen):
         over = view.snapshot.wrapup is not None and not (call is not None and call.live)
         # The write-up takes the panel's place, until there is a call, or a number to type.
         away = over and not view.dialling
-        self.panel.set_class(away, "-away")
+        set_own_class(self.panel, away, "-away")
         self.lines.show(view)
         self.wrapup.follow(view)
         rows = self.panel.rows(view, works)
@@ -181,10 +182,6 @@ class ConsoleScreen(YimiScreen):
             if there is not None:
                 return there
         return self.heading.content_region.offset + Offset(0, 1)
-
-    def tick(self, view: View) -> None:
-        """A second has gone by: only the clock moves."""
-        self.heading.show(view)
 
     def open_dial(self, text: str = "") -> None:
         """Put the cursor into the dial field, behind this text."""

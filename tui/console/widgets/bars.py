@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from textual import events
@@ -63,8 +64,8 @@ FIRST_TO_GO: Final = (
     *("filter", "keep_open", "let_ring", "mute", "hold", "cannot_take"),
 )
 """Which keys leave the bar first when not all fit. They go on working, and More has them all."""
-
-
+GAP: Final = 2
+"""Cells between two keys."""
 NEVER_SHOWN: Final = ("debug", "ladder", "copy_number", "missed", "tour_next")
 """Wanted seldom: under Help and More."""
 
@@ -92,23 +93,27 @@ class KeyBar(Rows):
             self.draw([cut(row((view.replay, "bold $key")), width)])
             return
         hidden = NEVER_SHOWN if view.snapshot.callbacks.open else (*NEVER_SHOWN, "callbacks")
-        shown = [action for action in works if action.key and action.id not in hidden]
-        bar = _bar(view, shown)
-        own = (action.id for action in shown if action.id.startswith("own."))
+        keys = {
+            action.id: _key(view, action)
+            for action in works
+            if action.key and action.id not in hidden
+        }
+        wide = {id: width_of(pieces) + GAP for id, pieces in keys.items()}
+        own = (id for id in tuple(keys) if id.startswith("own."))
         for id in (*own, *FIRST_TO_GO):
-            if width_of(bar) <= width:
+            if sum(wide.values()) - GAP <= width:
                 break
-            shown = [action for action in shown if action.id != id]
-            bar = _bar(view, shown)
-        self.draw([cut(bar, width)])
+            if id in keys:
+                del keys[id], wide[id]
+        self.draw([cut(_bar(keys.values()), width)])
 
 
-def _bar(view: View, shown: list[Action]) -> Row:
+def _key(view: View, action: Action) -> Row:
+    return ((key_name(action.key), "bold $key"), (f" {tr(action.label_of(view))}", ""))
+
+
+def _bar(keys: Iterable[Row]) -> Row:
     pieces: list[Piece] = []
-    for action in shown:
-        pieces += [
-            ("  " if pieces else "", ""),
-            (key_name(action.key), "bold $key"),
-            (f" {tr(action.label_of(view))}", ""),
-        ]
+    for key in keys:
+        pieces += [(" " * GAP if pieces else "", ""), *key]
     return tuple(pieces)

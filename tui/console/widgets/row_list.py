@@ -12,15 +12,13 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Generic, TypeVar
 
 from textual import events
-from textual.content import Content
-from textual.geometry import Offset, Region
+from textual.geometry import Offset, Region, Size
 from textual.message import Message as TextualMessage
 from textual.strip import Strip
-from textual.visual import Visual
 from textual.widget import Widget
 
 from tui.console.widgets.glyphs import glyphs
-from tui.console.widgets.rows import Row, changed_span, cut
+from tui.console.widgets.rows import Row, changed_span, cut, strip_of
 
 T = TypeVar("T")
 MARK_CELLS = 2
@@ -74,6 +72,8 @@ class RowList(Widget, Generic[T], can_focus=True):
         self._top = 0
         self._window: list[Row] = []
         """The rows that are on the screen."""
+        self._made_for = Size(0, 0)
+        """The size that they were made for."""
 
     # ------------------------------------------------------------ what it holds
 
@@ -120,25 +120,33 @@ class RowList(Widget, Generic[T], can_focus=True):
 
     def redraw(self) -> None:
         """Make the visible rows again and repaint what differs."""
-        width, height = self.content_size
-        if not width or not height:
+        old, size = self._window, self._made_for
+        if not self.content_size.area:
             return
-        if not self._top <= self._cursor < self._top + height:
-            # By half a view: each step in between moves only the mark.
-            self._top = self._cursor - height // 2
-        self._top = max(0, min(self._top, len(self._items) - height))
-        window = [
-            self._row(at, width) if at < len(self._items) else ()
-            for at in range(self._top, self._top + height)
-        ]
-        old, self._window = self._window, window
+        self._make()
+        if size != self._made_for:
+            self.refresh()
+            return
         regions = []
-        for y, new in enumerate(window):
+        for y, new in enumerate(self._window):
             span = changed_span(old[y] if y < len(old) else (), new)
             if span is not None:
                 regions.append(Region(span[0], y, span[1] - span[0], 1))
         if regions:
             self.refresh(*regions)
+
+    def _make(self) -> None:
+        """Make the rows that fit."""
+        self._made_for = self.content_size
+        width, height = self._made_for
+        if not self._top <= self._cursor < self._top + height:
+            # By half a view: each step in between moves only the mark.
+            self._top = self._cursor - height // 2
+        self._top = max(0, min(self._top, len(self._items) - height))
+        self._window = [
+            self._row(at, width) if at < len(self._items) else ()
+            for at in range(self._top, self._top + height)
+        ]
 
     def _row(self, at: int, width: int) -> Row:
         line = cut(self._row_of(self._items[at], width - MARK_CELLS), width - MARK_CELLS)
@@ -147,12 +155,16 @@ class RowList(Widget, Generic[T], can_focus=True):
         mark = glyphs().folded + " "
         return ((mark, "bold $ring" if self.has_focus else "$dim"), *line)
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        # The size is known before the event that tells of it: the frame that first shows the list
+        # has its rows in it, and not the one after.
+        if self.content_size != self._made_for:
+            self._make()
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         pieces = self._window[y] if y < len(self._window) else ()
-        width = self.content_size.width
-        content = Content.assemble(*pieces)
-        strips = Visual.to_strips(self, content, width, 1, self.visual_style, pad=True)
-        return strips[0] if strips else Strip.blank(width, self.visual_style.rich_style)
+        return strip_of(self, pieces, self.content_size.width)
 
     def cursor_place(self) -> Offset:
         """The row that is marked."""
@@ -167,10 +179,6 @@ class RowList(Widget, Generic[T], can_focus=True):
     def text(self) -> str:
         """The visible rows as plain text."""
         return "\n".join("".join(text for text, _ in pieces).rstrip() for pieces in self._window)
-
-    def on_resize(self) -> None:
-        self._window = []
-        self.redraw()
 
     def watch_has_focus(self, has_focus: bool) -> None:
         super().watch_has_focus(has_focus)

@@ -20,6 +20,7 @@ from tui.console.widgets.formats import Clocks, duration, spaced
 from tui.console.widgets.glyphs import glyphs
 from tui.console.widgets.note import NoteField
 from tui.console.widgets.outcomes import OUTCOME_ROWS, Outcomes
+from tui.console.widgets.own_class import set_own_class
 from tui.console.widgets.rows import Row, Rows, row, who_first
 from tui.port.commands import Command, EditWrapUp
 from tui.port.values import WrapUp, WrapUpMode
@@ -108,7 +109,7 @@ class WrapUpPanel(Vertical):
 
     def fit(self, room: int, *, rules: bool) -> None:
         """Make do with so many rows, with lines around them or without."""
-        self.set_class(not rules, "-flat")
+        set_own_class(self, not rules, "-flat")
         if self.is_open:
             all_of_it = 3 + min(OUTCOME_ROWS, self.outcomes.rows)
             self.set_class(room < all_of_it, "-short")
@@ -132,7 +133,7 @@ class WrapUpPanel(Vertical):
         self.rule.draw([row((at, "bold $ring"), (rule, "$dim"))])
 
     def _lay_out(self) -> None:
-        self.set_class(self.is_open, "-open")
+        set_own_class(self, self.is_open, "-open")
         begun = not self.is_open and self.note.begun
         if begun is not self.has_class("-note"):
             self.set_class(begun, "-note")

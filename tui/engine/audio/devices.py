@@ -4,7 +4,9 @@ thread, and only where the line carries audio at all. What is wrong with them is
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -260,8 +262,12 @@ class SoundDevices:
 
 def _import_media() -> tuple[Any, ...]:
     """Import what is heavy: 0.3 s and 60 MiB, so never before it is needed, and in a thread."""
+    first = "tui.media.warm_up" not in sys.modules
     importlib.import_module("tui.media.warm_up").warm_up()
-    return tuple(
+    media = tuple(
         importlib.import_module(f"tui.media.{name}")
         for name in ("leg.leg", "device.sound", "pcm.tones")
     )
+    if first:
+        gc.freeze()  # all of it stays: no collection between calls is to go through it
+    return media

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
 from textual.worker import Worker
@@ -179,7 +179,7 @@ class DirectoryLoader:
         words = self.words["members"]
         if words:
             found = self.model.seats(self.gid)
-            seats = [
+            seats: Sequence[Seat] = [
                 seat
                 for seat in found
                 if matches(

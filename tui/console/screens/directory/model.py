@@ -3,7 +3,7 @@ found in them. Asks through the port; draws nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -156,10 +156,12 @@ class DirectoryModel:
     def _lit(self, seat: Seat) -> Seat:
         return lit(seat, self.lamps.get(seat.number))
 
-    def seats_of(self, gid: str, page: int) -> list[Seat]:
+    def seats_of(self, gid: str, page: int) -> Sequence[Seat]:
         """The seats of one page that was read, with their lamps."""
         found = self.members.get((gid, page))
-        return [] if found is None else [self._lit(seat) for seat in found.seats]
+        if found is None or not self.lamps:
+            return () if found is None else found.seats  # ten thousand need no copy
+        return [self._lit(seat) for seat in found.seats]
 
     async def read_all_members(
         self, gid: str, read: Callable[[], None], *, again: bool = False

@@ -36,6 +36,7 @@ from tui.console.widgets.form.dial_field import DialField, redials
 from tui.console.widgets.form.fields import Field
 from tui.console.widgets.formats import Clocks, duration, fit, ordinal, spaced
 from tui.console.widgets.glyphs import glyphs
+from tui.console.widgets.own_class import set_own_class
 from tui.console.widgets.room import Ranked, fitting, gap
 from tui.console.widgets.rows import Row, Rows, cut, flowing, folded, row, two_sided, width_of
 from tui.port.machines.call_machine import CallState
@@ -355,8 +356,8 @@ class CallPanel(Vertical):
         """Draw the view: so many of the rows, with lines around them or without."""
         call = view.snapshot.call
         ringing = call is not None and call.state is CallState.RINGING
-        self.set_class(ringing, "-ringing")
-        self.set_class(not rules, "-flat")
+        set_own_class(self, ringing, "-ringing")
+        set_own_class(self, not rules, "-flat")
         self.set_class(view.dialling, "-dialling")
         self.set_class(view.typing and not view.dialling, "-typing")
         self.dial.names = bool(_WITH_LETTERS & view.snapshot.can)
