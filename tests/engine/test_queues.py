@@ -302,6 +302,27 @@ async def test_the_same_where_the_pause_comes_before_the_end_of_the_call(make: M
     )
 
 
+async def test_a_pause_is_not_for_a_call_that_was_declined_before_the_seat_was_idle_again(
+    make: Make,
+) -> None:
+    booth = make(SUPPORT)
+    await booth.begin(p1=False)
+    await booth.until(lambda: booth.status is Status.ONLINE)
+    await booth.rings("c1")
+    call = booth.snapshot.calls[0]
+    refused = asyncio.create_task(booth.parts.incoming.cannot_take(call.ccnumber))
+    await booth.until_dialled("*46")
+    await booth.hint("p1", True)
+    assert (await refused).ok
+    idle = booth.ask(1)
+    await booth.until_dialled("*46", "*47")
+    await booth.hint("p1", False)
+    assert (await idle).ok
+    await booth.rings("c2")
+    await booth.hint("p1", True)
+    assert (booth.queue.cause, booth.reason) == (QueueCause.QUEUE, "queue.paused_there")
+
+
 async def test_a_pause_of_somebody_elses_is_said_to_be_that_and_so_is_its_end(make: Make) -> None:
     booth = make(SUPPORT)
     await booth.begin(p1=False)

@@ -91,8 +91,6 @@ class Queues:
         self._agreed = False
         """Since this connection stands, the queues were asked to be as the seat is."""
         self._turn = asyncio.Lock()
-        self._unanswered = float("-inf")
-        """When a call ended that nobody answered here."""
 
     def __bool__(self) -> bool:
         """Whether there are any."""
@@ -314,9 +312,11 @@ class Queues:
                 value = replace(value, since=last.since, cause=last.cause, reason=last.reason)
         else:
             by_itself = True
-            unanswered = now - self._unanswered <= UNANSWERED
+            unanswered = now - member.unanswered <= UNANSWERED
             cause = QueueCause.UNANSWERED if unanswered else QueueCause.QUEUE
             value = replace(value, cause=QueueCause.QUEUE if _is_in(value) else cause)
+        if _is_in(value):
+            member.unanswered = float("-inf")
         self._put(member, value)
         self._unconfirmed()
         log.info("queue %s: %s %s", value.name, value.state.value, value.cause.value)
@@ -379,9 +379,9 @@ class Queues:
         rang = before is not None and before.state is CallState.RINGING
         if not rang or call.outcome is None or call.outcome.id not in _NOT_ANSWERED:
             return
-        now = self._unanswered = self.context.clock()
+        now = self.context.clock()
         for member in self._members:
-            value = member.value
+            value, member.unanswered = member.value, now
             early = value.state is QueueState.PAUSED and now - value.since <= EARLY
             if early and value.cause is QueueCause.QUEUE:
                 self._put(member, replace(value, cause=QueueCause.UNANSWERED))
