@@ -350,6 +350,39 @@ async def test_a_call_that_rings_when_the_pause_is_confirmed_is_still_an_offer(m
     assert booth.snapshot.calls[0].state is CallState.TALKING
 
 
+async def test_a_call_out_of_a_pause_changes_nothing_of_what_the_pause_is_for(make: Make) -> None:
+    booth = make(SUPPORT)
+    await booth.begin(p1=False)
+    await booth.until(lambda: booth.status is Status.ONLINE)
+    await booth.rings("c1")
+    await booth.hint("p1", True)
+    assert (await booth.do(c.Answer())).ok
+    await booth.settle()
+    await booth.says(sip.CallEnded("c1", True, 200, ""))
+    await booth.until(lambda: booth.snapshot.seat.pending is None)
+    assert (booth.queue.cause, booth.queue.reason) == (QueueCause.QUEUE, None)
+    assert (booth.status, booth.reason) == (Status.BUSY, "queue.paused_there")
+    assert booth.dialled() == []
+
+
+async def test_a_call_out_of_a_break_leaves_the_break_as_it_is(make: Make) -> None:
+    booth = make(SUPPORT)
+    await booth.begin(p1=False)
+    await booth.until(lambda: booth.status is Status.ONLINE)
+    lunch = asyncio.create_task(booth.parts.breaks.take("lunch"))
+    await booth.until_dialled("*461")
+    await booth.hint("p1", True)
+    assert (await lunch).ok
+    taken = booth.snapshot.seat.taken
+    handle = await booth.up()
+    await booth.says(sip.CallEnded(handle, True, 200, ""))
+    await booth.until(lambda: booth.snapshot.seat.pending is None)
+    assert taken is not None
+    assert booth.snapshot.seat.taken == taken
+    assert booth.queue.reason == booth.snapshot.seat.reason
+    assert booth.dialled() == ["*461", "1002"]
+
+
 async def test_cannot_take_it_pauses_first_and_declines_then(make: Make) -> None:
     booth = make(SUPPORT)
     await booth.begin(p1=False)

@@ -276,6 +276,10 @@ class Queues:
         words, code = self._words(wish), self._code(settings, wish)
         if words == value.reason and value.cause is QueueCause.AGENT:
             return
+        if wish.reason == WRITE_UP and self.context.snapshot.wrapup is None:
+            return  # asked for ahead: until the call is over the pause is for what it was
+        if words is None and value.cause is not QueueCause.AGENT:
+            return  # busy, for nothing that has a name: the pause is the queue's own still
         if code != settings.pause:
             call = self._codes.dial(code)
             try:
