@@ -146,6 +146,41 @@ async def test_the_seat_is_not_idle_before_the_queue_has_said_so(make: Make) -> 
     assert booth.snapshot.seat.unconfirmed == ()
 
 
+async def test_a_call_rings_that_comes_before_the_queue_has_said_that_the_pause_is_over(
+    make: Make,
+) -> None:
+    booth = make(SUPPORT)
+    await booth.begin(p1=True)
+    await booth.until_dialled("*47")
+    await booth.rings("c1")
+    assert booth.snapshot.calls[0].state is CallState.RINGING
+    assert booth.asked("reject") == []
+    await booth.hint("p1", False)
+    await booth.until(lambda: booth.status is Status.ONLINE)
+
+
+async def test_a_pause_that_comes_back_at_once_is_not_ended_again_and_the_seat_is_busy_for_it(
+    make: Make,
+) -> None:
+    booth = make(SUPPORT)
+    await booth.begin(p1=False)
+    await booth.until(lambda: booth.status is Status.ONLINE)
+    await booth.hint("p1", True)
+    idle = booth.ask(1)
+    await booth.until_dialled("*47")
+    handle = booth.handle("p1")
+    off, on = (
+        sip.Notified(handle, "dialog", CONTENT_TYPE, body(paused, version))
+        for version, paused in ((90, False), (91, True))
+    )
+    await booth.says(off, on)  # read from the same flow, before anybody acts
+    result = await idle
+    assert not result.ok
+    assert booth.dialled() == ["*47"]
+    assert (booth.status, booth.reason) == (Status.BUSY, "queue.paused_there")
+    assert (booth.queue.state, booth.queue.cause) == (QueueState.PAUSED, QueueCause.QUEUE)
+
+
 async def test_where_the_queue_is_as_wished_nothing_is_dialled(make: Make) -> None:
     booth = make(SUPPORT)
     await booth.begin(p1=False)

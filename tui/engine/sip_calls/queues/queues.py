@@ -46,6 +46,7 @@ SETTLED: Final = 2.0
 _NOT_ANSWERED: Final = ("line.rang_out", "line.gave_up", "line.declined_here")
 _AFTER_CALL: Final = "queues after call"
 _GETS_NONE: Final = (QueueState.PAUSED, QueueState.OUT)
+_HAS_ONE: Final = (QueueState.IN, QueueState.PAUSED)
 _BY_ITSELF: Final = {
     (QueueState.PAUSED, QueueCause.UNANSWERED): "queue.paused_unanswered",
     (QueueState.PAUSED, QueueCause.QUEUE): "queue.paused_there",
@@ -155,10 +156,19 @@ class Queues:
         if not reason and self.context.snapshot.wrapup is not None and status == BUSY:
             reason = WRITE_UP
         failure = await self.tell(Wish(status != IDLE, reason), self.seconds)
-        if failure is not None and status == IDLE and any(map(_is_in, self._values)):
-            self.context.notice(failure)
+        if status != IDLE:
+            return failure
+        if any(map(_is_in, self._values)):
+            if failure is not None:
+                self.context.notice(failure)
             return None
-        return failure
+        return failure or self._why_none()
+
+    def _why_none(self) -> Message:
+        """Why no queue sends calls, where idle was asked for and none has refused it."""
+        queue = self._values[0]
+        id = _BY_ITSELF.get((queue.state, queue.cause), "queue.not_confirmed")
+        return message(id, name=queue.name)
 
     async def ahead(self, busy: bool) -> Message | None:
         """Busy from now on, as a call is to be written up: no queue offers another in between."""
@@ -190,11 +200,16 @@ class Queues:
                     if member.refused:
                         raise TimeoutError
                     await member.moved.wait()
-                # From out to taking calls it is two steps at most.
+                # From out to taking calls it is two steps. What the queue has undone by itself
+                # when it was hardly done is not done again.
+                made: set[QueueInput] = set()
                 while failure is None and (step := self._step(member, wish)) is not None:
                     given, code = step
+                    if given in made:
+                        break
+                    made.add(given)
                     failure = await self._dial(member, given, code, wish)
-                if failure is None and not wish.away and not _is_in(member.value):
+                if failure is None and not wish.away and member.value.state not in _HAS_ONE:
                     failure = message("queue.not_in", name=name)
                 elif failure is None:
                     await self._say_reason(member, wish)
@@ -338,11 +353,11 @@ class Queues:
         it."""
         said = message(_BY_ITSELF[queue.state, queue.cause], name=queue.name)
         self.context.notice(said, serious=queue.state is not QueueState.IN)
-        status = self.context.snapshot.seat.status
+        seat = self.context.snapshot.seat
         if _is_in(queue):
-            if status is Status.BUSY:
+            if seat.status is Status.BUSY:
                 self._seat.platform_says(IDLE)
-        elif status is Status.ONLINE and not self._gets_calls():
+        elif Status.ONLINE in (seat.status, seat.pending) and not self._gets_calls():
             self._seat.kept_busy(said)
 
     def _gets_calls(self) -> bool:
