@@ -114,8 +114,9 @@ class PtyConsole:
         rows: int = 24,
         columns: int = 80,
         module: str = "tui.cli.main",
+        home: Path | None = None,
     ) -> None:
-        """`module` is what runs as `yimi`."""
+        """`module` is what runs as `yimi`; `home` is a home directory of its own."""
         self.began = time.monotonic()
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("4H", rows, columns, 0, 0))
@@ -132,7 +133,7 @@ class PtyConsole:
             # The slave becomes the session's terminal, so that closing it hangs up.
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
             cwd=PROJECT,
-            env=environment(folder),
+            env=environment(folder) | ({} if home is None else {"HOME": str(home)}),
         )
         os.set_blocking(self.master, False)
         self.resume_reading()
@@ -163,6 +164,11 @@ class PtyConsole:
         changes = self._shown.changes
         at = bisect_left(changes, mark, key=lambda change: change[0])
         return "\n".join(text for _, text in changes[at:])
+
+    @property
+    def screen(self) -> str:
+        """The screen as it is now, a line a row."""
+        return self._shown.text()
 
     @property
     def screens(self) -> int:

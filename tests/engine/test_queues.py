@@ -146,6 +146,41 @@ async def test_the_seat_is_not_idle_before_the_queue_has_said_so(make: Make) -> 
     assert booth.snapshot.seat.unconfirmed == ()
 
 
+async def test_a_call_rings_that_comes_before_the_queue_has_said_that_the_pause_is_over(
+    make: Make,
+) -> None:
+    booth = make(SUPPORT)
+    await booth.begin(p1=True)
+    await booth.until_dialled("*47")
+    await booth.rings("c1")
+    assert booth.snapshot.calls[0].state is CallState.RINGING
+    assert booth.asked("reject") == []
+    await booth.hint("p1", False)
+    await booth.until(lambda: booth.status is Status.ONLINE)
+
+
+async def test_a_pause_that_comes_back_at_once_is_not_ended_again_and_the_seat_is_busy_for_it(
+    make: Make,
+) -> None:
+    booth = make(SUPPORT)
+    await booth.begin(p1=False)
+    await booth.until(lambda: booth.status is Status.ONLINE)
+    await booth.hint("p1", True)
+    idle = booth.ask(1)
+    await booth.until_dialled("*47")
+    handle = booth.handle("p1")
+    off, on = (
+        sip.Notified(handle, "dialog", CONTENT_TYPE, body(paused, version))
+        for version, paused in ((90, False), (91, True))
+    )
+    await booth.says(off, on)  # read from the same flow, before anybody acts
+    result = await idle
+    assert not result.ok
+    assert booth.dialled() == ["*47"]
+    assert (booth.status, booth.reason) == (Status.BUSY, "queue.paused_there")
+    assert (booth.queue.state, booth.queue.cause) == (QueueState.PAUSED, QueueCause.QUEUE)
+
+
 async def test_where_the_queue_is_as_wished_nothing_is_dialled(make: Make) -> None:
     booth = make(SUPPORT)
     await booth.begin(p1=False)
@@ -302,6 +337,27 @@ async def test_the_same_where_the_pause_comes_before_the_end_of_the_call(make: M
     )
 
 
+async def test_a_pause_is_not_for_a_call_that_was_declined_before_the_seat_was_idle_again(
+    make: Make,
+) -> None:
+    booth = make(SUPPORT)
+    await booth.begin(p1=False)
+    await booth.until(lambda: booth.status is Status.ONLINE)
+    await booth.rings("c1")
+    call = booth.snapshot.calls[0]
+    refused = asyncio.create_task(booth.parts.incoming.cannot_take(call.ccnumber))
+    await booth.until_dialled("*46")
+    await booth.hint("p1", True)
+    assert (await refused).ok
+    idle = booth.ask(1)
+    await booth.until_dialled("*46", "*47")
+    await booth.hint("p1", False)
+    assert (await idle).ok
+    await booth.rings("c2")
+    await booth.hint("p1", True)
+    assert (booth.queue.cause, booth.reason) == (QueueCause.QUEUE, "queue.paused_there")
+
+
 async def test_a_pause_of_somebody_elses_is_said_to_be_that_and_so_is_its_end(make: Make) -> None:
     booth = make(SUPPORT)
     await booth.begin(p1=False)
@@ -327,6 +383,39 @@ async def test_a_call_that_rings_when_the_pause_is_confirmed_is_still_an_offer(m
     assert booth.snapshot.calls[0].state is CallState.RINGING
     assert (await booth.do(c.Answer())).ok
     assert booth.snapshot.calls[0].state is CallState.TALKING
+
+
+async def test_a_call_out_of_a_pause_changes_nothing_of_what_the_pause_is_for(make: Make) -> None:
+    booth = make(SUPPORT)
+    await booth.begin(p1=False)
+    await booth.until(lambda: booth.status is Status.ONLINE)
+    await booth.rings("c1")
+    await booth.hint("p1", True)
+    assert (await booth.do(c.Answer())).ok
+    await booth.settle()
+    await booth.says(sip.CallEnded("c1", True, 200, ""))
+    await booth.until(lambda: booth.snapshot.seat.pending is None)
+    assert (booth.queue.cause, booth.queue.reason) == (QueueCause.QUEUE, None)
+    assert (booth.status, booth.reason) == (Status.BUSY, "queue.paused_there")
+    assert booth.dialled() == []
+
+
+async def test_a_call_out_of_a_break_leaves_the_break_as_it_is(make: Make) -> None:
+    booth = make(SUPPORT)
+    await booth.begin(p1=False)
+    await booth.until(lambda: booth.status is Status.ONLINE)
+    lunch = asyncio.create_task(booth.parts.breaks.take("lunch"))
+    await booth.until_dialled("*461")
+    await booth.hint("p1", True)
+    assert (await lunch).ok
+    taken = booth.snapshot.seat.taken
+    handle = await booth.up()
+    await booth.says(sip.CallEnded(handle, True, 200, ""))
+    await booth.until(lambda: booth.snapshot.seat.pending is None)
+    assert taken is not None
+    assert booth.snapshot.seat.taken == taken
+    assert booth.queue.reason == booth.snapshot.seat.reason
+    assert booth.dialled() == ["*461", "1002"]
 
 
 async def test_cannot_take_it_pauses_first_and_declines_then(make: Make) -> None:

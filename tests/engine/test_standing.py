@@ -20,7 +20,7 @@ from tui.platform import control as m
 from tui.platform.base import PlatformError
 from tui.port.events import AccountChanged, PhoneModeChanged
 from tui.port.machines.seat_machine import Status
-from tui.port.values import Account, Message, PhoneMode, Standing
+from tui.port.values import Account, Message, PhoneMode, Standing, message
 from tui.sip.message.header_values import NameAddr
 
 
@@ -169,6 +169,25 @@ async def test_a_status_that_the_platform_says_was_asked_for_takes_the_place_of_
     await until(lambda: not desk.context.snapshot.seat.unconfirmed, 5)
     assert desk.context.snapshot.seat.status is Status.ONLINE
     assert [each for each in desk.sent if isinstance(each, m.SetStatus)][-1] == m.SetStatus(IDLE)
+    await desk.context.close()
+
+
+async def test_whoever_keeps_the_seat_busy_when_idle_was_hardly_confirmed_has_the_last_word() -> (
+    None
+):
+    desk = Desk(Limits())
+    reason = message("seat.after_call_work")
+
+    async def confirm(status: int, reason_code: str = "") -> Message | None:
+        asyncio.get_running_loop().call_soon(seat.kept_busy, reason)
+        return None
+
+    seat = SeatController(desk.context, confirm, lambda: None)
+    seat.platform_says(BUSY)
+    result = await seat.set_status(IDLE)
+    assert (result.ok, result.message) == (False, reason)
+    now = desk.context.snapshot.seat
+    assert (now.status, now.reason, now.pending) == (Status.BUSY, reason, None)
     await desk.context.close()
 
 

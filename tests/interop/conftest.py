@@ -19,6 +19,9 @@ from tests.interop.browser_phone import BrowserPhone
 from tests.interop.kamailio import Kamailio
 from tests.interop.our_desk import SEATED, OurDesk, seated
 
+LAST = 20_000
+"""Characters of a PBX's log: the messages of the last steps."""
+
 
 def pytest_runtest_setup() -> None:
     """A test begins without a desk."""
@@ -30,13 +33,16 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """What every desk of a test that failed heard and said stands in the report, and what the
-    proxy says: a stranger does the same but once in a while."""
+    proxy or the PBX says: a stranger does the same but once in a while."""
     report = yield
     if report.when == "call" and report.failed:
         report.sections += [(f"the wire of {desk.address}", desk.wire()) for desk in SEATED]
         proxy = getattr(item, "funcargs", {}).get("kamailio")
         if isinstance(proxy, Kamailio):
             report.sections.append(("the proxy", proxy.log))
+        pbx = getattr(item, "funcargs", {}).get("pbx")
+        if isinstance(pbx, Asterisk):
+            report.sections.append(("the PBX", pbx.log()[-LAST:]))
     return report
 
 

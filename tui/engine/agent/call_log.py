@@ -22,6 +22,7 @@ from tui.port import replace
 from tui.port.commands import Result
 from tui.port.events import CallRecorded, NextStatusChanged, ShiftChanged
 from tui.port.machines.call_machine import CallState
+from tui.port.machines.seat_machine import Status
 from tui.port.snapshot import RECENT_LIMIT, Call
 from tui.port.values import (
     BREAK,
@@ -158,9 +159,13 @@ class CallLog:
         self.context.emit(CallRecorded(self._record(entry, call.outcome)))
 
     async def _take_next_status(self) -> None:
-        wanted = self.context.snapshot.next_status
+        snapshot = self.context.snapshot
+        wanted, seat = snapshot.next_status, snapshot.seat
         self.context.emit(NextStatusChanged(NextStatus.NONE))
-        await self.wrapup.seat.set_status(wanted)
+        if seat.status is Status(wanted):  # as before the call, and for the same: a break goes on
+            await self.wrapup.seat.set_status(wanted, seat.reason, taken=seat.taken)
+        else:
+            await self.wrapup.seat.set_status(wanted)
 
     def _entry(self, call: Call) -> HistoryEntry:
         now, wall = self.context.clock(), time.time()

@@ -117,6 +117,8 @@ class SeatController:
             sent.cancel()  # what is given up is not to be carried out later
             await asyncio.gather(sent, return_exceptions=True)
         seat = self.context.snapshot.seat
+        if failure is None and wanted not in (seat.pending, seat.status):
+            return Result(False, seat.reason)  # kept busy since it was confirmed
         if failure is None:
             offline = seat.status is Status.OFFLINE  # said in mid-shift: the 200 ends it
             self._step(_SAID[wanted] if offline else _CONFIRMED[status], reason, taken=taken)

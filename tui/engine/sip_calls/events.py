@@ -150,9 +150,11 @@ class SipEvents:
         if event.replaces is not None and (old := self.legs.entry(event.replaces)) is not None:
             self._replaced(old, event, who)
             return
-        line = free_line(self.context.snapshot.calls)
-        written_up = self.context.snapshot.wrapup is not None
-        busy = self.context.snapshot.seat.status is not Status.ONLINE or written_up
+        snapshot = self.context.snapshot
+        line, seat = free_line(snapshot.calls), snapshot.seat
+        # A queue may send a call before it has said that the pause is over, which was asked for.
+        idle = Status.ONLINE in (seat.status, seat.pending)
+        busy = not idle or snapshot.wrapup is not None
         if line is None or busy:
             log.info("a call while %s: 486", "busy" if busy else "every line is taken")
             self.commands.refuse(event.call, 486)

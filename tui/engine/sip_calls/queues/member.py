@@ -46,6 +46,9 @@ class QueueMember:
         self.value = AgentQueue(settings.name)
         self.last: AgentQueue | None = None
         """As it was when the connection was lost: what it was for counts on, if it is so still."""
+        self.unanswered = float("-inf")
+        """When a call ended that nobody answered here, and that this queue may still pause for: it
+        has not sent calls again since."""
         self.moved = asyncio.Event()
         """Set, and replaced, at each change."""
         self._told = told

@@ -46,6 +46,7 @@ SETTLED: Final = 2.0
 _NOT_ANSWERED: Final = ("line.rang_out", "line.gave_up", "line.declined_here")
 _AFTER_CALL: Final = "queues after call"
 _GETS_NONE: Final = (QueueState.PAUSED, QueueState.OUT)
+_HAS_ONE: Final = (QueueState.IN, QueueState.PAUSED)
 _BY_ITSELF: Final = {
     (QueueState.PAUSED, QueueCause.UNANSWERED): "queue.paused_unanswered",
     (QueueState.PAUSED, QueueCause.QUEUE): "queue.paused_there",
@@ -91,8 +92,6 @@ class Queues:
         self._agreed = False
         """Since this connection stands, the queues were asked to be as the seat is."""
         self._turn = asyncio.Lock()
-        self._unanswered = float("-inf")
-        """When a call ended that nobody answered here."""
 
     def __bool__(self) -> bool:
         """Whether there are any."""
@@ -157,10 +156,19 @@ class Queues:
         if not reason and self.context.snapshot.wrapup is not None and status == BUSY:
             reason = WRITE_UP
         failure = await self.tell(Wish(status != IDLE, reason), self.seconds)
-        if failure is not None and status == IDLE and any(map(_is_in, self._values)):
-            self.context.notice(failure)
+        if status != IDLE:
+            return failure
+        if any(map(_is_in, self._values)):
+            if failure is not None:
+                self.context.notice(failure)
             return None
-        return failure
+        return failure or self._why_none()
+
+    def _why_none(self) -> Message:
+        """Why no queue sends calls, where idle was asked for and none has refused it."""
+        queue = self._values[0]
+        id = _BY_ITSELF.get((queue.state, queue.cause), "queue.not_confirmed")
+        return message(id, name=queue.name)
 
     async def ahead(self, busy: bool) -> Message | None:
         """Busy from now on, as a call is to be written up: no queue offers another in between."""
@@ -192,11 +200,16 @@ class Queues:
                     if member.refused:
                         raise TimeoutError
                     await member.moved.wait()
-                # From out to taking calls it is two steps at most.
+                # From out to taking calls it is two steps. What the queue has undone by itself
+                # when it was hardly done is not done again.
+                made: set[QueueInput] = set()
                 while failure is None and (step := self._step(member, wish)) is not None:
                     given, code = step
+                    if given in made:
+                        break
+                    made.add(given)
                     failure = await self._dial(member, given, code, wish)
-                if failure is None and not wish.away and not _is_in(member.value):
+                if failure is None and not wish.away and member.value.state not in _HAS_ONE:
                     failure = message("queue.not_in", name=name)
                 elif failure is None:
                     await self._say_reason(member, wish)
@@ -278,6 +291,10 @@ class Queues:
         words, code = self._words(wish), self._code(settings, wish)
         if words == value.reason and value.cause is QueueCause.AGENT:
             return
+        if wish.reason == WRITE_UP and self.context.snapshot.wrapup is None:
+            return  # asked for ahead: until the call is over the pause is for what it was
+        if words is None and value.cause is not QueueCause.AGENT:
+            return  # busy, for nothing that has a name: the pause is the queue's own still
         if code != settings.pause:
             call = self._codes.dial(code)
             try:
@@ -314,9 +331,11 @@ class Queues:
                 value = replace(value, since=last.since, cause=last.cause, reason=last.reason)
         else:
             by_itself = True
-            unanswered = now - self._unanswered <= UNANSWERED
+            unanswered = now - member.unanswered <= UNANSWERED
             cause = QueueCause.UNANSWERED if unanswered else QueueCause.QUEUE
             value = replace(value, cause=QueueCause.QUEUE if _is_in(value) else cause)
+        if _is_in(value):
+            member.unanswered = float("-inf")
         self._put(member, value)
         self._unconfirmed()
         log.info("queue %s: %s %s", value.name, value.state.value, value.cause.value)
@@ -334,11 +353,11 @@ class Queues:
         it."""
         said = message(_BY_ITSELF[queue.state, queue.cause], name=queue.name)
         self.context.notice(said, serious=queue.state is not QueueState.IN)
-        status = self.context.snapshot.seat.status
+        seat = self.context.snapshot.seat
         if _is_in(queue):
-            if status is Status.BUSY:
+            if seat.status is Status.BUSY:
                 self._seat.platform_says(IDLE)
-        elif status is Status.ONLINE and not self._gets_calls():
+        elif Status.ONLINE in (seat.status, seat.pending) and not self._gets_calls():
             self._seat.kept_busy(said)
 
     def _gets_calls(self) -> bool:
@@ -379,9 +398,9 @@ class Queues:
         rang = before is not None and before.state is CallState.RINGING
         if not rang or call.outcome is None or call.outcome.id not in _NOT_ANSWERED:
             return
-        now = self._unanswered = self.context.clock()
+        now = self.context.clock()
         for member in self._members:
-            value = member.value
+            value, member.unanswered = member.value, now
             early = value.state is QueueState.PAUSED and now - value.since <= EARLY
             if early and value.cause is QueueCause.QUEUE:
                 self._put(member, replace(value, cause=QueueCause.UNANSWERED))
