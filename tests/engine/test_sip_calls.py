@@ -595,6 +595,18 @@ async def test_a_registration_that_is_refused_later_is_said(booth: Booth) -> Non
     assert "\x1b" not in str(booth.snapshot.notice)
 
 
+async def test_a_call_goes_on_and_can_be_ended_while_the_registration_has_lapsed(
+    booth: Booth,
+) -> None:
+    handle = await booth.dial()
+    await booth.says(sip.InviteAnswered(handle, SDP))
+    booth.context.emit(LineChanged(Line(LineState.REGISTERING)))
+    await booth.says(sip.RegistrationFailed(403, "Gone", False, 20.0))
+    assert booth.snapshot.notice is not None
+    assert booth.snapshot.notice.message.id == "line.lapsed"
+    assert (await booth.do(c.HangUp())).ok
+
+
 async def test_what_a_platform_has_and_a_pbx_has_not_is_refused_in_words(booth: Booth) -> None:
     for command in (
         c.Threeway(ThirdKind.AGENT, "1007"),

@@ -141,13 +141,43 @@ def test_a_lost_flow_does_not_stop_the_wait_for_the_ack() -> None:
     callee.us.agent.accept(call, ANSWER, 0.0)
     callee.us.agent.connection_lost(0.1)
     callee.us.agent.handle_timeout(0.5)
-    callee.us.agent.connection_made(0.6)
-    callee.us.take()
-    callee.us.agent.handle_timeout(1.5)
     assert callee.us.take() == []
     callee.us.agent.handle_timeout(32.0)
     callee.us.agent.handle_timeout(40.0)
     assert callee.us.one(CallEnded).status == 408
+
+
+def test_an_answer_whose_ack_went_with_the_flow_is_said_again_over_the_next_one() -> None:
+    callee = Called()
+    call = callee.invite()
+    callee.us.agent.accept(call, ANSWER, 0.0)
+    said = callee.us.only()
+    callee.tag = said.to.tag
+    callee.us.agent.connection_lost(0.1)
+    callee.us.agent.connection_made(0.6)
+    callee.us.agent.handle_timeout(1.5)
+    again = callee.us.only()
+    assert (again.status, again.branch, again.body) == (200, said.branch, ANSWER)
+    callee.inside("ACK", cseq="1", now=1.6)
+    callee.us.agent.handle_timeout(40.0)
+    assert callee.us.one(Established).call == call
+    assert not callee.us.all(CallEnded)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"lines": (("Require", "precondition, x-y"),)},
+        {"cseq": "1"},
+        {"body": b"x", "content_type": "a/b"},
+    ],
+)
+def test_a_bye_ends_the_call_whatever_else_it_says(more: dict[str, Any]) -> None:
+    callee = Called()
+    call = callee.up(cseq="7")
+    assert callee.inside("BYE", **{"cseq": "8", **more}) == [200]
+    assert callee.us.one(CallEnded).call == call
+    assert callee.us.one(CallEnded).by_peer
 
 
 def test_hanging_up_before_the_ack_keeps_the_bye_until_it_came() -> None:

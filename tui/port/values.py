@@ -147,6 +147,8 @@ class LineState(StrEnum):
     OFF = "off"
     CONNECTING = "connecting"
     REGISTERING = "registering"
+    """The connection is up and a registration that was there is not held any more: it was refused,
+    or ran out. No call reaches us; it is asked for again by itself. Calls that are up go on."""
     OK = "ok"
     LOST = "lost"
     """Signalling is gone; a call's audio may go on. Reconnecting by itself."""

@@ -40,14 +40,15 @@ class RegistrationFailed:
     """A REGISTER was refused. `final`: nothing more is tried until `register()` is called, or,
     where it has worked before, until the next flow.
 
-    Otherwise the agent tries again by itself after `retry_after` seconds. Nothing reaches us until
-    the next `Registered` or `RegistrationRefreshed`: the binding may be gone already.
+    Otherwise the agent tries again by itself after `retry_after` seconds. Unless the binding of
+    before is `held` until then, nothing may reach us until the next `Registered`.
     """
 
     status: int
     reason: str
     final: bool
     retry_after: float | None
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,6 +348,8 @@ class Rule(StrEnum):
     """Its Request-URI is no address of ours."""
     CONTENT = "content"
     """Its body is of a type, or in an encoding, that we do not read."""
+    EXTENSION = "extension"
+    """It requires an extension that we do not have (RFC 3261 §8.2.2.3)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,8 +203,9 @@ class PlatformCalls:
         match event:
             case sip.MessageReceived(body=body):
                 self._control(body)
-            case sip.RegistrationFailed(status=status, reason=reason):
-                self.context.notice(message("line.refused", status=status, reason=reason))
+            case sip.RegistrationFailed(status=status, reason=reason, final=final):
+                said = "line.refused" if final else "line.lapsed"
+                self.context.notice(message(said, status=status, reason=reason))
             case _:
                 if not self.legs.handle(event):
                     log.debug("not for us: %s", type(event).__name__)

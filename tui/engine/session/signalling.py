@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from tui import sip
@@ -381,8 +381,8 @@ class Signalling:
                     self._line.listener.flow_is_back()
             case sip.RegistrationRefreshed():
                 self._set(LineState.OK)
-            case sip.RegistrationFailed(status=status, reason=reason, final=final):
-                self._refused(status, clean_text(reason), final)
+            case sip.RegistrationFailed():
+                self._refused(event)
             case sip.Unregistered():
                 if self._unregistered is not None and not self._unregistered.done():
                     self._unregistered.set_result(None)
@@ -403,13 +403,20 @@ class Signalling:
         for hear in self.hearers:
             hear(said)
 
-    def _refused(self, status: int, reason: str, final: bool) -> None:
+    def _refused(self, failed: sip.RegistrationFailed) -> None:
+        """A REGISTER was refused. While the binding of before is alive nothing is lost; after it no
+        call reaches us, whatever the flow is worth."""
+        status, reason = failed.status, clean_text(failed.reason)
         log.warning("registration failed: %d %s", status, reason)
+        state = self.context.snapshot.line.state
         if self._first is not None and not self._first.done():
             self._first.set_exception(RegistrationRefused(status, reason))
-        elif final:
+        elif failed.final:
             self._set(LineState.REFUSED)
-            self._tell(sip.RegistrationFailed(status, reason, True, None))
+            self._tell(replace(failed, reason=reason))
+        elif not failed.held and state is LineState.OK:
+            self._set(LineState.REGISTERING)
+            self._tell(replace(failed, reason=reason))
 
     def _tell(self, event: sip.Event) -> None:
         if self._line is not None:

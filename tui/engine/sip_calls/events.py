@@ -129,10 +129,9 @@ class SipEvents:
                 self.transfers.asked(event)
             case sip.TransferProgress():
                 self.transfers.progress(event)
-            case sip.RegistrationFailed(status=status, reason=reason):
-                self.context.notice(
-                    message("line.refused", status=status, reason=clean_text(reason))
-                )
+            case sip.RegistrationFailed(status=status, reason=reason, final=final):
+                said = "line.refused" if final else "line.lapsed"
+                self.context.notice(message(said, status=status, reason=clean_text(reason)))
             case _:
                 if isinstance(event, sip.Established | sip.ReinviteReceived | sip.ReinviteAccepted):
                     self._connected(event)

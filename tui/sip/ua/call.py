@@ -58,7 +58,10 @@ class PendingInvite(Protocol):
 
 class RepeatedAnswer:
     """Our 2xx to an INVITE, said again until its ACK comes: after T1, doubling to T2, for 64·T1
-    (RFC 3261 §13.3.1.4). A reliable hop to the proxy says nothing about the hops behind it."""
+    (RFC 3261 §13.3.1.4). A reliable hop to the proxy says nothing about the hops behind it.
+
+    A flow that is lost meanwhile may have taken the ACK along: the 2xx is said again over the next
+    one, whoever knows the INVITE there sends its ACK again."""
 
     def __init__(
         self,
@@ -86,7 +89,9 @@ class RepeatedAnswer:
         if now >= self._end:
             self._give_up(now)
             return
-        if not self._transaction.over:  # it is when the flow was lost meanwhile
+        if self._transaction.over:  # it is when the flow was lost meanwhile
+            self._context.transmit(self._response.to_bytes())
+        else:
             self._transaction.respond(self._response, now)
         self._pause = min(2 * self._pause, T2)
         self._timer = self._context.timers.start(min(now + self._pause, self._end), self._again)

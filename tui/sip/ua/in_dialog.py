@@ -46,7 +46,10 @@ class InDialogRequests:
         """Take a request that matched the call's dialog and passed admission."""
         context, request = self._context, transaction.request
         dialog = call.dialog
-        if dialog is None or not dialog.take(request.cseq.number):
+        # Whoever says BYE has ended the call, whatever our answer (RFC 3261 §15.1.1): a number that
+        # is out of order, as after a failover, must not leave us in it alone.
+        in_order = dialog is not None and dialog.take(request.cseq.number)
+        if dialog is None or not (in_order or request.method == "BYE"):
             context.answer(transaction, now, 500, "CSeq out of order")
         elif not dialog.began_it and not self._admission.trusts(request):
             self._admission.refused_sender(

@@ -51,6 +51,7 @@ class InviteUas:
         config = context.config
         contact = request.contact
         if contact is None:
+            context.ignore("an INVITE without a Contact: 400")
             context.answer(transaction, now, 400, "No Contact")
             return
         if config.session_expires and too_small(request, config.min_se):
@@ -58,9 +59,11 @@ class InviteUas:
             return
         refusal, replaced = find_replaced(self._book, request) if config.transfers else (0, None)
         if refusal:
+            context.ignore(f"an INVITE to replace no call that could be replaced: {refusal}")
             context.answer(transaction, now, refusal)
             return
         if len(self._book) >= config.max_calls:
+            context.ignore("an INVITE while there are as many calls as may be: 503")
             context.answer(transaction, now, 503, lines=[("Retry-After", "10")])
             return
         context.answer(transaction, now, 100)
