@@ -154,6 +154,11 @@ class LineState(StrEnum):
     """Signalling is gone; a call's audio may go on. Reconnecting by itself."""
     REFUSED = "refused"
 
+    @property
+    def carries(self) -> bool:
+        """Whether what we say goes out: a hang-up reaches the other side."""
+        return self in (LineState.OK, LineState.REGISTERING)
+
 
 class Line(PlainValue, frozen=True):
     """`latency` is the last WebSocket round trip in milliseconds, None before the first."""
