@@ -13,7 +13,7 @@ from tests.waiting import until
 from tui import sip
 from tui.config.schema import SipSettings
 from tui.engine.context import EngineContext, Limits
-from tui.engine.outcome import Outcome
+from tui.engine.outcome import Outcome, unconfirmed
 from tui.engine.session.signalling import Signalling
 from tui.platform import control as m
 from tui.platform.base import SipAccount
@@ -158,3 +158,18 @@ async def test_a_refusal_while_the_binding_of_before_lives_changes_nothing(
     signalling._take(sip.RegistrationFailed(503, "Busy", False, 20.0, held=True))
     assert signalling.context.snapshot.line.state is LineState.OK
     assert told.events == []
+
+
+@pytest.mark.parametrize("status", [408, 503])
+@pytest.mark.parametrize(("sent", "reason"), [(True, ""), (False, "flow lost")])
+async def test_a_request_that_nobody_answered_was_refused_by_nobody(
+    signalling: Signalling, status: int, sent: bool, reason: str
+) -> None:
+    signalling.context.limits = Limits(message=5.0)
+    asked = asyncio.create_task(signalling.send(m.HangUp(CC)))
+    await until(lambda: did(signalling))
+    lost = sip.RequestOutcome("1", status, "flow lost", b"", answered=False, sent=sent)
+    signalling._take(lost)
+    outcome = await asked
+    assert outcome == Outcome(0, reason)
+    assert unconfirmed("hangup", outcome).id == "unconfirmed.hangup"

@@ -90,13 +90,16 @@ class RequestOutcome:
     """The final answer to a MESSAGE, INFO, OPTIONS or other request of ours.
 
     408: no answer within 32 s. 503 with the reason "flow lost": the connection went away first.
-    After `withdraw()` nothing is told.
+    Neither is `answered`: the peer said nothing, and may have carried out what was `sent`. After
+    `withdraw()` nothing is told.
     """
 
     id: str
     status: int
     reason: str
     body: bytes
+    answered: bool = True
+    sent: bool = True
 
 
 @dataclass(frozen=True, slots=True)

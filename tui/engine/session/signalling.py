@@ -386,10 +386,10 @@ class Signalling:
             case sip.Unregistered():
                 if self._unregistered is not None and not self._unregistered.done():
                     self._unregistered.set_result(None)
-            case sip.RequestOutcome(id=identity, status=status, reason=reason):
+            case sip.RequestOutcome(id=identity):
                 future = self._waiting.get(identity)
                 if future is not None and not future.done():
-                    future.set_result(Outcome(status, clean_text(reason)))
+                    future.set_result(_outcome(event))
             case sip.Ignored():
                 note_refused(self.context.not_understood, event)
                 self._overhear(event)
@@ -442,3 +442,10 @@ class Signalling:
         new = Line(state, since, milliseconds)
         if new != old:
             self.context.emit(LineChanged(new))
+
+
+def _outcome(event: sip.RequestOutcome) -> Outcome:
+    """A lost line refuses nothing: what went out may have been carried out all the same."""
+    if event.answered:
+        return Outcome(event.status, clean_text(event.reason))
+    return Outcome(0, "" if event.sent else event.reason)

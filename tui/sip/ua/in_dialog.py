@@ -19,6 +19,7 @@ from tui.sip.ua.authenticated_request import AuthenticatedRequest
 from tui.sip.ua.call import CallBook, CallPhase, SipCall
 from tui.sip.ua.context import AgentContext
 from tui.sip.ua.invite_uas import InviteUas
+from tui.sip.ua.out_of_dialog import unanswered
 from tui.sip.ua.refer_uas import ReferUas
 from tui.sip.ua.reinvite import Reinvites
 
@@ -158,6 +159,6 @@ class InDialogRequests:
 
     def _lost(self, call: SipCall, id: str, why: Lost, now: float) -> None:
         timed_out = why is Lost.TIMED_OUT
-        self._context.emit(RequestOutcome(id, 408 if timed_out else 503, str(why), b""))
+        self._context.emit(unanswered(id, why))
         if timed_out and call.phase is CallPhase.UP:
             self._book.end(call, now, status=408, reason=str(why), bye=True)
