@@ -65,6 +65,8 @@ _CAUSES: Final = {
 """What a Q.850 cause means (`tui.sip.Q850`), as a sentence. That the call was hung up (16, 31) says
 no more than its end does."""
 _signal = re.compile(rb"[ \t\r\n]*+Signal[ \t]*+=[ \t]*+([0-9*#A-D])").match
+_MOST_WORDS: Final = 100
+"""Characters of the other side's own words."""
 IDS: Final = (
     *dict.fromkeys((*_REFUSED.values(), *_CAUSES.values())),
     *(f"unusable.{why}" for why in UNUSABLE),
@@ -375,10 +377,12 @@ def cause(reasons: tuple[sip.Reason, ...]) -> Message | None:
 
 def refusal(status: int, reason: str, reasons: tuple[sip.Reason, ...] = ()) -> Message:
     """Why a call came to nothing, in words: the network's cause says it more closely than the
-    status that a gateway made of it."""
+    status that a gateway made of it. What the other side says in words of its own stands behind."""
+    own = clean_text(reason, _MOST_WORDS)
+    info = {} if own.casefold() in ("", sip.phrase(status).casefold()) else {"info": own}
     if (said := cause(reasons)) is not None:
-        return said
+        return message(said.id, **dict(said.values), **info)
     found = _REFUSED.get(status)
     if found is not None:
-        return message(found, status=status)
-    return message("line.call_refused", status=status, reason=clean_text(reason, 60))
+        return message(found, status=status, **info)
+    return message("line.call_refused", status=status, reason=own)

@@ -36,6 +36,7 @@ from tui.sip.events import (
 )
 from tui.sip.message.header_values import read_seconds
 from tui.sip.message.message import Request, Response
+from tui.sip.message.reason import words_of
 from tui.sip.transaction.timers import Timer
 from tui.sip.transaction.transaction_layer import Lost
 from tui.sip.ua.authenticated_request import AuthenticatedRequest
@@ -241,7 +242,7 @@ class Registration:
 
     def _refused(self, response: Response, now: float) -> None:
         self._bound = self._context.registered = False
-        status, reason = response.status, response.reason
+        status, reason = response.status, words_of(response)
         after = read_seconds(response.headers, "Retry-After")
         if status not in _TRY_AGAIN:
             self._ends = None  # what says no to us may have forgotten us
