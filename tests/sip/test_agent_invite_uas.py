@@ -22,6 +22,7 @@ from tui.sip import (
     MessageReceived,
     Progress,
     ReinviteReceived,
+    ReinviteRefused,
     RequestOutcome,
     parse_message,
 )
@@ -254,6 +255,21 @@ def test_an_ack_without_the_answer_ends_the_call() -> None:
     pair.pump()
     assert pair.a.one(CallEnded).status == 488
     assert pair.b.one(CallEnded).by_peer
+
+
+def test_an_ack_without_the_answer_to_a_re_invite_leaves_the_call_as_it_was() -> None:
+    pair = Pair()
+    at_a, at_b = pair.call()
+    pair.b.agent.reinvite(at_b, b"", pair.now)  # no offer, and no answer in its ACK
+    pair.pump()
+    assert pair.a.one(ReinviteReceived).sdp is None
+    pair.a.agent.accept_reinvite(at_a, OFFER, pair.now)
+    pair.pump()
+    assert pair.a.one(ReinviteRefused) == ReinviteRefused(at_a, 488)
+    assert not pair.a.all(CallEnded)
+    pair.a.agent.reinvite(at_a, OFFER, pair.now)
+    pair.pump()
+    assert pair.b.last(ReinviteReceived).sdp == OFFER
 
 
 def test_a_refusal_is_sent_once_and_its_ack_absorbed() -> None:

@@ -278,7 +278,9 @@ class ReinviteAccepted:
 
 @dataclass(frozen=True, slots=True)
 class ReinviteRefused:
-    """`reinvite()` was refused and the session stays as it was. 503: the flow was lost."""
+    """An offer of ours in a call was refused and the session stays as it was: by the answer to
+    `reinvite()`, or (488) by an ACK without the answer that it had to bring. 503: the flow was
+    lost."""
 
     call: str
     status: int

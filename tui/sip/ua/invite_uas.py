@@ -22,7 +22,13 @@ from tui.sip.dialog.dialog import Dialog
 from tui.sip.dialog.replaces import parse_replaces
 from tui.sip.dialog.session_timer import answer_to_request, too_small
 from tui.sip.errors import LocalProtocolError, RemoteProtocolError
-from tui.sip.events import AckWithSdp, Established, InviteCancelled, InviteReceived
+from tui.sip.events import (
+    AckWithSdp,
+    Established,
+    InviteCancelled,
+    InviteReceived,
+    ReinviteRefused,
+)
 from tui.sip.message.body import SDP, read_sdp
 from tui.sip.message.header_values import read_seconds
 from tui.sip.message.identity import asserted
@@ -205,7 +211,11 @@ class InviteUas:
         first, call.invite = call.invite is not None, None
         sdp = read_sdp(request)
         if unacked.wants_sdp and sdp is None:
-            self._book.end(call, now, status=488, reason="no answer in the ACK", bye=True)
+            if first:
+                self._book.end(call, now, status=488, reason="no answer in the ACK", bye=True)
+            else:  # a peer that only refreshes: the session stays as it was
+                self._context.ignore("an ACK without the answer to our offer in a call")
+                self._context.emit(ReinviteRefused(call.handle, 488))
             return True
         if first:
             self._context.emit(Established(call.handle, asserted(request)))
