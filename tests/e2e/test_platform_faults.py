@@ -229,6 +229,7 @@ async def test_a_hold_or_a_resume_whose_200_is_lost_leaves_no_two_states(
         await box.post("agents/1001/drop")
     result = await asked
     assert not result.ok
+    assert result.message is not None
     assert result.message.id == ("unconfirmed.hold" if holds else "unconfirmed.resume")
     await box.control("faults", "DELETE")
     await at_the_platform(not holds)

@@ -22,7 +22,7 @@ from tui.port.machines.call_machine import (
     step_line_sound,
 )
 from tui.port.snapshot import Call, CallEnd
-from tui.port.values import LineState, Message, Phase, message
+from tui.port.values import Message, Phase, message
 from tui.text import clean_text
 
 CallListener = Callable[[Call | None, Call], None]

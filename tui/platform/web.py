@@ -243,7 +243,8 @@ def _expanded(content: bytes, encoding: str) -> bytes:
     if name in ("", "identity") or not content:
         return content
     if name not in ("gzip", "x-gzip", "deflate"):
-        raise PlatformError(codes.SERVER_ERROR, f"the answer is compressed ({clean_text(name, 20)})")
+        info = f"the answer is compressed ({clean_text(name, 20)})"
+        raise PlatformError(codes.SERVER_ERROR, info)
     for wbits in (zlib.MAX_WBITS | 32, -zlib.MAX_WBITS):  # some write "deflate" without its head
         try:
             expanded = zlib.decompressobj(wbits).decompress(content, MAX_BYTES + 1)

@@ -23,7 +23,7 @@ EXTENSION: Final = 3
 """What `call` returns (specification)."""
 
 HOLD_AGAIN: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
-"""Seconds after which the platform is told again whether the call is held; the last from then on."""
+"""Seconds until the platform is told again whether the call is held; the last from then on."""
 _ENDABLE: Final = frozenset(
     {
         CallState.DIALING,

@@ -307,7 +307,8 @@ async def leave(desk: PlainDesk) -> None:
         await desk.quit()
     options = [say.bare(tr("leave.leave")), say.bare(tr("leave.sign_out"))]
     try:
-        way = await desk.talk.choose(tr(what_is_left(desk.view)), options, otherwise=tr("plain.enter_stay"))
+        said = tr(what_is_left(desk.view))
+        way = await desk.talk.choose(said, options, otherwise=tr("plain.enter_stay"))
     except AnswerInterrupted as other:
         if isinstance(other.entry, InputEnded):
             raise Left(LEFT) from None  # twice: the phone goes on

@@ -55,9 +55,7 @@ def _read(text: str) -> _Binding:
     return _Binding(text, contact.uri, contact.params.get("reg-id"), expires)
 
 
-def granted(
-    headers: Headers, *, instance: str, host: str, user: str, asked: int
-) -> int | None:
+def granted(headers: Headers, *, instance: str, host: str, user: str, asked: int) -> int | None:
     """The life of our binding in seconds, at least 1: its own `expires`, else Expires, else what
     was `asked` for. None where no binding is kept, though some are listed. `instance` is our
     `+sip.instance` without brackets, `host` that of our Contact.
