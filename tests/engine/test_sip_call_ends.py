@@ -333,3 +333,11 @@ async def test_what_the_pbx_says_in_words_of_its_own_stands_behind_ours(
     assert text.count(reason or "?") <= 1
     if said.endswith("."):
         assert text == said
+
+
+async def test_a_call_of_ours_that_went_with_our_line_was_refused_by_nobody(booth: Booth) -> None:
+    handle = await booth.dial()
+    await booth.says(sip.InviteRefused(handle, 503, "flow lost", flow_lost=True))
+    outcome = booth.by_number("1002").outcome
+    assert outcome is not None
+    assert outcome.id == "line.lost_dialling"

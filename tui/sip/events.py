@@ -232,7 +232,7 @@ class InviteRefused:
     """Our INVITE came to nothing: each `invite()` ends in this or in `InviteAnswered`.
 
     `targets`: where a 3xx says to call instead, the most wanted first. Nothing is ever called
-    by itself: these may cost money.
+    by itself: these may cost money. `flow_lost`: nobody refused it, our connection went away.
     """
 
     call: str
@@ -240,6 +240,7 @@ class InviteRefused:
     reason: str
     targets: tuple[str, ...] = ()
     reasons: tuple[Reason, ...] = ()
+    flow_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,8 @@ IDS: Final = (
     *dict.fromkeys((*_REFUSED.values(), *_CAUSES.values())),
     *(f"unusable.{why}" for why in UNUSABLE),
     *("lines.sound_failed", "lines.sound_lost"),
-    *("line.gone", "line.elsewhere", "line.lost_ringing", "line.rang_out", "line.gave_up"),
+    *("line.gone", "line.elsewhere", "line.rang_out", "line.gave_up"),
+    *("line.lost_ringing", "line.lost_dialling"),
 )
 """Sentences that are chosen from here: a catalogue must have them all."""
 
@@ -341,6 +342,8 @@ class SipEvents:
             self.transfers.redirected(call, moved[0])
         else:
             why = refusal(event.status, event.reason, event.reasons)
+            if event.flow_lost:
+                why = message("line.lost_dialling")
             self.commands.end(call, why, NOT_CONNECTED)
 
     def _digit(self, leg: LegEntry, content_type: str, body: bytes) -> None:

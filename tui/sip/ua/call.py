@@ -186,6 +186,7 @@ class CallBook:
         self._calls: dict[str, SipCall] = {}
         self._leaving: dict[SipCall, Dialog] = {}
         self._farewells: list[Dialog] = []
+        self._cancels: list[Callable[[float], None]] = []
         self.over: deque[Dialog] = deque(maxlen=_REMEMBERED)
         """The dialogs of the calls that ended last."""
 
@@ -323,8 +324,15 @@ class CallBook:
 
         AuthenticatedRequest(context, build, _nothing, lost, now)
 
+    def cancel_later(self, cancel: Callable[[float], None]) -> None:
+        """The flow went away under an INVITE of ours: it is cancelled over the next one."""
+        self._cancels.append(cancel)
+
     def flow_up(self, now: float) -> None:
-        """Say the BYEs that could not be said: the peers still think these calls are up."""
+        """Say what could not be said: the peers still think that these calls ring, or are up."""
+        cancels, self._cancels = self._cancels, []
+        for cancel in cancels:
+            cancel(now)
         farewells, self._farewells = self._farewells, []
         for dialog in farewells:
             self.say_bye(dialog, now)
