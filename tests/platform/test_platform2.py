@@ -28,6 +28,7 @@ from tui.platform import codes
 from tui.platform.base import Credentials, Group, Platform, PlatformError, Seat
 from tui.platform.gen2.platform import Platform2
 from tui.platform.gen2.routes import ROUTES
+from tui.platform.json_values import MAX_ENTRIES
 from tui.platform.web import MAX_BYTES
 from tui.secrets import Secret
 
@@ -238,7 +239,6 @@ async def test_login_data_of_a_wrong_shape_are_50005(
         ("groupInfo", 5),
         ("groupInfo", [5]),
         ("groupInfo", [{"name": "no gid"}]),
-        ("groupInfo", [{"gid": 1}] * 1001),
         ("enterprise", [5]),
         ("userInfo", {"number": "1001"}),
         ("userInfo", {"number": "a", "eid": "1"}),
@@ -262,6 +262,15 @@ async def test_login_data_that_cannot_be_used_are_50005(
 
 GROUP = {"gid": "5", "name": "Sales"}
 ODD: list[Any] = [None, 5, "x", [], {}, {"gid": None}, {"gid": "x"}, {"name": "no gid"}]
+
+
+async def test_a_list_longer_than_is_read_is_read_to_there_and_said(backend: Backend) -> None:
+    skipped: list[PlatformError] = []
+    platform = Platform2(skipped=skipped.append)
+    backend.user["groupInfo"] = [GROUP] * (MAX_ENTRIES + 3)
+    assert len((await platform.sign_in(_credentials(backend))).groups) == MAX_ENTRIES
+    assert [error.info for error in skipped] == [f"3 entries beyond the first {MAX_ENTRIES}"]
+    await platform.close()
 
 
 @pytest.mark.parametrize("odd", ODD)
