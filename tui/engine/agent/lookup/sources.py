@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from tui.engine.agent.templates import arguments, filled
-from tui.text import clean_text
+from tui.text import clean_text, decoded
 
 if TYPE_CHECKING:
     import aiohttp
@@ -37,14 +37,14 @@ async def of_command(words: Sequence[str], number: str) -> str:
         raise SourceError(f"{argv[0]}: {type(error).__name__}") from None
     assert process.stdout is not None
     try:
-        body = await process.stdout.read(MOST_BYTES)
+        body = await _read(process.stdout.read, whole=False)
         code = await process.wait()
     except BaseException:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()  # it is gone in a moment
         raise
-    return "" if code else _first_line(body)
+    return "" if code else _first_line(decoded(body))
 
 
 async def of_url(session: aiohttp.ClientSession, url: str, number: str) -> str:
@@ -58,19 +58,35 @@ async def of_url(session: aiohttp.ClientSession, url: str, number: str) -> str:
                 return ""
             if response.status != 200:
                 raise SourceError(f"HTTP {response.status}")
-            body = await response.content.read(MOST_BYTES)
+            body = await _read(response.content.read, whole=True)
     except (aiohttp.ClientError, OSError, ValueError) as error:
         raise SourceError(type(error).__name__) from None
-    if not body.lstrip().startswith(b"{"):
-        return _first_line(body)
+    text = decoded(body).strip()
+    if not text.startswith(("{", "[")):
+        return _first_line(text)
     try:
-        given = json.loads(body)
+        given = json.loads(text, strict=False)
     except (ValueError, RecursionError):
         raise SourceError("the answer is not JSON") from None
+    if isinstance(given, list):  # what was found, the best first
+        given = next((each for each in given if isinstance(each, dict)), {})
     parts = (given.get("name"), given.get("detail"))
-    return clean_text(", ".join(each for each in parts if isinstance(each, str) and each), 160)
+    said = (str(each) for each in parts if isinstance(each, str | int | float) and each)
+    return clean_text(", ".join(said), 160)
 
 
-def _first_line(body: bytes) -> str:
-    lines = body.decode("utf-8", "replace").strip().splitlines()
+async def _read(read: Callable[[int], Awaitable[bytes]], *, whole: bool) -> bytes:
+    """The whole, or as far as its first line is there; at most what is looked at. One read may
+    bring a piece."""
+    body = b""
+    while len(body) < MOST_BYTES and (whole or b"\n" not in body.lstrip()):
+        chunk = await read(MOST_BYTES - len(body))
+        if not chunk:
+            break
+        body += chunk
+    return body
+
+
+def _first_line(text: str) -> str:
+    lines = text.strip().splitlines()
     return clean_text(lines[0], 160) if lines else ""
