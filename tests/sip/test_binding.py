@@ -53,6 +53,8 @@ def life(*contacts: str, expires: str = "600", instance: str = UUID) -> int | No
         ((MINE.replace("aaaa", "old").replace("=60", "=0"), MINE), 60),
         ((MINE.replace("aaaa", "old").replace("=60", "=3"), MINE), 60),
         ((REWRITTEN, REWRITTEN.replace("40123", "39999").replace("=20", "=0")), 20),
+        ((MINE.replace("=60", "=4294967295"),), 3600),
+        ((MINE.replace("=60", "=3600"),), 3600),
         (("<<>>",), 600),
         (("*",), 600),
     ],

@@ -30,6 +30,9 @@ from tui.sip.message.headers import Headers
 from tui.sip.message.uri import Uri
 
 _REG_ID: Final = "1"
+_LONGEST: Final = 3600
+"""Seconds that a binding is believed without being asked about, whatever a registrar grants: some
+say for ever, and forget it with their next restart."""
 _leading_seconds = re.compile(r"[ \t]*+([0-9]{1,10}+)(?![0-9])").match
 _rough_expires = re.compile(r';[ \t]*+expires[ \t]*+=[ \t]*+"?([0-9]{1,10}+)', re.I).search
 
@@ -89,4 +92,4 @@ def granted(headers: Headers, *, instance: str, host: str, user: str, asked: int
             bindings = ours
             break
     lives = [usual if each.expires is None else each.expires for each in bindings]
-    return min(lives, default=usual)
+    return min(min(lives, default=usual), max(asked, _LONGEST))
