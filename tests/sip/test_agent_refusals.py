@@ -90,6 +90,19 @@ def test_a_registrar_that_is_away_for_longer_than_the_bindings_life_holds_nothin
     assert len(desk.side.all(Registered)) == 2  # told as new: all that it held of us is told again
 
 
+@pytest.mark.parametrize("status", OF_A_REFRESH)
+@pytest.mark.parametrize("last", [200, 403, 503])
+def test_leaving_takes_back_what_may_be_bound_still(status: int, last: int) -> None:
+    desk = refreshing()
+    desk.reply(desk.request(), status)
+    desk.side.agent.unregister(desk.now)
+    request = desk.request()
+    assert (request.method, request.headers.get("Expires")) == ("REGISTER", "0")
+    desk.reply(request, last)
+    assert desk.side.all(Unregistered)
+    assert desk.side.agent.next_deadline() is None
+
+
 def test_a_yes_that_keeps_no_binding_is_no_registration() -> None:
     for desk, told in ((Desk(), 0), (refreshing(), 1)):
         waits = []

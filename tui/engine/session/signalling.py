@@ -342,7 +342,7 @@ class Signalling:
         line = self._line
         if line is None:
             return
-        if unregister and self.context.snapshot.line.state is LineState.OK:
+        if unregister and self.context.snapshot.line.state.carries:
             self._unregistered = asyncio.get_running_loop().create_future()
             try:
                 self._say(lambda agent, now: agent.unregister(now))

@@ -241,7 +241,9 @@ class Registration:
             self._keep_alive(float(seconds), now)
 
     def _refused(self, response: Response, now: float) -> None:
-        self._bound = self._context.registered = False
+        self._context.registered = (
+            False  # what was bound may be so still: it is taken back in leaving
+        )
         status, reason = response.status, words_of(response)
         after = read_seconds(response.headers, "Retry-After")
         if status not in _TRY_AGAIN:
