@@ -201,3 +201,36 @@ async def test_a_group_that_is_not_confirmed_is_said_not_claimed_and_told_again(
     await box.control("faults", "DELETE")
     await agrees(box, desk, status=1, gid=GROUP, fixed=True)
     await desk.engine.close()
+
+
+@pytest.mark.parametrize("holds", [True, False])
+@pytest.mark.parametrize("cut", [False, True])
+async def test_a_hold_or_a_resume_whose_200_is_lost_leaves_no_two_states(
+    box: Box, desk: Desk, holds: bool, cut: bool
+) -> None:
+    cc = await talking(box, desk)
+    if not holds:
+        assert (await desk.engine.execute(c.Hold())).ok
+    shown = desk.call.state
+
+    async def at_the_platform(holding: bool) -> None:
+        async def so() -> bool:
+            parties = (await box.control(f"calls/{cc}"))["parties"]
+            return bool(parties[desk.un]["holding"] == holding)
+
+        await until(so, PATIENCE, what=f"holding is {holding}", interval=0.05)
+
+    context = desk.engine.context
+    context.limits = replace(context.limits, message=PATIENCE if cut else 0.5)
+    await box.post("faults", kind="message-reply", un="1001")
+    asked = asyncio.create_task(desk.engine.execute(c.Hold() if holds else c.Resume()))
+    await at_the_platform(holds)  # it was carried out, and nobody says so
+    if cut:
+        await box.post("agents/1001/drop")
+    result = await asked
+    assert not result.ok
+    assert result.message is not None
+    assert result.message.id == ("unconfirmed.hold" if holds else "unconfirmed.resume")
+    await box.control("faults", "DELETE")
+    await at_the_platform(not holds)
+    assert desk.call.state is shown

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.engine.desk import CC, CUSTOMER, Desk
+from tests.engine.desk import CC, CUSTOMER, Desk, platform_calls
 from tests.waiting import until
 from tui.console.i18n import render
 from tui.engine.context import Limits
@@ -498,3 +498,12 @@ async def test_an_area_code_goes_with_an_outside_line_and_an_encrypted_number_st
     assert desk.sent[-1].area == "320100"  # type: ignore[union-attr]
     assert desk.sent[-1].number == CUSTOMER  # type: ignore[union-attr]
     assert desk.call.number == "q5Xk"
+
+
+async def test_an_end_and_an_offer_in_one_body_are_both_acted_on(desk: Desk) -> None:
+    calls = platform_calls(desk)
+    calls._control(f'<cc a="100" c="{CC}" n="{CUSTOMER}"/>'.encode())
+    assert desk.call.state is CallState.RINGING
+    calls._control(f'<all><cc a="101" c="{CC}"/><cc a="100" c="two" n="1002"/></all>'.encode())
+    assert (desk.call.ccnumber, desk.call.state) == ("two", CallState.RINGING)
+    assert len([call for call in desk.context.snapshot.calls if call.live]) == 1

@@ -131,6 +131,15 @@ async def test_a_command_that_fails_knows_nobody(desk: Desk, command: tuple[str,
     assert await lookup(desk, command=command).who(CUSTOMER) == ""
 
 
+async def test_a_line_that_a_command_writes_in_pieces_is_read_whole(desk: Desk) -> None:
+    code = (
+        "import sys, time\n"
+        "for piece in ('', '\\n', 'Wang', ' Fa', 'ng\\n', 'and more'):\n"
+        "    sys.stdout.write(piece), sys.stdout.flush(), time.sleep(0.02)"
+    )
+    assert await lookup(desk, command=(sys.executable, "-c", code)).who(CUSTOMER) == "Wang Fang"
+
+
 async def test_what_a_command_writes_is_cleaned(desk: Desk) -> None:
     code = r"print('\x1b[31mLi\x07\u202e Ming')"
     assert await lookup(desk, command=(sys.executable, "-c", code)).who(CUSTOMER) == "Li Ming"
@@ -141,7 +150,7 @@ async def server() -> AsyncIterator[Callable[[str], str]]:
     """A web server on loopback that knows some numbers."""
     asked: list[str] = []
 
-    async def who(request: web.Request) -> web.Response:
+    async def who(request: web.Request) -> web.StreamResponse:
         asked.append(request.raw_path)
         match request.query["n"]:
             case "12000000001":
@@ -152,6 +161,23 @@ async def server() -> AsyncIterator[Callable[[str], str]]:
                 return web.Response(text="{broken")
             case "12000000004":
                 return web.Response(status=500)
+            case "12000000006":
+                return web.Response(body=b'\xef\xbb\xbf{"name": "Zhao Lei", "detail": 7}')
+            case "12000000007":
+                return web.json_response([{"name": "Sun Li"}, {"name": "Qian"}])
+            case "12000000008":
+                return web.json_response([])
+            case "12000000009":
+                pieces = web.StreamResponse()
+                await pieces.prepare(request)
+                for piece in (b'{"name": "Zhou', b' Jie", "detail"', b': "Acme"}'):
+                    await pieces.write(piece)
+                    await asyncio.sleep(0.02)
+                return pieces
+            case "12000000010":
+                packed = web.json_response({"name": "Wu Min", "detail": None})
+                packed.enable_compression()
+                return packed
             case _:
                 return web.Response(status=404)
 
@@ -174,6 +200,11 @@ async def server() -> AsyncIterator[Callable[[str], str]]:
         ("12000000003", ""),
         ("12000000004", ""),
         ("12000000005&n=12000000001", ""),
+        ("12000000006", "Zhao Lei, 7"),
+        ("12000000007", "Sun Li"),
+        ("12000000008", ""),
+        ("12000000009", "Zhou Jie, Acme"),
+        ("12000000010", "Wu Min"),
     ],
 )
 async def test_a_web_address_answers_json_or_a_line(

@@ -13,6 +13,7 @@ from tui.engine.not_understood import (
     LINES,
     REFILL,
     LoggedItems,
+    note_left_out,
     note_missing,
     note_refused,
     shown,
@@ -70,3 +71,20 @@ def test_who_sends_the_unknown_without_end_turns_no_log_over(
 def test_of_an_address_the_number_is_masked_and_the_host_and_port_stay() -> None:
     assert shown("<sip:13800138000@h.test:5060>") == "<sip:•••••••••00@h.test:5060>"
     assert shown("sip:PBX@127.0.0.1:5060") == "sip:PBX@127.0.0.1:5060"
+
+
+@pytest.mark.parametrize(
+    ("info", "what", "setting"),
+    [
+        ("gid ([fields] group_gid)", "gid", "[fields] group_gid"),
+        ("group", "group", ""),
+        ("3 entries beyond the first 10", "3 entries beyond the first 10", ""),
+    ],
+)
+def test_what_is_left_out_of_a_list_is_kept_whether_a_setting_is_named_or_not(
+    info: str, what: str, setting: str
+) -> None:
+    kept = NotUnderstoodList()
+    note_left_out(kept, PlatformError(50005, info))
+    (item,) = kept.items()
+    assert (item.what, item.where, item.setting) == (what, "list", setting)

@@ -106,6 +106,26 @@ async def test_a_call_that_still_rang_rings_again_and_opens_nothing(
     assert ("expect", found.key) not in new.audio.asked
 
 
+async def test_a_note_that_could_not_be_written_or_taken_away_is_tried_again_at_the_next_look(
+    desks: tuple[Desk, Desk], tmp_path: Path
+) -> None:
+    old, _ = desks
+    call = await up(old)
+    folder = tmp_path / "full"
+    note = CrashNote(folder / "note")
+    note.keep(call)
+    folder.mkdir()
+    note.keep(call)
+    assert CrashNote(folder / "note").read() is not None
+    gone = folder.rename(tmp_path / "away")
+    folder.write_text("no directory for a while")
+    note.keep(None)
+    folder.unlink()
+    gone.rename(folder)
+    note.keep(None)
+    assert CrashNote(folder / "note").read() is None
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "{", "[]", "null", '{"boot": "x", "ccnumber": "c"}', '{"boot": "x", "more": 1}'],

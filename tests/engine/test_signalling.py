@@ -13,10 +13,11 @@ from tests.waiting import until
 from tui import sip
 from tui.config.schema import SipSettings
 from tui.engine.context import EngineContext, Limits
-from tui.engine.outcome import Outcome
+from tui.engine.outcome import Outcome, unconfirmed
 from tui.engine.session.signalling import Signalling
 from tui.platform import control as m
 from tui.platform.base import SipAccount
+from tui.port.values import LineState
 from tui.secrets import Secret
 
 CC = "1700000000001conf_1"
@@ -114,3 +115,61 @@ async def test_the_agents_answer_and_hang_up_wait_behind_nothing(
 ) -> None:
     await signalling.send(message)
     assert did(signalling)[0][2] is urgent
+
+
+class Told:
+    """Who has the calls, as far as the line tells it anything."""
+
+    def __init__(self) -> None:
+        self.events: list[sip.Event] = []
+        self.back = 0
+
+    def sip_event(self, event: sip.Event) -> None:
+        self.events.append(event)
+
+    def flow_is_back(self) -> None:
+        self.back += 1
+
+
+@pytest.fixture
+def told(signalling: Signalling) -> Told:
+    listener = Told()
+    signalling._line.listener = listener  # type: ignore[union-attr]
+    signalling._take(sip.Registered(600, sip.Headers()))
+    return listener
+
+
+async def test_a_registration_that_lapses_is_not_shown_as_one(
+    signalling: Signalling, told: Told
+) -> None:
+    back = told.back
+    for status in (403, 403, 503):
+        signalling._take(sip.RegistrationFailed(status, "No", False, 20.0))
+        assert signalling.context.snapshot.line.state is LineState.REGISTERING
+    assert len(told.events) == 1  # said once
+    signalling._take(sip.Registered(600, sip.Headers()))
+    assert signalling.context.snapshot.line.state is LineState.OK
+    assert told.back == back + 1  # all that the platform holds of us is told again
+
+
+async def test_a_refusal_while_the_binding_of_before_lives_changes_nothing(
+    signalling: Signalling, told: Told
+) -> None:
+    signalling._take(sip.RegistrationFailed(503, "Busy", False, 20.0, held=True))
+    assert signalling.context.snapshot.line.state is LineState.OK
+    assert told.events == []
+
+
+@pytest.mark.parametrize("status", [408, 503])
+@pytest.mark.parametrize(("sent", "reason"), [(True, ""), (False, "flow lost")])
+async def test_a_request_that_nobody_answered_was_refused_by_nobody(
+    signalling: Signalling, status: int, sent: bool, reason: str
+) -> None:
+    signalling.context.limits = Limits(message=5.0)
+    asked = asyncio.create_task(signalling.send(m.HangUp(CC)))
+    await until(lambda: did(signalling))
+    lost = sip.RequestOutcome("1", status, "flow lost", b"", answered=False, sent=sent)
+    signalling._take(lost)
+    outcome = await asked
+    assert outcome == Outcome(0, reason)
+    assert unconfirmed("hangup", outcome).id == "unconfirmed.hangup"

@@ -9,6 +9,7 @@ import pytest
 from tests.engine.line_booth import DOMAIN, SDP, Booth, invite
 from tui import sip
 from tui.config.schema import PopSettings, Profile
+from tui.console.i18n import render
 from tui.engine.sip_calls.addresses import parse_destination
 from tui.engine.sip_calls.events import ROUNDS
 from tui.port import commands as c
@@ -304,3 +305,39 @@ async def test_an_identity_that_did_not_count_in_the_invite_does_not_in_the_call
     assert booth.snapshot.calls[0].number == "1008"
     await booth.says(sip.ReinviteReceived("in1", SDP, sip.parse_name_addr(f"<sip:1007@{DOMAIN}>")))
     assert booth.snapshot.calls[0].number == "1007"
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "cause", "said"),
+    [
+        (480, "Do Not Disturb", None, "Nobody answered. (Do Not Disturb)"),
+        (480, "temporarily UNAVAILABLE", None, "Nobody answered."),
+        (403, "Forbidden: no credit left", None, "no credit left"),
+        (503, "Our trunk is down", 42, "Our trunk is down"),
+        (603, "Decline", 17, "The line is busy."),
+        (499, "Odd\x1b[2J", None, "The call failed (499 Odd"),
+        (486, "", None, "The line is busy."),
+    ],
+)
+async def test_what_the_pbx_says_in_words_of_its_own_stands_behind_ours(
+    booth: Booth, status: int, reason: str, cause: int | None, said: str
+) -> None:
+    handle = await booth.dial()
+    reasons = (sip.Reason("Q.850", cause),) if cause else ()
+    await booth.says(sip.InviteRefused(handle, status, reason, reasons=reasons))
+    outcome = booth.by_number("1002").outcome
+    assert outcome is not None
+    text = render(outcome)
+    assert said in text
+    assert "\x1b" not in text
+    assert text.count(reason or "?") <= 1
+    if said.endswith("."):
+        assert text == said
+
+
+async def test_a_call_of_ours_that_went_with_our_line_was_refused_by_nobody(booth: Booth) -> None:
+    handle = await booth.dial()
+    await booth.says(sip.InviteRefused(handle, 503, "flow lost", flow_lost=True))
+    outcome = booth.by_number("1002").outcome
+    assert outcome is not None
+    assert outcome.id == "line.lost_dialling"

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.engine.line_booth import DOMAIN, SDP, Booth, invite
+from tests.waiting import until
 from tui import sip
 from tui.config.schema import Profile
 from tui.engine.audio.leg_entry import as_ice
@@ -267,6 +268,22 @@ async def test_an_invite_without_an_offer_gets_ours_and_its_ack_the_answer(booth
     assert (await booth.do(c.Answer())).ok
     await booth.says(sip.AckWithSdp("in1", SDP))
     assert booth.media[0].accepted == [SDP.decode()]
+
+
+async def test_a_refresh_that_never_answers_our_offer_leaves_the_sound_as_it_was(
+    booth: Booth,
+) -> None:
+    await booth.rings("in1")
+    assert (await booth.do(c.Answer())).ok
+    await booth.says(sip.Established("in1"), sip.ReinviteReceived("in1", None))
+    await until(lambda: booth.asked("accept_reinvite"))
+    await booth.says(sip.ReinviteRefused("in1", 488))
+    assert booth.state("1008") is S.TALKING
+    assert booth.by_number("1008").leg is not Leg.FAILED
+    holding = asyncio.ensure_future(booth.do(c.Hold()))
+    await until(lambda: booth.asked("reinvite"))
+    await booth.says(sip.ReinviteAccepted("in1", SDP))
+    assert (await holding).ok
 
 
 async def test_busy_or_a_fifth_call_gets_486(booth: Booth) -> None:
@@ -593,6 +610,18 @@ async def test_a_registration_that_is_refused_later_is_said(booth: Booth) -> Non
     assert booth.snapshot.notice is not None
     assert booth.snapshot.notice.message.id == "line.refused"
     assert "\x1b" not in str(booth.snapshot.notice)
+
+
+async def test_a_call_goes_on_and_can_be_ended_while_the_registration_has_lapsed(
+    booth: Booth,
+) -> None:
+    handle = await booth.dial()
+    await booth.says(sip.InviteAnswered(handle, SDP))
+    booth.context.emit(LineChanged(Line(LineState.REGISTERING)))
+    await booth.says(sip.RegistrationFailed(403, "Gone", False, 20.0))
+    assert booth.snapshot.notice is not None
+    assert booth.snapshot.notice.message.id == "line.lapsed"
+    assert (await booth.do(c.HangUp())).ok
 
 
 async def test_what_a_platform_has_and_a_pbx_has_not_is_refused_in_words(booth: Booth) -> None:

@@ -168,6 +168,25 @@ async def test_the_key_that_asked_answers_but_not_in_the_same_burst() -> None:
         await until(lambda: HangUp() in desk.port.sent)
 
 
+async def test_who_leaves_while_the_line_is_lost_is_told_what_that_cannot_end() -> None:
+    async with lines(with_call(TALKING)) as desk:
+        await desk.asks("talking>")
+        for state in (LineState.LOST, LineState.REGISTERING, LineState.OK):
+            desk.port.happen(LineChanged(Line(state, since=desk.now)))
+            desk.say("leave")
+            await desk.shows("You are in a call")
+            assert ("cannot end it" in desk.fresh) is not state.carries
+            desk.say("")
+            await desk.asks("talking>")
+
+
+async def test_a_registration_that_lapses_is_said() -> None:
+    async with lines(IDLE) as desk:
+        await desk.asks("idle>")
+        desk.port.happen(LineChanged(Line(LineState.REGISTERING, since=desk.now)))
+        await desk.shows("Not registered, asking again…")
+
+
 async def test_three_in_a_call_are_asked_about() -> None:
     async with lines(with_call(replace(TALKING, third=THIRD))) as desk:
         await desk.asks("three-way>")

@@ -54,6 +54,7 @@ from tui.platform.control import (
     Unknown,
     decode,
     decode_agent,
+    decode_all,
     encode,
     leg_of,
 )
@@ -430,6 +431,30 @@ def test_a_root_that_nobody_knows_is_kept_and_what_it_holds_is_acted_on() -> Non
         ("child", "presence/x"),
         ("root", "presence"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("body", "messages", "skipped"),
+    [
+        ('<cc a="6"/>', [AfterCallWork()], []),
+        ('<all><cc a="6"/><cc a="1"/></all>', [AfterCallWork(), StatusChanged(1)], ["root"]),
+        (
+            '<all><x><cc a="6"/></x><y/><ch a="1" cc="x" number="1"/><cc a="777"/></all>',
+            [AfterCallWork(), Held("x", "1"), "777"],
+            ["code", "child", "child", "root"],
+        ),
+        ('<all><cc a="6"><cc a="1"/></cc></all>', [AfterCallWork()], ["child", "root"]),
+        ("<all><x/></all>", [""], ["root"]),
+        ('<o><a><u n="1" r="895"/></a></o>', [Kicked("1", "", 895)], []),
+    ],
+)
+def test_of_several_messages_in_a_root_that_nobody_knows_each_is_acted_on(
+    body: str, messages: list[object], skipped: list[str]
+) -> None:
+    kept = NotUnderstoodList()
+    found = decode_all(body.encode(), kept=kept)
+    assert [each.a if isinstance(each, Unknown) else each for each in found] == messages
+    assert [item.kind for item in kept.items()] == skipped
 
 
 @settings(max_examples=200, deadline=None)

@@ -21,6 +21,7 @@ from tui.platform import codes
 from tui.platform.base import Credentials, Group, Platform, PlatformError, Seat
 from tui.platform.gen1.platform import Platform1
 from tui.platform.gen1.routes import ROUTES1
+from tui.platform.json_values import MAX_ENTRIES
 from tui.secrets import Secret
 
 SWITCH = "02500001234"
@@ -558,7 +559,7 @@ async def test_a_platform_without_call_states_is_not_asked_for_them(
     [
         *(yes(), yes(5), {"status": 1}, yes([5]), yes([{"id": "x"}]), yes({"data": 5})),
         *(yes({"data": [5]}), yes({"data": [], "recordsTotal": "x"})),
-        *(yes({"data": [], "recordsTotal": -1}), yes([{"id": 1}] * 10_001)),
+        yes({"data": [], "recordsTotal": -1}),
     ],
 )
 async def test_a_directory_of_a_wrong_shape_is_50008_or_50009(
@@ -568,6 +569,17 @@ async def test_a_directory_of_a_wrong_shape_is_50008_or_50009(
     server.answers[ROUTES1.groups] = server.answers[ROUTES1.members] = answer
     assert await refused(platform.get_groups()) == (50008, "")
     assert await refused(platform.get_group_members("1")) == (50009, "")
+
+
+async def test_groups_beyond_what_is_read_are_left_out_and_said(
+    server: Server, platform: Platform1
+) -> None:
+    skipped: list[PlatformError] = []
+    platform._skipped = skipped.append
+    await platform.sign_in(who())
+    server.answers[ROUTES1.groups] = yes([{"id": 1, "name": "a"}] * (MAX_ENTRIES + 1))
+    assert (await platform.get_groups()).total == MAX_ENTRIES
+    assert [error.info for error in skipped] == [f"1 entries beyond the first {MAX_ENTRIES}"]
 
 
 # ---------------------------------------------------------------- what is not there, and numbers

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import gzip
 import json
 import socket
 import ssl
 import traceback
-from collections.abc import AsyncIterator
+import zlib
+from collections.abc import AsyncIterator, Callable
 from ipaddress import ip_address
 from pathlib import Path
 from random import Random
@@ -26,6 +28,8 @@ from tui.platform import codes
 from tui.platform.base import Credentials, Group, Platform, PlatformError, Seat
 from tui.platform.gen2.platform import Platform2
 from tui.platform.gen2.routes import ROUTES
+from tui.platform.json_values import MAX_ENTRIES
+from tui.platform.web import MAX_BYTES
 from tui.secrets import Secret
 
 if TYPE_CHECKING:
@@ -235,7 +239,6 @@ async def test_login_data_of_a_wrong_shape_are_50005(
         ("groupInfo", 5),
         ("groupInfo", [5]),
         ("groupInfo", [{"name": "no gid"}]),
-        ("groupInfo", [{"gid": 1}] * 1001),
         ("enterprise", [5]),
         ("userInfo", {"number": "1001"}),
         ("userInfo", {"number": "a", "eid": "1"}),
@@ -259,6 +262,15 @@ async def test_login_data_that_cannot_be_used_are_50005(
 
 GROUP = {"gid": "5", "name": "Sales"}
 ODD: list[Any] = [None, 5, "x", [], {}, {"gid": None}, {"gid": "x"}, {"name": "no gid"}]
+
+
+async def test_a_list_longer_than_is_read_is_read_to_there_and_said(backend: Backend) -> None:
+    skipped: list[PlatformError] = []
+    platform = Platform2(skipped=skipped.append)
+    backend.user["groupInfo"] = [GROUP] * (MAX_ENTRIES + 3)
+    assert len((await platform.sign_in(_credentials(backend))).groups) == MAX_ENTRIES
+    assert [error.info for error in skipped] == [f"3 entries beyond the first {MAX_ENTRIES}"]
+    await platform.close()
 
 
 @pytest.mark.parametrize("odd", ODD)
@@ -574,6 +586,116 @@ async def test_a_token_that_is_not_taken_is_renewed_once(
     assert (
         backend.paths()[before:] == [ROUTES.groups.path, ROUTES.renew.path, ROUTES.groups.path] * 2
     )
+
+
+@pytest.mark.parametrize("text", ["", "<html>Unauthorized</html>", "no"])
+async def test_a_gateways_401_is_about_the_token_in_whatever_words(
+    backend: Backend, platform: Platform2, text: str
+) -> None:
+    await platform.sign_in(_credentials(backend))
+    asked: list[str] = []
+
+    def refuse_first(request: web.Request) -> Any:
+        asked.append(request.headers["Authorization"])
+        if len(asked) == 1:
+            return web.Response(status=401, text=text, content_type="text/html")
+        return 200, {"data": []}
+
+    backend.answers[ROUTES.groups.path] = refuse_first
+    await platform.get_groups()
+    assert len(set(asked)) == 2
+    backend.answers[ROUTES.sign_in.path] = lambda _: web.Response(status=401, text=text)
+    with pytest.raises(PlatformError) as error:
+        await platform.sign_in(_credentials(backend))
+    assert (error.value.code, error.value.info) == (50003, "HTTP 401 Unauthorized")
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 429, 500, 502, 503, 504])
+async def test_a_refusal_that_is_no_json_says_its_status(
+    backend: Backend, platform: Platform2, status: int
+) -> None:
+    await platform.sign_in(_credentials(backend))
+    for path, asked in (
+        (ROUTES.groups.path, platform.get_groups),
+        (ROUTES.sign_in.path, lambda: platform.sign_in(_credentials(backend))),
+    ):
+        backend.answers[path] = lambda _: web.Response(status=status, text="<html>\x1b[2J")
+        with pytest.raises(PlatformError) as error:
+            await asked()
+        assert error.value.code == 50000  # passes: neither the password nor the token is at fault
+        assert error.value.info.startswith(f"HTTP {status} ")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "squeeze"),
+    [
+        ("gzip", gzip.compress),
+        ("X-GZIP", gzip.compress),
+        ("deflate", zlib.compress),
+        ("deflate", lambda text: zlib.compress(text)[2:-4]),
+        ("identity", bytes),
+    ],
+)
+async def test_an_answer_that_is_compressed_though_nobody_asked_is_read(
+    backend: Backend, platform: Platform2, encoding: str, squeeze: Callable[[bytes], bytes]
+) -> None:
+    await platform.sign_in(_credentials(backend))
+    body = squeeze(b'{"data": []}')
+    head = {"Content-Encoding": encoding}
+    backend.answers[ROUTES.groups.path] = lambda _: web.Response(body=body, headers=head)
+    assert (await platform.get_groups()).groups == ()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "info"),
+    [
+        ("br", b"\x0b", "the answer is compressed (br)"),
+        ("gzip", b"never", "the answer is compressed, and broken"),
+        ("gzip", gzip.compress(b" " * (MAX_BYTES + 1)), "the answer is too long"),
+        ("gzip", b"", "the answer is not JSON"),
+    ],
+)
+async def test_an_answer_that_cannot_be_expanded_says_why(
+    backend: Backend, platform: Platform2, encoding: str, body: bytes, info: str
+) -> None:
+    await platform.sign_in(_credentials(backend))
+    head = {"Content-Encoding": encoding}
+    backend.answers[ROUTES.groups.path] = lambda _: web.Response(body=body, headers=head)
+    with pytest.raises(PlatformError) as error:
+        await platform.get_groups()
+    assert (error.value.code, error.value.info) == (50000, info)
+
+
+@pytest.mark.parametrize(
+    ("info", "words"),
+    [
+        ("no such group", "no such group"),
+        (5, "5"),
+        (["closed", 7, None, ["x"], "today"], "closed 7 today"),
+        ({"zh": "关闭", "en": "closed", "more": {}}, "关闭 closed"),
+        (None, ""),
+        (True, ""),
+    ],
+)
+async def test_the_platforms_words_are_read_in_any_shape(
+    backend: Backend, platform: Platform2, info: Any, words: str
+) -> None:
+    await platform.sign_in(_credentials(backend))
+    backend.answers[ROUTES.groups.path] = (200, {"status": 50008, "info": info})
+    with pytest.raises(PlatformError) as error:
+        await platform.get_groups()
+    assert (error.value.code, error.value.info) == (50008, words)
+
+
+@pytest.mark.parametrize("status", [300, 302, 304])
+async def test_a_redirect_to_nowhere_is_said(
+    backend: Backend, platform: Platform2, status: int
+) -> None:
+    await platform.sign_in(_credentials(backend))
+    backend.answers[ROUTES.groups.path] = lambda _: web.Response(status=status)
+    with pytest.raises(PlatformError) as error:
+        await platform.get_groups()
+    assert error.value.info == f"redirected ({status}) to nowhere"
 
 
 async def test_a_token_that_is_never_taken_is_an_error(

@@ -126,6 +126,71 @@ async def test_what_gives_none_is_an_error_in_words(words: list[str]) -> None:
         await renewed(words)
 
 
+@pytest.mark.parametrize(
+    ("answer", "urls", "life"),
+    [
+        ({"username": "1", "credential": "p", "ttl": "1000", "urls": TURN}, [TURN], 1000),
+        ({"iceServers": {"urls": [TURN], "username": "1", "credential": "p"}}, [TURN], 600),
+        (
+            {
+                "ice_servers": [
+                    {"url": "stun:s.example"},
+                    {"url": TURN, "username": "1", "credential": "p"},
+                ],
+                "ttl": "86400",
+            },
+            [TURN],
+            86400,
+        ),
+        ({"s": "ok", "v": {"iceServers": {"username": "1", "credential": "p"}}}, [], 600),
+        (
+            [{"urls": "stun:s.example"}, {"urls": TURN, "username": "1", "credential": "p"}],
+            [TURN],
+            600,
+        ),
+        ({"username": "1", "password": "p", "ttl": 0, "uris": [5, "http://x"]}, [], 600),
+    ],
+)
+async def test_credentials_are_found_as_the_services_of_relays_write_them(
+    serve: Any, answer: Any, urls: list[str], life: int
+) -> None:
+    clock = Clock()
+    answers = [answer, {"username": "2", "password": "p"}]
+    own = "turn:own.example"
+    given = Relays([own], renewal=[await serve(lambda: answers.pop(0))], clock=clock)
+    assert await given.servers() == tuple(Relay(url, "1", Secret("p")) for url in (urls or [own]))
+    clock.now = 0.79 * life
+    await given.servers()
+    assert len(answers) == 1
+    clock.now = 0.81 * life
+    await given.servers()
+    assert answers == []
+
+
+async def test_a_renewal_is_asked_for_as_it_is_read() -> None:
+    """Not compressed: nothing here expands it."""
+    heard: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        heard.append(request.headers["Accept-Encoding"])
+        response = web.json_response({"username": "1", "password": "p"})
+        response.enable_compression()
+        return response
+
+    app = web.Application()
+    app.router.add_get("/turn", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        found = await renewed([f"http://127.0.0.1:{runner.addresses[0][1]}/turn"])
+    finally:
+        await runner.cleanup()
+    assert found["username"] == "1"
+    assert heard == ["identity"]
+
+
 @pytest.mark.parametrize("answer", [404, 302, "x" * 100_000, "[]"])
 async def test_an_answer_that_is_none_is_an_error_in_words(serve: Any, answer: Any) -> None:
     with pytest.raises(RenewalError):

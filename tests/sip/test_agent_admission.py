@@ -324,3 +324,45 @@ def test_who_may_call_is_told_apart_from_who_may_send_messages(
     assert bool(us.all(InviteReceived)) is let_in
     us = side(callers=callers)
     assert give(us, ask("MESSAGE", from_=from_))[-1] == (200 if PBX in from_ else 403)
+
+
+@pytest.mark.parametrize(
+    ("lines", "status"),
+    [
+        ((("Require", "100rel"),), 420),
+        ((("Require", "timer, precondition"),), 420),
+        ((("Replaces", "gone;to-tag=a;from-tag=b"),), 481),
+    ],
+)
+def test_each_refusal_of_a_call_is_told(lines: tuple[tuple[str, str], ...], status: int) -> None:
+    us = side(transfers=True)
+    assert give(us, ask("INVITE", lines=lines))[-1] == status
+    assert str(status) in us.one(Ignored).what
+    refused = us.one(Ignored).refused
+    if status == 420:
+        assert refused is not None
+        assert refused.rule is Rule.EXTENSION
+        assert set(refused.given) <= {"100rel", "precondition"}
+
+
+def test_more_calls_than_may_be_and_one_without_a_contact_are_told() -> None:
+    us = side(max_calls=0)
+    assert give(us, ask("INVITE"))[-1] == 503
+    assert "503" in us.one(Ignored).what
+    us = side()
+    bare = ask("INVITE").replace(b"Contact: <sip:PBX@pbx.invalid;transport=ws>", b"X: y")
+    assert give(us, bare)[-1] == 400
+    assert "400" in us.one(Ignored).what
+
+
+def test_our_user_is_ours_however_it_is_escaped() -> None:
+    us = side()
+    escaped = AGENT.replace("1001_", "%31001%5F")
+    assert give(us, ask("INVITE", uri=escaped)) == [100]
+    assert give(side(), ask("INVITE", uri=AGENT.replace("1001_", "1002_"))) == [486]
+
+
+def test_what_is_no_call_and_no_message_is_refused_without_a_word() -> None:
+    us = side()
+    assert give(us, ask("OPTIONS", lines=(("Require", "x-y"),))) == [420]
+    assert not us.all(Ignored)

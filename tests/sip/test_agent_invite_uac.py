@@ -125,7 +125,29 @@ def test_a_lost_flow_ends_a_call_that_is_not_answered() -> None:
     caller = Caller()
     caller.hear(180)
     caller.side.agent.connection_lost(caller.now)
-    assert caller.side.one(InviteRefused) == InviteRefused(caller.call, 503, "flow lost")
+    refused = InviteRefused(caller.call, 503, "flow lost", flow_lost=True)
+    assert caller.side.one(InviteRefused) == refused
+
+
+@pytest.mark.parametrize("how", ["asked", "rings", "given up"])
+def test_what_rings_there_when_the_flow_is_lost_is_cancelled_over_the_next_one(how: str) -> None:
+    caller = Caller()
+    if how != "asked":
+        caller.hear(180)
+    if how == "given up":
+        caller.side.agent.cancel(caller.call, caller.now)
+        assert caller.methods() == ["CANCEL"]
+    caller.side.agent.connection_lost(caller.now)
+    assert caller.side.one(InviteRefused).flow_lost
+    for more in (["CANCEL"], []):  # once
+        caller.side.agent.connection_made(caller.now)
+        sent = caller.sends()
+        assert [request.method for request in sent] == more
+        for cancel in sent:
+            assert (cancel.branch, cancel.uri) == (caller.invite.branch, caller.invite.uri)
+            assert cancel.cseq.number == caller.invite.cseq.number
+            caller.reply(cancel, 200)
+        caller.side.agent.connection_lost(caller.now)
 
 
 # ---------------------------------------------------------------- CANCEL

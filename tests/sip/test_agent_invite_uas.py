@@ -22,6 +22,7 @@ from tui.sip import (
     MessageReceived,
     Progress,
     ReinviteReceived,
+    ReinviteRefused,
     RequestOutcome,
     parse_message,
 )
@@ -141,13 +142,43 @@ def test_a_lost_flow_does_not_stop_the_wait_for_the_ack() -> None:
     callee.us.agent.accept(call, ANSWER, 0.0)
     callee.us.agent.connection_lost(0.1)
     callee.us.agent.handle_timeout(0.5)
-    callee.us.agent.connection_made(0.6)
-    callee.us.take()
-    callee.us.agent.handle_timeout(1.5)
     assert callee.us.take() == []
     callee.us.agent.handle_timeout(32.0)
     callee.us.agent.handle_timeout(40.0)
     assert callee.us.one(CallEnded).status == 408
+
+
+def test_an_answer_whose_ack_went_with_the_flow_is_said_again_over_the_next_one() -> None:
+    callee = Called()
+    call = callee.invite()
+    callee.us.agent.accept(call, ANSWER, 0.0)
+    said = callee.us.only()
+    callee.tag = said.to.tag
+    callee.us.agent.connection_lost(0.1)
+    callee.us.agent.connection_made(0.6)
+    callee.us.agent.handle_timeout(1.5)
+    again = callee.us.only()
+    assert (again.status, again.branch, again.body) == (200, said.branch, ANSWER)
+    callee.inside("ACK", cseq="1", now=1.6)
+    callee.us.agent.handle_timeout(40.0)
+    assert callee.us.one(Established).call == call
+    assert not callee.us.all(CallEnded)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"lines": (("Require", "precondition, x-y"),)},
+        {"cseq": "1"},
+        {"body": b"x", "content_type": "a/b"},
+    ],
+)
+def test_a_bye_ends_the_call_whatever_else_it_says(more: dict[str, Any]) -> None:
+    callee = Called()
+    call = callee.up(cseq="7")
+    assert callee.inside("BYE", **{"cseq": "8", **more}) == [200]
+    assert callee.us.one(CallEnded).call == call
+    assert callee.us.one(CallEnded).by_peer
 
 
 def test_hanging_up_before_the_ack_keeps_the_bye_until_it_came() -> None:
@@ -224,6 +255,21 @@ def test_an_ack_without_the_answer_ends_the_call() -> None:
     pair.pump()
     assert pair.a.one(CallEnded).status == 488
     assert pair.b.one(CallEnded).by_peer
+
+
+def test_an_ack_without_the_answer_to_a_re_invite_leaves_the_call_as_it_was() -> None:
+    pair = Pair()
+    at_a, at_b = pair.call()
+    pair.b.agent.reinvite(at_b, b"", pair.now)  # no offer, and no answer in its ACK
+    pair.pump()
+    assert pair.a.one(ReinviteReceived).sdp is None
+    pair.a.agent.accept_reinvite(at_a, OFFER, pair.now)
+    pair.pump()
+    assert pair.a.one(ReinviteRefused) == ReinviteRefused(at_a, 488)
+    assert not pair.a.all(CallEnded)
+    pair.a.agent.reinvite(at_a, OFFER, pair.now)
+    pair.pump()
+    assert pair.b.last(ReinviteReceived).sdp == OFFER
 
 
 def test_a_refusal_is_sent_once_and_its_ack_absorbed() -> None:

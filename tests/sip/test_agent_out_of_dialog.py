@@ -65,7 +65,9 @@ def test_a_message_without_an_answer_is_408_after_32_seconds_and_the_next_goes()
     desk.request()
     assert desk.wake() == 32.0
     assert desk.request().body == b"2"
-    assert desk.side.one(RequestOutcome) == RequestOutcome(id, 408, "no answer", b"")
+    assert desk.side.one(RequestOutcome) == RequestOutcome(
+        id, 408, "no answer", b"", answered=False
+    )
 
 
 def test_a_lost_flow_fails_every_message_that_waits() -> None:
@@ -75,6 +77,10 @@ def test_a_lost_flow_fails_every_message_that_waits() -> None:
     desk.side.agent.connection_lost(desk.now)
     outcomes = desk.side.all(RequestOutcome)
     assert [(outcome.id, outcome.status) for outcome in outcomes] == [(id, 503) for id in ids]
+    assert [(outcome.answered, outcome.sent) for outcome in outcomes] == [
+        (False, True),
+        (False, False),
+    ]
     with pytest.raises(LocalProtocolError):
         desk.side.agent.send_message(PBX, b"3", XML, desk.now)
 

@@ -12,6 +12,7 @@ from tui.sip import (
     RegistrationFailed,
     RegistrationRefreshed,
     Request,
+    Unregistered,
 )
 
 OF_A_REFRESH = [400, 403, 404, 405, 410, 423, 429, 480, 486, 488, 491, 500, 503, 600, 603, 606]
@@ -56,9 +57,74 @@ def test_a_refusal_that_does_not_pass_is_asked_about_less_and_less(status: int) 
 def test_retry_after_is_obeyed_with_any_status(status: int, proved: bool) -> None:
     desk = refreshing() if proved else Desk()
     desk.reply(desk.request(), status, ("Retry-After", "77"))
-    assert desk.side.one(RegistrationFailed) == RegistrationFailed(status, "Because", False, 77.0)
+    held = proved and status in (480, 503)
+    failed = RegistrationFailed(status, "Because", False, 77.0, held)
+    assert desk.side.one(RegistrationFailed) == failed
     assert desk.wake() == 77.0
     assert desk.request().method == "REGISTER"
+
+
+@pytest.mark.parametrize("status", OF_A_REFRESH)
+def test_a_refusal_says_whether_the_binding_of_before_is_held_until_the_next_try(
+    status: int,
+) -> None:
+    desk = refreshing()
+    desk.reply(desk.request(), status)
+    assert desk.side.one(RegistrationFailed).held == (status in (480, 500, 503))
+
+
+@pytest.mark.parametrize("after", [None, "3000"])
+def test_a_registrar_that_is_away_for_longer_than_the_bindings_life_holds_nothing(
+    after: str | None,
+) -> None:
+    desk = refreshing()
+    lines = (("Retry-After", after),) if after else ()
+    start = desk.now
+    desk.reply(desk.request(), 503, *lines)
+    while desk.side.last(RegistrationFailed).held:
+        desk.wake()
+        desk.reply(desk.request(), 503)
+    assert desk.now - start < 300.0
+    desk.wake()
+    desk.reply(desk.request(), 200)
+    assert len(desk.side.all(Registered)) == 2  # told as new: all that it held of us is told again
+
+
+@pytest.mark.parametrize("status", OF_A_REFRESH)
+@pytest.mark.parametrize("last", [200, 403, 503])
+def test_leaving_takes_back_what_may_be_bound_still(status: int, last: int) -> None:
+    desk = refreshing()
+    desk.reply(desk.request(), status)
+    desk.side.agent.unregister(desk.now)
+    request = desk.request()
+    assert (request.method, request.headers.get("Expires")) == ("REGISTER", "0")
+    desk.reply(request, last)
+    assert desk.side.all(Unregistered)
+    assert desk.side.agent.next_deadline() is None
+
+
+def test_a_yes_that_keeps_no_binding_is_no_registration() -> None:
+    for desk, told in ((Desk(), 0), (refreshing(), 1)):
+        waits = []
+        for _ in range(5):
+            request = desk.request()
+            gone = (request.headers.get("Contact") or "").replace("expires=600", "expires=0")
+            desk.reply(request, 200, ("Contact", gone))
+            assert not desk.side.last(RegistrationFailed).held
+            waits.append(desk.wake())
+        assert waits[-1] > waits[0] >= 2.0
+        desk.reply(desk.request(), 200)
+        assert len(desk.side.all(Registered)) == told + 1
+
+
+def test_a_yes_that_keeps_no_binding_lets_us_leave() -> None:
+    desk = Desk()
+    request = desk.request()
+    desk.side.agent.unregister(desk.now)
+    gone = (request.headers.get("Contact") or "").replace("expires=600", "expires=0")
+    desk.reply(request, 200, ("Contact", gone))
+    desk.reply(desk.request(), 200)
+    assert desk.side.all(Unregistered)
 
 
 def test_a_retry_after_of_no_time_at_all_is_a_second() -> None:

@@ -336,3 +336,19 @@ def test_half_and_the_end_are_those_of_the_rfc() -> None:
     assert SessionTimer(1800, True).refresh_after == 900.0
     assert SessionTimer(1800, True).ends_after == 1768.0
     assert SessionTimer(90, True).ends_after == 60.0
+
+
+@pytest.mark.parametrize("seconds", [0, 1, 10, 89])
+@pytest.mark.parametrize("refresher", ["uac", "uas", ""])
+def test_an_interval_that_may_not_be_ends_no_call_and_is_no_storm(
+    seconds: int, refresher: str
+) -> None:
+    ours = Ours(f"{seconds};refresher={refresher}", session_expires=1800)
+    for _ in range(3):
+        if (at := ours.side.agent.next_deadline()) is None or at > ours.start + 59.0:
+            break
+        ours.wake()
+        for request in ours.sends():
+            ours.reply(request, 200, CONTACT, SDP, body=ANSWER)
+    assert ours.elapsed() == 0.0 or ours.elapsed() >= 5.0
+    assert not ours.side.all(CallEnded)

@@ -19,7 +19,7 @@ BAD = "<sip:2207@192.0.2.10:5060transport=udp>;expires=5"
 OTHER = "<sip:2207@192.0.2.11>;expires=5"
 
 
-def life(*contacts: str, expires: str = "600", instance: str = UUID) -> int:
+def life(*contacts: str, expires: str = "600", instance: str = UUID) -> int | None:
     lines = [("Contact", contact) for contact in contacts]
     headers = Headers([*lines, *([("Expires", expires)] if expires else [])])
     return granted(headers, instance=instance, host="aaaa.invalid", user=US, asked=600)
@@ -48,13 +48,19 @@ def life(*contacts: str, expires: str = "600", instance: str = UUID) -> int:
         ((OTHER, "<sip:1001%5F00011170@192.0.2.9>;expires=20.5"), 20),
         ((f"<sip:{US}@aaaa.invalid>",), 600),
         ((f'<sip:{US}@aaaa.invalid>;expires="soon"',), 600),
-        ((f"<sip:{US}@aaaa.invalid>;expires=0",), 1),
+        ((f"<sip:{US}@aaaa.invalid>;expires=0",), None),
+        ((MINE.replace("=60", "=0"), OTHER.replace("=5", "=0")), None),
+        ((MINE.replace("aaaa", "old").replace("=60", "=0"), MINE), 60),
+        ((MINE.replace("aaaa", "old").replace("=60", "=3"), MINE), 60),
+        ((REWRITTEN, REWRITTEN.replace("40123", "39999").replace("=20", "=0")), 20),
+        ((MINE.replace("=60", "=4294967295"),), 3600),
+        ((MINE.replace("=60", "=3600"),), 3600),
         (("<<>>",), 600),
         (("*",), 600),
     ],
 )
 def test_ours_is_found_by_instance_then_host_then_user_else_the_only_one(
-    contacts: tuple[str, ...], seconds: int
+    contacts: tuple[str, ...], seconds: int | None
 ) -> None:
     assert life(*contacts) == seconds
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.sip.registrar import Desk
 from tests.sip.test_agent_admission import ask, give
 from tests.sip.test_agent_invite_uac import Caller
 from tests.sip.test_agent_invite_uas import Called
@@ -16,6 +17,7 @@ from tui.sip import (
     InviteCancelled,
     InviteRefused,
     Reason,
+    RegistrationFailed,
     read_reasons,
 )
 
@@ -135,3 +137,23 @@ def test_a_refusal_and_a_bye_bring_their_reasons() -> None:
     callee.up()
     callee.inside("BYE", lines=(("Reason", "Q.850;cause=31"),))
     assert callee.us.one(CallEnded).reasons == (Reason("Q.850", 31),)
+
+
+@pytest.mark.parametrize(
+    ("warnings", "words"),
+    [
+        ((), "Because"),
+        (('399 pbx.example "Device not provisioned"',), "Because: Device not provisioned"),
+        (('399 a "one, two", 370 b "say \\"no\\""',), 'Because: one, two: say "no"'),
+        (('399 a "Because"', "399 bare words", "", '399 "no agent"'), "Because"),
+        (tuple(f'399 a "{each}"' for each in "abcdef"), "Because: a: b: c"),
+    ],
+)
+def test_a_refusal_says_what_the_peers_warnings_say(warnings: tuple[str, ...], words: str) -> None:
+    lines = [("Warning", value) for value in warnings]
+    caller = Caller()
+    caller.reply(caller.invite, 403, *lines)
+    assert caller.side.one(InviteRefused).reason == words
+    desk = Desk()
+    desk.reply(desk.request(), 403, *lines)
+    assert desk.side.one(RegistrationFailed).reason == words

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import stat
 import tomllib
@@ -314,3 +315,30 @@ def test_a_colour_that_is_none_is_found_before_it_is_drawn(tmp_path: Path) -> No
     text = (OWN / "yimi-dark.toml").read_text().replace('ring = "#f0c674"', 'ring = "reddish"')
     (tmp_path / "mine.toml").write_text(text)
     assert "ring is not a colour: 'reddish'" in all_themes([tmp_path])[1][0]
+
+
+@pytest.mark.parametrize("stands", [b"[ui]\ntheme = 'a", b"\xff\xfe", b"volume = = 7"])
+def test_what_somebody_wrote_and_cannot_be_read_is_kept_beside_it(
+    tmp_path: Path, stands: bytes
+) -> None:
+    file = settings_file(tmp_path / "config.toml")
+    file.write_bytes(stands)
+    save(file, {"audio": {"volume": 7}})
+    assert tomllib.loads(file.read_text()) == {"audio": {"volume": 7}}
+    assert (tmp_path / f"{file.name}.unreadable").read_bytes() == stands
+
+
+def test_a_file_that_cannot_be_read_just_now_is_not_taken_for_an_empty_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = settings_file(tmp_path / "config.toml")
+    save(file, {"ui": {"theme": "a"}})
+
+    def no_room(self: Path) -> bytes:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as at:
+        at.setattr(Path, "read_bytes", no_room)
+        with pytest.raises(OSError, match="Too many"):
+            save(file, {"audio": {"volume": 7}})
+    assert tomllib.loads(file.read_text()) == {"ui": {"theme": "a"}}

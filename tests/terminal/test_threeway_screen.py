@@ -8,6 +8,8 @@ import pytest
 
 from tests.terminal import scripted_port as s
 from tests.waiting import until
+from tui.config.schema import Config, UiSettings
+from tui.console.i18n import tr
 from tui.console.screens.dialogs.target import TargetDialog
 from tui.console.view import View
 from tui.console.widgets.call.panel import HEIGHT, describe
@@ -27,10 +29,20 @@ from tui.port.commands import (
     Threeway,
     Transfer,
 )
-from tui.port.events import CallChanged
+from tui.port.events import CallChanged, LineChanged
 from tui.port.machines.call_machine import ThirdState
 from tui.port.snapshot import Call, Third, Tones
-from tui.port.values import Group, GroupPage, MemberPage, Seat, ThirdKind, message
+from tui.port.values import (
+    Capability,
+    Group,
+    GroupPage,
+    Line,
+    LineState,
+    MemberPage,
+    Seat,
+    ThirdKind,
+    message,
+)
 
 SALES, SUPPORT = (
     Group("1000000001", "Pre-sales", state_id=2),
@@ -343,6 +355,29 @@ async def test_an_invitation_is_cancelled_by_f4(console) -> None:
         assert "F4 Stop calling them" in c.keys
         await c.press("f4")
         assert asked(c) == [DropThird()]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("call", [s.TALKING, three(JOINED), replace(s.TALKING, transfer="Wang")])
+@pytest.mark.parametrize("own", [False, True])
+async def test_while_nothing_goes_out_no_hang_up_is_promised(
+    console, call: Call, own: bool, language: str
+) -> None:
+    capabilities = (Capability.LINES,) if own else s.ACCOUNT.can
+    idle = replace(s.IDLE, account=replace(s.ACCOUNT, can=capabilities))
+    lost = "stays.lost_own" if own else "stays.lost"
+    promises = ("stays.nobody", "stays.together", "stays.transfer", "leave.what_call")
+    config = Config(ui=UiSettings(language=language))
+    async with console(s.with_call(call, idle), config=config) as c:
+        for state in LineState:
+            await c.happen(LineChanged(Line(state, since=s.NOW)))
+            assert (tr(lost) in c.screen_text) is not state.carries
+            await c.press("ctrl+q")
+            begins = tr("leave.what_call_lost")[:20]  # the dialog folds the rest
+            assert (begins in c.screen_text) is not state.carries
+            if not state.carries:
+                assert not [words for words in promises if tr(words) in c.screen_text]
+            await c.press("escape")
 
 
 async def test_hold_is_not_offered_among_three(console) -> None:

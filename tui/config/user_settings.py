@@ -74,13 +74,19 @@ def _with(config: Config, file: str, section: str, name: str, value: Any) -> Con
 
 def save(path: Path, changes: Mapping[str, Mapping[str, Any]]) -> None:
     """Put these into the file, beside what stands there. Raises OSError. The file is replaced in
-    one step, so that no reader ever sees half of it."""
+    one step, so that no reader ever sees half of it. One that cannot be read is kept beside it, as
+    `….unreadable`: somebody may have written it by hand."""
     import tomli_w
 
     try:
         table = table_of(text_of(path), path.name)
-    except (FileNotFoundError, ConfigError):
+    except FileNotFoundError:
         table = {}
+    except ConfigError:
+        if path.is_file():
+            path.read_bytes()  # a fault that passes is raised: it says nothing about the file
+        table = {}
+        path.replace(path.with_name(f"{path.name}.unreadable"))
     for section, values in changes.items():
         old = table.get(section)
         table[section] = {**(old if isinstance(old, dict) else {}), **values}

@@ -22,7 +22,7 @@ from tui.port.machines.call_machine import (
     step_line_sound,
 )
 from tui.port.snapshot import Call, CallEnd
-from tui.port.values import LineState, Message, Phase, message
+from tui.port.values import Message, Phase, message
 from tui.text import clean_text
 
 CallListener = Callable[[Call | None, Call], None]
@@ -209,7 +209,7 @@ class Calls:
         """Why nothing can be asked of the other side now; None when it can."""
         if self.context.snapshot.phase is not Phase.SIGNED_IN:
             return Result(False, message("engine.not_signed_in"))
-        if self.context.snapshot.line.state is not LineState.OK:
+        if not self.context.snapshot.line.state.carries:
             return Result(False, message("engine.line_lost"))
         return None
 

@@ -24,7 +24,7 @@ from tui.engine.checks.commands import CheckCommands, subject_of_engine
 from tui.engine.checks.shift_check import Subject
 from tui.engine.context import EngineContext, Limits, log
 from tui.engine.incident.commands import IncidentCommands
-from tui.engine.not_understood import note_missing
+from tui.engine.not_understood import note_left_out
 from tui.engine.parts import Parts
 from tui.engine.session.directory import look_up
 from tui.engine.session.note_keeper import NoteKeeper
@@ -358,7 +358,7 @@ class Engine:
             command,
             clock=context.clock,
             rng=context.rng,
-            skipped=lambda error: note_missing(context.not_understood, error, "list"),
+            skipped=lambda error: note_left_out(context.not_understood, error),
         )
 
     def _subject(self, command: c.RunChecks) -> Subject:

@@ -84,6 +84,13 @@ def note_missing(kept: NotUnderstoodList, error: PlatformError, where: str) -> N
         kept.add(SkippedKind.FIELD, found[1], where=where, setting=found[2])
 
 
+def note_left_out(kept: NotUnderstoodList, error: PlatformError) -> None:
+    """An entry of a list that is left out, or several; with the setting where one is named."""
+    found = _SETTING.match(error.info)
+    what, setting = (found[1], found[2]) if found is not None else (error.info, "")
+    kept.add(SkippedKind.FIELD, what, where="list", setting=setting)
+
+
 def shown(address: str) -> str:
     """An address as it may be kept: its number masked, its host and port as they are."""
     return clean_text(_USER.sub(lambda user: masked(user[0]), address), 100)

@@ -77,7 +77,7 @@ def _calls_there(view: View, clocks: Clocks) -> Iterator[str]:
 def _line(old: View, new: View) -> Iterator[str]:
     before, now = old.snapshot.line.state, new.snapshot.line.state
     if before is not now:
-        bad = (LineState.LOST, LineState.REFUSED)
+        bad = (LineState.REGISTERING, LineState.LOST, LineState.REFUSED)
         if now in bad:
             yield say.dotted(say.line(new.snapshot))
         elif now is LineState.OK and old.snapshot.line.since:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from tui.log import get_logger
+from tui.platform import codes
 from tui.platform.base import PlatformError
 from tui.text import clean_text
 
@@ -19,8 +20,8 @@ T = TypeVar("T")
 Skipped = Callable[[PlatformError], None]
 """Hears what was wrong with an entry that is left out."""
 
-MAX_ENTRIES: Final = 1000
-"""Entries read from one list: more on one page is no page."""
+MAX_ENTRIES: Final = 10_000
+"""Entries read from one list."""
 
 
 def object_of(data: Any, code: int, what: str) -> dict[str, Any]:
@@ -30,21 +31,24 @@ def object_of(data: Any, code: int, what: str) -> dict[str, Any]:
     return data
 
 
-def list_of(data: Any, code: int, what: str, limit: int = MAX_ENTRIES) -> list[Any]:
-    """A list of at most `limit` entries; some write it as an object whose keys are numbers."""
+def list_of(data: Any, code: int, what: str) -> list[Any]:
+    """A list; some write it as an object whose keys are numbers."""
     if isinstance(data, dict) and data and all(_is_index(key) for key in data):
         data = list(data.values())
-    if not isinstance(data, list) or len(data) > limit:
+    if not isinstance(data, list):
         raise PlatformError(code, what)
     return data
 
 
 def each_of(rows: list[Any], read: Callable[[Any], T], skipped: Skipped) -> tuple[T, ...]:
-    """Every entry that can be read. One that cannot is one entry less; raises its PlatformError
-    where there is nothing else in the list."""
+    """Every entry that can be read, of the first `MAX_ENTRIES`. One that cannot is one entry less;
+    raises its PlatformError where there is nothing else in the list."""
     found: list[T] = []
     errors: list[PlatformError] = []
-    for row in rows:
+    if len(rows) > MAX_ENTRIES:
+        info = f"{len(rows) - MAX_ENTRIES} entries beyond the first {MAX_ENTRIES}"
+        skipped(PlatformError(codes.SERVER_ERROR, info))
+    for row in rows[:MAX_ENTRIES]:
         try:
             found.append(read(row))
         except PlatformError as error:

@@ -1,7 +1,9 @@
 """TURN servers and their credentials, which may last only a while and are then fetched anew.
 
 The answer to a renewal, from a URL or from a command, is a JSON object with `username`, `password`
-and, as the server likes, `ttl` (seconds) and `uris` (draft-uberti-behave-turn-rest-00 §2.2).
+and, as the server likes, `ttl` (seconds) and `uris` (draft-uberti-behave-turn-rest-00 §2.2); or, as
+the services of relays write it, it holds such an object somewhere, as browsers want their
+`iceServers` (W3C WebRTC §4.2.4: `credential`, `urls`).
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from urllib.parse import urlsplit
 
 from tui.command_output import CommandError, command_output
 from tui.log import get_logger
+from tui.platform.json_values import integer_of
 from tui.platform.web import is_loopback
 from tui.secrets import Secret
 
@@ -27,6 +30,8 @@ _TTL: Final = 600.0
 """Seconds that credentials count without a `ttl`."""
 _USED: Final = 0.8
 """The share of their life after which they are renewed."""
+_DEEPEST: Final = 4
+"""Levels of an answer that are looked through."""
 _AGAIN: Final = 30.0
 """Seconds before another try after one that failed."""
 
@@ -82,18 +87,16 @@ class Relays:
         return Relay(url, self._username, self._credential)
 
     def _take(self, given: dict[str, Any]) -> None:
-        username = given.get("username")
-        password = given.get("password", given.get("credential"))
-        if not isinstance(username, str) or not isinstance(password, str):
-            raise RenewalError("the answer has no username and password")
-        ttl = given.get("ttl", _TTL)
-        seconds = float(ttl) if isinstance(ttl, (int, float)) and ttl > 0 else _TTL
-        urls = given.get("uris", given.get("urls"))
+        ttl = integer_of(given.get("ttl"))
+        seconds = float(ttl) if ttl is not None and ttl > 0 else _TTL
+        urls = given.get("uris", given.get("urls", given.get("url")))
+        if isinstance(urls, str):
+            urls = [urls]
         if isinstance(urls, list):
             fresh = [url for url in urls if isinstance(url, str) and url.startswith(_SCHEMES)]
             kept = [url for url in self._servers if url.startswith("stun")]
             self._servers = tuple(dict.fromkeys([*kept, *fresh])) if fresh else self._servers
-        self._username, self._credential = username, Secret(password)
+        self._username, self._credential = given["username"], Secret(_password(given))
         self._renew_at = self._clock() + _USED * seconds
 
 
@@ -111,9 +114,31 @@ async def renewed(renewal: Sequence[str]) -> dict[str, Any]:
         raise RenewalError("no answer in time") from None
     except (ValueError, RecursionError):
         raise RenewalError("the answer is not JSON") from None
-    if not isinstance(given, dict):
+    if not isinstance(given, dict | list):
         raise RenewalError("the answer is no JSON object")
-    return given
+    found = _holder(given)
+    if found is None:
+        raise RenewalError("the answer has no username and password")
+    # The life may stand beside what it is the life of.
+    return {
+        **({"ttl": given["ttl"]} if isinstance(given, dict) and "ttl" in given else {}),
+        **found,
+    }
+
+
+def _password(given: dict[str, Any]) -> Any:
+    return given.get("password", given.get("credential"))
+
+
+def _holder(given: Any, depth: int = 0) -> dict[str, Any] | None:
+    """The first object in the answer that has a name and a password."""
+    if isinstance(given, dict):
+        if isinstance(given.get("username"), str) and isinstance(_password(given), str):
+            return given
+        given = list(given.values())
+    if not isinstance(given, list) or depth >= _DEEPEST:
+        return None
+    return next((held for each in given if (held := _holder(each, depth + 1))), None)
 
 
 async def _fetch(url: str) -> bytes:
@@ -126,7 +151,10 @@ async def _fetch(url: str) -> bytes:
     try:
         async with (
             aiohttp.ClientSession(auto_decompress=False) as session,
-            session.get(url, allow_redirects=False) as response,
+            # Not compressed, as it is not expanded: the size on the wire is the size here.
+            session.get(
+                url, allow_redirects=False, headers={"Accept-Encoding": "identity"}
+            ) as response,
         ):
             if response.status != 200:
                 raise RenewalError(f"HTTP {response.status}")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import ssl
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -22,6 +24,8 @@ from tui.text import clean_text, decoded
 MAX_BYTES: Final = 1024 * 1024
 MAX_REDIRECTS: Final = 3
 _TOKEN_REFUSED: Final = (401, 403)
+_MOST_WORDS: Final = 20
+"""Texts of one `info` that are put together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,8 @@ class Reply:
     http: int
     body: Any
     paths: JsonPaths = PATHS
+    said: str = ""
+    """HTTP's own words, where the answer has none."""
 
     @property
     def status(self) -> int:
@@ -51,8 +57,7 @@ class Reply:
     @property
     def info(self) -> str:
         """The platform's own words, cleaned."""
-        given = at(self.body, self.paths.info)
-        return clean_text(given) if isinstance(given, str) else ""
+        return clean_text(_words(at(self.body, self.paths.info))) or self.said
 
 
 def base_url(backend: str) -> str:
@@ -122,7 +127,7 @@ class Web:
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={
                 "Accept": "application/json",
-                # Not compressed, and not expanded either: the size on the wire is the size here.
+                # Not compressed; what is all the same is expanded here, to a size that we bound.
                 "Accept-Encoding": "identity",
                 "User-Agent": user_agent,
             },
@@ -161,11 +166,7 @@ class Web:
                     allow_redirects=False,
                 ) as response:
                     if not 300 <= response.status < 400:
-                        content = await _read(response)
-                        if bare and 200 <= response.status < 300 and not content.strip():
-                            return Reply(response.status, None, self._paths)
-                        given = _parsed(content, response.charset or "")
-                        return Reply(response.status, given, self._paths)
+                        return await self._reply(response, bare=bare)
                     url = self._redirected(url, response, route.method)
                     query = None  # a Location is complete
         except aiohttp.ClientConnectorDNSError:
@@ -190,6 +191,25 @@ class Web:
             raise PlatformError(codes.BAD_ARGUMENT, type(error).__name__) from None
         raise PlatformError(codes.SERVER_ERROR, "too many redirects")
 
+    async def _reply(self, response: aiohttp.ClientResponse, *, bare: bool) -> Reply:
+        """An answer that is no redirect. Gateways in front of a backend refuse in pages of their
+        own, or without a word: then HTTP's status is what is said. A 401 is about the token in any
+        words; a 403 may be about the address of this machine."""
+        content = _expanded(await _read(response), response.headers.get("Content-Encoding", ""))
+        http = response.status
+        if bare and 200 <= http < 300 and not content.strip():
+            return Reply(http, None, self._paths)
+        try:
+            given = _parsed(content, response.charset or "")
+        except PlatformError:
+            if 200 <= http < 300:
+                raise
+            said = clean_text(f"HTTP {http} {response.reason or ''}").strip()
+            if http == HTTPStatus.UNAUTHORIZED:
+                return Reply(http, None, self._paths, said)
+            raise PlatformError(codes.SERVER_ERROR, said) from None
+        return Reply(http, given, self._paths)
+
     async def close(self) -> None:
         """Close the connections."""
         await self._session.close()
@@ -197,7 +217,10 @@ class Web:
     def _redirected(self, url: str, response: aiohttp.ClientResponse, method: str) -> str:
         """Where to, on this very server: a redirect must not carry a token elsewhere, nor make a
         request that changes something into another."""
-        there = urljoin(url, response.headers.get("Location", ""))
+        where = response.headers.get("Location", "")
+        if not where:
+            raise PlatformError(codes.SERVER_ERROR, f"redirected ({response.status}) to nowhere")
+        there = urljoin(url, where)
         if _origin(there) != _origin(self.base):
             raise PlatformError(codes.SERVER_ERROR, "redirected to another server")
         if method != "GET" and response.status not in (307, 308):
@@ -212,6 +235,40 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
         if len(body) > MAX_BYTES:
             raise PlatformError(codes.SERVER_ERROR, "the answer is too long")
     return bytes(body)
+
+
+def _expanded(content: bytes, encoding: str) -> bytes:
+    """What a server compressed though it was asked not to. Within the size that is taken."""
+    name = encoding.strip().lower()
+    if name in ("", "identity") or not content:
+        return content
+    if name not in ("gzip", "x-gzip", "deflate"):
+        info = f"the answer is compressed ({clean_text(name, 20)})"
+        raise PlatformError(codes.SERVER_ERROR, info)
+    for wbits in (zlib.MAX_WBITS | 32, -zlib.MAX_WBITS):  # some write "deflate" without its head
+        try:
+            expanded = zlib.decompressobj(wbits).decompress(content, MAX_BYTES + 1)
+        except zlib.error:
+            continue
+        if len(expanded) > MAX_BYTES:
+            raise PlatformError(codes.SERVER_ERROR, "the answer is too long")
+        return expanded
+    raise PlatformError(codes.SERVER_ERROR, "the answer is compressed, and broken")
+
+
+def _words(given: Any) -> str:
+    """Words in whatever shape they come: text, a number, several of them, or one for each field."""
+    if isinstance(given, dict):
+        given = list(given.values())
+    several = given[:_MOST_WORDS] if isinstance(given, list) else [given]
+    return " ".join(word for each in several if (word := _words_of_one(each)))
+
+
+def _words_of_one(given: Any) -> str:
+    if isinstance(given, str):
+        return given
+    number = _integer(given)
+    return "" if number is None else str(number)
 
 
 def _form(body: Mapping[str, object] | None) -> dict[str, str] | None:

@@ -147,10 +147,17 @@ class LineState(StrEnum):
     OFF = "off"
     CONNECTING = "connecting"
     REGISTERING = "registering"
+    """The connection is up and a registration that was there is not held any more: it was refused,
+    or ran out. No call reaches us; it is asked for again by itself. Calls that are up go on."""
     OK = "ok"
     LOST = "lost"
     """Signalling is gone; a call's audio may go on. Reconnecting by itself."""
     REFUSED = "refused"
+
+    @property
+    def carries(self) -> bool:
+        """Whether what we say goes out: a hang-up reaches the other side."""
+        return self in (LineState.OK, LineState.REGISTERING)
 
 
 class Line(PlainValue, frozen=True):

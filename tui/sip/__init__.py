@@ -61,6 +61,7 @@ from tui.sip.message.header_values import (
 from tui.sip.message.headers import Headers
 from tui.sip.message.identity import asserted, is_withheld, wants_auto_answer
 from tui.sip.message.message import Request, Response, SipMessage, parse_message
+from tui.sip.message.phrases import phrase
 from tui.sip.message.reason import Q850, Reason, read_reasons
 from tui.sip.message.uri import Uri, escape_user, parse_uri, phone_uri
 from tui.sip.ua.user_agent import UserAgent
@@ -128,6 +129,7 @@ __all__ = [
     "parse_uri",
     "parse_via",
     "phone_uri",
+    "phrase",
     "read_reasons",
     "read_sdp",
     "wants_auto_answer",

@@ -40,14 +40,15 @@ class RegistrationFailed:
     """A REGISTER was refused. `final`: nothing more is tried until `register()` is called, or,
     where it has worked before, until the next flow.
 
-    Otherwise the agent tries again by itself after `retry_after` seconds. Nothing reaches us until
-    the next `Registered` or `RegistrationRefreshed`: the binding may be gone already.
+    Otherwise the agent tries again by itself after `retry_after` seconds. Unless the binding of
+    before is `held` until then, nothing may reach us until the next `Registered`.
     """
 
     status: int
     reason: str
     final: bool
     retry_after: float | None
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +90,16 @@ class RequestOutcome:
     """The final answer to a MESSAGE, INFO, OPTIONS or other request of ours.
 
     408: no answer within 32 s. 503 with the reason "flow lost": the connection went away first.
-    After `withdraw()` nothing is told.
+    Neither is `answered`: the peer said nothing, and may have carried out what was `sent`. After
+    `withdraw()` nothing is told.
     """
 
     id: str
     status: int
     reason: str
     body: bytes
+    answered: bool = True
+    sent: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +232,7 @@ class InviteRefused:
     """Our INVITE came to nothing: each `invite()` ends in this or in `InviteAnswered`.
 
     `targets`: where a 3xx says to call instead, the most wanted first. Nothing is ever called
-    by itself: these may cost money.
+    by itself: these may cost money. `flow_lost`: nobody refused it, our connection went away.
     """
 
     call: str
@@ -236,6 +240,7 @@ class InviteRefused:
     reason: str
     targets: tuple[str, ...] = ()
     reasons: tuple[Reason, ...] = ()
+    flow_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +279,9 @@ class ReinviteAccepted:
 
 @dataclass(frozen=True, slots=True)
 class ReinviteRefused:
-    """`reinvite()` was refused and the session stays as it was. 503: the flow was lost."""
+    """An offer of ours in a call was refused and the session stays as it was: by the answer to
+    `reinvite()`, or (488) by an ACK without the answer that it had to bring. 503: the flow was
+    lost."""
 
     call: str
     status: int
@@ -347,6 +354,8 @@ class Rule(StrEnum):
     """Its Request-URI is no address of ours."""
     CONTENT = "content"
     """Its body is of a type, or in an encoding, that we do not read."""
+    EXTENSION = "extension"
+    """It requires an extension that we do not have (RFC 3261 §8.2.2.3)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,22 @@ def own_desk(view: View) -> bool:
 UP: Final = (CallState.TALKING, CallState.HOLDING)
 
 
+def line_lost(view: View) -> bool:
+    """What is said to the other side does not go out now: who is in a call cannot end it there."""
+    return not (view.connected and view.snapshot.line.state.carries)
+
+
+def what_is_left(view: View) -> str:
+    """The id of what is said to somebody who is about to leave: what is up, and what leaving now
+    cannot end."""
+    state = state_of(view)
+    if state is None:
+        return "leave.what"
+    if state is CallState.RINGING:
+        return "leave.what_ringing"
+    return "leave.what_call_lost" if line_lost(view) else "leave.what_call"
+
+
 def own_lines(view: View) -> bool:
     """Whether there can be several calls at once."""
     return Capability.LINES in view.snapshot.can

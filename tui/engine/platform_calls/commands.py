@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from tui.engine.calls import BY_US, Calls
 from tui.engine.numbers import NumberError, parse_number, split_number
-from tui.engine.outcome import Send, unconfirmed
+from tui.engine.outcome import Outcome, Send, unconfirmed
 from tui.engine.platform_calls.dials import Dials, SentDial
 from tui.platform import control
 from tui.platform.base import CALLBACK_PHONE, VOIP
@@ -22,6 +22,8 @@ OUTSIDE_LINE: Final = 2
 EXTENSION: Final = 3
 """What `call` returns (specification)."""
 
+HOLD_AGAIN: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+"""Seconds until the platform is told again whether the call is held; the last from then on."""
 _ENDABLE: Final = frozenset(
     {
         CallState.DIALING,
@@ -212,9 +214,8 @@ class CallCommands:
         call = self.calls.ask_hold(call, HoldInput.HOLD_SENT if on else HoldInput.RESUME_SENT)
         if on:
             self.legs.hold(call.key, True)
-        own = self._own_number()
-        asked = control.Hold(call.ccnumber, own) if on else control.Resume(call.ccnumber, own)
-        outcome = await self.send(asked)
+        self.context.timers.cancel(f"hold {call.key}")
+        outcome = await self._say_hold(call, on)
         current = self.calls.by_key(call.key)
         if current is None or not current.live:
             return Result(False, message("call.none"))
@@ -223,6 +224,8 @@ class CallCommands:
             self.calls.ask_hold(current, HoldInput.SETTLED)
             self.legs.hold(call.key, current.state is CallState.HOLDING)
             self.context.notice(failure)
+            if outcome.silent:
+                self._settle_hold(call.key, 0)
             return Result(False, failure)
         given = CallInput.HOLD_CONFIRMED if on else CallInput.RESUME_CONFIRMED
         if self.calls.move(current, given) is None:
@@ -231,6 +234,29 @@ class CallCommands:
             return Result(False, message("call.none"))
         self.legs.hold(call.key, on)
         return Result(True)
+
+    async def _say_hold(self, call: Call, on: bool) -> Outcome:
+        own = self._own_number()
+        asked = control.Hold(call.ccnumber, own) if on else control.Resume(call.ccnumber, own)
+        return await self.send(asked)
+
+    def _settle_hold(self, key: str, tries: int) -> None:
+        """A hold or a resume went out and was not confirmed: whether the platform did it is not
+        known, and nothing asks it. So it is told what stands here, until it confirms that: else the
+        customer hears music while the agent talks."""
+        wait = HOLD_AGAIN[min(tries, len(HOLD_AGAIN) - 1)]
+        self.context.timers.set(
+            f"hold {key}", wait, lambda: self.context.spawn(self._hold_as_it_stands(key, tries))
+        )
+
+    async def _hold_as_it_stands(self, key: str, tries: int) -> None:
+        call = self.calls.by_key(key)
+        if call is None or call.pending or call.state not in (CallState.TALKING, CallState.HOLDING):
+            return  # over, or asked anew
+        if self.calls.not_ready() is not None:
+            self._settle_hold(key, tries)
+        elif (await self._say_hold(call, call.state is CallState.HOLDING)).silent:
+            self._settle_hold(key, tries + 1)
 
     def _own_number(self) -> str:
         account = self.context.snapshot.account

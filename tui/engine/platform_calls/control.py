@@ -203,8 +203,9 @@ class PlatformCalls:
         match event:
             case sip.MessageReceived(body=body):
                 self._control(body)
-            case sip.RegistrationFailed(status=status, reason=reason):
-                self.context.notice(message("line.refused", status=status, reason=reason))
+            case sip.RegistrationFailed(status=status, reason=reason, final=final):
+                said = "line.refused" if final else "line.lapsed"
+                self.context.notice(message(said, status=status, reason=reason))
             case _:
                 if not self.legs.handle(event):
                     log.debug("not for us: %s", type(event).__name__)
@@ -213,12 +214,14 @@ class PlatformCalls:
         """A control message. What is not understood of it is kept in the list of the session, and
         skipped (platform.md, "anything else")."""
         try:
-            report = control.decode(body, self._assumed, self.context.not_understood)
+            reports = control.decode_all(body, self._assumed, self.context.not_understood)
         except control.ControlError:
             return
-        if isinstance(report, control.Unknown):
-            return
-        report = _as_it_was_said(report)
+        for report in reports:
+            if not isinstance(report, control.Unknown):
+                self._report(_as_it_was_said(report))
+
+    def _report(self, report: control.PlatformMessage) -> None:
         self.query.told(getattr(report, "ccnumber", ""))
         mobile = self.context.snapshot.phone_mode == "mobile"
         if mobile and not isinstance(report, control.Kicked):

@@ -104,17 +104,18 @@ class CrashNote:
         wanted = replace(kept[0], others=tuple(kept[1:])) if kept else None
         if _same(wanted, self._written):
             return
-        self._written = wanted
         try:
             if wanted is None:
                 self.path.unlink(missing_ok=True)
+                self._written = None
                 return
             fresh = self.path.with_suffix(".new")
             handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(handle, "w") as file:
                 json.dump({**asdict(wanted), "boot": _boot()}, file)
             fresh.replace(self.path)
-        except OSError as error:
+            self._written = wanted
+        except OSError as error:  # what stands there is not what is so: the next look tries again
             log.warning("the note of the call could not be written: %s", error)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from tui import sip
@@ -342,7 +342,7 @@ class Signalling:
         line = self._line
         if line is None:
             return
-        if unregister and self.context.snapshot.line.state is LineState.OK:
+        if unregister and self.context.snapshot.line.state.carries:
             self._unregistered = asyncio.get_running_loop().create_future()
             try:
                 self._say(lambda agent, now: agent.unregister(now))
@@ -381,15 +381,15 @@ class Signalling:
                     self._line.listener.flow_is_back()
             case sip.RegistrationRefreshed():
                 self._set(LineState.OK)
-            case sip.RegistrationFailed(status=status, reason=reason, final=final):
-                self._refused(status, clean_text(reason), final)
+            case sip.RegistrationFailed():
+                self._refused(event)
             case sip.Unregistered():
                 if self._unregistered is not None and not self._unregistered.done():
                     self._unregistered.set_result(None)
-            case sip.RequestOutcome(id=identity, status=status, reason=reason):
+            case sip.RequestOutcome(id=identity):
                 future = self._waiting.get(identity)
                 if future is not None and not future.done():
-                    future.set_result(Outcome(status, clean_text(reason)))
+                    future.set_result(_outcome(event))
             case sip.Ignored():
                 note_refused(self.context.not_understood, event)
                 self._overhear(event)
@@ -403,13 +403,20 @@ class Signalling:
         for hear in self.hearers:
             hear(said)
 
-    def _refused(self, status: int, reason: str, final: bool) -> None:
+    def _refused(self, failed: sip.RegistrationFailed) -> None:
+        """A REGISTER was refused. While the binding of before is alive nothing is lost; after it no
+        call reaches us, whatever the flow is worth."""
+        status, reason = failed.status, clean_text(failed.reason)
         log.warning("registration failed: %d %s", status, reason)
+        state = self.context.snapshot.line.state
         if self._first is not None and not self._first.done():
             self._first.set_exception(RegistrationRefused(status, reason))
-        elif final:
+        elif failed.final:
             self._set(LineState.REFUSED)
-            self._tell(sip.RegistrationFailed(status, reason, True, None))
+            self._tell(replace(failed, reason=reason))
+        elif not failed.held and state is LineState.OK:
+            self._set(LineState.REGISTERING)
+            self._tell(replace(failed, reason=reason))
 
     def _tell(self, event: sip.Event) -> None:
         if self._line is not None:
@@ -435,3 +442,10 @@ class Signalling:
         new = Line(state, since, milliseconds)
         if new != old:
             self.context.emit(LineChanged(new))
+
+
+def _outcome(event: sip.RequestOutcome) -> Outcome:
+    """A lost line refuses nothing: what went out may have been carried out all the same."""
+    if event.answered:
+        return Outcome(event.status, clean_text(event.reason))
+    return Outcome(0, "" if event.sent else event.reason)

@@ -65,11 +65,14 @@ _CAUSES: Final = {
 """What a Q.850 cause means (`tui.sip.Q850`), as a sentence. That the call was hung up (16, 31) says
 no more than its end does."""
 _signal = re.compile(rb"[ \t\r\n]*+Signal[ \t]*+=[ \t]*+([0-9*#A-D])").match
+_MOST_WORDS: Final = 100
+"""Characters of the other side's own words."""
 IDS: Final = (
     *dict.fromkeys((*_REFUSED.values(), *_CAUSES.values())),
     *(f"unusable.{why}" for why in UNUSABLE),
     *("lines.sound_failed", "lines.sound_lost"),
-    *("line.gone", "line.elsewhere", "line.lost_ringing", "line.rang_out", "line.gave_up"),
+    *("line.gone", "line.elsewhere", "line.rang_out", "line.gave_up"),
+    *("line.lost_ringing", "line.lost_dialling"),
 )
 """Sentences that are chosen from here: a catalogue must have them all."""
 
@@ -129,10 +132,9 @@ class SipEvents:
                 self.transfers.asked(event)
             case sip.TransferProgress():
                 self.transfers.progress(event)
-            case sip.RegistrationFailed(status=status, reason=reason):
-                self.context.notice(
-                    message("line.refused", status=status, reason=clean_text(reason))
-                )
+            case sip.RegistrationFailed(status=status, reason=reason, final=final):
+                said = "line.refused" if final else "line.lapsed"
+                self.context.notice(message(said, status=status, reason=clean_text(reason)))
             case _:
                 if isinstance(event, sip.Established | sip.ReinviteReceived | sip.ReinviteAccepted):
                     self._connected(event)
@@ -342,6 +344,8 @@ class SipEvents:
             self.transfers.redirected(call, moved[0])
         else:
             why = refusal(event.status, event.reason, event.reasons)
+            if event.flow_lost:
+                why = message("line.lost_dialling")
             self.commands.end(call, why, NOT_CONNECTED)
 
     def _digit(self, leg: LegEntry, content_type: str, body: bytes) -> None:
@@ -378,10 +382,12 @@ def cause(reasons: tuple[sip.Reason, ...]) -> Message | None:
 
 def refusal(status: int, reason: str, reasons: tuple[sip.Reason, ...] = ()) -> Message:
     """Why a call came to nothing, in words: the network's cause says it more closely than the
-    status that a gateway made of it."""
+    status that a gateway made of it. What the other side says in words of its own stands behind."""
+    own = clean_text(reason, _MOST_WORDS)
+    info = {} if own.casefold() in ("", sip.phrase(status).casefold()) else {"info": own}
     if (said := cause(reasons)) is not None:
-        return said
+        return message(said.id, **dict(said.values), **info)
     found = _REFUSED.get(status)
     if found is not None:
-        return message(found, status=status)
-    return message("line.call_refused", status=status, reason=clean_text(reason, 60))
+        return message(found, status=status, **info)
+    return message("line.call_refused", status=status, reason=own)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from tui.console.actions.conditions import what_is_left
 from tui.console.i18n import render, tr
 from tui.console.parts.keyring_access import keep_password, password_of
 from tui.console.parts.remote_pulse import is_far, own_server
@@ -16,7 +17,6 @@ from tui.plain.talk import AnswerInterrupted
 from tui.platform.codes import KICKED_ADVICE
 from tui.port import replace
 from tui.port.commands import GetGroups, JoinGroup, SignIn, SignOut
-from tui.port.machines.call_machine import CallState
 from tui.port.values import VOIP, Group, GroupPage, LineType, Message, Phase, message
 from tui.secrets import Secret
 
@@ -304,14 +304,10 @@ async def leave(desk: PlainDesk) -> None:
     snapshot = desk.view.snapshot
     if snapshot.phase is not Phase.SIGNED_IN or not desk.view.connected:
         await desk.quit()
-    call = snapshot.call
-    what = "leave.what"
-    if call is not None and call.live:
-        ringing = call.state is CallState.RINGING
-        what = "leave.what_ringing" if ringing else "leave.what_call"
     options = [say.bare(tr("leave.leave")), say.bare(tr("leave.sign_out"))]
     try:
-        way = await desk.talk.choose(tr(what), options, otherwise=tr("plain.enter_stay"))
+        said = tr(what_is_left(desk.view))
+        way = await desk.talk.choose(said, options, otherwise=tr("plain.enter_stay"))
     except AnswerInterrupted as other:
         if isinstance(other.entry, InputEnded):
             raise Left(LEFT) from None  # twice: the phone goes on

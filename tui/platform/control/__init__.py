@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import Final
 
 from tui.platform.control.errors import ControlError
-from tui.platform.control.reading import decode, decode_agent, leg_of
+from tui.platform.control.reading import decode, decode_agent, decode_all, leg_of
 from tui.platform.control.writing import encode, encode_leg
 from tui.platform.extensions import eid16, internal_number, split_number
 from tui.platform.messages import (
@@ -114,6 +114,7 @@ __all__ = [
     "Unknown",
     "decode",
     "decode_agent",
+    "decode_all",
     "eid16",
     "encode",
     "encode_leg",

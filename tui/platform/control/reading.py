@@ -68,6 +68,13 @@ def decode(
     return _Reading(body, names_of(assumed), kept).of_platform()
 
 
+def decode_all(
+    body: bytes, assumed: Assumed = ASSUMED, kept: NotUnderstoodList | None = None
+) -> tuple[PlatformMessage | Unknown, ...]:
+    """As `decode`, and whatever else stands beside it in a root that nobody knows, in order."""
+    return _Reading(body, names_of(assumed), kept).all_of_platform()
+
+
 def decode_agent(
     body: bytes, assumed: Assumed = ASSUMED, kept: NotUnderstoodList | None = None
 ) -> AgentMessage | Unknown:
@@ -98,6 +105,8 @@ class _Reading:
             self._skip(SkippedKind.REFUSED, str(error))
             raise ControlError(str(error)) from None
         self.root = self.elements[0]
+        self._more: list[Element] = []
+        """What stands beside the root, where both stand in one that nobody knows."""
         self._text = clean_text(body.decode(errors="replace"), 300)
 
     def of_platform(self) -> PlatformMessage | Unknown:
@@ -107,8 +116,16 @@ class _Reading:
         if any(path in self.names.ignored for path in paths):
             return NotForUs()
         given = self._given()
-        if isinstance(given, Unknown):
-            return given
+        return given if isinstance(given, Unknown) else self._message(given)
+
+    def all_of_platform(self) -> tuple[PlatformMessage | Unknown, ...]:
+        messages = [self.of_platform()]
+        for root in self._more:
+            self.root = root
+            messages.append(self._message(self._attributes(root, self.names.roots[root.name])))
+        return tuple(messages)
+
+    def _message(self, given: dict[str, str]) -> PlatformMessage | Unknown:
         held = self.names.roots[self.root.name] == "ch"
         message = _decode_held(given) if held else _decode_platform(given)
         if isinstance(message, NewCall | Answered):
@@ -129,14 +146,19 @@ class _Reading:
         name = clean_text(self.root.name, 40)
         if self.root.name not in self.names.roots:
             self._skip(SkippedKind.ROOT, name, "[messages] root, hold_root, kick or ignored")
-            inside = next((each for each in self.elements if each.name in self.names.roots), None)
-            if inside is None:
+            inside = [each for each in self.elements if self._is_outermost(each)]
+            if not inside:
                 return Unknown(self._code(), self._text, f"root {name}")
-            self.root = inside
+            self.root, *self._more = inside
         for child in self.elements[1:]:
-            if child is not self.root:
+            if child is not self.root and child not in self._more:
                 self._skip(SkippedKind.CHILD, "/".join(child.path), "[messages] ignored")
         return self._attributes(self.root, self.names.roots[self.root.name])
+
+    def _is_outermost(self, element: Element) -> bool:
+        """Whether it is a root that we know, in none that we know."""
+        *around, name = element.path
+        return name in self.names.roots and not any(each in self.names.roots for each in around)
 
     def _attributes(self, element: Element, ours: str) -> dict[str, str]:
         cleaned = {name: clean_text(value) for name, value in element.attributes.items()}

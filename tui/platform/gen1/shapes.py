@@ -35,8 +35,6 @@ _OFFLINE, _ONLINE = 1, 2
 _IN_A_CALL: Final = (3, 4, 5)
 """Ringing, talking, holding."""
 _WEB_HOST: Final = re.compile(r"[A-Za-z0-9.\[\]:-]{1,255}")
-MAX_GROUPS: Final = 10_000
-"""This generation gives all groups at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +163,7 @@ def read_groups(
     """getGroups: all of them are page 1. Raises PlatformError 50008."""
     code = codes.UNREADABLE_GROUPS
     found = at(answer_of(reply, code), names.groups)
-    rows = list_of(found, code, _missing("groups", names.groups), MAX_GROUPS)
+    rows = list_of(found, code, _missing("groups", names.groups))
     groups = each_of(rows, lambda each: _group(each, code, names), skipped)
     return GroupPage(page, 1, len(groups), groups if page == 1 else ())
 

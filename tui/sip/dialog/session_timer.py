@@ -23,10 +23,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Final
 
 from tui.sip.message.headers import Headers
 from tui.sip.message.message import Request, Response
 
+SHORTEST: Final = 90
+"""Seconds: no interval may be shorter (RFC 4028 §4)."""
+_REFRESH_PAUSE: Final = 5.0
+"""Seconds at least between two refreshes of ours, whatever interval a peer names."""
 _is_number = re.compile(r"[0-9]{1,10}+").fullmatch
 
 
@@ -40,17 +45,20 @@ class SessionTimer:
     @property
     def refresh_after(self) -> float:
         """Seconds after the last renewal at which the refresher renews (§7.4)."""
-        return self.interval / 2
+        return max(self.interval / 2, _REFRESH_PAUSE)
 
     @property
     def ends_after(self) -> float:
-        """Seconds after the last renewal at which the call is given up (§10)."""
-        return self.interval - min(32.0, self.interval / 3)
+        """Seconds after the last renewal at which the call is given up (§10): never by an interval
+        that may not be."""
+        patience = max(self.interval, SHORTEST)
+        return patience - min(32.0, patience / 3)
 
 
 def read_session_expires(headers: Headers) -> tuple[int, str | None] | None:
     """The interval and the refresher (`uac`, `uas` or None). None without the header, and where
-    its number cannot be read: no call depends on a hint. A refresher that is neither is None."""
+    its number cannot be read or is 0: no call depends on a hint. A refresher that is neither is
+    None."""
     value = headers.get("Session-Expires")
     if value is None:
         return None
@@ -60,7 +68,7 @@ def read_session_expires(headers: Headers) -> tuple[int, str | None] | None:
         name, _, what = param.partition("=")
         if name.strip().lower() == "refresher":
             refresher = what.strip().lower()
-    if not _is_number(number):
+    if not _is_number(number) or not int(number):
         return None
     return int(number), refresher if refresher in ("uac", "uas") else None
 

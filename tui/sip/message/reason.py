@@ -1,4 +1,5 @@
-"""Why a call ended, as the wire says it: the Reason header (RFC 3326) and the causes of Q.850."""
+"""Why something ended or was refused, as the wire says it: the Reason header (RFC 3326), the causes
+of Q.850, the words of a response."""
 
 from __future__ import annotations
 
@@ -9,12 +10,17 @@ from typing import Final
 
 from tui.sip.message.grammar import LWS, TCHAR, unescape
 from tui.sip.message.headers import Headers
+from tui.sip.message.message import Response
 
 _reason = re.compile(rf"{LWS}([{TCHAR}]++)").match
 _cause = re.compile(rf';{LWS}cause{LWS}={LWS}"?([0-9]{{1,3}}+)', re.I).search
 _text = re.compile(
     rf';{LWS}text{LWS}={LWS}(?:"([^"\\]*+(?:\\.[^"\\]*+)*)"?|([^;"]++))', re.I
 ).search
+
+_warning = re.compile(rf'{LWS}[0-9]{{3}}[ \t]++[^ \t"]++[ \t]++"([^"\\]*+(?:\\.[^"\\]*+)*)"').match
+_WARNINGS: Final = 3
+"""Texts of one response's Warning that are told."""
 
 Q850: Final[Mapping[int, str]] = {
     1: "unknown_number",
@@ -92,3 +98,12 @@ def read_reasons(headers: Headers) -> tuple[Reason, ...]:
             )
         )
     return tuple(found)
+
+
+def words_of(response: Response) -> str:
+    """A response's reason phrase, and behind it what its Warning says (RFC 3261 §20.43). It came
+    from a wire: `clean_text()` before it is shown."""
+    values = response.headers.get_all("Warning")
+    texts = [unescape(found[1]).strip() for value in values if (found := _warning(value))]
+    said = dict.fromkeys(text for text in (response.reason, *texts[:_WARNINGS]) if text)
+    return ": ".join(said)

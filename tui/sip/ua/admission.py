@@ -93,7 +93,17 @@ class Admission:
             for tag in request.headers.get_all("Require")
             if tag.lower() not in context.extensions
         ]
-        if unknown and request.method != "CANCEL":
+        if unknown and request.method not in ("CANCEL", "BYE"):  # these end what is over there
+            if request.method in ("INVITE", "MESSAGE"):
+                what = f"{request.method} that requires what we do not have: 420"
+                self._refused(
+                    Rule.EXTENSION,
+                    request,
+                    420,
+                    what,
+                    given=tuple(unknown),
+                    expected=context.extensions,
+                )
             return 420, [("Unsupported", ", ".join(unknown))]
         return None
 

@@ -5,13 +5,16 @@ are none of our business and may be unreadable, and ours, which it may have rewr
 packets come from. Ours is looked for by what is most certain first, and the first that finds
 anything decides:
 
-    1. our `+sip.instance`, and our `reg-id` where one is given
-    2. the host of our own Contact, a random name
-    3. our user part
-    4. the only binding that there is
+    1. our `+sip.instance`, and our `reg-id` where one is given, at the host of our own Contact
+    2. the same at another host, as one that was rewritten, or that an earlier run of ours left
+    3. the host of our own Contact, a random name
+    4. our user part
+    5. the only binding that there is
 
 Of several that fit the shortest life counts: to refresh too early costs one request, too late costs
-calls. Where none fits any of them may be ours.
+calls. Where none fits any of them may be ours. A life of 0 is none: that binding was just removed,
+as an older one of this very account may be in the answer that takes the new one. Where nothing else
+is listed, the registrar has said yes and kept nothing.
 """
 
 from __future__ import annotations
@@ -27,6 +30,9 @@ from tui.sip.message.headers import Headers
 from tui.sip.message.uri import Uri
 
 _REG_ID: Final = "1"
+_LONGEST: Final = 3600
+"""Seconds that a binding is believed without being asked about, whatever a registrar grants: some
+say for ever, and forget it with their next restart."""
 _leading_seconds = re.compile(r"[ \t]*+([0-9]{1,10}+)(?![0-9])").match
 _rough_expires = re.compile(r';[ \t]*+expires[ \t]*+=[ \t]*+"?([0-9]{1,10}+)', re.I).search
 
@@ -52,20 +58,32 @@ def _read(text: str) -> _Binding:
     return _Binding(text, contact.uri, contact.params.get("reg-id"), expires)
 
 
-def granted(headers: Headers, *, instance: str, host: str, user: str, asked: int) -> int:
+def granted(headers: Headers, *, instance: str, host: str, user: str, asked: int) -> int | None:
     """The life of our binding in seconds, at least 1: its own `expires`, else Expires, else what
-    was `asked` for. `instance` is our `+sip.instance` without brackets, `host` that of our Contact.
+    was `asked` for. None where no binding is kept, though some are listed. `instance` is our
+    `+sip.instance` without brackets, `host` that of our Contact.
     """
     named = Uri("sip", user).unescaped()
     usual = read_seconds(headers, "Expires") or asked
-    bindings = [_read(text) for text in headers.get_all("Contact")]
-    tests: tuple[Callable[[_Binding], bool], ...] = (
-        lambda each: (
+    listed = [_read(text) for text in headers.get_all("Contact")]
+    bindings = [each for each in listed if each.expires != 0]
+    if listed and not bindings:
+        return None
+
+    def by_instance(each: _Binding) -> bool:
+        return (
             bool(instance)
             and instance.lower() in each.text.lower()
             and each.reg_id in (None, _REG_ID)
-        ),
-        lambda each: each.uri is not None and each.uri.host.lower() == host.lower(),
+        )
+
+    def by_host(each: _Binding) -> bool:
+        return each.uri is not None and each.uri.host.lower() == host.lower()
+
+    tests: tuple[Callable[[_Binding], bool], ...] = (
+        lambda each: by_instance(each) and by_host(each),
+        by_instance,
+        by_host,
         lambda each: each.uri is not None and each.uri.unescaped() == named,
     )
     for is_ours in tests:
@@ -74,4 +92,4 @@ def granted(headers: Headers, *, instance: str, host: str, user: str, asked: int
             bindings = ours
             break
     lives = [usual if each.expires is None else each.expires for each in bindings]
-    return max(1, min(lives, default=usual))
+    return min(min(lives, default=usual), max(asked, _LONGEST))

@@ -58,7 +58,10 @@ class PendingInvite(Protocol):
 
 class RepeatedAnswer:
     """Our 2xx to an INVITE, said again until its ACK comes: after T1, doubling to T2, for 64·T1
-    (RFC 3261 §13.3.1.4). A reliable hop to the proxy says nothing about the hops behind it."""
+    (RFC 3261 §13.3.1.4). A reliable hop to the proxy says nothing about the hops behind it.
+
+    A flow that is lost meanwhile may have taken the ACK along: the 2xx is said again over the next
+    one, whoever knows the INVITE there sends its ACK again."""
 
     def __init__(
         self,
@@ -86,7 +89,9 @@ class RepeatedAnswer:
         if now >= self._end:
             self._give_up(now)
             return
-        if not self._transaction.over:  # it is when the flow was lost meanwhile
+        if self._transaction.over:  # it is when the flow was lost meanwhile
+            self._context.transmit(self._response.to_bytes())
+        else:
             self._transaction.respond(self._response, now)
         self._pause = min(2 * self._pause, T2)
         self._timer = self._context.timers.start(min(now + self._pause, self._end), self._again)
@@ -181,6 +186,7 @@ class CallBook:
         self._calls: dict[str, SipCall] = {}
         self._leaving: dict[SipCall, Dialog] = {}
         self._farewells: list[Dialog] = []
+        self._cancels: list[Callable[[float], None]] = []
         self.over: deque[Dialog] = deque(maxlen=_REMEMBERED)
         """The dialogs of the calls that ended last."""
 
@@ -318,8 +324,15 @@ class CallBook:
 
         AuthenticatedRequest(context, build, _nothing, lost, now)
 
+    def cancel_later(self, cancel: Callable[[float], None]) -> None:
+        """The flow went away under an INVITE of ours: it is cancelled over the next one."""
+        self._cancels.append(cancel)
+
     def flow_up(self, now: float) -> None:
-        """Say the BYEs that could not be said: the peers still think these calls are up."""
+        """Say what could not be said: the peers still think that these calls ring, or are up."""
+        cancels, self._cancels = self._cancels, []
+        for cancel in cancels:
+            cancel(now)
         farewells, self._farewells = self._farewells, []
         for dialog in farewells:
             self.say_bye(dialog, now)

@@ -118,7 +118,8 @@ class AgentContext:
         Where nobody in particular is trusted, an ordinary PBX decides what reaches us: it may
         name us by our user at an address of its own, or a number of ours at our Contact's host.
         """
-        ours = uri.scheme in ("sip", "sips") and uri.user == self.aor.user
+        # Escaped or not, a user is the same one (RFC 3261 §19.1.4).
+        ours = uri.scheme in ("sip", "sips") and uri.unescaped() == self.aor.unescaped()
         if not self.config.trusted and (ours or uri.host.lower() == self.via_host.lower()):
             return True
         return ours and uri.host.lower() in (self.aor.host.lower(), self.via_host.lower())

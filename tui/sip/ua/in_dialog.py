@@ -19,6 +19,7 @@ from tui.sip.ua.authenticated_request import AuthenticatedRequest
 from tui.sip.ua.call import CallBook, CallPhase, SipCall
 from tui.sip.ua.context import AgentContext
 from tui.sip.ua.invite_uas import InviteUas
+from tui.sip.ua.out_of_dialog import unanswered
 from tui.sip.ua.refer_uas import ReferUas
 from tui.sip.ua.reinvite import Reinvites
 
@@ -46,7 +47,10 @@ class InDialogRequests:
         """Take a request that matched the call's dialog and passed admission."""
         context, request = self._context, transaction.request
         dialog = call.dialog
-        if dialog is None or not dialog.take(request.cseq.number):
+        # Whoever says BYE has ended the call, whatever our answer (RFC 3261 §15.1.1): a number that
+        # is out of order, as after a failover, must not leave us in it alone.
+        in_order = dialog is not None and dialog.take(request.cseq.number)
+        if dialog is None or not (in_order or request.method == "BYE"):
             context.answer(transaction, now, 500, "CSeq out of order")
         elif not dialog.began_it and not self._admission.trusts(request):
             self._admission.refused_sender(
@@ -155,6 +159,6 @@ class InDialogRequests:
 
     def _lost(self, call: SipCall, id: str, why: Lost, now: float) -> None:
         timed_out = why is Lost.TIMED_OUT
-        self._context.emit(RequestOutcome(id, 408 if timed_out else 503, str(why), b""))
+        self._context.emit(unanswered(id, why))
         if timed_out and call.phase is CallPhase.UP:
             self._book.end(call, now, status=408, reason=str(why), bye=True)

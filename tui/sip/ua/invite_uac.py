@@ -26,7 +26,7 @@ from tui.sip.message.header_values import NameAddr, read_seconds, readable
 from tui.sip.message.headers import Headers
 from tui.sip.message.identity import asserted
 from tui.sip.message.message import Request, Response
-from tui.sip.message.reason import read_reasons
+from tui.sip.message.reason import read_reasons, words_of
 from tui.sip.transaction.machines import T1
 from tui.sip.transaction.timers import Timer
 from tui.sip.transaction.transaction_layer import Lost
@@ -121,17 +121,7 @@ class InviteUac:
     def _cancel(self, now: float) -> None:
         self._cancel_sent = True
         self._limit(None, now)
-        request = self._invite.request
-        headers = Headers()
-        for name in ("Via", "Route"):
-            for value in request.headers.get_all(name):
-                headers.add(name, value)
-        headers.add("Max-Forwards", "70")
-        for name in ("From", "To", "Call-ID"):
-            headers.add(name, request.headers.get(name) or "")
-        headers.add("CSeq", f"{request.cseq.number} CANCEL")
-        cancel = Request("CANCEL", request.uri, headers)
-        self._context.transactions.request(cancel, _no_matter, _no_matter_why, now)
+        say_cancel(self._context, self._invite.request, now)
         self._waiting = self._context.timers.start(now + _CANCEL_WAIT, self._give_up)
 
     def _give_up(self, now: float) -> None:
@@ -168,7 +158,7 @@ class InviteUac:
         elif status == 487 and self._end[0] == 408:
             self._refuse(*self._end)
         else:
-            self._refuse(status, response.reason, response)
+            self._refuse(status, words_of(response), response)
 
     def _provisional(self, response: Response, now: float) -> None:
         self._heard = response.branch
@@ -256,9 +246,18 @@ class InviteUac:
         if why is Lost.TIMED_OUT:
             self._refuse(408, "Request Timeout")
         else:
-            self._refuse(503, str(why))
+            # It may go on ringing there, and be answered by somebody who hears nobody.
+            self._book.cancel_later(partial(say_cancel, self._context, self._invite.request))
+            self._refuse(503, str(why), flow_lost=True)
 
-    def _refuse(self, status: int, reason: str, response: Response | None = None) -> None:
+    def _refuse(
+        self,
+        status: int,
+        reason: str,
+        response: Response | None = None,
+        *,
+        flow_lost: bool = False,
+    ) -> None:
         if self._waiting is not None:
             self._waiting.stop()
             self._waiting = None
@@ -266,7 +265,23 @@ class InviteUac:
             self._book.remove(self._call)
             targets = read_targets(response) if response is not None else ()
             reasons = read_reasons(response.headers) if response is not None else ()
-            self._context.emit(InviteRefused(self._call.handle, status, reason, targets, reasons))
+            self._context.emit(
+                InviteRefused(self._call.handle, status, reason, targets, reasons, flow_lost)
+            )
+
+
+def say_cancel(context: AgentContext, invite: Request, now: float) -> None:
+    """Send the CANCEL of an INVITE of ours (RFC 3261 §9.1)."""
+    headers = Headers()
+    for name in ("Via", "Route"):
+        for value in invite.headers.get_all(name):
+            headers.add(name, value)
+    headers.add("Max-Forwards", "70")
+    for name in ("From", "To", "Call-ID"):
+        headers.add(name, invite.headers.get(name) or "")
+    headers.add("CSeq", f"{invite.cseq.number} CANCEL")
+    cancel = Request("CANCEL", invite.uri, headers)
+    context.transactions.request(cancel, _no_matter, _no_matter_why, now)
 
 
 def read_targets(response: Response) -> tuple[str, ...]:

@@ -22,7 +22,13 @@ from tui.sip.dialog.dialog import Dialog
 from tui.sip.dialog.replaces import parse_replaces
 from tui.sip.dialog.session_timer import answer_to_request, too_small
 from tui.sip.errors import LocalProtocolError, RemoteProtocolError
-from tui.sip.events import AckWithSdp, Established, InviteCancelled, InviteReceived
+from tui.sip.events import (
+    AckWithSdp,
+    Established,
+    InviteCancelled,
+    InviteReceived,
+    ReinviteRefused,
+)
 from tui.sip.message.body import SDP, read_sdp
 from tui.sip.message.header_values import read_seconds
 from tui.sip.message.identity import asserted
@@ -51,6 +57,7 @@ class InviteUas:
         config = context.config
         contact = request.contact
         if contact is None:
+            context.ignore("an INVITE without a Contact: 400")
             context.answer(transaction, now, 400, "No Contact")
             return
         if config.session_expires and too_small(request, config.min_se):
@@ -58,9 +65,11 @@ class InviteUas:
             return
         refusal, replaced = find_replaced(self._book, request) if config.transfers else (0, None)
         if refusal:
+            context.ignore(f"an INVITE to replace no call that could be replaced: {refusal}")
             context.answer(transaction, now, refusal)
             return
         if len(self._book) >= config.max_calls:
+            context.ignore("an INVITE while there are as many calls as may be: 503")
             context.answer(transaction, now, 503, lines=[("Retry-After", "10")])
             return
         context.answer(transaction, now, 100)
@@ -202,7 +211,11 @@ class InviteUas:
         first, call.invite = call.invite is not None, None
         sdp = read_sdp(request)
         if unacked.wants_sdp and sdp is None:
-            self._book.end(call, now, status=488, reason="no answer in the ACK", bye=True)
+            if first:
+                self._book.end(call, now, status=488, reason="no answer in the ACK", bye=True)
+            else:  # a peer that only refreshes: the session stays as it was
+                self._context.ignore("an ACK without the answer to our offer in a call")
+                self._context.emit(ReinviteRefused(call.handle, 488))
             return True
         if first:
             self._context.emit(Established(call.handle, asserted(request)))

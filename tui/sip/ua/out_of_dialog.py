@@ -117,19 +117,17 @@ class OutOfDialogRequests:
         def answered(response: Response, at: float) -> None:
             if response.status >= 200:
                 del self._under_way[waiting.id]
-                self._tell(waiting.id, response.status, response.reason, response.body)
+                status, reason = response.status, response.reason
+                self._context.emit(RequestOutcome(waiting.id, status, reason, response.body))
                 self._next(waiting, at)
 
         def lost(why: Lost, at: float) -> None:
             del self._under_way[waiting.id]
-            self._tell(waiting.id, 408 if why is Lost.TIMED_OUT else 503, str(why), b"")
+            self._context.emit(unanswered(waiting.id, why))
             self._next(waiting, at)
 
         sent = AuthenticatedRequest(self._context, waiting.request, answered, lost, now)
         self._under_way[waiting.id] = waiting, sent
-
-    def _tell(self, id: str, status: int, reason: str, body: bytes) -> None:
-        self._context.emit(RequestOutcome(id, status, reason, body))
 
     def _next(self, done: _Waiting, now: float) -> None:
         """A request is over: the next one of its queue may go."""
@@ -138,11 +136,17 @@ class OutOfDialogRequests:
             return
         queue.popleft()
         while queue and not self._context.connected:
-            self._tell(queue.popleft().id, 503, str(Lost.FLOW), b"")
+            self._context.emit(unanswered(queue.popleft().id, Lost.FLOW, sent=False))
         if queue:
             self._start(queue[0], now)
         else:
             del self._queues[done.peer]
+
+
+def unanswered(id: str, why: Lost, *, sent: bool = True) -> RequestOutcome:
+    """What is told of a request that got no final answer."""
+    status = 408 if why is Lost.TIMED_OUT else 503
+    return RequestOutcome(id, status, str(why), b"", answered=False, sent=sent)
 
 
 def dialled_uri(target: str, domain: str) -> str:

@@ -36,6 +36,7 @@ from tui.sip.events import (
 )
 from tui.sip.message.header_values import read_seconds
 from tui.sip.message.message import Request, Response
+from tui.sip.message.reason import words_of
 from tui.sip.transaction.timers import Timer
 from tui.sip.transaction.transaction_layer import Lost
 from tui.sip.ua.authenticated_request import AuthenticatedRequest
@@ -80,6 +81,8 @@ class Registration:
         self._proved = False
         """It has succeeded since it was asked for: a refusal is the server's trouble now."""
         self._failures = 0
+        self._ends: float | None = None
+        """Until when the binding of before is alive, for all that we know."""
         self._register: AuthenticatedRequest | None = None
         self._held: Held = ()
         self._timer: Timer | None = None
@@ -117,6 +120,7 @@ class Registration:
         """Called after the transactions were told. The binding stays ours to take back."""
         self._stop()
         self._context.registered = False
+        self._ends = None
         self.state = RegistrationState.IDLE
 
     def pong(self) -> None:
@@ -208,15 +212,21 @@ class Registration:
             user=context.aor.user,
             asked=self._expires,
         )
+        if expires is None and self.wanted:
+            # Nobody could call us: this is no success, and nothing to ask again each second.
+            self._ends = None
+            self._retry(480, "No binding was kept", None, now)
+            return
         self._failures = 0
         self._bound = self._proved = context.registered = True
         self._held = self._register.held if self._register is not None else ()
         if self._held:
             context.digest.pin(*(challenge.realm for _, challenge in self._held))
-        if not self.wanted:
+        if expires is None or not self.wanted:
             self._ask(now, leaving=True)
             return
         self.state = RegistrationState.REGISTERED
+        self._ends = now + expires
         self._timer = context.timers.start(
             now + expires * context.rng.uniform(0.5, 0.9), self._again
         )
@@ -231,16 +241,19 @@ class Registration:
             self._keep_alive(float(seconds), now)
 
     def _refused(self, response: Response, now: float) -> None:
-        self._bound = self._context.registered = False
-        status, reason = response.status, response.reason
+        self._context.registered = (
+            False  # what was bound may be so still: it is taken back in leaving
+        )
+        status, reason = response.status, words_of(response)
         after = read_seconds(response.headers, "Retry-After")
+        if status not in _TRY_AGAIN:
+            self._ends = None  # what says no to us may have forgotten us
         if not self.wanted:
             self._gone()
         elif after is not None or status in _TRY_AGAIN:
             # RFC 3261 §20.33: Retry-After may stand in any refusal.
             self._retry(status, reason, after, now)
         elif self._proved and status not in _UNPROVED:
-            self._told = False  # the binding may be gone: the next success is told as new
             slow = wait_slowly(self._failures + 1, self._context.rng)
             self._retry(status, reason, slow, now)
         else:
@@ -257,9 +270,12 @@ class Registration:
         if after is None:
             after = wait_after(self._failures, self._context.rng)
         after = max(_SHORTEST_WAIT, min(float(after), _LONGEST_WAIT))
+        held = self._ends is not None and now + after < self._ends
+        if not held:
+            self._told = False  # the binding may be gone: the next success is told as new
         self.state = RegistrationState.WAITING
         self._timer = self._context.timers.start(now + after, self._again)
-        self._context.emit(RegistrationFailed(status, reason, False, after))
+        self._context.emit(RegistrationFailed(status, reason, False, after, held))
 
     def _again(self, now: float) -> None:
         self._ask(now)

@@ -14,6 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from tui.console.actions.conditions import what_is_left
 from tui.console.actions.registry import with_keys
 from tui.console.i18n import render, tr
 from tui.console.view import View
@@ -21,7 +22,6 @@ from tui.console.widgets.formats import Clocks, duration
 from tui.console.widgets.room import SHORT
 from tui.console.widgets.rows import Rows, cut, folded, row
 from tui.platform.codes import KICKED_ADVICE
-from tui.port.machines.call_machine import CallState
 from tui.port.snapshot import Snapshot
 from tui.port.values import Message, message
 
@@ -200,17 +200,12 @@ def failure_dialog(failure: Message) -> ChoiceDialog:
 
 def leave_dialog(view: View) -> ChoiceDialog:
     """Ctrl+Q on the console: sign out, leave, or stay."""
-    call = view.snapshot.call
-    what = message("leave.what")
-    if call is not None and call.live:
-        ringing = call.state is CallState.RINGING
-        what = message("leave.what_ringing" if ringing else "leave.what_call")
     ways = [("stay", "leave.stay"), ("leave", "leave.leave"), ("sign-out", "leave.sign_out")]
     title, todo = "leave.title", "leave.todo"
     if view.kiosk:
         title, todo = "kiosk.leave_title", "kiosk.leave_todo"
         del ways[1]
-    said = [what]
+    said = [message(what_is_left(view))]
     if view.snapshot.shift.talked or view.snapshot.shift.missed:
         said.append(_shift_figures(view.snapshot))
     return ChoiceDialog(title, said, todo, tuple(ways), "stay")

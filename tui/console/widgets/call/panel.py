@@ -17,7 +17,7 @@ from textual.message import Message as TextualMessage
 from textual.widgets import Input
 
 from tui.console.actions.action import Action, key_name
-from tui.console.actions.conditions import own_lines
+from tui.console.actions.conditions import line_lost, own_lines
 from tui.console.actions.registry import find
 from tui.console.i18n import render, tr
 from tui.console.view import View
@@ -222,7 +222,7 @@ def _up(view: View, call: Call, keys: dict[str, str], width: int, clocks: Clocks
     quality = view.snapshot.quality
     figures = sounding.figures(quality) if view.figures else []
     other = waiting(view, keys.get("line_next", ""))
-    stay = stays(call, own=own_lines(view))
+    stay = stays(call, own=own_lines(view), lost=line_lost(view))
     return [
         *_title(view, call, mark, "bold $strong", width),
         *third_rows(call, clocks, width),

@@ -76,10 +76,13 @@ def third_rows(call: Call, clocks: Clocks, width: int) -> list[Ranked]:
     return rows
 
 
-def stays(call: Call, *, own: bool = False) -> Row:
-    """Who stays if the agent hangs up now; `own`: at a PBX, where no platform does anything."""
+def stays(call: Call, *, own: bool = False, lost: bool = False) -> Row:
+    """Who stays if the agent hangs up now; `own`: at a PBX, where no platform does anything.
+    `lost`: nothing that we say goes out, and what became of the call there is not known."""
     if call.state not in (CallState.TALKING, CallState.HOLDING):
         return ()
+    if lost:
+        return row((tr("stays.lost_own" if own else "stays.lost"), "$ring"))
     if call.transfer:
         words = "stays.transfer_own" if own else "stays.transfer"
         return row((tr(words, name=call.transfer), "$ring"))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from tui.command_output import CommandError, command_output
 from tui.engine.agent.templates import arguments, filled
-from tui.text import clean_text
+from tui.text import clean_text, decoded
 
 if TYPE_CHECKING:
     import aiohttp
@@ -28,7 +28,7 @@ async def of_command(words: Sequence[str], number: str) -> str:
         given = await command_output(argv, MOST_BYTES)
     except CommandError as error:
         raise SourceError(str(error)) from None
-    return "" if given.code and not given.cut else _first_line(given.body)
+    return "" if given.code and not given.cut else _first_line(decoded(given.body))
 
 
 async def of_url(session: aiohttp.ClientSession, url: str, number: str) -> str:
@@ -42,19 +42,31 @@ async def of_url(session: aiohttp.ClientSession, url: str, number: str) -> str:
                 return ""
             if response.status != 200:
                 raise SourceError(f"HTTP {response.status}")
-            body = await response.content.read(MOST_BYTES)
+            body = await _read(response.content.read)
     except (aiohttp.ClientError, OSError, ValueError) as error:
         raise SourceError(type(error).__name__) from None
-    if not body.lstrip().startswith(b"{"):
-        return _first_line(body)
+    text = decoded(body).strip()
+    if not text.startswith(("{", "[")):
+        return _first_line(text)
     try:
-        given = json.loads(body)
+        given = json.loads(text, strict=False)
     except (ValueError, RecursionError):
         raise SourceError("the answer is not JSON") from None
+    if isinstance(given, list):  # what was found, the best first
+        given = next((each for each in given if isinstance(each, dict)), {})
     parts = (given.get("name"), given.get("detail"))
-    return clean_text(", ".join(each for each in parts if isinstance(each, str) and each), 160)
+    said = (str(each) for each in parts if isinstance(each, str | int | float) and each)
+    return clean_text(", ".join(said), 160)
 
 
-def _first_line(body: bytes) -> str:
-    lines = body.decode("utf-8", "replace").strip().splitlines()
+async def _read(read: Callable[[int], Awaitable[bytes]]) -> bytes:
+    """The whole, or as much as is looked at: one read may bring a piece."""
+    body = b""
+    while len(body) < MOST_BYTES and (chunk := await read(MOST_BYTES - len(body))):
+        body += chunk
+    return body
+
+
+def _first_line(text: str) -> str:
+    lines = text.strip().splitlines()
     return clean_text(lines[0], 160) if lines else ""
