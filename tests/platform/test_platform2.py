@@ -654,6 +654,7 @@ async def test_an_answer_that_is_compressed_though_nobody_asked_is_read(
         ("gzip", gzip.compress(b" " * (MAX_BYTES + 1)), "the answer is too long"),
         ("gzip", b"", "the answer is not JSON"),
     ],
+    ids=["unknown", "broken", "too long", "empty"],  # what gzip makes holds the time
 )
 async def test_an_answer_that_cannot_be_expanded_says_why(
     backend: Backend, platform: Platform2, encoding: str, body: bytes, info: str
