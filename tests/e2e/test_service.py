@@ -20,10 +20,12 @@ from tui.launcher.find_engines import find_running
 from tui.port.commands import Answer, Mute
 from tui.port.machines.call_machine import CallState
 from tui.port.snapshot import Snapshot
-from tui.port.values import Phase
+from tui.port.values import Phase, VoiceState
 from tui.port.wire.client import EngineClient
 
 LIMIT = 30.0
+NEEDED_BY_CALLS = ("pylibsrtp", "cryptography", "opus", "avcodec")
+"""Native libraries, as a process's map names them."""
 
 
 class Service:
@@ -156,3 +158,19 @@ async def test_without_a_profile_it_says_what_it_wants(service: Service) -> None
     assert process.returncode == 2
     assert process.stderr is not None
     assert b"yimi engine --profile NAME" in process.stderr.read()
+
+
+async def test_what_a_call_needs_to_sound_is_loaded_when_the_first_one_rings(
+    box: Box, service: Service
+) -> None:
+    process = service.start("--profile", "box", "--group", "sales")
+    maps = Path(f"/proc/{process.pid}/maps")
+    await service.hears("READY=1")
+    client = await service.client()
+    await until(lambda: client.snapshot().voice.state is VoiceState.OK, LIMIT)
+    assert not [name for name in NEEDED_BY_CALLS if name in maps.read_text()]
+    await box.ring("1001")
+    await until(lambda: client.snapshot().calls, LIMIT)
+    await until(lambda: all(name in maps.read_text() for name in ("pylibsrtp", "opus")), LIMIT)
+    assert client.snapshot().calls[0].state is CallState.RINGING, "before it is answered"
+    await client.close()

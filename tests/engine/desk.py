@@ -51,6 +51,9 @@ class Audio:
     def mute(self, key: str, on: bool) -> None:
         self.asked.append(("mute", key, on))
 
+    def begins(self) -> None:
+        """A call has begun."""
+
     def ring(self, on: bool) -> None:
         self.ringing = on
 

@@ -1,15 +1,15 @@
-"""The media room and the sound devices, as the engine holds them: opened once registered, in a
-thread, and only where the line carries audio at all. What is wrong with them is a state."""
+"""The sound devices, as the engine holds them: opened once registered, in a thread, and only where
+the line carries audio at all. What is wrong with them is a state. What carries the sound of a call
+comes with the first call (`leg_room`)."""
 
 from __future__ import annotations
 
 import asyncio
-import gc
 import importlib
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tui.engine.audio.leg_room import LegRoom
 from tui.engine.audio.remote_headset import RemoteHeadset
 from tui.engine.audio.remote_pulse import RemotePulse
 from tui.engine.context import EngineContext, log
@@ -34,7 +34,7 @@ _BAD = (VoiceState.NO_DEVICE, VoiceState.DEVICE_LOST, VoiceState.FAILED, VoiceSt
 
 
 class SoundDevices:
-    """Microphone, ears, ring and beep. `leg_module` is `tui.media.leg.leg` once `loaded()`."""
+    """Microphone, ears, ring and beep."""
 
     def __init__(
         self, context: EngineContext, settings: AudioSettings, folder: Path | None = None
@@ -42,7 +42,7 @@ class SoundDevices:
         self.context = context
         self.settings = settings
         """What is in force now: devices and volumes are changed while it runs."""
-        self.leg_module: Any = None
+        self.leg_room = LegRoom(self._no_leg_room)
         self.sound: media_sound.SoundIO | None = None
         self.remote_pulse = RemotePulse(context, self, folder)
         """Where the voice goes: this machine's devices, or a PulseAudio far away. `folder` is where
@@ -55,24 +55,36 @@ class SoundDevices:
         self._ring_missing = False
 
     def load(self) -> None:
-        """Begin to import the media room and to open the device, unless that is done."""
-        account = self.context.snapshot.account
-        if self._loading is not None or account is None or account.callintype != VOIP:
+        """Begin to open the device, unless that is done."""
+        if self._loading is not None or not self._carries_sound:
             return
         self.change(state=VoiceState.LOADING, device="")
         self._loading = asyncio.get_running_loop().create_task(self._load())
 
     async def loaded(self) -> None:
-        """Wait until the media room is there. Raises what kept it from coming."""
+        """Wait until the sound is there. Raises what kept it from coming."""
         self.load()
         if self._loading is not None:
             await asyncio.shield(self._loading)
 
+    def expect_call(self) -> None:
+        """A call has begun, and will need a leg: load what that takes."""
+        if self._carries_sound:
+            self.leg_room.ahead()
+
+    @property
+    def _carries_sound(self) -> bool:
+        account = self.context.snapshot.account
+        return account is not None and account.callintype == VOIP
+
+    def _no_leg_room(self) -> None:
+        self.change(state=VoiceState.FAILED, device="")
+
     async def _load(self) -> None:
         loop = asyncio.get_running_loop()
         try:
-            modules = await loop.run_in_executor(None, _import_media)
-            self.leg_module, sound_module, self._tones = modules
+            modules = await loop.run_in_executor(None, _import_sound)
+            sound_module, self._tones = modules
             echo, noise = await self._echo(), await self._noise()
             self.sound = self.open(sound_module, self._state_changed)
             self.sound.on_ring, self.sound.echo = self._ring_changed, echo
@@ -80,7 +92,7 @@ class SoundDevices:
             if self._ringing and self.settings.ring:
                 self._ring(True)
         except Exception:  # whatever sound or codec libraries do, signalling must live
-            log.exception("the audio room could not be opened")
+            log.exception("the sound could not be opened")
             self.change(state=VoiceState.FAILED, device="")
             raise
 
@@ -253,6 +265,7 @@ class SoundDevices:
             self._loading.cancel()
             await asyncio.gather(self._loading, return_exceptions=True)
             self._loading = None
+        await self.leg_room.close()
         self.context.timers.cancel("sound look")
         if self.sound is not None:
             sound, self.sound = self.sound, None
@@ -260,14 +273,8 @@ class SoundDevices:
         self.change(state=VoiceState.OFF, device="")
 
 
-def _import_media() -> tuple[Any, ...]:
-    """Import what is heavy: 0.3 s and 60 MiB, so never before it is needed, and in a thread."""
-    first = "tui.media.warm_up" not in sys.modules
-    importlib.import_module("tui.media.warm_up").warm_up()
-    media = tuple(
-        importlib.import_module(f"tui.media.{name}")
-        for name in ("leg.leg", "device.sound", "pcm.tones")
+def _import_sound() -> tuple[Any, ...]:
+    """Import what is native, and may be slow to load: never before it is needed, in a thread."""
+    return tuple(
+        importlib.import_module(f"tui.media.{name}") for name in ("device.sound", "pcm.tones")
     )
-    if first:
-        gc.freeze()  # all of it stays: no collection between calls is to go through it
-    return media

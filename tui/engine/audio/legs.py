@@ -40,14 +40,18 @@ IceServers = Callable[[], Awaitable[Sequence[Any]]]
 class CallSound(Protocol):
     """What every change of a call may mean to its sound (`Legs`)."""
 
+    def begins(self) -> None: ...
     def ring(self, on: bool) -> None: ...
     def stop(self, key: str) -> None: ...
 
 
 def follow(context: EngineContext, sound: CallSound) -> CallListener:
-    """A listener to the calls: it rings while one rings, and a call that is over has no leg."""
+    """A listener to the calls: a new one will need a leg, it rings while one rings, and a call that
+    is over has no leg."""
 
     def call_changed(before: Call | None, call: Call) -> None:
+        if before is None:
+            sound.begins()
         states = {c.state for c in context.snapshot.calls}
         # In a call it does not ring into the ear: call waiting has its own, softer sound.
         sound.ring(CallState.RINGING in states and CallState.TALKING not in states)
@@ -98,6 +102,10 @@ class Legs:
             if leg.key == key and leg.media is not None:
                 leg.media.mute(on)
 
+    def begins(self) -> None:
+        """A call has begun: have ready what its leg will need."""
+        self.devices.expect_call()
+
     def ring(self, on: bool) -> None:
         """Ring, or stop ringing, on the sound device."""
         self.devices.ring(on)
@@ -140,17 +148,18 @@ class Legs:
     async def make_media(self, leg: LegEntry) -> media_leg.AudioLeg:
         """A new connection for the leg; raises what keeps the media room from opening."""
         await self.devices.loaded()
-        return self._new_leg(leg, await self._servers_now())
+        module = await self.devices.leg_room.loaded()
+        return self._new_leg(module, leg, await self._servers_now())
 
     async def _servers_now(self) -> list[Any]:
         """STUN and TURN servers, with credentials that still count."""
         return [as_ice(server) for server in await self._ice_servers()]
 
-    def _new_leg(self, leg: LegEntry, servers: Sequence[Any]) -> media_leg.AudioLeg:
+    def _new_leg(self, module: Any, leg: LegEntry, servers: Sequence[Any]) -> media_leg.AudioLeg:
         sound = self.devices.sound
         assert sound is not None  # loaded() made it, or raised
         loop = asyncio.get_running_loop()
-        made: media_leg.AudioLeg = self.devices.leg_module.AudioLeg(
+        made: media_leg.AudioLeg = module.AudioLeg(
             source=sound.source if leg.plug is None else leg.plug,
             sink=sound.sink if leg.plug is None else leg.plug,
             ice_servers=servers,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from statistics import median
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -136,6 +135,8 @@ class SoundTest:
 
 def _agreed(delays: list[float | None]) -> float | None:
     """The delay that most clicks agree on; a noise in the room is no click."""
+    from statistics import median  # fractions and all: not before somebody wants it
+
     found = [delay for delay in delays if delay is not None]
     if len(found) < 2:
         return None

@@ -11,7 +11,6 @@ import importlib
 import logging
 from typing import Any, Final
 
-from tui.media.codec.rate_converter import RateConverter
 from tui.media.pcm.levels import RATE, WIDTH
 
 log = logging.getLogger(__name__)
@@ -33,6 +32,8 @@ class NoiseSuppression:
 
     def __init__(self, package: Any) -> None:
         """`package` is `webrtc_noise_gain`. Raises what it raises."""
+        from tui.media.codec.rate_converter import RateConverter  # PyAV: 15 MB, for whom it serves
+
         self._processor = package.AudioProcessor(0, LEVEL)  # no gain of its own: ours is set
         self._down, self._up = RateConverter(RATE, LOW), RateConverter(LOW, RATE)
         self._broken = False
