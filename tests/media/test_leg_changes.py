@@ -214,9 +214,9 @@ async def test_a_close_that_hangs_in_the_library_ends_by_our_limit(
     connection = us._connections.current
     assert connection is not None
     socket = connection.ice._connection._protocols[0].transport
-    stop = connection._rtc_ice.stop
+    stop = connection._aioice.close
     monkeypatch.setattr("tui.media.transport.connection.CLOSE_LIMIT", 0.2)
-    monkeypatch.setattr(connection._rtc_ice, "stop", asyncio.Event().wait)
+    monkeypatch.setattr(connection._aioice, "close", asyncio.Event().wait)
     async with asyncio.timeout(2):
         await us.close()
     assert socket.is_closing()

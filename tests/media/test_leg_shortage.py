@@ -12,7 +12,7 @@ import pytest
 
 from tui.media.leg.leg import AudioLegState, Shortage, ShortageError
 from tui.media.pcm.sources import ToneSource
-from tui.media.transport import connection, ice_servers
+from tui.media.transport import ice_servers
 from tui.media.transport.ice_servers import IceServer
 from tui.media.transport.shortage import shortage_of
 
@@ -50,10 +50,10 @@ async def test_without_a_descriptor_a_leg_has_failed_and_says_so(
 async def test_without_memory_a_leg_has_failed_and_says_so(
     leg: Any, collector: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def none(*arguments: object) -> None:
+    def none(**options: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(connection, "RTCIceGatherer", none)
+    monkeypatch.setattr("aioice.Connection", none)
     us = leg(ToneSource(440), collector())
     with pytest.raises(ShortageError):
         await us.offer()
@@ -68,10 +68,10 @@ async def test_a_call_goes_on_when_it_cannot_be_restarted(
     await us.accept(await peer.answer(await us.offer()))
     await hears(heard, 1000)
 
-    def none(*arguments: object) -> None:
+    def none(**options: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(connection, "RTCIceGatherer", none)
+    monkeypatch.setattr("aioice.Connection", none)
     with pytest.raises(ShortageError):
         await us.restart()
     heard.pcm.clear()

@@ -86,7 +86,7 @@ NAMES = {
         "Ctrl",
     ),
     *("TLS", "WebSocket", "ICE", "STUN", "TURN", "UDP", "VPN", "MOS", "MB", "dB", "wss", "opus"),
-    *("aiortc", "libportaudio2", "libopus0", "ice_servers", "YIMI_STATE_DIR"),
+    *("libportaudio2", "libopus0", "ice_servers", "YIMI_STATE_DIR"),
     *("PulseAudio", "PipeWire", "ssh", "unix", "tcp", "~/.config/pulse/cookie"),
     *("pip install 'yimi[handsfree]'", "[audio]", "echo_cancellation"),
     *("pip install 'yimi[noise]'", "noise_suppression"),

@@ -1,1 +1,1 @@
-"""Audio: aiortc made fit for PBXs. Imported in the engine's process only."""
+"""Audio, over ICE, DTLS and SRTP. Imported in the engine's process only."""

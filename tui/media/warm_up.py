@@ -5,22 +5,16 @@ from __future__ import annotations
 
 import contextlib
 
-from aiortc.rtcdtlstransport import generate_certificate
-from cryptography.hazmat.primitives.asymmetric import ec
 from OpenSSL import SSL
 
 from tui.media.codec.codecs import decoder, encoder
+from tui.media.transport.certificate import Certificate
+from tui.media.transport.srtp import agreed
 
 
 def warm_up() -> bool:
     """Once for the process; again it does no harm. Whether all of it was done."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    context = SSL.Context(SSL.DTLS_METHOD)
-    context.use_certificate(generate_certificate(key))
-    context.use_privatekey(key)
-    context.set_verify(SSL.VERIFY_PEER, lambda *_: True)
-    context.set_cipher_list(b"ECDHE-ECDSA-AES128-GCM-SHA256")
-    context.set_tlsext_use_srtp(b"SRTP_AES128_CM_SHA1_80")
+    context = Certificate().context()
     done = _shake_hands(SSL.Connection(context), SSL.Connection(context))
     silence = encoder("opus", fmtp={}).encode(bytes(1920))
     return done and len(decoder("opus").decode(silence)) == 1920
@@ -35,4 +29,4 @@ def _shake_hands(client: SSL.Connection, server: SSL.Connection) -> bool:
                 one.do_handshake()
             with contextlib.suppress(SSL.Error):
                 other.bio_write(one.bio_read(4096))
-    return client.get_selected_srtp_profile() == b"SRTP_AES128_CM_SHA1_80"
+    return agreed(client, client=True) is not None

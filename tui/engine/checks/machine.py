@@ -15,6 +15,8 @@ from tui.config.provision.kept_copy import LastLook
 from tui.engine.checks.runner import Finding, fail, ok, warn
 
 MUCH: Final = 100 * 1024 * 1024
+_CARRY: Final = {"aioice": "aioice", "pyOpenSSL": "OpenSSL.SSL", "pylibsrtp": "pylibsrtp"}
+"""ICE, DTLS and SRTP, which are loaded when the first call begins: packages and their modules."""
 LITTLE: Final = 10 * 1024 * 1024
 """Bytes free on the disk: under the first it is said, under the second it is a failure."""
 
@@ -37,19 +39,20 @@ def libraries(
     *,
     sound_wanted: bool = True,
 ) -> Finding:
-    """aiortc and PortAudio: found, and which."""
+    """What carries a call's sound, and PortAudio: found, and which."""
     try:
-        aiortc = f"aiortc {version_of('aiortc')}, aioice {version_of('aioice')}"
-        load("aiortc")
+        carried = ", ".join(f"{name} {version_of(name)}" for name in _CARRY)
+        for module in _CARRY.values():
+            load(module)
     except (ImportError, PackageNotFoundError, OSError) as error:
-        return fail("check.libraries.no_aiortc", kind=type(error).__name__)
+        return fail("check.libraries.none", kind=type(error).__name__)
     try:
         portaudio = str(load("sounddevice").get_portaudio_version()[1])
     except (ImportError, OSError):
         # sounddevice raises OSError where the library itself is not installed.
         tell = fail if sound_wanted else warn
-        return tell("check.libraries.no_portaudio", found=aiortc)
-    return ok("check.libraries.ok", found=f"{aiortc}, {portaudio.partition(',')[0]}")
+        return tell("check.libraries.no_portaudio", found=carried)
+    return ok("check.libraries.ok", found=f"{carried}, {portaudio.partition(',')[0]}")
 
 
 def settings(look: LastLook, now: float) -> Finding:

@@ -44,7 +44,10 @@ FORM: Final = 1
 """The number of this form of a bundle."""
 LOG_BYTES: Final = 2 * 1024 * 1024
 """Of the log, at the end."""
-_PACKAGES: Final = ("textual", "aiortc", "aiohttp", "websockets", "sounddevice", "av", "msgspec")
+_PACKAGES: Final = (
+    *("textual", "aioice", "pyOpenSSL", "pylibsrtp", "av"),
+    *("aiohttp", "websockets", "sounddevice", "msgspec"),
+)
 _SECRET_SETTING: Final = ("password", "pwd", "secret", "token", "credential", "key", "pin")
 _FIGURES: Final = tuple(Quality.__struct_fields__)
 _BREATH: Final = 25

@@ -1,17 +1,20 @@
-"""The codecs of a call, by name: all of them speak 48 kHz mono s16 on this side."""
+"""The codecs of a call, by name: all of them speak 48 kHz mono s16 on this side.
+
+Opus is libopus' and needs no more. What all others need is PyAV with FFmpeg's libraries, 15 MB and
+a tenth of a second: a call that speaks opus goes without, see `load`.
+"""
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Mapping
-from typing import Protocol
-
-import av
+from importlib.metadata import version
+from typing import Any, Final, Protocol
 
 from tui.media.codec import opus
 from tui.media.codec.formats import PTIMES
-from tui.media.codec.g711_g722 import RATES, G711G722Decoder, G711G722Encoder
 from tui.media.codec.opus import DecodeError, OpusDecoder, OpusEncoder
-from tui.media.codec.opus_av import AvDecoder, AvEncoder
 
 __all__ = [
     "NAMES",
@@ -20,12 +23,16 @@ __all__ = [
     "Encoder",
     "decoder",
     "encoder",
+    "is_loaded",
+    "load",
     "opus_is_deep",
     "opus_source",
 ]
 
 NAMES = ("opus", "G722", "PCMU", "PCMA")
 """What can be spoken, best first; as SDP spells it (compare without case)."""
+_G711_G722: Final = "tui.media.codec.g711_g722"
+_OPUS_AV: Final = "tui.media.codec.opus_av"
 
 
 class Encoder(Protocol):
@@ -83,25 +90,50 @@ def encoder(
     kind = _kind(name)
     if ptime not in PTIMES[kind.lower()]:
         raise ValueError(f"{kind} has no packets of {ptime} ms")
+    module: Any = load(name)
     if kind != "opus":
-        return G711G722Encoder(kind, ptime=ptime)
-    made = AvEncoder if opus.library() is None else OpusEncoder
-    return made(fmtp, ptime=ptime, packet_loss=packet_loss, dtx=dtx)
+        spoken: Encoder = module.G711G722Encoder(kind, ptime=ptime)
+        return spoken
+    made: Encoder = (OpusEncoder if module is opus else module.AvEncoder)(
+        fmtp, ptime=ptime, packet_loss=packet_loss, dtx=dtx
+    )
+    return made
 
 
 def decoder(name: str) -> Decoder:
     """A decoder for one stream. ValueError for another name."""
     kind = _kind(name)
+    module: Any = load(name)
+    made: Decoder
     if kind != "opus":
-        return G711G722Decoder(kind)
-    return AvDecoder() if opus.library() is None else OpusDecoder()
+        made = module.G711G722Decoder(kind)
+    else:
+        made = OpusDecoder() if module is opus else module.AvDecoder()
+    return made
+
+
+def load(name: str) -> Any:
+    """Load what a codec needs; best in a thread, unless `is_loaded`. The module that speaks it.
+    ValueError for another name."""
+    return importlib.import_module(_module(name))
+
+
+def is_loaded(name: str) -> bool:
+    """Whether an encoder and a decoder are there at once. ValueError for another name."""
+    return _module(name) in sys.modules
+
+
+def _module(name: str) -> str:
+    if _kind(name) != "opus":
+        return _G711_G722
+    return _OPUS_AV if opus.library() is None else opus.__name__
 
 
 def opus_source() -> str:
     """Which opus is used, and its version: "bundled: libopus 1.6.1", "system: …", or
     "pyav: 18.1.0" (no repair from the next packet)."""
     found = opus.library()
-    return f"pyav: {av.__version__}" if found is None else f"{found.source}: {found.version}"
+    return f"pyav: {version('av')}" if found is None else f"{found.source}: {found.version}"
 
 
 def opus_is_deep() -> bool:
@@ -111,7 +143,7 @@ def opus_is_deep() -> bool:
 
 
 def _kind(name: str) -> str:
-    for kind in ("opus", *RATES):
+    for kind in NAMES:
         if name.lower() == kind.lower():
             return kind
     raise ValueError(f"no such codec: {name!r}")

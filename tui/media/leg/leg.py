@@ -9,9 +9,12 @@ an exception out of a callback; a description that cannot be used is an Unaccept
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 
+from tui.media.codec import codecs as known_codecs
 from tui.media.leg.agreed_session import AgreedSession
 from tui.media.leg.connections import Connections
 from tui.media.leg.life import AudioLegState, Life
@@ -67,6 +70,7 @@ class AudioLeg:
         self._servers = usable(ice_servers)
         self._relay_only, self._loopback = relay_only, loopback
         self._setup_timeout = setup_timeout
+        self._loading = asyncio.Lock()
         self._session = RtpSession(source, sink, on_key=on_digit or _nobody, dtx=dtx)
         self._agreed = AgreedSession(
             codecs,
@@ -89,7 +93,7 @@ class AudioLeg:
         """The answer to the peer's offer or re-offer. UnacceptableOffer for anything bad,
         ShortageError where the machine is out of something: the call, if there is one, is as
         before."""
-        self._assert_open()
+        await self._codec_loaded(offer)
         remote = read(offer)
         current = self._connections.described
         agreement = self._agreed.common(remote, keep=True)
@@ -114,7 +118,7 @@ class AudioLeg:
         no usable one within its `setup_timeout` has failed, with the id of that as its reason. A
         second one (a 183 came before the 200, or our last description was sent again) may change
         formats and direction, not the peer."""
-        self._assert_open()
+        await self._codec_loaded(answer)
         current = self._connections.described or self._connections.current
         if current is None:
             raise RuntimeError("there is no offer to accept an answer to")
@@ -166,7 +170,7 @@ class AudioLeg:
 
     async def apply(self, answer: str) -> None:
         """The 200 to `reoffer()` or `restart()`: both sides take effect now."""
-        self._assert_open()
+        await self._codec_loaded(answer)
         if not self._agreed.pending:
             raise RuntimeError("there is no re-offer to apply an answer to")
         current, fresh = self._connections.described, self._connections.offered
@@ -297,6 +301,17 @@ class AudioLeg:
         self._session.stop()
         self._agreed.withdraw()
         await self._connections.close()
+
+    async def _codec_loaded(self, description: str) -> None:
+        """What will be spoken is there: a library is loaded in a thread, once for the process, and
+        descriptions are taken in the order in which they came."""
+        self._assert_open()
+        async with self._loading:
+            with contextlib.suppress(UnacceptableOffer):  # said by whoever takes it
+                name = self._agreed.common(read(description)).codec.name
+                if not known_codecs.is_loaded(name):
+                    await asyncio.to_thread(known_codecs.load, name)
+        self._assert_open()
 
     async def _gathered(self) -> Connection:
         """A fresh connection that knows its own end. ShortageError where this machine cannot have

@@ -1,1 +1,1 @@
-"""ICE, DTLS and SRTP, by aiortc."""
+"""ICE, DTLS and SRTP, by aioice, OpenSSL and libsrtp."""

@@ -6,7 +6,7 @@ are described, it is known whether that is kept (RFC 8842 §3.2): it is where it
 peer neither shows another certificate nor asks for a new association. Then the connection is up as
 soon as ICE is; else DTLS shakes hands first, under the certificate that was described.
 
-aiortc's own objects for ICE and DTLS, without its peer connection.
+ICE is aioice's, which `ice_transport` stands before; DTLS is `dtls_association`.
 """
 
 from __future__ import annotations
@@ -17,18 +17,12 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from aiortc import (
-    RTCIceCandidate,
-    RTCIceGatherer,
-    RTCIceParameters,
-    RTCIceServer,
-    RTCIceTransport,
-)
-from aiortc.rtcconfiguration import RTCIceTransportPolicy
+import aioice
 
 from tui.media.sdp.local import Ends
 from tui.media.sdp.remote import Remote
 from tui.media.transport.dtls_association import DtlsAssociation, Setup
+from tui.media.transport.ice_servers import IceServer, options
 from tui.media.transport.ice_transport import IceTransport
 from tui.media.transport.shortage import check_for_sockets
 
@@ -51,7 +45,7 @@ class Connection:
         self,
         *,
         association: DtlsAssociation,
-        servers: Sequence[RTCIceServer],
+        servers: Sequence[IceServer],
         loopback: bool,
         relay_only: bool,
         on_state: Callable[[Connection], None],
@@ -61,16 +55,17 @@ class Connection:
         """Our DTLS role (`a=setup`), once it is decided."""
         self.remote: Remote | None = None
         self._on_state = on_state
-        policy = RTCIceTransportPolicy.RELAY if relay_only else RTCIceTransportPolicy.ALL
-        self._gatherer = RTCIceGatherer(list(servers), policy)
-        self._rtc_ice = RTCIceTransport(self._gatherer)
+        policy = aioice.TransportPolicy.RELAY if relay_only else aioice.TransportPolicy.ALL
+        self._aioice = aioice.Connection(
+            ice_controlling=False, transport_policy=policy, **options(servers)
+        )
         self.association = association
-        self.ice = IceTransport(self._gatherer, loopback=loopback and not relay_only)
+        self.ice = IceTransport(self._aioice, loopback=loopback and not relay_only)
         self._gathering: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
         self.ice.on_lost = lambda: self._set("failed")
-        self._rtc_ice.on("statechange", self._changed)
 
     # ------------------------------------------------------------ set-up
 
@@ -78,27 +73,26 @@ class Connection:
         """Our end, with its candidates: about two seconds at most. ShortageError where there is
         none because the machine has no socket left."""
         if self._gathering is None:
-            self._gathering = asyncio.ensure_future(self._gatherer.gather())
+            self._gathering = asyncio.ensure_future(self._aioice.gather_candidates())
         # aioice forgets sockets that it has opened when it is stopped half-way: `close` lets it
         # come to its end.
         await asyncio.shield(self._gathering)
         self.ice.stand()
-        if not self._gatherer.getLocalCandidates():
+        if not self._aioice.local_candidates:
             check_for_sockets()
         return self.ends
 
     @property
     def ends(self) -> Ends:
         """Our end as it is described."""
-        ice = self._gatherer.getLocalParameters()
-        candidates = sorted(self._gatherer.getLocalCandidates(), key=lambda c: c.priority)
+        candidates = sorted(self._aioice.local_candidates, key=lambda c: c.priority)
         return Ends(
-            ufrag=str(ice.usernameFragment),
-            password=str(ice.password),
+            ufrag=self._aioice.local_username,
+            password=self._aioice.local_password,
             fingerprint=self.association.fingerprint,
-            candidates=tuple(_line(c) for c in reversed(candidates)),
+            candidates=tuple(c.to_sdp() for c in reversed(candidates)),
             # The one that reaches furthest is the default (RFC 8445 §5.1.3).
-            host=candidates[0].ip if candidates else "0.0.0.0",  # noqa: S104
+            host=candidates[0].host if candidates else "0.0.0.0",  # noqa: S104
             port=candidates[0].port if candidates else 9,
         )
 
@@ -124,17 +118,22 @@ class Connection:
         if unnamed:
             self.ice.hello = hello.set
         try:
-            candidates = [
-                self._rtc_ice.addRemoteCandidate(_candidate(c)) for c in remote.candidates
-            ]
+            add = self._aioice.add_remote_candidate
+            candidates = [add(aioice.Candidate.from_sdp(c)) for c in remote.candidates]
             # A name.local of one is asked for on the network; one that fails does not fail others.
             for found in await asyncio.gather(*candidates, return_exceptions=True):
                 if isinstance(found, BaseException):
                     log.warning("a candidate is left out: %s", type(found).__name__)
-            await self._rtc_ice.addRemoteCandidate(None)
-            await self._rtc_ice.start(RTCIceParameters(peer.ufrag, peer.password, remote.lite))
-            if self._rtc_ice.state != "completed":
+            await add(None)
+            self._aioice.remote_is_lite = remote.lite
+            self._aioice.remote_username = peer.ufrag
+            self._aioice.remote_password = peer.password
+            try:
+                await self._aioice.connect()
+            except ConnectionError:
+                self._set("failed")
                 return
+            self._watching = asyncio.ensure_future(self._watch())
             if kept:
                 association.move(self.ice)
                 association.on_change = self._changed
@@ -152,10 +151,13 @@ class Connection:
             log.warning("the connection did not start: %s", type(problem).__name__)
             self._set("failed")
 
+    async def _watch(self) -> None:
+        """The path is up; the peer's consent to it may end (RFC 7675)."""
+        await self._aioice.get_event()  # there is no event but the end
+        self._set("failed")
+
     def _changed(self) -> None:
-        if self._rtc_ice.state == "failed":
-            self._set("failed")
-        elif self.association.over is self.ice:
+        if self.association.over is self.ice:
             dtls = self.association.state
             if dtls == "connected":
                 self._set("connected")
@@ -198,33 +200,10 @@ class Connection:
         elif (problem := stopping.exception()) is not None:
             log.warning("a connection failed to close: %s", type(problem).__name__)
             self.ice.abort()
+        if self._watching is not None:
+            self._watching.cancel()
 
     async def _stop(self) -> None:
         if self.association.over is self.ice:  # it may have moved on
             await self.association.close()
-        await self._rtc_ice.stop()
-
-
-def _line(candidate: RTCIceCandidate) -> str:
-    """One of ours, as it stands behind `a=candidate:`."""
-    related = ""
-    if candidate.relatedAddress is not None:
-        related = f" raddr {candidate.relatedAddress} rport {candidate.relatedPort}"
-    return (
-        f"{candidate.foundation} {candidate.component} {candidate.protocol} "
-        f"{candidate.priority} {candidate.ip} {candidate.port} typ {candidate.type}{related}"
-    )
-
-
-def _candidate(text: str) -> RTCIceCandidate:
-    """One of the peer's, which `sdp.candidates_of` has checked."""
-    foundation, component, protocol, priority, host, port, _, kind = text.split()
-    return RTCIceCandidate(
-        component=int(component),
-        foundation=foundation,
-        ip=host,
-        port=int(port),
-        priority=int(priority),
-        protocol=protocol,
-        type=kind,
-    )
+        await self._aioice.close()

@@ -1,8 +1,7 @@
-"""The datagrams of one ICE session, below everything: with `dtls_association` the only file that
-uses private names.
+"""The datagrams of one ICE session, below everything: the only file that uses private names.
 
-aiortc 1.16 and aioice 0.13 do ICE and TURN; what an RTP session needs besides (the nominated
-pair's socket, the role) they keep to themselves; a test looks for all of `NAMES`. asyncio's own
+aioice 0.13 does ICE and TURN; what an RTP session needs besides (the nominated pair's socket, the
+role) it keeps to itself; a test looks for all of `NAMES`. asyncio's own
 socket is borrowed as well, where its loop has it: a call's datagrams are then read once per tick
 and not one wake-up each.
 
@@ -22,7 +21,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
-from aiortc import RTCIceGatherer
+import aioice
 
 from tui.media.transport.arrival import NOTES, arrival, ask_for_stamps
 
@@ -40,7 +39,6 @@ PERMISSION: Final = 240.0
 """Seconds after which a TURN channel is bound anew: a permission lasts 300 (RFC 8656 §9), and
 aioice would wait for 500."""
 NAMES: Final = {
-    "gatherer": ("_connection",),
     "connection": (
         *("_nominated", "_protocols", "_check_list", "_queue", "_closing", "ice_controlling"),
         "_early_checks",
@@ -62,7 +60,7 @@ NAMES: Final = {
 class IceTransport:
     """The sockets of one ICE session: what comes goes to ICE, to DTLS, or to the RTP session."""
 
-    def __init__(self, gatherer: RTCIceGatherer, *, loopback: bool) -> None:
+    def __init__(self, connection: aioice.Connection, *, loopback: bool) -> None:
         self.dropped = 0
         """Datagrams from strangers, broken ones, and what was too much."""
         self.heard_at = 0.0
@@ -77,7 +75,7 @@ class IceTransport:
         self.local: Address | None = None
         self.remote: Address | None = None
         """The nominated pair, as of the last `drain`."""
-        self._connection: Any = gatherer._connection
+        self._connection: Any = connection
         self._checked: set[Address] = set()
         self._standing = False
         self._inbox: deque[Datagram] = deque(maxlen=MAX_WAITING)
