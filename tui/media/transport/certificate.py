@@ -32,7 +32,7 @@ _DIGESTS: Final = {
 }
 
 
-class Profile(NamedTuple):
+class SrtpProfile(NamedTuple):
     """A way to protect SRTP (RFC 5764 §4.1.2, RFC 7714): its name, libsrtp's number of it, and how
     many bytes its key and its salt have."""
 
@@ -42,7 +42,7 @@ class Profile(NamedTuple):
     salt: int
 
 
-def _known(profiles: tuple[Profile, ...]) -> tuple[Profile, ...]:
+def _known(profiles: tuple[SrtpProfile, ...]) -> tuple[SrtpProfile, ...]:
     """Those that libsrtp was built with: AES-GCM it may lack."""
     found = []
     for one in profiles:
@@ -57,9 +57,9 @@ def _known(profiles: tuple[Profile, ...]) -> tuple[Profile, ...]:
 _POLICY: Any = pylibsrtp.Policy
 PROFILES: Final = _known(
     (
-        Profile(b"SRTP_AEAD_AES_256_GCM", _POLICY.SRTP_PROFILE_AEAD_AES_256_GCM, 32, 12),
-        Profile(b"SRTP_AEAD_AES_128_GCM", _POLICY.SRTP_PROFILE_AEAD_AES_128_GCM, 16, 12),
-        Profile(b"SRTP_AES128_CM_SHA1_80", _POLICY.SRTP_PROFILE_AES128_CM_SHA1_80, 16, 14),
+        SrtpProfile(b"SRTP_AEAD_AES_256_GCM", _POLICY.SRTP_PROFILE_AEAD_AES_256_GCM, 32, 12),
+        SrtpProfile(b"SRTP_AEAD_AES_128_GCM", _POLICY.SRTP_PROFILE_AEAD_AES_128_GCM, 16, 12),
+        SrtpProfile(b"SRTP_AES128_CM_SHA1_80", _POLICY.SRTP_PROFILE_AES128_CM_SHA1_80, 16, 14),
     )
 )
 """Best first: the server of a handshake chooses in this order."""

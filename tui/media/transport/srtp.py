@@ -8,7 +8,7 @@ from typing import Any, Final
 import pylibsrtp
 from OpenSSL import SSL
 
-from tui.media.transport.certificate import PROFILES, Profile
+from tui.media.transport.certificate import PROFILES, SrtpProfile
 
 MAX_STREAMS: Final = 32
 """Sources whose state is kept; a peer that names ever new ones fills no memory."""
@@ -40,7 +40,7 @@ def agreed(connection: SSL.Connection, *, client: bool) -> Srtp | None:
     )
 
 
-def _session(key: bytes, profile: Profile, which: int) -> Any:
+def _session(key: bytes, profile: SrtpProfile, which: int) -> Any:
     policy: Any = pylibsrtp.Policy(key=key, ssrc_type=which, srtp_profile=profile.number)
     policy.allow_repeat_tx = True
     policy.window_size = _WINDOW
