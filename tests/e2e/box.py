@@ -99,7 +99,8 @@ class Box:
 
     async def close(self) -> None:
         if self._session is not None:
-            await self._session.close()
+            session, self._session = self._session, None
+            await session.close()
 
 
 class Starting:

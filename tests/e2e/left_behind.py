@@ -4,45 +4,56 @@ many of them, and was not there after the first, is left behind."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from tests.e2e.box import Desk
+from tests.waiting import until
 from tui.engine.engine import Engine
 from tui.port import commands as c
 from tui.port.machines.call_machine import CallState
 from tui.port.machines.seat_machine import SeatState
+from tui.sip.transaction.machines import TransactionState
+
+REMEMBERED = "answered INVITE"
+"""It is remembered for 32 s by its one timer (RFC 6026 §8.7), whatever became of its call."""
 
 
 def there(engine: Engine) -> Counter[str]:
-    """How many there are of each: tasks and timers of the loop, named timers of the engine,
-    transactions, timers and calls of SIP, legs, and sockets of the process."""
+    """How many there are of each in the process: tasks and timers of the loop, sockets, and what
+    the engine has."""
     loop: Any = asyncio.get_running_loop()
-    found: Counter[str] = Counter()
+    found = of_the_engine(engine)
     for task in asyncio.all_tasks():
         found[f"task {getattr(task.get_coro(), '__qualname__', '?')}"] += 1
     for handle in loop._scheduled:
         if not handle.cancelled():
             found[f"timer {getattr(handle._callback, '__qualname__', '?')}"] += 1
-    for name in engine.context.timers._handles:
-        found[f"named timer {name}"] += 1
+    for each in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):  # the folder that is being read
+            found["socket"] += os.readlink(each).startswith("socket:")
+    return +found
+
+
+def of_the_engine(engine: Engine) -> Counter[str]:
+    """How many there are of each: named timers, transactions, timers and calls of SIP, legs."""
+    found: Counter[str] = Counter(f"timer {name!r}" for name in engine.context.timers._handles)
     line = engine._signalling._line
     if line is not None:
         inside = line.agent._context
-        for which in ("_clients", "_servers"):
-            found[f"transaction {which}"] += len(getattr(inside.transactions, which))
-        found["timer of SIP"] += len(inside.timers._waiting)
+        clients, servers = inside.transactions._clients, inside.transactions._servers
+        under_way = (*clients.values(), *servers.values())
+        kept = sum(each.state is TransactionState.ACCEPTED for each in under_way)
+        found[REMEMBERED] += kept
+        found["transaction"] += len(under_way) - kept
+        found["timer of SIP"] += len(inside.timers._waiting) - kept
         found["call of SIP"] += len(line.agent._book)
     legs = engine._parts.legs
     found["leg"] += len(legs._legs)
     found["leg that closes"] += len(legs._closing)
-    for each in Path("/proc/self/fd").iterdir():
-        try:
-            found["socket"] += os.readlink(each).startswith("socket:")
-        except OSError:  # the folder that is being read
-            continue
     return +found
 
 
@@ -64,3 +75,9 @@ async def between_calls(desk: Desk) -> Counter[str]:
     """What there is while nothing is asked of the sandbox."""
     await desk.box.close()
     return there(desk.engine)
+
+
+async def settled(desk: Desk) -> Counter[str]:
+    """The same once no INVITE is remembered."""
+    await until(lambda: REMEMBERED not in of_the_engine(desk.engine), 60, interval=0.2)
+    return await between_calls(desk)

@@ -9,7 +9,7 @@ from tui import sip
 from tui.engine.audio.leg_entry import LegEntry, why_of
 from tui.engine.audio.leg_machine import LegPhase
 from tui.engine.audio.legs import Legs
-from tui.engine.calls import BY_US, NOT_CONNECTED
+from tui.engine.calls import BY_US, CONNECTED, NOT_CONNECTED
 from tui.engine.context import log
 from tui.engine.numbers import NumberError, split_number
 from tui.engine.sip_calls.addresses import Destination, parse_destination
@@ -224,6 +224,8 @@ class SipCommands:
         self.held.mark(mark(self.context.snapshot.calls, self.context.snapshot.marked))
         states = [each.state for each in self.calls.live]
         self.sound.waiting(CallState.RINGING in states and CallState.TALKING in states)
+        if not call.live or call.state in CONNECTED:
+            self.context.timers.cancel(f"rings {call.key}")
         if not call.live:
             self.sound.over(call.key)
             self.held.rejoin()

@@ -1,0 +1,103 @@
+"""Many short calls, one after the other: what of them an engine keeps.
+
+    python tests/bench/bench_calls.py [--calls 2000]
+
+The engine, its platform's sandbox in another process, real sound on loopback (a tone, no ears).
+Each call rings, is answered, sounds and is hung up, by the agent and by the customer in turns; then
+the next. A phone takes 64 requests under way at once, and an INVITE is kept for 32 s (RFC 6026), so
+that there are no more than two calls in a second.
+
+Memory is proportional (PSS) of the process with the engine, after a full collection: at FROM calls,
+where what a first call loads is there and its last hour has filled (docs/incidents.md), and in the
+end. Then what is there (tasks, timers, transactions, calls, legs, sockets) is compared with what
+was there after the first calls. Aims: 5 MB more for 2000 calls, and nothing left behind.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tests.e2e.box import Desk, running  # noqa: E402
+from tests.e2e.left_behind import one_call, settled  # noqa: E402
+from tests.waiting import until  # noqa: E402
+from tui.cli.host.top import load_of  # noqa: E402
+from tui.config.schema import AudioSettings  # noqa: E402
+
+SMOKE = bool(os.environ.get("YIMI_BENCH_SMOKE"))
+FIRST = 5
+LEAST_LOOK = 100
+SERVED = 56
+"""Requests under way, of the 64 that a phone takes."""
+AIM = 5.0
+MB = 1024 * 1024
+
+
+def memory() -> float:
+    """Megabytes of this process."""
+    gc.collect()
+    return (load_of(os.getpid()).memory or 0) / MB
+
+
+def serving(desk: Desk) -> int:
+    line = desk.engine._signalling._line
+    assert line is not None
+    return line.agent._context.transactions.serving
+
+
+async def measure(calls: int) -> bool:
+    look = max(LEAST_LOOK, calls // 20)
+    with tempfile.TemporaryDirectory(prefix="yimi-calls-") as place:
+        folder = Path(place)
+        (folder / "box").mkdir()
+        audio = AudioSettings(input="tone:700", output="none", ring=False)
+        async with running(folder / "box", "--agents", "2") as box:
+            desk = Desk(box, folder, audio=audio)
+            await desk.sign_in()
+            for number in range(FIRST):
+                await one_call(desk, by_customer=bool(number % 2))
+            before = await settled(desk)
+            base, began = memory(), time.perf_counter()
+            print(json.dumps({"calls": FIRST, "PSS, MB": round(base, 1)}), flush=True)
+            for number in range(FIRST, calls):
+                await until(lambda: serving(desk) < SERVED, 60)
+                await one_call(desk, by_customer=bool(number % 2))
+                if (number + 1) % look == 0:
+                    now = {"calls": number + 1, "PSS, MB": round(memory(), 1)}
+                    print(json.dumps(now), flush=True)
+            took = time.perf_counter() - began
+            left = await settled(desk) - before
+            more = memory() - base
+            await desk.engine.close()
+    print(
+        json.dumps(
+            {
+                "calls": calls,
+                "s a call": round(took / (calls - FIRST), 2),
+                "MB more": round(more, 1),
+                "left behind": dict(left),
+            }
+        )
+    )
+    return not left and more <= AIM * 1.25
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="What an engine keeps of many calls.")
+    parser.add_argument("--calls", type=int, default=8 if SMOKE else 2000)
+    options = parser.parse_args()
+    return 0 if asyncio.run(measure(options.calls)) or SMOKE else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
