@@ -7,7 +7,8 @@ sandbox on the same host. Memory is proportional (PSS: what several processes sh
 the processor's time that of the engines alone; both as `yimi top` has them. Beside them, in the
 same run, stands the anchor: a Python that has loaded aiortc and does nothing. Then customers call
 so many of them, and the agents' tone is listened for at the platform: the longest time in which
-nothing came. The sandbox, which mixes and listens, takes most of the host then.
+nothing came. The sandbox, which mixes and listens, takes most of the host then. All engines have
+one runtime directory, as those of one user: `yimi top` finds them, and how long it takes is said.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ from tui.sandbox.fixtures import MORE_START  # noqa: E402
 
 SMOKE = bool(os.environ.get("YIMI_BENCH_SMOKE"))
 MB = 1024 * 1024
-PATIENCE = 180.0
+PATIENCE = 600.0
+RUNTIME = "run"
 ANCHOR = "import time, aiortc; print('ready', flush=True); time.sleep(1e6)"
 CONFIG = """\
 [audio]
@@ -68,7 +70,7 @@ def engine(box: Box, folder: Path, un: str) -> subprocess.Popen[bytes]:
     environment = {
         **os.environ,
         **places,
-        "YIMI_RUNTIME_DIR": str(home / "run"),
+        "YIMI_RUNTIME_DIR": str(folder / RUNTIME),
         "CREDENTIALS_DIRECTORY": str(home),
     }
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -145,6 +147,20 @@ async def online(box: Box, names: Sequence[str]) -> None:
         await until(so, PATIENCE, what=f"{un} is online", interval=0.1)
 
 
+async def top(folder: Path) -> dict[str, Any]:
+    """How many engines `yimi top` shows, and how long it takes."""
+    began = time.perf_counter()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tui.cli.main", "top", "--json"),
+        env={**os.environ, "YIMI_RUNTIME_DIR": str(folder / RUNTIME)},
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    written, _ = await process.communicate()
+    took = time.perf_counter() - began
+    return {"engines in yimi top": len(json.loads(written)), "s": round(took, 1)}
+
+
 async def in_calls(box: Box, names: Sequence[str], seconds: float) -> dict[str, Any]:
     """Customers call these agents: the longest time in which nothing of an agent came, in ms."""
     calls = [await box.ring(un) for un in names]
@@ -188,6 +204,7 @@ async def measure(agents: int, calls: int, seconds: float) -> None:
                 idle = await measured(processes, seconds)
                 idle["times the anchor"] = round(idle["PSS of an engine, MB"] / base, 2)
                 print(json.dumps({"idle": idle}), flush=True)
+                print(json.dumps(await top(folder)), flush=True)
                 found: list[dict[str, Any]] = await asyncio.gather(
                     in_calls(box, names[:calls], seconds + 5),
                     later(5, measured(processes[:calls], seconds)),

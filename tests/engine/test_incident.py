@@ -52,12 +52,14 @@ def call(key: str, note: str = "") -> Call:
     ),
     st.integers(1, 20),
     st.integers(1, 4000),
+    st.integers(1, 8),
 )
 def test_the_screen_of_now_can_always_be_made_from_what_is_kept(
-    steps: list[tuple[float, str]], most_rows: int, most_bytes: int
+    steps: list[tuple[float, str]], most_rows: int, most_bytes: int, together: int
 ) -> None:
     clock, truth = Clock(), Snapshot()
-    kept = FlightRecorder(truth, clock, period=60, most_rows=most_rows, most_bytes=most_bytes)
+    bounds = {"most_rows": most_rows, "most_bytes": most_bytes, "together": together}
+    kept = FlightRecorder(truth, clock, period=60, **bounds)
     for pause, what in steps:
         clock.now += pause
         event: Event | None = None

@@ -3,18 +3,18 @@
 How it works: everything is one row in one queue, by the instant at which it happened. The oldest
 rows go when the queue is older, longer or larger than its bounds. Events change the snapshot, so a
 row that goes is applied to the snapshot of the beginning first: that and the events that are left
-always make the screen of any instant between. Nothing is masked here; nothing leaves here but
-through `bundle.py`, which masks.
+always make the screen of any instant between. Older rows are packed together (`packed_rows`).
+Nothing is masked here; nothing leaves here but through `bundle.py`, which masks.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from tui import sip
+from tui.engine.incident.packed_rows import TOGETHER, PackedRows
 from tui.engine.session.signalling import Overheard, Sent
 from tui.port.events import Event, LevelsChanged, apply
 from tui.port.snapshot import Snapshot
@@ -77,13 +77,15 @@ class FlightRecorder:
         period: float = PERIOD,
         most_rows: int = MOST_ROWS,
         most_bytes: int = MOST_BYTES,
+        together: int = TOGETHER,
     ) -> None:
         self._begin = snapshot
         self._clock = clock
         self._period = period
         self._most_rows = most_rows
         self._most_bytes = most_bytes
-        self._rows: deque[Row] = deque()
+        self._rows: PackedRows[Row] = PackedRows(together)
+        self._oldest = 0.0
         self._bytes = 0
         self._began = clock()
 
@@ -110,20 +112,25 @@ class FlightRecorder:
         return Recording(self._begin, tuple(self._rows), self._began)
 
     def _keep(self, what: Kept) -> None:
-        self._rows.append(Row(self._clock(), what))
+        at = self._clock()
+        if not self._rows:
+            self._oldest = at
+        self._rows.append(Row(at, what))
         self._bytes += _size(what)
         self._forget()
 
     def _forget(self) -> None:
         rows, oldest = self._rows, self._clock() - self._period
         while rows and (
-            rows[0].at < oldest or len(rows) > self._most_rows or self._bytes > self._most_bytes
+            self._oldest < oldest or len(rows) > self._most_rows or self._bytes > self._most_bytes
         ):
             row = rows.popleft()
             self._began = row.at
             self._bytes -= _size(row.what)
             if not isinstance(row.what, OnWire | Sound | Sent | sip.MessageReceived | sip.Ignored):
                 self._begin = apply(self._begin, row.what)
+            if rows:
+                self._oldest = rows.first().at
 
 
 def _size(what: Kept) -> int:
