@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import selectors
 from collections.abc import Iterable
 
 import pytest
@@ -9,9 +10,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from textual.events import Key, MouseEvent, Paste
 
+from tui.console.terminal.driver import StopEvent
 from tui.console.terminal.input import (
     ESCAPE_WAIT,
     REMOTE_ESCAPE_WAIT,
+    STRING_SILENCE,
     NotUtf8,
     TerminalInput,
     TerminalReady,
@@ -202,3 +205,46 @@ def test_a_screen_that_cannot_be_is_no_resize(rows: int, columns: int) -> None:
 
 def test_the_terminal_says_that_it_is_ready() -> None:
     assert [type(each) for each in TerminalInput().feed(b"\x1b[0n")] == [TerminalReady]
+
+
+@pytest.mark.parametrize(
+    ("begun", "wait"),
+    [
+        (b"", None),
+        (b"5", None),
+        (b"\x1b[1;5", None),
+        (b"\x1b", ESCAPE_WAIT),
+        (b"\x1b]11;rgb", STRING_SILENCE),
+        (b"\x1b]11;rgb\x1b", STRING_SILENCE),
+        (b"\x1b[200~pasted", STRING_SILENCE),
+    ],
+)
+def test_the_time_is_looked_at_when_it_completes_something_and_not_before(
+    begun: bytes, wait: float | None
+) -> None:
+    clock = _Clock()
+    terminal = TerminalInput(clock=clock)
+    list(terminal.feed(begun))
+    assert terminal.due == (None if wait is None else pytest.approx(wait))
+    if wait is not None:
+        clock.now += wait / 2
+        assert terminal.due == pytest.approx(wait / 2)
+        assert not list(terminal.tick())
+        clock.now += wait
+        assert terminal.due == 0
+        list(terminal.tick())
+        assert terminal.due is None
+
+
+def test_a_stop_wakes_whoever_waits_for_input_or_it() -> None:
+    stop = StopEvent()
+    with selectors.SelectSelector() as selector:
+        selector.register(stop, selectors.EVENT_READ)
+        for _ in range(2):
+            assert not selector.select(0)
+            stop.set()
+            stop.set()
+            assert selector.select(0)
+            stop.clear()
+            stop.clear()
+    stop.close()

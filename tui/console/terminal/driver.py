@@ -7,6 +7,7 @@ import logging
 import os
 import selectors
 from collections import deque
+from threading import Event
 from time import monotonic
 from typing import Any, Final
 
@@ -20,8 +21,33 @@ AHEAD: Final = 1024
 """Bytes that may be under way before the next frame waits."""
 GIVE_UP: Final = 15.0
 """Seconds without an answer after which the terminal is taken for one that answers nothing."""
-_LOOK: Final = 0.05
-"""Seconds between two looks at the time while nothing comes."""
+
+
+class StopEvent(Event):
+    """An event that a selector can wait for beside others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._read, self._write = os.pipe()
+
+    def fileno(self) -> int:
+        """Readable while it is set."""
+        return self._read
+
+    def set(self) -> None:
+        if not self.is_set():
+            os.write(self._write, b"!")
+        super().set()
+
+    def clear(self) -> None:
+        if self.is_set():
+            os.read(self._read, 1)
+        super().clear()
+
+    def close(self) -> None:
+        """It is neither set nor waited for any more."""
+        os.close(self._read)
+        os.close(self._write)
 
 
 class TerminalDriver(LinuxDriver):
@@ -30,6 +56,7 @@ class TerminalDriver(LinuxDriver):
 
     def __init__(self, app: Any, **options: Any) -> None:
         super().__init__(app, **options)
+        self.exit_event = self._stop = StopEvent()
         self._waiting: deque[tuple[int, float]] = deque()
         """Frames that are not known to be taken: bytes, and when they were written."""
         self._answers = False
@@ -73,14 +100,18 @@ class TerminalDriver(LinuxDriver):
             self.flush()
 
     def run_input_thread(self) -> None:
-        """Wait for input, and send on what it means."""
+        """Wait for input, and send on what it means. While nothing is half said, that is a sleep
+        without an end: an idle screen costs nothing."""
         terminal = TerminalInput(escape_wait(os.environ))
+        stop = self._stop
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
-            while not self.exit_event.is_set():
-                data = os.read(self.fileno, 4096) if selector.select(_LOOK) else None
+            selector.register(stop, selectors.EVENT_READ)
+            while not stop.is_set():
+                come = {key.fd for key, _ in selector.select(terminal.due)}
+                data = os.read(self.fileno, 4096) if self.fileno in come else None
                 if data == b"":
-                    self.exit_event.wait()  # the end of a pipe would be ready for ever
+                    stop.wait()  # the end of a pipe would be ready for ever
                     return
                 try:
                     for message in terminal.feed(data) if data else terminal.tick():
@@ -91,6 +122,11 @@ class TerminalDriver(LinuxDriver):
                         "input that could not be read was dropped: %d bytes", len(data or b"")
                     )
                     terminal = TerminalInput(escape_wait(os.environ))
+
+    def close(self) -> None:
+        """As Textual's, after the last input."""
+        super().close()
+        self._stop.close()
 
     def start_application_mode(self) -> None:
         """As Textual's; the terminal shows nothing of ours then."""

@@ -125,6 +125,18 @@ class TerminalInput:
         """Mouse reports come in pixels."""
         return self._tables.mouse_pixels
 
+    @property
+    def due(self) -> float | None:
+        """Seconds until `tick` is needed; None while time alone completes nothing."""
+        match self._state:
+            case _State.ESCAPE:
+                wait = self._wait
+            case _State.STRING | _State.STRING_ESCAPE | _State.PASTE:
+                wait = STRING_SILENCE
+            case _:
+                return None
+        return max(0.0, self._since + wait - self._clock())
+
     def feed(self, data: bytes) -> Iterator[Message]:
         """The keys and reports that the bytes complete."""
         yield from self.tick()
