@@ -116,7 +116,7 @@ async def ours() -> tuple[Any, Any, Any]:
     from tui.media.pcm.sources import ToneSource
     from tui.media.warm_up import warm_up
 
-    warm_up()  # as the engine does while it registers
+    warm_up()  # as the engine does while its first call rings
 
     class Count:
         samples = 0
