@@ -21,10 +21,12 @@ VALID: Final = timedelta(days=30)
 AHEAD: Final = timedelta(days=1)
 """So much earlier it is valid already, for a peer whose clock is behind."""
 CIPHERS: Final = b":".join(
-    b"ECDHE-ECDSA-" + each
+    b"ECDHE-" + kind + each
     for each in (b"AES128-GCM-SHA256", b"CHACHA20-POLY1305", b"AES128-SHA", b"AES256-SHA")
+    for kind in (b"ECDSA-", b"RSA-")
 )
-"""What browsers shake hands with, for a certificate of an elliptic curve."""
+"""What browsers shake hands with. Ours is a certificate of an elliptic curve; that of a PBX is
+often one of RSA, as FreeSWITCH makes it and FreePBX hands it out."""
 _DIGESTS: Final = {
     "sha-256": hashes.SHA256(),
     "sha-384": hashes.SHA384(),
