@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.box import Desk
-from tests.waiting import until
 from tui.engine.engine import Engine
 from tui.port import commands as c
 from tui.port.machines.call_machine import CallState
@@ -71,13 +70,9 @@ async def one_call(desk: Desk, *, by_customer: bool = False) -> None:
     await desk.seat(SeatState.IDLE)
 
 
-async def between_calls(desk: Desk) -> Counter[str]:
-    """What there is while nothing is asked of the sandbox."""
+async def at_rest(desk: Desk) -> Counter[str]:
+    """What there is while nothing is asked of the sandbox, without what is only remembered."""
     await desk.box.close()
-    return there(desk.engine)
-
-
-async def settled(desk: Desk) -> Counter[str]:
-    """The same once no INVITE is remembered."""
-    await until(lambda: REMEMBERED not in of_the_engine(desk.engine), 60, interval=0.2)
-    return await between_calls(desk)
+    found = there(desk.engine)
+    found.pop(REMEMBERED, None)
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from tests.e2e.box import Box, Desk
-from tests.e2e.left_behind import REMEMBERED, between_calls, of_the_engine, one_call
+from tests.e2e.left_behind import REMEMBERED, at_rest, of_the_engine, one_call
 from tests.e2e.line_desk import LineDesk
 from tests.e2e.switch import Far, Switch
 from tests.waiting import until
@@ -37,18 +37,13 @@ async def each_way(box: Box, desk: Desk) -> None:
 async def test_after_many_calls_no_task_timer_transaction_or_socket_of_them_is_left(
     box: Box, desk: Desk
 ) -> None:
-    async def rest() -> Counter[str]:
-        found = await between_calls(desk)
-        found.pop(REMEMBERED, None)
-        return found
-
     await each_way(box, desk)
-    before = await rest()
+    before = await at_rest(desk)
     for _ in range(3):
         await each_way(box, desk)
 
     async def nothing_more() -> bool:
-        return not await rest() - before
+        return not await at_rest(desk) - before
 
     await until(nothing_more, what=lambda: of_the_engine(desk.engine))
 

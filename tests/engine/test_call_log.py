@@ -15,6 +15,7 @@ from tui.platform import control as m
 from tui.port import events as e
 from tui.port.machines.call_machine import CallState
 from tui.port.machines.seat_machine import Status
+from tui.port.snapshot import RECENT_LIMIT
 from tui.port.values import Line, LineState, Message, WrapUpMode
 
 
@@ -209,6 +210,17 @@ async def test_an_outcome_that_is_not_in_the_list_is_refused(shop: Shop) -> None
 async def test_a_call_that_was_never_up_needs_no_write_up(shop: Shop) -> None:
     shop.desk.says(m.NewCall(CC, CUSTOMER), m.CancelCall(CC))
     assert shop.context.snapshot.wrapup is None
+
+
+async def test_of_a_day_of_calls_the_log_keeps_those_that_are_listed(shop: Shop) -> None:
+    for number in range(RECENT_LIMIT + 5):
+        shop.desk.says(m.NewCall(f"{CC}{number}", CUSTOMER), m.CancelCall(f"{CC}{number}"))
+    assert len(shop.context.snapshot.recent) == RECENT_LIMIT
+    keys = list(shop.workday._entries)
+    assert len(keys) == RECENT_LIMIT
+    assert not shop.workday.edit_note("late", str(int(keys[0]) - 1)).ok
+    assert shop.workday.edit_note("in time", keys[0]).ok
+    assert "in time" in [each.note for each in shop.context.snapshot.recent]
 
 
 # ---------------------------------------------------------------- the status after this call

@@ -71,7 +71,7 @@ class CallLog:
         self._waits = False
         """It was said that the history cannot be written now."""
         self._entries: dict[str, HistoryEntry] = {}
-        """Entries of this session by the call's key, for the write-up."""
+        """Entries of this session by the call's key, for the write-up; those that are listed."""
         self._codes = codes
         self._ahead = ahead
         self._pop = pop
@@ -104,6 +104,8 @@ class CallLog:
             return
         entry = self._entry(call)
         self._entries[call.key] = entry
+        if len(self._entries) > RECENT_LIMIT:
+            del self._entries[next(iter(self._entries))]
         self._keep(call, entry)
         if call.answered is None and entry.missed:
             self.incoming.missed()
