@@ -9,10 +9,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import importlib
+import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from tui.engine.context import log
+
+_LEG: Final = "tui.media.leg.leg"
 
 
 class LegRoom:
@@ -56,10 +59,12 @@ class LegRoom:
 
 
 def _import() -> Any:
-    """In a thread: 0.3 s and more. No collection looks through it again: one may fall into a call
-    that came meanwhile."""
+    """In a thread: 0.3 s and more, once for the process. No collection looks through it again: one
+    may fall into a call that came meanwhile."""
+    fresh = _LEG not in sys.modules
     importlib.import_module("tui.media.warm_up").warm_up()
-    module = importlib.import_module("tui.media.leg.leg")
-    gc.collect()
-    gc.freeze()
+    module = importlib.import_module(_LEG)
+    if fresh:
+        gc.collect()
+        gc.freeze()
     return module
