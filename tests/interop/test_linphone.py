@@ -67,6 +67,7 @@ async def test_our_call_is_heard_at_both_ends_and_held_by_either(
     await linphone.hears(AGENT)
     await linphone.say("pause 1")
     await desk.until(lambda: desk.call.peer_holds)
+    await linphone.until("is now paused")  # it takes no command before that
     await linphone.say("resume 1")
     await desk.until(lambda: not desk.call.peer_holds)
     await desk.do(Hold())
@@ -153,6 +154,7 @@ async def test_they_put_us_through_to_whom_they_consulted(
     await talk(desk, linphone)
     await linphone.say("pause 1")
     await desk.until(lambda: desk.call.peer_holds)
+    await linphone.until("is now paused")  # it takes no command before that
     await linphone.say(f"call sip:1003@{kamailio.realm}")
     await expert.state(CallState.RINGING)
     await expert.do(Answer())
