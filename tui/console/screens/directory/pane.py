@@ -209,8 +209,9 @@ class DirectoryPane(Vertical):
         page = tr("directory.page", page=self._loader.member_page, last=self._loader.members_last)
         return row((page, "$dim"), ("  " + tr("directory.members", n=n), "$dim"))
 
-    def on_resize(self, event: events.Resize) -> None:
-        self._both = event.size.width >= BOTH
+    def on_resize(self) -> None:
+        # Its size by now: an event may tell of one that is no more.
+        self._both = self.outer_size.width >= BOTH
         self._show_lists()
         self.call_after_refresh(self.draw)
 
