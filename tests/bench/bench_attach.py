@@ -94,7 +94,7 @@ async def measure(folder: Path, runs: int) -> tuple[list[float], list[float]]:
         if engine:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(engine, signal.SIGTERM)
-                await asyncio.sleep(0.5)
+                await asyncio.sleep(0.5)  # it signs out while the sandbox still answers
         sandbox.terminate()
         sandbox.wait(10)
 

@@ -56,7 +56,7 @@ def anchors() -> dict[str, float]:
         terminal = Terminal(program)
         try:
             terminal.until(b"FRAME")
-            time.sleep(1)
+            time.sleep(1)  # its memory has settled: nothing tells of that
             found[name] = round((load_of(terminal.process.pid).memory or 0) / MB, 1)
         finally:
             terminal.end()
