@@ -10,6 +10,7 @@ from tui.port.values import VOIP
 from tui.secrets import Secret
 
 if TYPE_CHECKING:
+    from tui.config.schema import Profile
     from tui.port.commands import SignIn
 
 
@@ -34,6 +35,20 @@ class SignInPrefill(msgspec.Struct, frozen=True):
     """Generation 1's, of a platform that no config names: the sandbox."""
     other: SignInPrefill | None = None
     """The same agent at the other generation of the same sandbox."""
+
+
+def prefill_of_profile(profile: Profile) -> SignInPrefill:
+    """What a profile of the config says of a sign-in."""
+    return SignInPrefill(
+        un=profile.un,
+        switchnumber=profile.switchnumber,
+        callintype=profile.callintype,
+        number=profile.number,
+        backend=profile.backend,
+        kind=profile.kind,
+        profile=profile.name,
+        keyring=profile.keyring,
+    )
 
 
 class SignInMemory(msgspec.Struct):

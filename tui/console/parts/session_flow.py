@@ -115,6 +115,7 @@ class SessionFlow:
             number=command.number,
             backend=command.backend,
             kind=command.kind,
+            profile=command.profile,
             keyring=keyring,
             gateway=command.gateway,
             other=before if before.other and before.kind != command.kind else before.other,

@@ -9,7 +9,12 @@ from tui.console.actions.conditions import what_is_left
 from tui.console.i18n import render, tr
 from tui.console.parts.keyring_access import keep_password, password_of
 from tui.console.parts.remote_pulse import is_far, own_server
-from tui.console.sign_in_defaults import SIP, AccountChoice, SignInPrefill
+from tui.console.sign_in_defaults import (
+    SIP,
+    AccountChoice,
+    SignInPrefill,
+    prefill_of_profile,
+)
 from tui.console.view import LEFT
 from tui.plain import sentences as say
 from tui.plain.editor import InputEnded
@@ -136,16 +141,7 @@ async def _of_profile(desk: PlainDesk) -> SignInPrefill:
     profile = profiles[at or 0]
     policies = desk.config.with_profile(profile.name).policies
     desk.engine.change(may_decline=policies.decline)
-    return SignInPrefill(
-        un=profile.un,
-        switchnumber=profile.switchnumber,
-        callintype=profile.callintype,
-        number=profile.number,
-        backend=profile.backend,
-        kind=profile.kind,
-        profile=profile.name,
-        keyring=profile.keyring,
-    )
+    return prefill_of_profile(profile)
 
 
 def _whole(form: SignInPrefill) -> bool:
