@@ -125,7 +125,8 @@ class UserAgent:
             message = parse_message(data)
             if isinstance(message, Response):
                 if not self._context.transactions.receive_response(message, now):
-                    self._context.stray("a response to nothing that we asked")
+                    asked = message.cseq.method
+                    self._context.stray(f"a {message.status} to a {asked} that nothing waits for")
             else:
                 self._admission.check(message)
                 self._incoming.receive(message, now)
