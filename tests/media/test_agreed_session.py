@@ -114,6 +114,53 @@ async def test_hold_and_restart_of_a_call_that_was_offered_with_video_are_taken(
     await hears(heard, OURS)
 
 
+OF_TRANSPORT = (
+    *("a=candidate:", "a=end-of-candidates", "a=ice-ufrag:", "a=ice-pwd:"),
+    *("a=fingerprint:", "a=setup:", "a=rtcp-mux"),
+)
+
+
+def bundled(sdp: str) -> str:
+    """The same with video before it, in one group, whose transport is told with the video alone."""
+    head, audio = sdp.replace("a=mid:0", "a=mid:sound").split("m=audio", 1)
+    lines = audio.split("\r\n")
+    moved = [line for line in lines if line.startswith(OF_TRANSPORT)]
+    rest = [line for line in lines if line not in moved]
+    group = head.replace(
+        "a=group:BUNDLE 0", "a=group:LS sound\r\na=group:BUNDLE gone video-1 sound"
+    )
+    assert group != head
+    return group + VIDEO + "\r\n".join(moved) + "\r\nm=audio" + "\r\n".join(rest)
+
+
+async def test_the_transport_of_a_group_is_that_of_its_tagged_section(
+    leg: Any, collector: Any, hears: Any
+) -> None:
+    heard, other_heard = collector(), collector()
+    browser, us = leg(ToneSource(THEIRS), heard), leg(ToneSource(OURS), other_heard)
+    answer = await us.answer(bundled(await browser.offer()))
+    assert [(kind, there) for kind, there, *_ in shape(answer)] == [
+        ("video", False),
+        ("audio", True),
+    ]
+    assert "a=group:BUNDLE sound\r\n" in answer
+    await browser.accept(answer)
+    await hears(heard, OURS)
+    await hears(other_heard, THEIRS)
+    # In a later offer too, the group is what it was: one peer, whose certificate is known.
+    path = us._connections.current
+    await us.answer(bundled(await browser.reoffer(Direction.SENDRECV)))
+    assert us._connections.current is path
+
+
+@pytest.mark.parametrize("group", ["a=group:LS video-1 sound", "a=group:BUNDLE video-1 other", ""])
+def test_who_is_in_no_group_has_no_transport_of_another(group: str) -> None:
+    offer = bundled(session().offer(ENDS))
+    with pytest.raises(UnacceptableOffer) as refused:
+        read(offer.replace("a=group:BUNDLE gone video-1 sound", group))
+    assert refused.value.why is Unusable.NO_ICE
+
+
 UNUSABLE: dict[Unusable, Callable[[str], str]] = {
     Unusable.NO_ENCRYPTION: lambda sdp: sdp.replace("UDP/TLS/RTP/SAVPF", "RTP/AVP"),
     Unusable.REFUSED: lambda sdp: "\r\n".join(
