@@ -16,6 +16,7 @@ from tui.port import commands as c
 from tui.port.events import CallOffered, SeatChanged
 from tui.port.machines.seat_machine import Status
 from tui.port.snapshot import SeatStatus
+from tui.port.values import Message, message
 
 ELSEWHERE = (
     (sip.Reason("SIP", 200, "Call completed elsewhere"),),
@@ -152,6 +153,40 @@ async def test_the_cause_of_a_peers_end_is_said_and_an_ordinary_one_is_not(booth
             sip.CallEnded(handle, True, 200, "", reasons=(sip.Reason("Q.850", cause),))
         )
         assert outcome(booth) == said
+
+
+@pytest.mark.parametrize(
+    ("cause", "text", "said"),
+    [
+        (802, "ALLOTTED_TIMEOUT", message("ended.25", code=25, info="ALLOTTED_TIMEOUT")),
+        (804, "MEDIA_TIMEOUT", message("line.timed_out", status=804)),
+        (200, "Call completed elsewhere", message("ended.25", code=25)),
+    ],
+)
+async def test_a_cause_of_freeswitchs_own_is_said_or_stands_behind_the_end(
+    booth: Booth, cause: int, text: str, said: Message
+) -> None:
+    handle = await booth.up()
+    reasons = (sip.Reason("SIP", cause, text),)
+    await booth.says(sip.CallEnded(handle, True, 200, "", reasons=reasons))
+    assert booth.snapshot.recent[0].outcome == said
+
+
+@pytest.mark.parametrize(
+    ("cause", "text", "said"),
+    [
+        (806, "USER_NOT_REGISTERED", message("line.not_reachable", status=806)),
+        (803, "USER_CHALLENGE", message("line.no_answer", status=480, info="USER_CHALLENGE")),
+    ],
+)
+async def test_a_phone_that_is_signed_out_did_not_just_not_answer(
+    booth: Booth, cause: int, text: str, said: Message
+) -> None:
+    handle = await booth.dial()
+    reasons = (sip.Reason("SIP", cause, text),)
+    refused = sip.InviteRefused(handle, 480, "Temporarily Unavailable", reasons=reasons)
+    await booth.says(refused)
+    assert booth.snapshot.recent[0].outcome == said
 
 
 # ---------------------------------------------------------------- the PBX's own word
