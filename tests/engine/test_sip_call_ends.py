@@ -272,6 +272,7 @@ COLLEAGUE = sip.parse_name_addr('"Wang Fang" <sip:1007@vm>')
         sip.Established("in1", COLLEAGUE),
         sip.ReinviteReceived("in1", SDP, COLLEAGUE),
         sip.ReinviteAccepted("in1", SDP, COLLEAGUE),
+        sip.InfoReceived("in1", "message/update_display", b"", COLLEAGUE),
     ],
 )
 async def test_whom_the_pbx_puts_in_is_shown_and_kept_in_the_history(
@@ -285,6 +286,15 @@ async def test_whom_the_pbx_puts_in_is_shown_and_kept_in_the_history(
     await booth.says(sip.CallEnded("in1", True, 200, ""))
     last = booth.snapshot.recent[0]
     assert (last.number, last.name) == ("1007", "Wang Fang")
+
+
+async def test_an_info_that_tells_no_digit_and_no_party_changes_nothing(booth: Booth) -> None:
+    before = await booth.rings("in1", of_registrar=True)
+    await booth.do(c.Answer())
+    await booth.says(sip.InfoReceived("in1", "message/update_display", b""))
+    call = booth.snapshot.calls[0]
+    assert (call.number, call.name) == (before.number, before.name)
+    assert call.tones.received == ""
 
 
 async def test_the_desk_shows_whom_the_pbx_puts_in() -> None:

@@ -126,6 +126,7 @@ class SipEvents:
             case sip.CallEnded():
                 self._ended(event)
             case sip.InfoReceived(call=handle, content_type=content_type, body=body):
+                self._connected(event)
                 if leg := self.legs.entry(handle):
                     self._digit(leg, content_type, body)
             case sip.ReferReceived():
@@ -208,7 +209,8 @@ class SipEvents:
         | sip.InviteAnswered
         | sip.Established
         | sip.ReinviteReceived
-        | sip.ReinviteAccepted,
+        | sip.ReinviteAccepted
+        | sip.InfoReceived,
     ) -> None:
         """Somebody else may be at the other end now: who answered of a queue, or whom the PBX put
         in. Where a message tells nothing, or nothing that counts, the party is the one known."""

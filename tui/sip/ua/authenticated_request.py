@@ -4,7 +4,8 @@ Theory of operation. `build` makes the request, each time with the next CSeq and
 A 401 or 407 is answered by building it anew with every credential that was asked for so far
 (RFC 3261 §22.1, §22.3); `auth/digest.py` says how often. One that asks for nothing, as FreeSWITCH
 does where it has forgotten a nonce, is answered once by the request without what was held from
-before: then it asks. Any other final answer goes to `on_response`. `withdraw()` ends it from our side: nothing is told, and what still comes is ignored.
+before: then it asks. Any other final answer goes to `on_response`. `withdraw()` ends it from our
+side: nothing is told, and what still comes is ignored.
 """
 
 from __future__ import annotations
