@@ -704,6 +704,30 @@ async def test_digits_go_beside_the_sound_or_by_info_as_the_peer_offered(booth: 
     assert booth.phone.infos == [b"Signal=#\r\nDuration=1\r\n"]
 
 
+@pytest.mark.parametrize("ends", [False, True])
+async def test_a_digit_that_is_typed_at_the_answer_waits_for_the_sound_to_go_beside_it(
+    booth: Booth, ends: bool
+) -> None:
+    """FreeSWITCH offers telephone-event, and ignores an INFO then: its first digit was lost."""
+    handle = await booth.up()
+    media = booth.media[0]
+    media.awaits_digits, media.can_send_digits = True, False
+    assert booth.parts.digits.type("12", "").ok
+    booth.calls.put(booth.by_number("1002"), muted=True)  # another change is not the one
+    await booth.settle()
+    assert (media.digits, booth.phone.infos) == ([], [])
+    if ends:
+        await booth.says(sip.CallEnded(handle, True, 200, ""))
+        assert (media.digits, booth.phone.infos) == ([], [])
+        assert booth.snapshot.notice is None
+        return
+    media.awaits_digits, media.can_send_digits = False, True
+    media.state.value = "connected"
+    booth.legs._media_state(booth.legs.leg_of(booth.by_number("1002").key), "connected")
+    await booth.until(lambda: booth.by_number("1002").tones.sent == "12")
+    assert (media.digits, booth.phone.infos) == (["1", "2"], [])
+
+
 @pytest.mark.parametrize(
     ("content_type", "body", "received"),
     [

@@ -115,6 +115,12 @@ class Legs:
         leg = next((leg for leg in self._legs.values() if leg.key == key and leg.up), None)
         return leg is not None and await self.phone.info(leg.handle, content_type, body)
 
+    def digit_waits(self, key: str) -> bool:
+        """Whether a digit will go beside the sound, and that is being set up yet: the leg's own
+        limit ends it."""
+        leg = self.leg_of(key)
+        return leg is not None and leg.media is not None and leg.lasting and leg.media.awaits_digits
+
     def send_digit(self, key: str, digit: str, seconds: float) -> bool:
         """A digit beside the sound (RFC 4733); False where the peer did not offer that, and at a
         platform, which takes INFOs alone."""

@@ -235,6 +235,11 @@ class AudioLeg:
         self._session.sink = sink
 
     @property
+    def awaits_digits(self) -> bool:
+        """Whether the peer takes keys as telephone-event, and has none before the leg is up."""
+        return self.state is AudioLegState.CONNECTING and self._session.sent.has_keys
+
+    @property
     def can_send_digits(self) -> bool:
         """Whether keys can be sent as telephone-event now: the peer takes them, and we may send."""
         up = self.state is AudioLegState.CONNECTED
