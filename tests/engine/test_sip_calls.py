@@ -723,7 +723,9 @@ async def test_a_digit_that_is_typed_at_the_answer_waits_for_the_sound_to_go_bes
         return
     media.awaits_digits, media.can_send_digits = False, True
     media.state.value = "connected"
-    booth.legs._media_state(booth.legs.leg_of(booth.by_number("1002").key), "connected")
+    leg = booth.legs.leg_of(booth.by_number("1002").key)
+    assert leg is not None
+    booth.legs._media_state(leg, "connected")
     await booth.until(lambda: booth.by_number("1002").tones.sent == "12")
     assert (media.digits, booth.phone.infos) == (["1", "2"], [])
 
