@@ -472,6 +472,36 @@ async def test_a_hold_that_is_refused_leaves_the_sound_as_it_was(booth: Booth) -
     assert (booth.state("1002"), booth.media[0].held) == (S.TALKING, False)
 
 
+async def test_a_hold_in_the_instant_of_the_answer_waits_until_the_sound_is_set_up(
+    booth: Booth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """FreeSWITCH never ends a handshake that a re-INVITE comes into."""
+    monkeypatch.setattr("tui.engine.sip_calls.legs._PAUSE", 0.001)
+    monkeypatch.setattr("tui.engine.sip_calls.legs._TRIES", 10_000)
+    handle = await booth.up()
+    booth.media[0].settling = True
+    holding = asyncio.ensure_future(booth.do(c.Hold()))
+    await booth.settle()
+    assert booth.media[0].held
+    assert booth.asked("reinvite") == []
+    booth.media[0].settling = False
+    await booth.until(lambda: booth.asked("reinvite"))
+    await booth.says(sip.ReinviteAccepted(handle, SDP))
+    assert (await holding).ok
+
+
+async def test_sound_that_is_never_set_up_does_not_keep_a_hold_waiting_for_ever(
+    booth: Booth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.engine.sip_calls.legs._PAUSE", 0.001)
+    handle = await booth.up()
+    booth.media[0].settling = True
+    holding = asyncio.ensure_future(booth.do(c.Hold()))
+    await booth.until(lambda: booth.asked("reinvite"))
+    await booth.says(sip.ReinviteAccepted(handle, SDP))
+    assert (await holding).ok
+
+
 async def test_a_re_invite_that_is_out_of_place_is_tried_again(
     booth: Booth, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -232,9 +232,14 @@ class AudioLeg:
         self._session.sink = sink
 
     @property
+    def settling(self) -> bool:
+        """Whether what was agreed is being set up yet: within `setup_timeout` it is up, or not."""
+        return self.state is AudioLegState.CONNECTING
+
+    @property
     def awaits_digits(self) -> bool:
         """Whether the peer takes keys as telephone-event, and has none before the leg is up."""
-        return self.state is AudioLegState.CONNECTING and self._session.sent.has_keys
+        return self.settling and self._session.sent.has_keys
 
     @property
     def can_send_digits(self) -> bool:
