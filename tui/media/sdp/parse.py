@@ -123,7 +123,7 @@ class Description:
         wanted = [i for i, m in enumerate(self.media) if m.kind == "audio"]
         if not wanted:
             raise UnacceptableOffer("there is no audio section", Unusable.NO_AUDIO)
-        alive = [i for i in wanted if self.media[i].port != 0]
+        alive = [i for i in wanted if self.media[i].port != 0 or self._is_bundle_only(i)]
         if not alive:
             raise UnacceptableOffer("the audio section is refused (port 0)", Unusable.REFUSED)
         for i in alive:
@@ -142,11 +142,16 @@ class Description:
         """Where an attribute that counts for a section may stand, the nearest first. What belongs
         to the transport of a BUNDLE group stands, once the group is agreed, in one of its sections
         alone (RFC 9143 §7.3)."""
-        tagged = self._tagged(section) if name in _TRANSPORT else section
+        tagged = self.tagged(section) if name in _TRANSPORT else section
         between = () if tagged is section else (tagged,)
         return section, *between, self.session
 
-    def _tagged(self, section: Section) -> Section:
+    def _is_bundle_only(self, index: int) -> bool:
+        """Whether a section of port 0 is there all the same, by its group (RFC 9143 §6)."""
+        section = self.media[index]
+        return section.first("bundle-only") is not None and self.tagged(section) is not section
+
+    def tagged(self, section: Section) -> Section:
         """The section that has the transport of the group: the first that the group names and that
         is there (RFC 9143 §7.3.1); the section itself where it is in no group."""
         mid = section.first("mid")
@@ -280,7 +285,7 @@ def direction(description: Description, section: Section) -> Direction:
         said = Direction.SENDRECV  # RFC 8866 §6.7
     host = host_of(section.connection or description.session.connection)
     # ICE peers that trickle also write 0.0.0.0, with port 9 (RFC 8840 §4.1.1): no hold there.
-    if host in ("0.0.0.0", "::") and section.port != 9:  # noqa: S104
+    if host in ("0.0.0.0", "::") and section.port not in (0, 9):  # noqa: S104
         return said.deaf
     return said
 
