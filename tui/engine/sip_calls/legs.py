@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Final
 
 from tui import sip
-from tui.engine.audio.leg_entry import LegEntry, why_of
+from tui.engine.audio.leg_entry import OTHER_PEER, LegEntry, why_of
 from tui.engine.audio.legs import Legs
 from tui.engine.calls import CONNECTED
 from tui.engine.context import log
@@ -28,7 +28,6 @@ SOUND: Final = 25.0
 NOT_ACCEPTABLE: Final = 'SIP;cause=488;text="Not Acceptable Here"'
 """The Reason of a BYE to a call whose description is of no use, as other phones write it."""
 NO_AUDIO: Final = "no-audio"
-OTHER_PEER: Final = "other-peer"
 UNUSABLE: Final = (
     *("unreadable", NO_AUDIO, "refused", "no-encryption", "no-ice", "no-mux", "no-codec"),
     *(OTHER_PEER, "no-descriptors", "no-memory"),
