@@ -16,6 +16,7 @@ from tui.port import commands as c
 from tui.port.events import CallOffered, SeatChanged
 from tui.port.machines.seat_machine import Status
 from tui.port.snapshot import SeatStatus
+from tui.port.values import Message, message
 
 ELSEWHERE = (
     (sip.Reason("SIP", 200, "Call completed elsewhere"),),
@@ -154,6 +155,40 @@ async def test_the_cause_of_a_peers_end_is_said_and_an_ordinary_one_is_not(booth
         assert outcome(booth) == said
 
 
+@pytest.mark.parametrize(
+    ("cause", "text", "said"),
+    [
+        (802, "ALLOTTED_TIMEOUT", message("ended.25", code=25, info="ALLOTTED_TIMEOUT")),
+        (804, "MEDIA_TIMEOUT", message("line.timed_out", status=804)),
+        (200, "Call completed elsewhere", message("ended.25", code=25)),
+    ],
+)
+async def test_a_cause_of_freeswitchs_own_is_said_or_stands_behind_the_end(
+    booth: Booth, cause: int, text: str, said: Message
+) -> None:
+    handle = await booth.up()
+    reasons = (sip.Reason("SIP", cause, text),)
+    await booth.says(sip.CallEnded(handle, True, 200, "", reasons=reasons))
+    assert booth.snapshot.recent[0].outcome == said
+
+
+@pytest.mark.parametrize(
+    ("cause", "text", "said"),
+    [
+        (806, "USER_NOT_REGISTERED", message("line.not_reachable", status=806)),
+        (803, "USER_CHALLENGE", message("line.no_answer", status=480, info="USER_CHALLENGE")),
+    ],
+)
+async def test_a_phone_that_is_signed_out_did_not_just_not_answer(
+    booth: Booth, cause: int, text: str, said: Message
+) -> None:
+    handle = await booth.dial()
+    reasons = (sip.Reason("SIP", cause, text),)
+    refused = sip.InviteRefused(handle, 480, "Temporarily Unavailable", reasons=reasons)
+    await booth.says(refused)
+    assert booth.snapshot.recent[0].outcome == said
+
+
 # ---------------------------------------------------------------- the PBX's own word
 
 
@@ -237,6 +272,7 @@ COLLEAGUE = sip.parse_name_addr('"Wang Fang" <sip:1007@vm>')
         sip.Established("in1", COLLEAGUE),
         sip.ReinviteReceived("in1", SDP, COLLEAGUE),
         sip.ReinviteAccepted("in1", SDP, COLLEAGUE),
+        sip.InfoReceived("in1", "message/update_display", b"", COLLEAGUE),
     ],
 )
 async def test_whom_the_pbx_puts_in_is_shown_and_kept_in_the_history(
@@ -250,6 +286,15 @@ async def test_whom_the_pbx_puts_in_is_shown_and_kept_in_the_history(
     await booth.says(sip.CallEnded("in1", True, 200, ""))
     last = booth.snapshot.recent[0]
     assert (last.number, last.name) == ("1007", "Wang Fang")
+
+
+async def test_an_info_that_tells_no_digit_and_no_party_changes_nothing(booth: Booth) -> None:
+    before = await booth.rings("in1", of_registrar=True)
+    await booth.do(c.Answer())
+    await booth.says(sip.InfoReceived("in1", "message/update_display", b""))
+    call = booth.snapshot.calls[0]
+    assert (call.number, call.name) == (before.number, before.name)
+    assert call.tones.received == ""
 
 
 async def test_the_desk_shows_whom_the_pbx_puts_in() -> None:

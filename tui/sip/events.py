@@ -289,11 +289,12 @@ class ReinviteRefused:
 
 @dataclass(frozen=True, slots=True)
 class InfoReceived:
-    """An INFO inside a call; the 200 is already on its way."""
+    """An INFO inside a call; the 200 is already on its way. `asserted`: who it says is there."""
 
     call: str
     content_type: str
     body: bytes
+    asserted: NameAddr | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,6 +126,7 @@ class SipEvents:
             case sip.CallEnded():
                 self._ended(event)
             case sip.InfoReceived(call=handle, content_type=content_type, body=body):
+                self._connected(event)
                 if leg := self.legs.entry(handle):
                     self._digit(leg, content_type, body)
             case sip.ReferReceived():
@@ -208,7 +209,8 @@ class SipEvents:
         | sip.InviteAnswered
         | sip.Established
         | sip.ReinviteReceived
-        | sip.ReinviteAccepted,
+        | sip.ReinviteAccepted
+        | sip.InfoReceived,
     ) -> None:
         """Somebody else may be at the other end now: who answered of a queue, or whom the PBX put
         in. Where a message tells nothing, or nothing that counts, the party is the one known."""
@@ -365,7 +367,8 @@ class SipEvents:
             return
         if event.by_peer:
             done = self.transfers.outcome_of(call) or cause(event.reasons)
-            self.commands.end(call, done or message("ended.25", code=BY_PEER), BY_PEER)
+            over = message("ended.25", code=BY_PEER, **_own_words(event.reasons))
+            self.commands.end(call, done or over, BY_PEER)
         else:
             why = "line.timed_out" if event.status == 408 else "line.gone"
             self.commands.end(call, message(why), BY_PEER)
@@ -380,11 +383,19 @@ def cause(reasons: tuple[sip.Reason, ...]) -> Message | None:
     return None
 
 
+def _own_words(reasons: tuple[sip.Reason, ...]) -> dict[str, str]:
+    """The words of a Reason whose cause has no meaning of ours, to stand behind a sentence."""
+    unknown = (each for each in reasons if each.text and not each.id and not each.elsewhere)
+    said = next((clean_text(each.text, _MOST_WORDS) for each in unknown), "")
+    return {"info": said} if said else {}
+
+
 def refusal(status: int, reason: str, reasons: tuple[sip.Reason, ...] = ()) -> Message:
     """Why a call came to nothing, in words: the network's cause says it more closely than the
     status that a gateway made of it. What the other side says in words of its own stands behind."""
     own = clean_text(reason, _MOST_WORDS)
-    info = {} if own.casefold() in ("", sip.phrase(status).casefold()) else {"info": own}
+    usual = own.casefold() in ("", sip.phrase(status).casefold())
+    info = _own_words(reasons) if usual else {"info": own}
     if (said := cause(reasons)) is not None:
         return message(said.id, **dict(said.values), **info)
     found = _REFUSED.get(status)

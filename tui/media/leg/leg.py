@@ -169,7 +169,9 @@ class AudioLeg:
         self._connections.withdraw()
 
     async def apply(self, answer: str) -> None:
-        """The 200 to `reoffer()` or `restart()`: both sides take effect now."""
+        """The 200 to `reoffer()` or `restart()`: both sides take effect now. A peer may take the
+        restart and keep its own user and password, as FreeSWITCH does, whatever RFC 8445 §9 says:
+        whether it has taken it the new path shows. The old one serves until that is up."""
         await self._codec_loaded(answer)
         if not self._agreed.pending:
             raise RuntimeError("there is no re-offer to apply an answer to")
@@ -177,15 +179,10 @@ class AudioLeg:
         try:
             remote = read(answer)
             agreement = self._agreed.common(remote)
-            same = current is not None and _same_peer(current, remote)
-            if fresh is None and not same:
+            if fresh is None and not (current is not None and _same_peer(current, remote)):
                 # We kept our user and password, so ICE may not restart (RFC 8445 §9).
                 raise UnacceptableOffer(
                     "the answer restarts ICE, which the offer did not ask for", Unusable.OTHER_PEER
-                )
-            if fresh is not None and same:
-                raise UnacceptableOffer(
-                    "the answer does not restart ICE as it was asked to", Unusable.OTHER_PEER
                 )
         except UnacceptableOffer:
             self.withdraw()
@@ -233,6 +230,16 @@ class AudioLeg:
     def set_sink(self, sink: Sink) -> None:
         """Hear with another ear from the next 20 ms on."""
         self._session.sink = sink
+
+    @property
+    def settling(self) -> bool:
+        """Whether what was agreed is being set up yet: within `setup_timeout` it is up, or not."""
+        return self.state is AudioLegState.CONNECTING
+
+    @property
+    def awaits_digits(self) -> bool:
+        """Whether the peer takes keys as telephone-event, and has none before the leg is up."""
+        return self.settling and self._session.sent.has_keys
 
     @property
     def can_send_digits(self) -> bool:

@@ -187,6 +187,13 @@ class DigestCredentials:
         if not new:
             raise DigestRefused(Refusal.REPEATED)
 
+    def forget(self) -> bool:
+        """Leave out what this request was not asked for: whether there was any. A challenge of
+        before may count no longer, and the next try is to be asked anew."""
+        kept = {key: each for key, each in self._held.items() if key in self._answered}
+        had, self._held = len(self._held), kept
+        return len(kept) < had
+
     def lines(self, request: Request) -> list[tuple[str, str]]:
         """The header lines for this request: its method, Request-URI and body are signed."""
         return [

@@ -26,6 +26,7 @@ Q850: Final[Mapping[int, str]] = {
     1: "unknown_number",
     2: "no_route",
     3: "no_route",
+    6: "no_circuit",
     16: "hung_up",
     17: "busy",
     18: "no_answer",
@@ -33,6 +34,8 @@ Q850: Final[Mapping[int, str]] = {
     20: "not_reachable",
     21: "declined",
     22: "number_changed",
+    23: "number_changed",
+    25: "network_fault",
     26: "answered_elsewhere",
     27: "not_reachable",
     28: "incomplete_number",
@@ -45,6 +48,8 @@ Q850: Final[Mapping[int, str]] = {
     44: "no_circuit",
     47: "no_circuit",
     50: "not_subscribed",
+    52: "not_allowed",
+    54: "not_allowed",
     55: "not_allowed",
     57: "not_allowed",
     58: "not_offered",
@@ -58,6 +63,31 @@ Q850: Final[Mapping[int, str]] = {
     127: "network_fault",
 }
 """Cause values of ITU-T Q.850 to what they mean for who called, as an id for a sentence."""
+_CLASSES: Final = {cause // 16: Q850[cause] for cause in (47, 63, 79, 111, 127)} | {
+    5: "protocol_fault"
+}
+"""By its first three bits, the class of a cause that is not listed (Q.850 §2.2.6), as the one of
+that class that means no more than that: resources, services, messages, protocols, interworking."""
+FREESWITCH: Final[Mapping[int, str]] = {
+    700: "network_fault",
+    701: "network_fault",
+    804: "timed_out",
+    806: "not_reachable",
+    807: "no_answer",
+    808: "no_route",
+    809: "network_fault",
+    810: "unknown_number",
+    811: "no_route",
+    812: "no_answer",
+    813: "no_common_sound",
+    815: "busy",
+    816: "declined",
+    817: "unknown_number",
+    818: "no_common_sound",
+    819: "declined",
+}
+"""Causes of FreeSWITCH's own, which it writes as those of SIP, whose statuses end at 699. A phone
+that is signed out is 806 there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +101,13 @@ class Reason:
 
     @property
     def id(self) -> str:
-        """What a Q.850 cause means, one of the values of `Q850`; "" for any other reason."""
-        if self.protocol != "Q.850" or self.cause is None:
+        """What a cause of Q.850, or of FreeSWITCH, means, one of the values of `Q850`; "" for any
+        other reason."""
+        if self.cause is None:
             return ""
-        return Q850.get(self.cause, "")
+        if self.protocol == "Q.850":
+            return Q850.get(self.cause) or _CLASSES.get(self.cause // 16, "")
+        return FREESWITCH.get(self.cause, "") if self.protocol == "SIP" else ""
 
     @property
     def elsewhere(self) -> bool:

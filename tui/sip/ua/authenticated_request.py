@@ -2,8 +2,10 @@
 
 Theory of operation. `build` makes the request, each time with the next CSeq and a fresh branch.
 A 401 or 407 is answered by building it anew with every credential that was asked for so far
-(RFC 3261 §22.1, §22.3); `auth/digest.py` says how often. Any other final answer goes to
-`on_response`. `withdraw()` ends it from our side: nothing is told, and what still comes is ignored.
+(RFC 3261 §22.1, §22.3); `auth/digest.py` says how often. One that asks for nothing, as FreeSWITCH
+does where it has forgotten a nonce, is answered once by the request without what was held from
+before: then it asks. Any other final answer goes to `on_response`. `withdraw()` ends it from our
+side: nothing is told, and what still comes is ignored.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from tui.sip.auth.digest import DigestCredentials, DigestRefused, Held
+from tui.sip.auth.digest import DigestCredentials, DigestRefused, Held, Refusal
 from tui.sip.message.message import Request, Response
 from tui.sip.transaction.transaction_layer import ClientTransaction, OnLost, OnResponse
 from tui.sip.ua.context import AgentContext
@@ -84,7 +86,8 @@ class AuthenticatedRequest:
         try:
             self._credentials.meet(response)
         except DigestRefused as refused:
-            self._context.ignore(f"a challenge was not answered: {refused}")
-            return False
+            if refused.why is not Refusal.UNKNOWN or not self._credentials.forget():
+                self._context.ignore(f"a challenge was not answered: {refused}")
+                return False
         self.request = self._signed()
         return True

@@ -114,6 +114,8 @@ class SipCall:
     outgoing: PendingInvite | None = None
     """Our INVITE that began it."""
     dialog: Dialog | None = None
+    flow_lost: bool = False
+    """The flow that it began over is gone: we can reach the peer, it may not reach us."""
     tag: str = ""
     invite: ServerTransaction | None = None
     offerless: bool = False
@@ -327,6 +329,11 @@ class CallBook:
     def cancel_later(self, cancel: Callable[[float], None]) -> None:
         """The flow went away under an INVITE of ours: it is cancelled over the next one."""
         self._cancels.append(cancel)
+
+    def flow_down(self) -> None:
+        """The calls that there are stay, and what began them is gone."""
+        for call in self._calls.values():
+            call.flow_lost = True
 
     def flow_up(self, now: float) -> None:
         """Say what could not be said: the peers still think that these calls ring, or are up."""

@@ -12,6 +12,7 @@ from tui.sip.errors import LocalProtocolError, RemoteProtocolError
 from tui.sip.events import Event, Ignored, Refused
 from tui.sip.message.header_values import NameAddr
 from tui.sip.message.headers import Headers
+from tui.sip.message.identity import DISPLAYS
 from tui.sip.message.message import Lines, Request, Response
 from tui.sip.message.phrases import phrase
 from tui.sip.message.uri import Uri, parse_uri
@@ -222,6 +223,10 @@ class AgentContext:
     def turn_away(self, request: Request, status: int, lines: Lines = ()) -> None:
         """Answer without a transaction, where even that would cost too much. Never to an ACK."""
         self.transmit(self.response(request, status, lines=lines).to_bytes())
+
+    def displays(self) -> list[tuple[str, str]]:
+        """What an INVITE and its answers carry so that a PBX tells who is at its other end."""
+        return [DISPLAYS] if self.config.transfers else []
 
     def capabilities(self, *, contact: str = "", beside: str = "") -> list[tuple[str, str]]:
         """Allow and Supported, for requests and responses that begin or keep a session. `beside` is

@@ -95,6 +95,7 @@ class InviteUac:
                 *context.routes(),
                 *context.capabilities(contact=context.contact(dialog=True)),
                 *offer_lines(call.interval, call.min_se),
+                *context.displays(),
                 *self._lines,
             ],
             content_type=SDP if call.local_sdp is not None else "",

@@ -92,6 +92,7 @@ class UserAgent:
         """The flow is gone: what waited for an answer fails, calls that are up stay."""
         self._context.connected = False
         self._context.drain_out()
+        self._book.flow_down()
         self._incoming.flow_down()
         self._context.transactions.lose_flow(now)
         self._subscriptions.flow_down()
