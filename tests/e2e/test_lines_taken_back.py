@@ -30,15 +30,15 @@ async def killed(phone: LineDesk) -> None:
     note, signalling = phone.engine._session.crash_note, phone.engine._signalling
     assert note is not None
     note.keep = lambda *calls, **more: None  # type: ignore[method-assign]
-    line = signalling._line
-    assert line is not None
-    assert line.run is not None
-    connection = line.connection
+    signed_in = signalling._signed_in
+    assert signed_in is not None
+    assert signed_in._run is not None
+    connection = signed_in.connection
     connection._push = lambda: None  # type: ignore[method-assign]
     if connection._socket is not None:
         connection._socket.transport.abort()
-    line.run.cancel()
-    await asyncio.gather(line.run, return_exceptions=True)
+    signed_in._run.cancel()
+    await asyncio.gather(signed_in._run, return_exceptions=True)
 
 
 async def talking(switch: Switch, phone: LineDesk) -> Far:

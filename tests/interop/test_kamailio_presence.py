@@ -120,7 +120,7 @@ async def test_the_mailbox_is_told_by_whoever_keeps_it(tmp_path: Path) -> None:
         at_desk(server, tmp_path, "1001", ONE, voicemail="*97") as desk,
     ):
         await desk.until(lambda: desk.snapshot.mailbox)
-        told = await desk.engine._signalling.publish(
+        told = await desk.engine._signalling.requests.publish(
             f"sip:1001@{server.realm}",
             "message-summary",
             "application/simple-message-summary",

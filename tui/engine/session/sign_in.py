@@ -280,12 +280,12 @@ class SignInSession:
             await platform.set_phone_mode(mode, number)
         except PlatformError as error:
             return Result(False, login_message(error), error.code)
-        outcome = await self.signalling.send(control.SetSeatMode(fixed=mode == "fixed"))
+        outcome = await self.signalling.messages.send(control.SetSeatMode(fixed=mode == "fixed"))
         if not outcome.ok:
             return Result(False, unconfirmed("phone_mode", outcome))
         self.context.emit(PhoneModeChanged(PhoneMode(mode)))
         if mode == "fixed":
-            await self.signalling.send(control.SetStatus(1))
+            await self.signalling.messages.send(control.SetStatus(1))
         return Result(True)
 
     # ------------------------------------------------------------ the machine slept
