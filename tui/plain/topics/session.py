@@ -136,16 +136,7 @@ async def _of_profile(desk: PlainDesk) -> SignInPrefill:
     profile = profiles[at or 0]
     policies = desk.config.with_profile(profile.name).policies
     desk.engine.change(may_decline=policies.decline)
-    return SignInPrefill(
-        un=profile.un,
-        switchnumber=profile.switchnumber,
-        callintype=profile.callintype,
-        number=profile.number,
-        backend=profile.backend,
-        kind=profile.kind,
-        profile=profile.name,
-        keyring=profile.keyring,
-    )
+    return SignInPrefill.of(profile)
 
 
 def _whole(form: SignInPrefill) -> bool:
@@ -342,14 +333,7 @@ async def kicked(desk: PlainDesk) -> None:
     why = why or message("kicked.unknown", code="")
     account = snapshot.account
     if account is not None and account.un != desk.prefill.un:
-        desk.prefill = SignInPrefill(
-            un=account.un,
-            switchnumber=account.switchnumber,
-            callintype=account.callintype,
-            number=account.number,
-            backend=account.backend,
-            kind=account.kind,
-        )
+        desk.prefill = SignInPrefill().for_account(account)
     said = [tr("kicked.title"), render(why), tr(KICKED_ADVICE.get(why.id, "kicked.todo"))]
     question = " ".join(say.dotted(each) for each in said)
     ways = [tr("kicked.sign_in"), tr("kicked.quit")]
