@@ -126,15 +126,12 @@ async def test_a_call_that_goes_with_the_line_is_said_so_and_not_missed(
 async def test_an_answer_of_no_use_is_acked_and_ended_in_words(
     switch: Switch, phone: LineDesk
 ) -> None:
-    far: list[Far] = []
-    switch.dialled = far.append
     await phone.sign_in()
-    await phone.do(c.Dial("1002"))
-    await until(lambda: far)
+    far = await phone.dials("1002")
     plain = b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
-    switch.command("accept", far[0], plain + b"m=audio 4000 RTP/AVP 0\r\n")
+    switch.command("accept", far, plain + b"m=audio 4000 RTP/AVP 0\r\n")
     over = await phone.one(CallState.ENDED)
     assert over.outcome is not None
     assert over.outcome.id == "unusable.no-encryption"
     async with asyncio.timeout(10):
-        await far[0].over.wait()
+        await far.over.wait()

@@ -10,14 +10,35 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol, TypeVar
 
 from tests.waiting import until
 
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+class Stranger(Protocol):
+    """Whatever is started for a test and ended with it."""
+
+    async def start(self) -> None: ...
+
+    async def end(self) -> None: ...
+
+
+Started = TypeVar("Started", bound=Stranger)
+
+
+@contextlib.asynccontextmanager
+async def started(stranger: Started) -> AsyncIterator[Started]:
+    """It is started, and ended whatever becomes of the test, or of its start."""
+    try:
+        await stranger.start()
+        yield stranger
+    finally:
+        await stranger.end()
 
 
 class Missing(AssertionError):
