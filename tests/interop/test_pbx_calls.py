@@ -3,7 +3,6 @@ takes and ends them."""
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import pytest
@@ -52,7 +51,7 @@ async def test_our_call_is_heard_at_both_ends_held_resumed_and_hung_up_by_us(
         await agent.do(Dial("customer"))
         await agent.state(CallState.TALKING)
         await agent.hears(CUSTOMER)
-        await asyncio.sleep(1.5)  # so that baresip's file has enough of us
+        await customer.until_it_heard(1.5)
         await agent.do(Hold())
         await agent.state(CallState.HOLDING)
         await agent.hears_nothing()

@@ -3,7 +3,6 @@ hears whom afterwards."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -41,7 +40,8 @@ async def test_a_blind_transfer_of_ours_puts_the_phones_through_and_lets_us_go(
     await agent.state(CallState.ENDED)
     assert agent.said() == "transfer.done"
     await expert.until("CALL_ESTABLISHED")
-    await asyncio.sleep(2)  # so that the files hold two seconds of them
+    await expert.until_it_heard(2)
+    await customer.until_it_heard(2)
     await expert.say("hangup")
     await expert.until("CALL_CLOSED")
     assert await expert.heard(CUSTOMER) > 0.8
@@ -76,7 +76,7 @@ async def test_a_phone_that_sends_us_on_is_followed_when_we_say_yes(
     await agent.state(CallState.TALKING)
     await agent.hears(EXPERT)
     await customer.until("CALL_CLOSED", through=True)  # it was told, and hung up
-    await asyncio.sleep(1.2)
+    await expert.until_it_heard(1.2)
     await agent.do(HangUp())
     await expert.until("CALL_CLOSED")
     assert await expert.heard(AGENT) > 0.8
