@@ -39,7 +39,7 @@ async def test_an_answered_leg_carries_the_tones_both_ways(call: Any) -> None:
 
     def as_loud_as_it_is() -> bool:
         you, them = us.levels()
-        return 0.15 < you < 0.3 and 0.1 < them < 0.3  # a sine of level 0.3 has an rms of 0.21
+        return bool(0.15 < you < 0.3 and 0.1 < them < 0.3)  # a sine of level 0.3 has an rms of 0.21
 
     await until(as_loud_as_it_is, what=lambda: us.levels())
     numbers = us.statistics()
