@@ -145,6 +145,20 @@ async def test_it_registers_sends_and_unregisters() -> None:
         ]  # fmt: skip
 
 
+async def test_every_message_on_the_wire_is_told_both_ways_and_in_order() -> None:
+    server = Server()
+    told: list[tuple[bool, bytes]] = []
+    async with serving(server.talk) as url:
+        phone = Phone(url)
+        phone.connection.on_wire = lambda ours, data: told.append((ours, data))
+        async with running(phone):
+            await phone.until(phone.has(Registered))
+        (sent, request), (received, answer) = told[0], told[-1]
+        assert (sent, received) == (True, False)
+        assert request.startswith(b"REGISTER ")
+        assert answer.startswith(b"SIP/2.0 200 ")
+
+
 async def test_binary_frames_are_read_and_what_is_no_utf8_is_sent_as_one() -> None:
     server = Server()
     server.binary = True

@@ -26,10 +26,10 @@ from tui.cli.opened import opened
 from tui.config.paths import Paths
 from tui.console.i18n import render, tr
 from tui.headset_wire import VERSION
+from tui.launcher.headset.near_sound import NearSound
+from tui.launcher.headset.socket_folder import all_of, make, sweep
+from tui.launcher.headset.ssh_login import LOST, SshLogin
 from tui.launcher.last_moment import end_by_itself
-from tui.launcher.near_sound import NearSound
-from tui.launcher.socket_folder import all_of, make, sweep
-from tui.launcher.ssh_login import LOST, SshLogin
 from tui.launcher.terminal import RESET
 from tui.port.values import Message, message
 from tui.port.wire.sockets import answers

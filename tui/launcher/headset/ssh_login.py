@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from tui.launcher.near_sound import ended
+from tui.launcher.headset.near_sound import ended
 
 OPENING: Final = 300.0
 """Seconds to log in: somebody may be typing. sshd itself has less patience (LoginGraceTime)."""
