@@ -86,7 +86,7 @@ class AccountProbe:
         self._platform = platform
         self.url = self._sip.url
         name = user.displayname or given.un
-        if platform.sip_only:  # a PBX is asked by REGISTER alone
+        if platform.proves_at_registration:  # nobody was asked yet
             return ok("check.account.local", name=name)
         return ok("check.account.ok", name=name)
 

@@ -220,7 +220,7 @@ class SignInSession:
             code = WEBSOCKET_FAILED if error.status == 0 else REGISTRATION_FAILED
             info = f"{error.status} {error.reason}"
             failure = message(LOGIN[code], code=code, info=info)
-            if platform.sip_only and error.status in (401, 403, 407):
+            if platform.proves_at_registration and error.status in (401, 403, 407):
                 failure = message("login.pbx_refused", info=info)
             elif error.why not in ("", FlowFault.OTHER):
                 host = urlsplit(platform.sip_account(command.gid).url).netloc
@@ -240,7 +240,7 @@ class SignInSession:
         sip_account = platform.sip_account(gid)
         host = urlsplit(sip_account.url).hostname or ""
         servers = None
-        if platform.sip_only:
+        if platform.relays_by_profile:
             servers = relays(self.config, self.profile, self.context.clock).servers
         loopback = host in ("127.0.0.1", "localhost", "::1")
         self.parts.legs.begin(loopback=loopback, ice_servers=servers)
@@ -256,9 +256,8 @@ class SignInSession:
     ) -> Result:
         await self.signalling.stop(unregister=False)
         self.context.emit(RegistrationFinished(code, info, str(status)))
-        if (
-            self.platform is not None and self.platform.sip_only
-        ):  # only now it shows whether the password was right: back to typing it
+        if self.platform is not None and self.platform.proves_at_registration:
+            # Only now it shows whether the password was right: back to typing it.
             await self._forget()
             self._phase(Phase.SIGNED_OUT, failure)
         else:
