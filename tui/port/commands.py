@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.plain_value import PlainValue
+from tui.platform.base import Credentials
 from tui.port.ladder import Ladder
 from tui.port.supervision import SuperviseHow
 from tui.port.values import (
@@ -85,6 +86,13 @@ class SignIn(PlainValue, frozen=True):
             backend=profile.backend,
             kind=profile.kind,
             profile=profile.name,
+        )
+
+    @property
+    def credentials(self) -> Credentials:
+        """What the platform is told of it."""
+        return Credentials(
+            self.un, self.pwd, self.switchnumber, self.callintype, self.number, self.backend
         )
 
 

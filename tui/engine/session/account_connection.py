@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from tui import sip
@@ -26,6 +27,20 @@ class SayNow(Protocol):
     def __call__(self, command: Callable[[sip.UserAgent, float], T], /) -> T: ...
 
 
+def agent_config(account: SipAccount, instance_id: str) -> sip.AgentConfig:
+    """The user agent of whoever registers as that account: who it is, and where it asks."""
+    return sip.AgentConfig(
+        aor=account.aor,
+        username=account.username,
+        password=account.password,
+        registrar=f"sip:{account.domain}",
+        instance_id=instance_id,
+        transport="wss" if account.url.startswith("wss:") else "ws",
+        user_agent=account.user_agent,
+        outbound_proxy=account.route,
+    )
+
+
 class AccountConnection:
     """The account's user agent on its WebSocket, dialled anew until it is closed. `on_event` and
     `on_flow` are `SipConnection`'s. `tls` says whom to trust; None: whom this machine does."""
@@ -43,18 +58,11 @@ class AccountConnection:
         secure = account.url.startswith("wss:")
         self.account = account
         self.agent = sip.UserAgent(
-            sip.AgentConfig(
-                aor=account.aor,
-                username=account.username,
-                password=account.password,
-                registrar=f"sip:{account.domain}",
-                instance_id=instance_id,
-                transport="wss" if secure else "ws",
-                user_agent=account.user_agent,
+            replace(
+                agent_config(account, instance_id),
                 trusted=account.trusted,
                 callers=account.identities.callers,
                 message_types=account.identities.content_types if account.pbx else (),
-                outbound_proxy=account.route,
                 transfers=not account.pbx,
                 expires=settings.expires,
                 session_expires=settings.session_expires,

@@ -24,7 +24,6 @@ from tui.platform import control
 from tui.platform.base import (
     LINE_TYPES,
     VOIP,
-    Credentials,
     Platform,
     PlatformError,
     SessionKind,
@@ -154,16 +153,7 @@ class SignInSession:
         self._phase(Phase.SIGNING_IN)
         platform = self.make_platform(command)
         try:
-            user = await platform.sign_in(
-                Credentials(
-                    command.un,
-                    command.pwd,
-                    command.switchnumber,
-                    command.callintype,
-                    command.number,
-                    command.backend,
-                )
-            )
+            user = await platform.sign_in(command.credentials)
         except PlatformError as error:
             log.warning("sign-in refused: %d %s", error.code, error.info)
             note_missing(self.context.not_understood, error, "sign-in")
