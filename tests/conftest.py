@@ -33,25 +33,30 @@ _PROCESSES = Path(__file__).parent / "e2e"
 _SCREENS = Path(__file__).parent / "terminal"
 
 
-def _udp_sockets() -> set[str]:
-    """The local addresses of this process' open UDP sockets (Linux; elsewhere none are seen)."""
-    mine = {
-        name.removeprefix("socket:[").removesuffix("]")
-        for each in Path("/proc/self/fd").glob("*")
-        if (name := _target(each)).startswith("socket:[")
-    }
+def _sockets() -> set[str]:
+    """The inodes of this process' open sockets (Linux; elsewhere none are seen)."""
+    try:
+        descriptors = os.listdir("/proc/self/fd")
+    except OSError:
+        return set()
+    targets = (_target(each) for each in descriptors)
+    return {name[8:-1] for name in targets if name.startswith("socket:[")}
+
+
+def _udp_among(inodes: set[str]) -> set[str]:
+    """The local addresses of those that are UDP's."""
     rows = [
         row.split()
         for table in ("/proc/self/net/udp", "/proc/self/net/udp6")
-        if Path(table).exists()
+        if inodes and Path(table).exists()
         for row in Path(table).read_text().splitlines()[1:]
     ]
-    return {f"{row[1]} inode {row[9]}" for row in rows if row[9] in mine}
+    return {f"{row[1]} inode {row[9]}" for row in rows if row[9] in inodes}
 
 
-def _target(link: Path) -> str:
+def _target(descriptor: str) -> str:
     try:
-        return str(link.readlink())
+        return os.readlink(f"/proc/self/fd/{descriptor}")
     except OSError:
         return ""
 
@@ -107,7 +112,7 @@ def pythons_own_collector() -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
-    item.stash[_BEFORE] = _udp_sockets(), _environment()
+    item.stash[_BEFORE] = _sockets(), _environment()
     yield
 
 
@@ -115,7 +120,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     yield
     sockets, environment = item.stash[_BEFORE]
-    if left := _udp_sockets() - sockets:
+    if left := _udp_among(_sockets() - sockets):
         pytest.fail(f"UDP sockets are left open: {', '.join(sorted(left))}", pytrace=False)
     if changed := {name for name, _ in environment.items() ^ _environment().items()}:
         pytest.fail(f"the environment is left changed: {', '.join(sorted(changed))}", pytrace=False)
