@@ -132,6 +132,8 @@ class Booth:
             self.context,
             config,
             self.phone,
+            self.phone.send,
+            lambda: None,
             idle_refused=lambda: None,
             kicked=lambda report: None,
         )

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
 import gzip
 import json
 import socket
-import ssl
 import traceback
 import zlib
 from collections.abc import AsyncIterator, Callable
-from ipaddress import ip_address
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -19,10 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.certificate import certificate
 from tui.plain_value import replace
 from tui.platform import codes
 from tui.platform.base import Credentials, Group, Platform, PlatformError, Seat
@@ -796,32 +791,6 @@ async def test_closing_in_the_middle_of_a_request_is_an_error_in_words(backend: 
 # ---------------------------------------------------------------- TLS
 
 
-def _self_signed(path: Path) -> ssl.SSLContext:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    plain = serialization.NoEncryption()
-    pem = serialization.Encoding.PEM
-    key_pem = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
-    path.write_bytes(made.public_bytes(pem) + key_pem)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path)
-    return context
-
-
 async def test_a_certificate_that_nobody_vouches_for_is_refused(
     platform: Platform2, tmp_path: Path
 ) -> None:
@@ -834,7 +803,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", handle)
     server = TestServer(app, host="127.0.0.1", scheme="https")
-    await server.start_server(ssl=_self_signed(tmp_path / "own.pem"))
+    await server.start_server(ssl=certificate(tmp_path)[1])
     address = f"https://127.0.0.1:{server.port}"
     given = Credentials("1001", Secret("hush"), "02500001234", backend=address)
     with pytest.raises(PlatformError, match=r"^50000 .*Certificate") as caught:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
-import ipaddress
 import logging
 import random
 import ssl
@@ -15,10 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.datastructures import Headers as HttpHeaders
 from websockets.exceptions import ConnectionClosed
@@ -26,6 +20,7 @@ from websockets.http11 import Request as HttpRequest
 from websockets.http11 import Response as HttpResponse
 from websockets.typing import Subprotocol
 
+from tests.certificate import certificate
 from tests.sip.agents import AGENT, PBX, XML, Side, config, pbx_config
 from tests.waiting import until
 from tui.sip import (
@@ -148,6 +143,20 @@ async def test_it_registers_sends_and_unregisters() -> None:
         assert [frame.split(" ", 1)[0] for frame in server.frames] == [  # type: ignore[arg-type]
             "REGISTER", "MESSAGE", "REGISTER",
         ]  # fmt: skip
+
+
+async def test_every_message_on_the_wire_is_told_both_ways_and_in_order() -> None:
+    server = Server()
+    told: list[tuple[bool, bytes]] = []
+    async with serving(server.talk) as url:
+        phone = Phone(url)
+        phone.connection.on_wire = lambda ours, data: told.append((ours, data))
+        async with running(phone):
+            await phone.until(phone.has(Registered))
+        (sent, request), (received, answer) = told[0], told[-1]
+        assert (sent, received) == (True, False)
+        assert request.startswith(b"REGISTER ")
+        assert answer.startswith(b"SIP/2.0 200 ")
 
 
 async def test_binary_frames_are_read_and_what_is_no_utf8_is_sent_as_one() -> None:
@@ -724,42 +733,8 @@ def test_tls_is_verified_by_default_and_never_otherwise() -> None:
         Phone("wss://pbx.example.test/", ssl=lax)
 
 
-def certificate(folder: Path) -> Path:
-    """A certificate for 127.0.0.1 that nobody knows, with its key, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "loopback")])
-    start = datetime.datetime(2020, 1, 1)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(start)
-        .not_valid_after(start + datetime.timedelta(days=36500))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
-            critical=False,
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    file = folder / "server.pem"
-    file.write_bytes(
-        made.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return file
-
-
 async def test_wss_works_with_a_known_certificate_and_not_with_a_stranger(tmp_path: Path) -> None:
-    file = certificate(tmp_path)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
+    file, context = certificate(tmp_path)
     server = Server()
     async with serving(server.talk, ssl=context) as url:
         url = url.replace("ws://", "wss://")

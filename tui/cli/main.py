@@ -336,19 +336,15 @@ def _paths() -> int:
 
 
 def _keys(options: Namespace) -> int:
-    from tui.config.errors import ConfigError
-    from tui.config.paths import Paths
-    from tui.config.reader import load
+    from tui.cli.opened import opened
 
-    try:
-        config = load(options.config or Paths.find().config_file)
-    except ConfigError as error:
-        return complain_config(error)
-    speak(config)
+    found = opened(options, prepare=False)
+    if isinstance(found, int):
+        return found
     from tui.cli.key_tester import run
     from tui.console.actions.own_actions import take
 
-    return run(take(config))
+    return run(take(found.config))
 
 
 def _screen(options: Namespace) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.console.sign_in_defaults import AccountChoice, SignInPrefill, prefill_of_profile
+from tui.console.sign_in_defaults import AccountChoice, SignInPrefill
 from tui.launcher.find_engines import RunningEngine, find_running
 from tui.launcher.sandbox_process import RunningSandbox, SandboxFinder
 from tui.port.errors import EngineUnavailable
@@ -50,7 +50,7 @@ async def find_beginning(
         for engine in found.engines
         if engine.matches(options.account, profile.switchnumber, profile.backend)
     ]
-    prefill = prefill_of_profile(profile)
+    prefill = SignInPrefill.of(profile)
     sandbox = None
     if options.sandbox is not None:
         sandbox = finder.look()

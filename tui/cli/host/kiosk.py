@@ -13,11 +13,9 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from tui.cli.exits import OK, REFUSED, USAGE, complain, complain_config, speak
-from tui.cli.host.provision import fetch_first
-from tui.config.errors import ConfigError
-from tui.config.paths import PathError, Paths
-from tui.config.reader import load
+from tui.cli.exits import OK, REFUSED, USAGE, complain
+from tui.cli.opened import opened
+from tui.config.paths import Paths
 from tui.port import replace
 
 if TYPE_CHECKING:
@@ -35,16 +33,9 @@ def run(options: Namespace) -> int:
     """One agent's time at the desk. Only a signal or a fault ends in an exit code."""
     if options.what == "pin":
         return _pin()
-    try:
-        paths = Paths.find().prepare()
-        file = Path(options.config or paths.config_file).absolute()
-        fetch_first()
-        config = load(file)
-    except ConfigError as error:
-        return complain_config(error)
-    except PathError as error:
-        return complain(str(error), USAGE)
-    speak(config)
+    found = opened(options, fetch=True)
+    if isinstance(found, int):
+        return found
     from tui.console.i18n import tr
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -53,10 +44,10 @@ def run(options: Namespace) -> int:
 
     shut_terminal()
     _clear()
-    code = _agent(file, config, paths)
+    code = _agent(found.file, found.config, found.paths)
     if code != OK:
         return code
-    return _next_agent(file if options.config else None)
+    return _next_agent(found.file if options.config else None)
 
 
 def _agent(file: Path, config: Config, paths: Paths) -> int:

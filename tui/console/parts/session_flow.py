@@ -361,15 +361,7 @@ class SessionFlow:
             )
         elif account is not None and account.un != self.prefill.un:
             # This console was attached to an engine: its form was never filled in.
-            self.prefill = replace(
-                self.prefill,
-                un=account.un,
-                switchnumber=account.switchnumber,
-                callintype=account.callintype,
-                number=account.number,
-                backend=account.backend,
-                kind=account.kind,
-            )
+            self.prefill = self.prefill.for_account(account)
         if self._drawing.drawn_once:
             self._stage.push_screen(self._kicked_dialog(snapshot), self._after_kick)
 

@@ -15,7 +15,7 @@ from tui.console.desk import Desk
 from tui.console.i18n import render, tr
 from tui.console.parts.remote_pulse import PULSE, is_far, own_server
 from tui.console.screens.base import YimiScreen
-from tui.console.sign_in_defaults import SIP, SignInPrefill, prefill_of_profile
+from tui.console.sign_in_defaults import SIP, SignInPrefill
 from tui.console.view import ScreenName, View
 from tui.console.widgets.bars import KeyBar
 from tui.console.widgets.form.fields import Choice, Field, Fold, Tick
@@ -56,7 +56,7 @@ class SignInScreen(YimiScreen):
     ) -> None:
         super().__init__(desk)
         if profiles and not sandbox and prefill == SignInPrefill():
-            prefill = prefill_of_profile(profiles[0])
+            prefill = SignInPrefill.of(profiles[0])
         self._sandbox = sandbox
         self._profiles = profiles
         self._said: Message | None = None

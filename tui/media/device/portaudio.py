@@ -196,7 +196,8 @@ class PortAudio:
             self.worker.submit(self.renew)
 
     def flush(self, timeout: float = 2.0) -> bool:
-        """Wait until both threads have done what they were told; whether they have."""
+        """Wait until both threads have done what they were told, for `timeout` seconds each;
+        whether they have."""
         return self._looker.flush(timeout) and self.worker.flush(timeout)
 
     def renew(self) -> None:

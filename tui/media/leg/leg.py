@@ -106,7 +106,8 @@ class AudioLeg:
         )
 
     async def offer(self) -> str:
-        """The first offer: opus is 111. Apply the answer with `accept`."""
+        """The first offer: opus is 111. Apply the answer with `accept`. RuntimeError when the leg
+        is described already, or closed."""
         self._assert_open()
         if self._connections.current is not None:
             raise RuntimeError("the leg is described already; use reoffer()")
@@ -150,7 +151,8 @@ class AudioLeg:
         (RFC 8445 §2.4, RFC 8839 §4.4). The certificate is the same while DTLS lives: the peer
         keeps the association. The old path serves until the new one is up; `apply` or `withdraw`
         it. A leg that is lost, or failed, may be restarted as well. `ice_servers` take the place
-        of those that the leg was made with: credentials for a relay may have ended since."""
+        of those that the leg was made with: credentials for a relay may have ended since.
+        RuntimeError before there is anything to restart."""
         self._assert_open()
         if self._connections.current is None:
             raise RuntimeError("there is nothing to restart yet")
@@ -171,7 +173,8 @@ class AudioLeg:
     async def apply(self, answer: str) -> None:
         """The 200 to `reoffer()` or `restart()`: both sides take effect now. A peer may take the
         restart and keep its own user and password, as FreeSWITCH does, whatever RFC 8445 §9 says:
-        whether it has taken it the new path shows. The old one serves until that is up."""
+        whether it has taken it the new path shows. The old one serves until that is up.
+        UnacceptableOffer when it cannot be used; RuntimeError when no re-offer waits."""
         await self._codec_loaded(answer)
         if not self._agreed.pending:
             raise RuntimeError("there is no re-offer to apply an answer to")

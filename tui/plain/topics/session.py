@@ -13,7 +13,6 @@ from tui.console.sign_in_defaults import (
     SIP,
     AccountChoice,
     SignInPrefill,
-    prefill_of_profile,
 )
 from tui.console.view import LEFT
 from tui.plain import sentences as say
@@ -141,7 +140,7 @@ async def _of_profile(desk: PlainDesk) -> SignInPrefill:
     profile = profiles[at or 0]
     policies = desk.config.with_profile(profile.name).policies
     desk.engine.change(may_decline=policies.decline)
-    return prefill_of_profile(profile)
+    return SignInPrefill.of(profile)
 
 
 def _whole(form: SignInPrefill) -> bool:
@@ -338,14 +337,7 @@ async def kicked(desk: PlainDesk) -> None:
     why = why or message("kicked.unknown", code="")
     account = snapshot.account
     if account is not None and account.un != desk.prefill.un:
-        desk.prefill = SignInPrefill(
-            un=account.un,
-            switchnumber=account.switchnumber,
-            callintype=account.callintype,
-            number=account.number,
-            backend=account.backend,
-            kind=account.kind,
-        )
+        desk.prefill = SignInPrefill().for_account(account)
     said = [tr("kicked.title"), render(why), tr(KICKED_ADVICE.get(why.id, "kicked.todo"))]
     question = " ".join(say.dotted(each) for each in said)
     ways = [tr("kicked.sign_in"), tr("kicked.quit")]

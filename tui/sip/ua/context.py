@@ -62,6 +62,7 @@ class AgentContext:
             self._out.append(wire)
 
     def emit(self, event: Event) -> None:
+        """Queue an event for whoever drives the agent."""
         self._events.append(event)
 
     def ignore(self, what: str, refused: Refused | None = None) -> None:
@@ -73,10 +74,12 @@ class AgentContext:
         self._events.append(Ignored(what, stray=True))
 
     def drain_out(self) -> list[bytes]:
+        """What is to be sent, oldest first; afterwards nothing is."""
         out, self._out = self._out, []
         return out
 
     def drain_events(self) -> list[Event]:
+        """What is to be told, oldest first; afterwards nothing is."""
         events, self._events = self._events, []
         return events
 
@@ -101,6 +104,7 @@ class AgentContext:
         return self.token(128)
 
     def tag(self) -> str:
+        """80 random bits: RFC 3261 §19.3 wants 32 at least."""
         return self.token(80)
 
     def contact(self, *, dialog: bool) -> str:

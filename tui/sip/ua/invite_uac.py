@@ -105,7 +105,8 @@ class InviteUac:
     # -------------------------------------------------------- CANCEL
 
     def cancel(self, now: float) -> None:
-        """Give up: CANCEL now, or as soon as a provisional response has come."""
+        """Give up: CANCEL now, or as soon as a provisional response has come (§9.1).
+        LocalProtocolError when that is under way already."""
         if self._cancelled:
             raise LocalProtocolError("the call is being cancelled already")
         self.give_up(now)
@@ -216,7 +217,8 @@ class InviteUac:
         self._book.end(call, now, status=408, reason="no answer to its offer", bye=True)
 
     def acknowledge(self, sdp: bytes) -> None:
-        """Send the ACK with our answer to the offer in the 2xx."""
+        """Send the ACK with our answer to the offer in the 2xx (§13.2.2.4). LocalProtocolError when
+        it is sent already."""
         call = self._call
         dialog = call.up()
         if call.unsent_ack is None:

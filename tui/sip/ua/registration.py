@@ -55,6 +55,9 @@ _PONG_WITHIN: Final = 10.0
 
 
 class RegistrationState(StrEnum):
+    """How far the registration is: WAITING for the next try, LEAVING until the un-REGISTER is
+    answered."""
+
     IDLE = "idle"
     ASKING = "asking"
     REGISTERED = "registered"
@@ -112,6 +115,7 @@ class Registration:
             self._gone()
 
     def flow_up(self, now: float) -> None:
+        """A new flow: the binding is asked for over it (RFC 5626 §4.4), where it is wanted."""
         self._told = False
         if self.wanted:
             self._ask(now)

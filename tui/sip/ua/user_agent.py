@@ -254,7 +254,8 @@ class UserAgent:
         found.outgoing.cancel(now)
 
     def acknowledge(self, call: str, sdp: bytes, now: float) -> None:
-        """Answer the offer that the 2xx to an INVITE without SDP brought."""
+        """Answer the offer that the 2xx to an INVITE without SDP brought. LocalProtocolError
+        when the call is not ours, or answered already."""
         found = self._book.get(call)
         if found.outgoing is None:
             raise LocalProtocolError("the call is not ours")
