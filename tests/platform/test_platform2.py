@@ -522,9 +522,8 @@ async def test_a_group_without_members_is_an_empty_page(
         {"data": 5},
         {"data": [5]},
         {"data": [{"gid": "x"}]},
-        {"data": [{"gid": 1, "seats": 5, "current_page": "x"}], "current_page": "x"},
-        {"data": [{"gid": 1, "seats": [5]}], "last_page": -1},
-        {"data": [{"gid": 1, "seats": [], "total": True}], "total": []},
+        {"data": [{"gid": [], "seats": 5}]},
+        {"data": [{"gid": -1, "seats": [5]}]},
     ],
 )
 async def test_a_directory_of_a_wrong_shape_is_50008_or_50009(
@@ -534,6 +533,36 @@ async def test_a_directory_of_a_wrong_shape_is_50008_or_50009(
     backend.answers[ROUTES.groups.path] = backend.answers[ROUTES.members.path] = (200, body)
     assert await _refused(platform.get_groups()) == (50008, "")
     assert await _refused(platform.get_group_members("1")) == (50009, "")
+
+
+@pytest.mark.parametrize("odd", ["x", -1, 1.5, True, [], {}, "1" * 30, "-2"])
+@pytest.mark.parametrize("name", ["current_page", "last_page", "total"])
+async def test_paging_that_cannot_be_read_costs_no_list_and_is_said(
+    backend: Backend, name: str, odd: Any
+) -> None:
+    skipped: list[PlatformError] = []
+    platform = Platform2(skipped=skipped.append)
+    await platform.sign_in(_credentials(backend))
+    group = {"gid": 1, "name": "Sales", "seats": [{"number": "0101"}], name: odd}
+    backend.answers[ROUTES.groups.path] = (200, {"data": [group], name: odd})
+    backend.answers[ROUTES.members.path] = (200, {"data": [group]})
+    groups, members = await platform.get_groups(2), await platform.get_group_members("1", 2)
+    assert [group.name for group in groups.groups] == ["Sales"]
+    assert (groups.current_page, groups.last_page, groups.total) == (2, 2, 1)
+    assert [seat.number for seat in members.seats] == ["0101"]
+    assert (members.current_page, members.last_page, members.total) == (2, 2, 1)
+    known = {"current_page": "page"}.get(name, name)
+    assert [error.info for error in skipped] == [f"{name} ([fields] {known})"] * 2
+    await platform.close()
+
+
+async def test_a_number_of_any_length_costs_nothing_of_an_answer(backend: Backend) -> None:
+    platform = Platform2()
+    backend.user["trace"] = "@"
+    user = json.dumps({"status": 200, "data": backend.user})
+    backend.answers[ROUTES.user.path] = lambda _: web.Response(text=user.replace('"@"', "7" * 5000))
+    assert (await platform.sign_in(_credentials(backend))).number == "1001"
+    await platform.close()
 
 
 async def test_a_refusal_of_the_directory_has_its_code(

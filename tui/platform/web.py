@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import ssl
 import zlib
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from tui.platform import codes
 from tui.platform.base import PlatformError
 from tui.platform.gen2.routes import TOKEN_HEADER, Route
 from tui.platform.json_paths import PATHS, JsonPaths, at
+from tui.platform.json_values import parsed_json
 from tui.secrets import Secret
 from tui.text import clean_text, decoded
 
@@ -279,9 +279,9 @@ def _parsed(body: bytes, charset: str) -> Any:
     """JSON, in whatever encoding it is written; names in it may hold control characters."""
     try:
         try:
-            return json.loads(body, strict=False)
+            return parsed_json(body)
         except UnicodeDecodeError:
-            return json.loads(decoded(body, charset), strict=False)
+            return parsed_json(decoded(body, charset))
     except (ValueError, RecursionError):
         raise PlatformError(codes.SERVER_ERROR, "the answer is not JSON") from None
 
