@@ -10,7 +10,8 @@ import asyncio
 import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from urllib.parse import urlsplit
 
 from tui import sip
 from tui.engine.context import EngineContext, log
@@ -18,9 +19,11 @@ from tui.engine.not_understood import note_refused
 from tui.engine.outcome import Outcome
 from tui.platform import control
 from tui.platform.base import SipAccount
+from tui.platform.codes import LOGIN, WEBSOCKET_FAILED
 from tui.port.events import LineChanged
-from tui.port.values import Line, LineState
+from tui.port.values import Line, LineState, Message, message
 from tui.sip.transport.address import trust
+from tui.sip.transport.flow import FlowFault
 from tui.sip.transport.websocket import FlowState, SipConnection
 from tui.text import clean_text
 
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_MOST_WORDS: Final = 120
+"""Characters of a server's own words."""
 _URGENT = (control.Answer, control.HangUp)
 """What a person does now: it goes out now, before whatever still waits for a 200."""
 
@@ -101,6 +106,7 @@ class _Line:
             ),
             rng=context.rng,
         )
+        self.host = urlsplit(account.url).netloc
         secure = account.url.startswith("wss:")
         self.connection = SipConnection(
             self.agent,
@@ -126,6 +132,8 @@ class Signalling:
         self._assumed = assumed
         self._line: _Line | None = None
         self._first: asyncio.Future[None] | None = None
+        self._why: Message | None = None
+        """Why there is no flow, as it was said last."""
         self._unregistered: asyncio.Future[None] | None = None
         self._waiting: dict[str, asyncio.Future[Outcome]] = {}
         self.hearers: list[Callable[[Overheard], None]] = []
@@ -427,16 +435,29 @@ class Signalling:
         if flow.connected:
             self._set(self.context.snapshot.line.state, flow.latency)
             return
-        reason = clean_text(flow.reason)  # a server's own words, when it closed the WebSocket
+        said = clean_text(flow.said, _MOST_WORDS)
+        reason = f"{flow.reason}: {said}" if said else flow.reason
         log.warning("no flow: %s", reason)
         if self._first is not None:
             if not self._first.done():
                 self._first.set_exception(RegistrationRefused(0, reason, flow.why))
         elif self._line is not None:
             self._set(LineState.REFUSED if flow.refused else LineState.LOST)
+            if flow.why:
+                self._say_why(flow.why, reason, self._line.host)
+
+    def _say_why(self, why: str, info: str, host: str) -> None:
+        """Why there is no flow, once for as long as it is for that."""
+        id = LOGIN[WEBSOCKET_FAILED] if why == FlowFault.OTHER else f"login.ws-{why}"
+        said = message(id, code=WEBSOCKET_FAILED, info=info, host=host)
+        if said != self._why:
+            self._why = said
+            self.context.notice(said, serious=False)
 
     def _set(self, state: LineState, latency: float | None = None) -> None:
         old = self.context.snapshot.line
+        if state is LineState.OK:
+            self._why = None
         milliseconds = old.latency if latency is None else round(latency * 1000)
         since = old.since if state is old.state else self.context.clock()
         new = Line(state, since, milliseconds)
