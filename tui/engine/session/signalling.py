@@ -53,8 +53,10 @@ Overheard = sip.MessageReceived | sip.Ignored | Sent
 class RegistrationRefused(Exception):
     """The first registration did not work: `status` is SIP's, 0 when nothing was reached."""
 
-    def __init__(self, status: int, reason: str, why: str = "") -> None:
+    def __init__(self, status: int, reason: str, why: str = "", *, unmet: bool = False) -> None:
         super().__init__(f"{status} {reason}")
+        self.unmet = unmet
+        """The password was not asked for in a way that this phone answers."""
         self.why = why
         """Why the WebSocket could not be opened (`FlowFault`); "" where that was not the reason."""
         self.status = status
@@ -418,7 +420,8 @@ class Signalling:
         log.warning("registration failed: %d %s", status, reason)
         state = self.context.snapshot.line.state
         if self._first is not None and not self._first.done():
-            self._first.set_exception(RegistrationRefused(status, reason))
+            refused = RegistrationRefused(status, reason, unmet=failed.unmet)
+            self._first.set_exception(refused)
         elif failed.final:
             self._set(LineState.REFUSED)
             self._tell(replace(failed, reason=reason))
