@@ -871,3 +871,56 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(
     assert caught.value.message_id == "login.unverified"
     await server.close()
     assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ((429, {"message": "slow down"}), "slow down"),
+        ((503, {"error": {"code": 7, "message": "back at six\x1b[2J"}}), "back at six"),
+        ((400, {"error": "invalid_grant", "error_description": "no such user"}), "no such user"),
+        ((500, {"type": "about:blank", "title": "Broken"}), "Broken"),
+        ((503, {}), "HTTP 503 Service Unavailable"),
+        ((503, {"info": "ours", "message": "theirs"}), "ours"),
+        ((200, {"status": "success"}), 'status "success" ([fields] success)'),
+        ((200, {"status": [1]}), "status [1] ([fields] success)"),
+        ((200, {"status": 50008}), ""),
+    ],
+)
+async def test_the_words_of_whoever_refuses_are_found_or_http_says_it(
+    backend: Backend, platform: Platform2, answer: Any, words: str
+) -> None:
+    await platform.sign_in(_credentials(backend))
+    backend.answers[ROUTES.groups.path] = answer
+    with pytest.raises(PlatformError) as error:
+        await platform.get_groups()
+    assert error.value.info == words
+
+
+@pytest.mark.parametrize(
+    ("page", "info"),
+    [
+        (
+            "<!DOCTYPE html><TITLE lang=en>\n Welcome &amp; sign in </title>",
+            "a web page, and no answer: Welcome & sign in",
+        ),
+        ("<html>", "a web page, and no answer"),
+        ("<title> </title>", "a web page, and no answer"),
+    ],
+)
+async def test_a_page_in_the_place_of_an_answer_is_said_to_be_one(
+    backend: Backend, platform: Platform2, page: str, info: str
+) -> None:
+    backend.answers[ROUTES.sign_in.path] = lambda _: web.Response(
+        text=page, content_type="text/html"
+    )
+    with pytest.raises(PlatformError) as error:
+        await platform.sign_in(_credentials(backend))
+    assert (error.value.code, error.value.info) == (50000, info)
+
+
+async def test_a_long_head_refuses_no_answer(backend: Backend, platform: Platform2) -> None:
+    head = {f"X-{number}": "y" * 100 for number in range(300)} | {"X-Policy": "z" * 20_000}
+    backend.answers[ROUTES.groups.path] = lambda _: web.Response(text='{"data": []}', headers=head)
+    await platform.sign_in(_credentials(backend))
+    assert (await platform.get_groups()).groups == ()
