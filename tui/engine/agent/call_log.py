@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from tui.engine.agent.history.db import HistoryDb
-from tui.engine.agent.history.file import HistoryWaits
+from tui.engine.agent.history.file import HistoryNewer, HistoryWaits
 from tui.engine.agent.incoming_policy import IncomingPolicy
 from tui.engine.agent.screen_pop import ScreenPop
 from tui.engine.agent.shift_report import report
@@ -252,6 +252,11 @@ class CallLog:
             await self._open(history)
             midnight = datetime.now().replace(hour=0, minute=0, second=0, microsecond=0)
             today = await history.since(midnight.timestamp())
+        except HistoryNewer as error:
+            log.warning("%s", error)
+            self.history = None
+            self.context.notice(message("history.newer"))
+            return
         except Exception as error:  # a broken disk must not keep anybody from taking calls
             log.exception("the history cannot be used")
             self.history = None
