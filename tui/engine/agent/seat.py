@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from tui.engine.context import EngineContext, log
-from tui.engine.outcome import Outcome, unconfirmed
+from tui.engine.outcome import Outcome, unconfirmed, with_info
 from tui.port import replace
 from tui.port.commands import Result
 from tui.port.events import SeatChanged, StatusChanged
@@ -166,9 +166,9 @@ class SeatController:
         if not self.context.attended:
             self._plan_busy()
 
-    def after_call_work(self) -> None:
-        """`a="6"`: the platform keeps the seat out of the queue by itself."""
-        self.kept_busy(message("seat.after_call_work"))
+    def after_call_work(self, info: str = "") -> None:
+        """`a="6"`: the platform keeps the seat out of the queue by itself; `info` are its words."""
+        self.kept_busy(with_info(message("seat.after_call_work"), info))
 
     def kept_busy(self, reason: Message) -> None:
         """Whoever sends the calls keeps the seat out, for this reason. It ends no break."""

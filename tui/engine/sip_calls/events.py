@@ -11,6 +11,7 @@ from tui.engine.audio.dtmf import CONTENT_TYPE as DTMF_RELAY
 from tui.engine.audio.leg_entry import LegEntry
 from tui.engine.calls import BY_PEER, NOT_CONNECTED
 from tui.engine.context import log
+from tui.engine.outcome import with_info
 from tui.engine.sip_calls.addresses import Caller, caller_of, connected_to, contacts_of
 from tui.engine.sip_calls.commands import SipCommands
 from tui.engine.sip_calls.legs import UNUSABLE
@@ -386,7 +387,7 @@ def cause(reasons: tuple[sip.Reason, ...]) -> Message | None:
 def with_words(said: Message, reasons: tuple[sip.Reason, ...]) -> Message:
     """A sentence, with what the other side says of it in words of its own behind it."""
     own = clean_text(next(filter(None, (each.own for each in reasons)), ""), _MOST_WORDS)
-    return message(said.id, **{**dict(said.values), "info": own}) if own else said
+    return with_info(said, own)
 
 
 def refusal(status: int, reason: str, reasons: tuple[sip.Reason, ...] = ()) -> Message:
