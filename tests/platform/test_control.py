@@ -162,6 +162,10 @@ FROM_PLATFORM: list[tuple[str, PlatformMessage]] = [
     ),
     ('<o><a><u n="1001" r="897"/></a></o>', Kicked("1001", "", 897)),
     (
+        '<o><a><u n="1001" r="897" info="see Ms. Wu"/></a></o>',
+        Kicked("1001", "", 897, info="see Ms. Wu"),
+    ),
+    (
         '<o><a><u n="1002_00011170" r="898"/><u n="1001_00011170" nm="Li Ming" r="895"/>'
         '<u n="1003" r="899"/></a></o>',
         Kicked(

@@ -327,6 +327,7 @@ class Kicked:
     r: Reason
     eid: str = ""
     others: tuple[Kicked, ...] = ()
+    info: str = ""
 
 
 @dataclass(frozen=True, slots=True)

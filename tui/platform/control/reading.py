@@ -180,7 +180,8 @@ class _Reading:
             number, eid = split_number(given.get("n", ""))
             if number:
                 r = _digits(given.get("r", ""))
-                named.append(Kicked(number, given.get("nm", ""), r, eid))
+                info = given.get("info", "")
+                named.append(Kicked(number, given.get("nm", ""), r, eid, info=info))
             else:
                 self._skip(SkippedKind.CHILD, "/".join(element.path), "[messages] kick_party")
         if not named:

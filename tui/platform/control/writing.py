@@ -174,7 +174,8 @@ def _encode_platform(message: PlatformMessage, names: Names) -> bytes:
 
 def _kicked(names: Names, who: Kicked) -> bytes:
     party = _party(who.number, who.eid)
-    return _element(names, "u", n=party, **_given(nm=who.name), r=str(who.r))
+    more = _given(info=who.info)
+    return _element(names, "u", n=party, **_given(nm=who.name), r=str(who.r), **more)
 
 
 def _element(names: Names, root: str, /, **attributes: str) -> bytes:
