@@ -210,6 +210,8 @@ def _parser(given: Sequence[str]) -> ArgumentParser:
             command.add_argument("file", type=Path, metavar="FILE", help="a bundle")
         if name == "kiosk":
             command.add_argument("what", nargs="?", choices=("pin",), metavar="pin")
+            lines = "in lines of text, for who does not see the screen"
+            command.add_argument("--plain", action="store_true", default=SUPPRESS, help=lines)
         if name == "headset":
             _headset_options(command, given)
         if name == "config":
