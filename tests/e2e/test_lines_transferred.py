@@ -157,6 +157,11 @@ async def test_what_is_wrong_with_a_sign_in_is_said_where_it_is_typed(
     assert not result.ok
     assert phone.snapshot.phase is Phase.SIGNED_OUT
     assert phone.snapshot.failure == result.message
+    switch.refuse_registration = 401  # and no challenge
+    await phone.do(c.SignIn(un, word, "", backend=switch.url, kind="sip"))
+    result = await phone.engine.execute(c.JoinGroup("0"))
+    assert result.message is not None
+    assert result.message.id == "login.sip_unmet"
     switch.refuse_registration = 0
     await phone.sign_in()
 

@@ -380,6 +380,35 @@ async def test_what_the_pbx_says_in_words_of_its_own_stands_behind_ours(
         assert text == said
 
 
+def told_why(text: str) -> tuple[sip.Reason, ...]:
+    return (sip.Reason("X", 1), sip.Reason("SIP", 480, text), sip.Reason("SIP", 480, "later"))
+
+
+@pytest.mark.parametrize("text", ["Queue closed\x1b[2J", "NORMAL_CLEARING", "Request Terminated"])
+async def test_the_words_of_a_reason_stand_behind_every_end_of_a_call(
+    booth: Booth, text: str
+) -> None:
+    reasons = told_why(text) if "\x1b" in text else told_why(text)[:2]
+    ended, busy = sip.Reason("Q.850", 17), sip.Reason("SIP", 200)
+    refused, up = await booth.dial("1002"), await booth.up("1003")
+    for handle, number in (("in1", "1007"), ("in2", "1008")):
+        await booth.rings(handle, from_=f"<sip:{number}@{DOMAIN}>")
+    await booth.says(
+        sip.InviteRefused(refused, 503, "Service Unavailable", reasons=(ended, *reasons)),
+        sip.CallEnded(up, True, 200, "", reasons),
+        sip.InviteCancelled("in1", reasons),
+        sip.InviteCancelled("in2", (busy, *reasons)),
+    )
+    ends = [booth.by_number(each).outcome for each in ("1002", "1003", "1007", "1008")]
+    said = [render(each) for each in ends if each is not None]
+    usual = [
+        *("The line is busy.", "The customer hung up."),
+        *("The caller gave up.", "Answered by someone else."),
+    ]
+    own = "" if "\x1b" not in text else " (Queue closed)"
+    assert said == [f"{each}{own}" for each in usual]
+
+
 async def test_a_call_of_ours_that_went_with_our_line_was_refused_by_nobody(booth: Booth) -> None:
     handle = await booth.dial()
     await booth.says(sip.InviteRefused(handle, 503, "flow lost", flow_lost=True))

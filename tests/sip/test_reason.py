@@ -48,6 +48,21 @@ def test_a_reason_is_protocol_cause_and_text(
     assert read_reasons(Headers([("Reason", value) for value in values])) == found
 
 
+@pytest.mark.parametrize(
+    ("text", "own"),
+    [
+        *[("Normal call clearing", ""), ("NORMAL_CLEARING", ""), ("user busy", "")],
+        *[("Unallocated (unassigned) number", ""), ("Request Terminated", ""), ("", "")],
+        *[("ORIGINATOR_CANCEL", ""), ("MEDIA_TIMEOUT_2", "")],
+        *[("No credit left", "No credit left"), ("队列已关闭", "队列已关闭"), ("SIP", "SIP")],
+    ],
+)
+def test_a_text_that_says_no_more_than_its_cause_is_no_word_of_the_peers(
+    text: str, own: str
+) -> None:
+    assert Reason("Q.850", 16, text).own == own
+
+
 @given(
     st.text(
         st.characters(min_codepoint=32, max_codepoint=0x2FF, exclude_characters="\x7f"), max_size=60

@@ -304,13 +304,18 @@ async def test_another_answer_is_tried_again() -> None:
     async def busy(socket: ServerConnection, request: HttpRequest) -> HttpResponse | None:
         nonlocal count
         count += 1
-        return HttpResponse(503, "Busy", HttpHeaders()) if count == 1 else None
+        after = HttpHeaders([("Retry-After", "0" if count == 1 else "2")])
+        return HttpResponse(503, "Busy", after) if count < 3 else None
 
     async with serving(server.talk, process_request=busy) as url:
         phone = Phone(url)
         async with running(phone):
+            await phone.until(lambda: len(phone.flows) > 1)
+            phone.connection.redial("not waited for here")
             await phone.until(phone.has(Registered))
         assert phone.flows[0] == FlowState(False, "the server answered 503", retry_in=0.01)
+        assert phone.flows[1] == FlowState(False, "the server answered 503", retry_in=2.0)
+        assert phone.flows[0].said == "Busy"
 
 
 async def test_a_server_without_the_sip_subprotocol_is_refused() -> None:
@@ -337,6 +342,7 @@ async def test_a_close_with_1008_stops_and_says_so() -> None:
             await phone.connection.run()
         assert phone.flows[-1].refused
         assert phone.flows[-1].reason == "the server closed the connection with 1008"
+        assert phone.flows[-1].said == "not you \x1b[2J"
 
 
 # ---------------------------------------------------------------- loss and reconnect
@@ -427,10 +433,11 @@ async def test_after_a_loss_it_connects_and_registers_again() -> None:
             await phone.until(phone.has(Registered))
             server.sockets[0].transport.abort()
             await phone.until(phone.has(Registered, 2))
-            await server.sockets[1].close(1001)
+            await server.sockets[1].close(1001, "back at six")
             await phone.until(phone.has(Registered, 3))
         reasons = [flow.reason for flow in phone.flows if not flow.connected]
         assert reasons == ["the connection was lost", "closed with 1001"]
+        assert [flow.said for flow in phone.flows if not flow.connected] == ["", "back at six"]
 
 
 async def test_tries_are_counted_until_a_flow_was_good_for_a_minute() -> None:
@@ -535,6 +542,26 @@ async def test_a_ping_without_a_pong_drops_the_flow() -> None:
     async with serving(deaf, close_timeout=0.1) as url:
         phone = Phone(url, ping_timeout=0.05, wait=lambda tries, rng: 3600.0)
         async with running(phone):
+            await phone.until(lambda: any(not flow.connected for flow in phone.flows))
+        assert phone.flows[-1].reason == "no answer to a ping"
+
+
+async def test_a_ping_that_cannot_even_be_written_drops_the_flow() -> None:
+    async def talk(socket: ServerConnection) -> None:
+        await socket.recv()
+        socket.transport.pause_reading()
+        await socket.wait_closed()
+
+    async with serving(talk, close_timeout=0.1) as url:
+        settings = config(register=False)
+        phone = Phone(url, settings=settings, ping_interval=0.5, wait=lambda tries, rng: 3600.0)
+        phone.connection._ping_timeout = 0.5
+        async with running(phone):
+            await phone.until(lambda: [flow for flow in phone.flows if flow.latency is not None])
+            for number in range(256):
+                target = f"{PBX[:4]}{number}-{PBX[4:]}"
+                phone.agent.send_message(target, b"x" * 60000, XML, time.monotonic())
+            phone.connection.flush()
             await phone.until(lambda: any(not flow.connected for flow in phone.flows))
         assert phone.flows[-1].reason == "no answer to a ping"
 
@@ -684,7 +711,7 @@ async def test_close_right_after_the_handshake_ends_the_run() -> None:
         phone = Phone(url)
         socket = await phone.connection._open()
         await phone.connection.close()
-        assert await phone.connection._serve(socket) == ""
+        assert await phone.connection._serve(socket) == ("", "", "")
     assert phone.flows == []
 
 

@@ -89,7 +89,10 @@ class Parts:
             config.wrapup.outcomes,
             config.wrapup.call_back,
         )
-        self.ahead = StatusAhead(self.calls, self.control, self.wrapup, self.seat)
+        codes = feature_codes(config.breaks) | {
+            profile.voicemail for profile in config.profiles if profile.voicemail
+        }
+        self.ahead = StatusAhead(self.calls, self.control, self.wrapup, self.seat, codes)
         self.quality = QualityMonitor(self.legs)
         self.call_log = CallLog(
             self.calls,
@@ -98,8 +101,7 @@ class Parts:
             self.ahead,
             quality=self.quality.summary,
             pop=ScreenPop(self.calls, config.pop),
-            codes=feature_codes(config.breaks)
-            | {profile.voicemail for profile in config.profiles if profile.voicemail},
+            codes=codes,
         )
         self.breaks = Breaks(
             context,

@@ -49,6 +49,8 @@ class RegistrationFailed:
     final: bool
     retry_after: float | None
     held: bool = False
+    unmet: bool = False
+    """The password was not asked for in a way that we answer: nobody has looked at it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,4 +197,5 @@ class RegistrationProbe:
 
     def _flow(self, flow: FlowState) -> None:
         if not flow.connected:
-            self._settle(fail("check.registration.no_line", why=clean_text(flow.reason)))
+            why = clean_text(f"{flow.reason}: {flow.said}" if flow.said else flow.reason)
+            self._settle(fail("check.registration.no_line", why=why))

@@ -210,7 +210,9 @@ class SignInSession:
             code = WEBSOCKET_FAILED if error.status == 0 else REGISTRATION_FAILED
             info = f"{error.status} {error.reason}"
             failure = message(LOGIN[code], code=code, info=info)
-            if platform.proves_at_registration and error.status in (401, 403, 407):
+            if error.unmet:
+                failure = message("login.sip_unmet", info=info)
+            elif platform.proves_at_registration and error.status in (401, 403, 407):
                 failure = message("login.pbx_refused", info=info)
             elif error.why not in ("", FlowFault.OTHER):
                 host = urlsplit(platform.sip_account(command.gid).url).netloc

@@ -7,7 +7,8 @@ import asyncio
 import ssl
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from urllib.parse import urlsplit
 
 from tui import sip
 from tui.engine.context import EngineContext, log
@@ -18,8 +19,10 @@ from tui.engine.session.live_phone import LivePhone
 from tui.engine.session.requests import Requests
 from tui.platform import control
 from tui.platform.base import SipAccount
+from tui.platform.codes import LOGIN, WEBSOCKET_FAILED
 from tui.port.events import LineChanged
-from tui.port.values import Line, LineState
+from tui.port.values import Line, LineState, Message, message
+from tui.sip.transport.flow import FlowFault
 from tui.sip.transport.websocket import FlowState, SipConnection
 from tui.text import clean_text
 
@@ -28,12 +31,17 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_MOST_WORDS: Final = 120
+"""Characters of a server's own words."""
+
 
 class RegistrationRefused(Exception):
     """The first registration did not work: `status` is SIP's, 0 when nothing was reached."""
 
-    def __init__(self, status: int, reason: str, why: str = "") -> None:
+    def __init__(self, status: int, reason: str, why: str = "", *, unmet: bool = False) -> None:
         super().__init__(f"{status} {reason}")
+        self.unmet = unmet
+        """The password was not asked for in a way that this phone answers."""
         self.why = why
         """Why the WebSocket could not be opened (`FlowFault`); "" where that was not the reason."""
         self.status = status
@@ -61,6 +69,8 @@ class Signalling:
         self._signed_in: AccountConnection | None = None
         self._listener: SignallingListener | None = None
         self._first: asyncio.Future[None] | None = None
+        self._why: Message | None = None
+        """Why there is no flow, as it was said last."""
         self._unregistered: asyncio.Future[None] | None = None
         self.requests = Requests(context, self._say)
         self.phone = LivePhone(self._say, self.requests)
@@ -174,7 +184,8 @@ class Signalling:
         log.warning("registration failed: %d %s", status, reason)
         state = self.context.snapshot.line.state
         if self._first is not None and not self._first.done():
-            self._first.set_exception(RegistrationRefused(status, reason))
+            refused = RegistrationRefused(status, reason, unmet=failed.unmet)
+            self._first.set_exception(refused)
         elif failed.final:
             self._set(LineState.REFUSED)
             self._tell(replace(failed, reason=reason))
@@ -191,16 +202,29 @@ class Signalling:
         if flow.connected:
             self._set(self.context.snapshot.line.state, flow.latency)
             return
-        reason = clean_text(flow.reason)  # a server's own words, when it closed the WebSocket
+        said = clean_text(flow.said, _MOST_WORDS)
+        reason = f"{flow.reason}: {said}" if said else flow.reason
         log.warning("no flow: %s", reason)
         if self._first is not None:
             if not self._first.done():
                 self._first.set_exception(RegistrationRefused(0, reason, flow.why))
         elif self._signed_in is not None:
             self._set(LineState.REFUSED if flow.refused else LineState.LOST)
+            if flow.why:
+                self._say_why(flow.why, reason, urlsplit(self._signed_in.account.url).netloc)
+
+    def _say_why(self, why: str, info: str, host: str) -> None:
+        """Why there is no flow, once for as long as it is for that."""
+        id = LOGIN[WEBSOCKET_FAILED] if why == FlowFault.OTHER else f"login.ws-{why}"
+        said = message(id, code=WEBSOCKET_FAILED, info=info, host=host)
+        if said != self._why:
+            self._why = said
+            self.context.notice(said, serious=False)
 
     def _set(self, state: LineState, latency: float | None = None) -> None:
         old = self.context.snapshot.line
+        if state is LineState.OK:
+            self._why = None
         milliseconds = old.latency if latency is None else round(latency * 1000)
         since = old.since if state is old.state else self.context.clock()
         new = Line(state, since, milliseconds)

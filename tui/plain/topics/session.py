@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from tui.console.actions.conditions import what_is_left
+from tui.console.actions.conditions import leaving, what_is_left
 from tui.console.i18n import render, tr
 from tui.console.parts.keyring_access import keep_password, password_of
 from tui.console.parts.remote_pulse import is_far, own_server
@@ -299,7 +299,8 @@ async def leave(desk: PlainDesk) -> None:
     snapshot = desk.view.snapshot
     if snapshot.phase is not Phase.SIGNED_IN or not desk.view.connected:
         await desk.quit()
-    options = [say.bare(tr("leave.leave")), say.bare(tr("leave.sign_out"))]
+    ways = (leaving(desk.view, id) for id in ("leave.leave", "leave.sign_out"))
+    options = [say.bare(tr(id)) for id in ways]
     try:
         said = tr(what_is_left(desk.view))
         way = await desk.talk.choose(said, options, otherwise=tr("plain.enter_stay"))

@@ -50,11 +50,13 @@ _COPIED: Final = ("via", "from", "to", "call-id", "cseq")
 class SipMessage:
     """What requests and responses share. Every accessor may raise RemoteProtocolError."""
 
-    __slots__ = ("body", "headers")
+    __slots__ = ("body", "headers", "surplus")
 
     def __init__(self, headers: Headers | Iterable[tuple[str, str]], body: bytes) -> None:
         self.headers = headers if isinstance(headers, Headers) else Headers(headers)
         self.body = body
+        self.surplus = 0
+        """Bytes that stood behind the body in its frame, other than blanks and line ends."""
 
     @property
     def call_id(self) -> str:
@@ -309,6 +311,7 @@ def _check(message: Request | Response) -> None:
     if length > len(message.body):
         raise RemoteProtocolError("a body shorter than its Content-Length")
     if length < len(message.body) and not _counts_characters(length, message.body):
+        message.surplus = len(message.body[length:].strip(b"\r\n\t \0"))
         message.body = message.body[:length]
 
 

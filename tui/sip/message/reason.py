@@ -11,6 +11,7 @@ from typing import Final
 from tui.sip.message.grammar import LWS, TCHAR, unescape
 from tui.sip.message.headers import Headers
 from tui.sip.message.message import Response
+from tui.sip.message.phrases import PHRASES
 
 _reason = re.compile(rf"{LWS}([{TCHAR}]++)").match
 _cause = re.compile(rf';{LWS}cause{LWS}={LWS}"?([0-9]{{1,3}}+)', re.I).search
@@ -19,6 +20,28 @@ _text = re.compile(
 ).search
 
 _warning = re.compile(rf'{LWS}[0-9]{{3}}[ \t]++[^ \t"]++[ \t]++"([^"\\]*+(?:\\.[^"\\]*+)*)"').match
+_enumerator = re.compile(r"[A-Z0-9]++(?:_[A-Z0-9]++)+").fullmatch
+_USUAL: Final = frozenset(
+    "".join(filter(str.isalnum, each)).casefold()
+    for each in (
+        *("", *PHRASES.values()),
+        *("normal", "normal clearing", "normal call clearing", "normal unspecified"),
+        *("normal, unspecified", "unspecified", "unknown", "call completed elsewhere"),
+        *("answered elsewhere", "call end", "call ended", "terminated", "hangup", "user hung up"),
+        *("user busy", "busy", "no user response", "no user responding", "no answer"),
+        *("no answer from user", "user alerting, no answer", "subscriber absent"),
+        *("call rejected", "rejected", "number changed", "destination out of order"),
+        *("invalid number format", "facility rejected", "network out of order"),
+        *("temporary failure", "switching equipment congestion", "circuit congestion"),
+        *("no circuit available", "no circuit/channel available", "congestion"),
+        *("requested channel not available", "unallocated number", "unallocated"),
+        *("unallocated (unassigned) number", "no route to destination", "interworking"),
+        *("interworking, unspecified", "incompatible destination", "recovery on timer expiry"),
+        *("bearer capability not available", "bearer capability not implemented"),
+        *("protocol error", "originator cancel", "request cancelled", "caller cancelled"),
+    )
+)
+"""What the causes are called: as text of a Reason it says nothing that the cause does not."""
 _WARNINGS: Final = 3
 """Texts of one response's Warning that are told."""
 
@@ -108,6 +131,14 @@ class Reason:
         if self.protocol == "Q.850":
             return Q850.get(self.cause) or _CLASSES.get(self.cause // 16, "")
         return FREESWITCH.get(self.cause, "") if self.protocol == "SIP" else ""
+
+    @property
+    def own(self) -> str:
+        """`text`, where it is more than the usual name of a cause or status; else "". A switch's
+        own name of a cause that means nothing to us is more."""
+        plain = "".join(filter(str.isalnum, self.text)).casefold()
+        usual = plain in _USUAL or (bool(self.id) and _enumerator(self.text))
+        return "" if usual else self.text
 
     @property
     def elsewhere(self) -> bool:

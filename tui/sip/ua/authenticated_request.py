@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 
 from tui.sip.auth.digest import DigestCredentials, DigestRefused, Held, Refusal
 from tui.sip.message.message import Request, Response
+from tui.sip.message.reason import words_of
 from tui.sip.transaction.transaction_layer import ClientTransaction, OnLost, OnResponse
 from tui.sip.ua.context import AgentContext
 
@@ -51,6 +52,8 @@ class AuthenticatedRequest:
         self._credentials = DigestCredentials(context.digest, held)
         self.meets = True
         """Cleared when nobody wants the answer any more: challenges are then final."""
+        self.unmet = ""
+        """Why a challenge was not answered, other than that it was already."""
         self.request = self._signed()
         self.transaction = self._send(now)
 
@@ -58,6 +61,12 @@ class AuthenticatedRequest:
     def held(self) -> Held:
         """The challenges that were answered."""
         return self._credentials.held
+
+    def words_of(self, response: Response) -> str:
+        """Why it was refused: the response's words, and why its challenge was not answered. From a
+        wire: `clean_text()` before it is shown."""
+        said = words_of(response)
+        return f"{said}: {self.unmet}" if self.unmet else said
 
     def withdraw(self) -> None:
         """End it: nobody waits for the answer any more."""
@@ -88,6 +97,7 @@ class AuthenticatedRequest:
         except DigestRefused as refused:
             if refused.why is not Refusal.UNKNOWN or not self._credentials.forget():
                 self._context.ignore(f"a challenge was not answered: {refused}")
+                self.unmet = "" if refused.why is Refusal.REPEATED else str(refused)
                 return False
         self.request = self._signed()
         return True

@@ -26,7 +26,7 @@ from tui.sip.message.header_values import NameAddr, read_seconds, readable
 from tui.sip.message.headers import Headers
 from tui.sip.message.identity import asserted
 from tui.sip.message.message import Request, Response
-from tui.sip.message.reason import read_reasons, words_of
+from tui.sip.message.reason import read_reasons
 from tui.sip.transaction.machines import T1
 from tui.sip.transaction.timers import Timer
 from tui.sip.transaction.transaction_layer import Lost
@@ -160,7 +160,7 @@ class InviteUac:
         elif status == 487 and self._end[0] == 408:
             self._refuse(*self._end)
         else:
-            self._refuse(status, words_of(response), response)
+            self._refuse(status, self._invite.words_of(response), response)
 
     def _provisional(self, response: Response, now: float) -> None:
         self._heard = response.branch

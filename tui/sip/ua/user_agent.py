@@ -124,6 +124,10 @@ class UserAgent:
             return
         try:
             message = parse_message(data)
+            if message.surplus:
+                # RFC 7118 §5: a frame is one message. Who forwards the body of somebody else may
+                # not have looked at what stands behind it, so it is never read as a message.
+                self._context.ignore(f"{message.surplus} bytes behind a message in its frame")
             if isinstance(message, Response):
                 if not self._context.transactions.receive_response(message, now):
                     asked = message.cseq.method

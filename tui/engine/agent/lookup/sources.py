@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from tui.command_output import CommandError, command_output
 from tui.engine.agent.templates import arguments, filled
+from tui.platform.json_values import parsed_json
 from tui.text import clean_text, decoded
 
 if TYPE_CHECKING:
@@ -42,14 +42,17 @@ async def of_url(session: aiohttp.ClientSession, url: str, number: str) -> str:
                 return ""
             if response.status != 200:
                 raise SourceError(f"HTTP {response.status}")
-            body = await _read(response.content.read)
+            page = response.content_type == "text/html"
+            body = b"" if page else await _read(response.content.read)
     except (aiohttp.ClientError, OSError, ValueError) as error:
         raise SourceError(type(error).__name__) from None
+    if page:  # a gateway's: somebody is to sign in there, or to be told something
+        raise SourceError("a web page, and no answer")
     text = decoded(body).strip()
     if not text.startswith(("{", "[")):
         return _first_line(text)
     try:
-        given = json.loads(text, strict=False)
+        given = parsed_json(text)
     except (ValueError, RecursionError):
         raise SourceError("the answer is not JSON") from None
     if isinstance(given, list):  # what was found, the best first
