@@ -15,6 +15,7 @@ from tui.config.schema import Config
 from tui.console import i18n
 from tui.console.sign_in_defaults import SignInMemory, SignInPrefill
 from tui.console.widgets.formats import Clocks
+from tui.plain.conversation import Conversation
 from tui.plain.desk import PlainDesk
 from tui.plain.talk import Talk
 from tui.port.snapshot import Snapshot
@@ -27,6 +28,10 @@ def _in_english() -> Iterator[None]:
     i18n.set_language("en")
 
 
+BEGINS = ("accounts", "on_account", "on_sandbox")
+"""What is the conversation's, and not the desk's."""
+
+
 class Lines:
     """One desk's conversation."""
 
@@ -36,6 +41,7 @@ class Lines:
         self.text = ""
         self.port = ScriptedPort(snapshot)
         self.talk = Talk(self._write, lambda: self.now)
+        begins = {name: options.pop(name) for name in BEGINS if name in options}
         clocks = Clocks(monotonic=lambda: self.now, wall=lambda: WALL + self.now - NOW)
         self.desk = PlainDesk(
             self.talk,
@@ -45,6 +51,7 @@ class Lines:
             clocks=clocks,
             **options,
         )
+        self.conversation = Conversation(self.desk, **begins)
         self.talk.typing = self.desk.engine.typing
         self._mark = 0
 
@@ -84,7 +91,7 @@ async def lines(
     """A desk whose engine is in that state."""
     opened = Lines(snapshot, config or Config(), **options)
     opened.desk.attach(opened.port)
-    opened.running = running = asyncio.get_running_loop().create_task(opened.desk.run())
+    opened.running = running = asyncio.get_running_loop().create_task(opened.conversation.run())
     try:
         yield opened
     finally:

@@ -153,7 +153,7 @@ def _run(given: list[str]) -> int:
     if options.command == "headset":
         from tui.cli.headset.near import run as headset
 
-        return headset(options)
+        return headset(options, main)
     if options.command == "kiosk":
         from tui.cli.host.kiosk import run as kiosk
 

@@ -26,6 +26,7 @@ from tui.launcher.last_moment import end_by_itself
 from tui.launcher.sandbox_process import RunningSandbox, SandboxFinder, SandboxUnavailable
 from tui.launcher.typed_lines import TypedLines
 from tui.log import get_logger
+from tui.plain.conversation import Conversation
 from tui.plain.desk import PlainDesk
 from tui.plain.talk import Talk
 from tui.port.errors import EngineUnavailable
@@ -99,16 +100,19 @@ class PlainFront:
                 self._memory,
                 prefill=beginning.prefill,
                 sandbox=self._sandbox is not None,
-                accounts=choices_of(tuple(self._choices.values())),
-                on_account=self._account_chosen,
-                on_sandbox=self._open_sandbox if starts_sandbox else None,
                 settings=settings,
                 log_file=self._paths.log_file,
                 kiosk=self._kiosk,
             )
+            conversation = Conversation(
+                desk,
+                accounts=choices_of(tuple(self._choices.values())),
+                on_account=self._account_chosen,
+                on_sandbox=self._open_sandbox if starts_sandbox else None,
+            )
             self._keeper.screen = desk
             talk.typing = desk.typing
-            self._running = asyncio.get_running_loop().create_task(desk.run())
+            self._running = asyncio.get_running_loop().create_task(conversation.run())
             if fresh:
                 await self._begin(beginning, starts_sandbox)
             elif self._keeper.port is not None:

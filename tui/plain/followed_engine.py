@@ -189,9 +189,7 @@ class FollowedEngine:
         """What a peer asks is asked."""
         question = new.snapshot.question
         if question is not None and question != old.snapshot.question:
-            from tui.plain.topics.parties import question_asked
-
-            self._talk.tell(question_asked(question))
+            self._talk.tell(say.question_asked(question))
 
     async def next_change(self, *others: asyncio.Task[Any]) -> None:
         """Wait until the view changes, or one of these is done."""

@@ -4,31 +4,38 @@ half typed stands there for long."""
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tui.console.i18n import tr
 from tui.console.pin_lock import PinLock
 from tui.plain import sentences as say
-from tui.port.values import Phase
 
 if TYPE_CHECKING:
     from tui.config.kiosk import KioskSettings
-    from tui.plain.desk import PlainDesk
+    from tui.plain.talk import Talk
 
 
 class GuestDesk:
     """What is asked, and what is forgotten."""
 
-    def __init__(self, desk: PlainDesk, settings: KioskSettings) -> None:
+    def __init__(
+        self,
+        talk: Talk,
+        settings: KioskSettings,
+        monotonic: Callable[[], float],
+        is_free: Callable[[], bool],
+    ) -> None:
+        """`is_free`: nobody is signed in."""
         self.gone = asyncio.Event()
         """Somebody has typed something, signed in to nothing, and left."""
-        self._desk, self._settings = desk, settings
-        self._lock = PinLock(settings.pin, desk.clocks.monotonic)
+        self._talk, self._settings, self._is_free = talk, settings, is_free
+        self._lock = PinLock(settings.pin, monotonic)
         self._waiting: asyncio.TimerHandle | None = None
 
     async def has_pin(self) -> bool:
         """Ask for the PIN; whether it was the right one. What it was not is said."""
-        talk = self._desk.talk
+        talk = self._talk
         if shut := self._lock.shut:
             talk.say(tr(shut))
             return False
@@ -48,7 +55,7 @@ class GuestDesk:
             self._waiting = asyncio.get_running_loop().call_later(seconds, self._nobody)
 
     def _nobody(self) -> None:
-        if self._desk.view.snapshot.phase is Phase.SIGNED_OUT:
+        if self._is_free():
             self.gone.set()
         else:
             self.touched()

@@ -9,7 +9,6 @@ from tui.console.i18n import render, tr
 from tui.console.view import View
 from tui.console.widgets.formats import Clocks, ordinal, outcome_word, spaced
 from tui.plain import sentences as say
-from tui.plain.topics.colleagues import mailbox_said
 from tui.plain.words import name_of
 from tui.port.machines.call_machine import CallState, ThirdState
 from tui.port.machines.seat_machine import Status
@@ -136,8 +135,8 @@ def _beside(old: View, new: View) -> Iterator[str]:
     before, now = old.snapshot, new.snapshot
     if now.callbacks.due > before.callbacks.due:
         yield tr("plain.due", n=now.callbacks.due)
-    said = mailbox_said(now.mailbox)
-    if said and said != mailbox_said(before.mailbox):
+    said = say.mailbox_said(now.mailbox)
+    if said and said != say.mailbox_said(before.mailbox):
         yield say.dotted(said.capitalize())
     was, heard = before.supervision, now.supervision
     if heard.state is not was.state:

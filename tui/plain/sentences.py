@@ -9,6 +9,7 @@ from tui.console.actions.conditions import own_lines, third_of
 from tui.console.i18n import render, tr
 from tui.console.view import View
 from tui.console.widgets.formats import Clocks, outcome_word, spaced
+from tui.port.colleagues import Mailbox, ParkingSlot
 from tui.port.machines.call_machine import CallState, ThirdState
 from tui.port.machines.seat_machine import Status
 from tui.port.queues import AgentQueue
@@ -18,6 +19,7 @@ from tui.port.values import (
     VOIP,
     LineState,
     Phase,
+    Question,
     Standing,
     ThirdKind,
     VoiceState,
@@ -279,3 +281,23 @@ def first_today(view: View, call: Call, clocks: Clocks) -> str:
     if not call.number:
         return ""
     return tr("plain.first_today") if not before else tr("plain.nth_today", n=before + 1)
+
+
+def mailbox_said(mailbox: Mailbox | None) -> str:
+    """What waits in the mailbox; "" for nothing, or what is not known."""
+    if mailbox is None or not mailbox.waiting:
+        return ""
+    return tr("mailbox.new", n=mailbox.new) if mailbox.new else tr("mailbox.waiting")
+
+
+def parked_said(slots: tuple[ParkingSlot, ...]) -> str:
+    """Where calls wait; "" for nowhere."""
+    taken = [each.slot for each in slots if each.taken]
+    return tr("park.slots", slots=", ".join(taken)) if taken else ""
+
+
+def question_asked(question: Question) -> str:
+    """What a peer wants, and how it is answered."""
+    name = spaced(question.name) or tr("call.no_number")
+    said = tr(f"question.{question.kind}", name=name, target=spaced(question.target))
+    return f"{dotted(said)} {tr('plain.yes_or_no')}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from tui.console.actions import conditions as when
 from tui.console.i18n import tr
 from tui.plain.topics import calls, colleagues, pages, parties, session, settings, work, writing
+from tui.plain.words import WORDS, name_of
 from tui.port.machines.call_machine import CallState
 
 if TYPE_CHECKING:
@@ -27,6 +28,15 @@ async def _sign_out(desk: PlainDesk, rest: str) -> None:
 
 async def _leave(desk: PlainDesk, rest: str) -> None:
     await session.leave(desk)
+
+
+async def _help(desk: PlainDesk, rest: str) -> None:
+    """The words that do something now, with their keys; a digit says one."""
+    works = [word for word in WORDS if word.when(desk.view) and word.id != "help"]
+    options = [f"{name_of(word.id)} {desk.words.key_of(word)}".strip() for word in works]
+    at = await desk.talk.choose(tr("plain.words"), options)
+    if at is not None and works[at].when(desk.view):
+        await VERBS[works[at].id](desk, "")
 
 
 VERBS: Final[dict[str, Verb]] = {
@@ -88,7 +98,7 @@ VERBS: Final[dict[str, Verb]] = {
     "log": pages.log,
     "messages": pages.messages,
     "tour": pages.tour,
-    "help": pages.help,
+    "help": _help,
     "sign_out": _sign_out,
     "leave": _leave,
 }

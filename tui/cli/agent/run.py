@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from tui.cli.agent.answers import answer, plain, print_json
 from tui.cli.agent.which_engine import which_engine
+from tui.cli.agent.which_group import group_of
 from tui.cli.exits import OK, REFUSED, complain
 from tui.console import i18n
 from tui.console.i18n import render, tr
@@ -101,18 +102,6 @@ async def group(options: Namespace, client: EngineClient) -> int:
     if isinstance(found, Message):
         return answer(Result(False, found), as_json=options.json)
     return answer(await client.execute(JoinGroup(found)), as_json=options.json, gid=found)
-
-
-def group_of(groups: tuple[Group, ...], wanted: str) -> str | Message:
-    """The gid of the group of that name, gid, or the words in a name; "0" is none."""
-    if wanted == "0":
-        return wanted
-    exact = [each for each in groups if wanted in (each.gid, each.name)]
-    found = exact or [each for each in groups if matches(wanted, each.name)]
-    if len(found) == 1:
-        return found[0].gid
-    names = ", ".join(each.name or each.gid for each in found or groups)
-    return message("cli.which_group", group=wanted, groups=names)
 
 
 def _group_row(each: Group, joined: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from tui.cli.agent.answers import answer, print_json
-from tui.cli.agent.run import group_of
+from tui.cli.agent.which_group import group_of
 from tui.cli.exits import OK, USAGE, complain
 from tui.cli.opened import opened
 from tui.config.paths import Paths

@@ -18,7 +18,7 @@ from argparse import Namespace
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import FrameType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import tui
 from tui.cli.exits import NO_ENGINE, OK, REFUSED, USAGE, complain
@@ -33,6 +33,9 @@ from tui.launcher.last_moment import end_by_itself
 from tui.launcher.terminal import RESET
 from tui.port.values import Message, message
 from tui.port.wire.sockets import answers
+
+if TYPE_CHECKING:
+    from tui.cli.headset.there import Yimi
 from tui.secrets import Secret
 from tui.text import clean_text
 
@@ -59,12 +62,13 @@ class _Refused(Exception):
         self.message = message
 
 
-def run(options: Namespace) -> int:
-    """Log in, and stay until yimi there is left; its exit code, or why it did not come to that."""
+def run(options: Namespace, yimi: Yimi) -> int:
+    """Log in, and stay until yimi there is left; its exit code, or why it did not come to that. At
+    the far end, where this is asked of us, `yimi` runs it."""
     if options.prepare or options.there is not None:
         from tui.cli.headset.there import run as at_the_far_end
 
-        return at_the_far_end(options)
+        return at_the_far_end(options, yimi)
     if options.status:
         return _status(Paths.find())
     found = opened(options)

@@ -10,6 +10,7 @@ import shutil
 import stat
 import sys
 from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -25,9 +26,13 @@ _PREFIX: Final = "yimi-far-"
 _SOCKET: Final = "s"
 
 
-def run(options: Namespace) -> int:
-    """One of the two steps."""
-    return _prepare() if options.prepare else _there(options.there, options.arguments)
+Yimi = Callable[[list[str]], int]
+"""Runs a command line of yimi; its exit code."""
+
+
+def run(options: Namespace, yimi: Yimi) -> int:
+    """One of the two steps; the second runs `yimi`."""
+    return _prepare() if options.prepare else _there(options.there, options.arguments, yimi)
 
 
 def _prepare() -> int:
@@ -46,9 +51,7 @@ def _prepare() -> int:
     return OK
 
 
-def _there(folder: Path, arguments: list[str]) -> int:
-    from tui.cli.main import main
-
+def _there(folder: Path, arguments: list[str], yimi: Yimi) -> int:
     file = folder / "secret"
     try:
         status = folder.lstat()
@@ -62,6 +65,6 @@ def _there(folder: Path, arguments: list[str]) -> int:
     os.environ[HEADSET_SOCKET] = str(folder / _SOCKET)
     os.environ[HEADSET_SECRET] = secret
     try:
-        return main(arguments)
+        return yimi(arguments)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

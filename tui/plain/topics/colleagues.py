@@ -9,7 +9,7 @@ from tui.console.i18n import tr
 from tui.console.screens.directory.model import matches
 from tui.console.widgets.formats import spaced
 from tui.plain.topics.calls import which
-from tui.port.colleagues import Colleague, Mailbox, ParkingSlot, parked, ringing_first
+from tui.port.colleagues import Colleague, ParkingSlot, parked, ringing_first
 from tui.port.commands import CallMailbox, FetchParked, ParkCall, PickUpCall
 
 if TYPE_CHECKING:
@@ -55,19 +55,6 @@ async def fetch(desk: PlainDesk, rest: str) -> None:
 async def voicemail(desk: PlainDesk, rest: str) -> None:
     """Hear what waits in the mailbox."""
     await desk.send(CallMailbox())
-
-
-def mailbox_said(mailbox: Mailbox | None) -> str:
-    """What waits in the mailbox; "" for nothing, or what is not known."""
-    if mailbox is None or not mailbox.waiting:
-        return ""
-    return tr("mailbox.new", n=mailbox.new) if mailbox.new else tr("mailbox.waiting")
-
-
-def parked_said(slots: tuple[ParkingSlot, ...]) -> str:
-    """Where calls wait; "" for nowhere."""
-    taken = [each.slot for each in slots if each.taken]
-    return tr("park.slots", slots=", ".join(taken)) if taken else ""
 
 
 def _rings(colleague: Colleague) -> str:

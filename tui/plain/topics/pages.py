@@ -11,8 +11,7 @@ from tui.console.i18n import render, tr
 from tui.console.widgets.formats import outcome_word, spaced
 from tui.plain import sentences as say
 from tui.plain.news import with_words
-from tui.plain.topics.colleagues import mailbox_said, parked_said
-from tui.plain.words import WORDS, name_of
+from tui.plain.words import name_of
 from tui.port.commands import (
     Dial,
     ExportHistory,
@@ -46,7 +45,7 @@ async def state(desk: PlainDesk, rest: str) -> None:
     """Where I am."""
     wrapup = desk.view.snapshot.wrapup
     snapshot = desk.view.snapshot
-    besides = (mailbox_said(snapshot.mailbox), parked_said(snapshot.parking))
+    besides = (say.mailbox_said(snapshot.mailbox), say.parked_said(snapshot.parking))
     said = [say.state(desk.view), *(say.dotted(each.capitalize()) for each in besides if each)]
     if wrapup is not None and when.writing_up(desk.view):
         said = [say.write_up(wrapup, desk.clocks.monotonic())]
@@ -91,17 +90,6 @@ async def shift(desk: PlainDesk, rest: str) -> None:
         longest=say.long(figures.longest),
     )
     desk.talk.say(said)
-
-
-async def help(desk: PlainDesk, rest: str) -> None:
-    """The words that do something now, with their keys; a digit says one."""
-    from tui.plain.verbs import VERBS
-
-    works = [word for word in WORDS if word.when(desk.view) and word.id != "help"]
-    options = [f"{name_of(word.id)} {desk.words.key_of(word)}".strip() for word in works]
-    at = await desk.talk.choose(tr("plain.words"), options)
-    if at is not None and works[at].when(desk.view):
-        await VERBS[works[at].id](desk, "")
 
 
 async def tour(desk: PlainDesk, rest: str) -> None:

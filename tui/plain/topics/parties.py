@@ -34,7 +34,7 @@ from tui.port.commands import (
 )
 from tui.port.machines.call_machine import ThirdState
 from tui.port.snapshot import MOST_LINES, Call
-from tui.port.values import Message, Question, ThirdKind
+from tui.port.values import Message, ThirdKind
 
 if TYPE_CHECKING:
     from tui.plain.desk import PlainDesk
@@ -74,13 +74,6 @@ async def who_stays(desk: PlainDesk, call: Call) -> Command | None:
     )
     commands: tuple[Command, ...] = (EndForAll(), DropThird(), HangUp(leave_them=True))
     return None if way is None else commands[way]
-
-
-def question_asked(question: Question) -> str:
-    """What a peer wants, and how it is answered."""
-    name = spaced(question.name) or tr("call.no_number")
-    said = tr(f"question.{question.kind}", name=name, target=spaced(question.target))
-    return f"{say.dotted(said)} {tr('plain.yes_or_no')}"
 
 
 # ---------------------------------------------------------------- finding somebody
