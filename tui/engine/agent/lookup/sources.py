@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import Final
 
 from tui.command_output import CommandError, command_output
 from tui.engine.agent.templates import arguments, filled
+from tui.platform.http_client import HttpClient, HttpError
 from tui.text import clean_text, decoded
-
-if TYPE_CHECKING:
-    import aiohttp
 
 MOST_BYTES: Final = 16_384
 
@@ -31,21 +29,20 @@ async def of_command(words: Sequence[str], number: str) -> str:
     return "" if given.code and not given.cut else _first_line(decoded(given.body))
 
 
-async def of_url(session: aiohttp.ClientSession, url: str, number: str) -> str:
+async def of_url(client: HttpClient, url: str, number: str) -> str:
     """What a web address answers: JSON with `name` and `detail`, or a line of text; "" for 404."""
-    import aiohttp
-
     try:
         asked = filled(url, {"number": number}, encode=True)
-        async with session.get(asked, allow_redirects=False) as response:
-            if response.status in (204, 404):
-                return ""
-            if response.status != 200:
-                raise SourceError(f"HTTP {response.status}")
-            body = await _read(response.content.read)
-    except (aiohttp.ClientError, OSError, ValueError) as error:
+        response = await client.request("GET", asked, most=MOST_BYTES, cut=True)
+    except HttpError as error:
+        raise SourceError(str(error)) from None
+    except ValueError as error:
         raise SourceError(type(error).__name__) from None
-    text = decoded(body).strip()
+    if response.status in (204, 404):
+        return ""
+    if response.status != 200:
+        raise SourceError(f"HTTP {response.status}")
+    text = decoded(response.body).strip()
     if not text.startswith(("{", "[")):
         return _first_line(text)
     try:
@@ -57,14 +54,6 @@ async def of_url(session: aiohttp.ClientSession, url: str, number: str) -> str:
     parts = (given.get("name"), given.get("detail"))
     said = (str(each) for each in parts if isinstance(each, str | int | float) and each)
     return clean_text(", ".join(said), 160)
-
-
-async def _read(read: Callable[[int], Awaitable[bytes]]) -> bytes:
-    """The whole, or as much as is looked at: one read may bring a piece."""
-    body = b""
-    while len(body) < MOST_BYTES and (chunk := await read(MOST_BYTES - len(body))):
-        body += chunk
-    return body
 
 
 def _first_line(text: str) -> str:
