@@ -256,6 +256,19 @@ async def test_who_gives_up_leaves_no_half_read_connection() -> None:
         await client.close()
 
 
+async def test_who_gives_up_while_a_kept_connection_is_looked_at_leaves_none_open() -> None:
+    async with serving() as server:
+        client = HttpClient()
+        await ask(client, server)
+        waiting = asyncio.ensure_future(client.request("GET", server.url + "/", most=MOST))
+        await asyncio.sleep(0)  # it begins: whether anything came unasked
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        assert (waiting.cancelled(), len(server.asked)) == (True, 1)
+        await until(lambda: server.gone)
+        await client.close()
+
+
 async def test_who_still_waits_when_it_is_closed_is_told() -> None:
     async with serving(b"") as server:
         client = HttpClient()

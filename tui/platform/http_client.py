@@ -125,17 +125,25 @@ class HttpClient:
         """Let go of the connections; who waits for an answer gets an HttpError."""
         self._closed = True
         idle, self._idle = self._idle, {}
-        for connection in (*self._busy, *(each for each, _ in idle.values())):
-            await connection.close()
+        open_ones = (*self._busy, *(each for each, _ in idle.values()))
+        for connection in open_ones:
+            connection.abort()
+        for connection in open_ones:
+            await connection.closed()
 
     async def _kept(self, where: tuple[str, str, int]) -> _Connection | None:
         connection, since = self._idle.pop(where, (None, 0.0))
         if connection is None:
             return None
-        if self._clock() - since < KEPT and await connection.quiet():
-            return connection
-        connection.abort()
-        return None
+        usable = False
+        self._busy.add(connection)
+        try:
+            usable = self._clock() - since < KEPT and await connection.quiet()
+        finally:
+            self._busy.discard(connection)
+            if not usable:
+                connection.abort()
+        return connection if usable else None
 
     async def _connect(self, where: tuple[str, str, int]) -> _Connection:
         scheme, host, port = where
@@ -169,6 +177,9 @@ class HttpClient:
         most: int,
         cut: bool,
     ) -> HttpResponse:
+        if self._closed:  # while it was being connected
+            connection.abort()
+            raise HttpError("closed")
         self._busy.add(connection)
         try:
             response = await connection.ask(asked, method, most, cut)
@@ -329,9 +340,8 @@ class _Connection:
         self._stays = False
         self._writer.transport.abort()
 
-    async def close(self) -> None:
-        """End it, and wait until it is."""
-        self.abort()
+    async def closed(self) -> None:
+        """Wait until it is."""
         with suppress(OSError):
             await self._writer.wait_closed()
 
