@@ -33,7 +33,7 @@ imports: setup ## who may import whom
 	$(BIN)/lint-imports
 
 interop: setup ## calls with strangers: see tests/interop
-	$(BIN)/python -m pytest -q tests/interop
+	$(BIN)/python -m pytest -q -n 3 --dist loadfile tests/interop
 
 bench: setup ## the benches, a short run
 	bash tests/bench/run-all --smoke

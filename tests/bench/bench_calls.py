@@ -50,9 +50,9 @@ def memory() -> float:
 
 
 def serving(desk: Desk) -> int:
-    line = desk.engine._signalling._line
-    assert line is not None
-    return line.agent._context.transactions.serving
+    connection = desk.engine._signalling.connection
+    assert connection is not None
+    return connection.agent._context.transactions.serving
 
 
 async def measure(calls: int) -> bool:

@@ -25,22 +25,30 @@ async def heard_in(path: Path, hz: float, at_least: float) -> None:
     )
 
 
-async def gone_from(path: Path, hz: float, at_most: float) -> None:
-    """Wait until no more than that share of the file's last half second is at `hz`."""
+async def gone_from(path: Path, hz: float, at_most: float, since: int = 0) -> None:
+    """Wait until no more than that share of the file's last half second is at `hz`; of what was
+    written after the first `since` frames, where half a second was."""
     await until(
-        lambda: share_of(path, hz, 0.5) <= at_most,
+        lambda: share_of(path, hz, 0.5, since) <= at_most,
         LIMIT,
         what=lambda: f"{hz} Hz gone from {path.name}: {share_of(path, hz, 0.5):.3f}",
         interval=BETWEEN,
     )
 
 
-def share_of(path: Path, hz: float, seconds: float) -> float:
-    """The share of the energy at `hz` in the last seconds of the file, 0 to 1 (Goertzel)."""
+def frames_of(path: Path) -> int:
+    """How many frames were written."""
+    with wave.open(str(path), "rb") as file:
+        return file.getnframes()
+
+
+def share_of(path: Path, hz: float, seconds: float, since: int = 0) -> float:
+    """The share of the energy at `hz` in the last seconds of the file, 0 to 1 (Goertzel). 0 where
+    less than that was written after the first `since` frames."""
     try:
         with wave.open(str(path), "rb") as file:
             rate, total = file.getframerate(), file.getnframes()
-            wanted = min(total, int(rate * seconds))
+            wanted = min(total - since, int(rate * seconds))
             if wanted < rate * seconds:
                 return 0.0
             file.setpos(total - wanted)

@@ -40,16 +40,16 @@ def there(engine: Engine) -> Counter[str]:
 def of_the_engine(engine: Engine) -> Counter[str]:
     """How many there are of each: named timers, transactions, timers and calls of SIP, legs."""
     found: Counter[str] = Counter(f"timer {name!r}" for name in engine.context.timers._handles)
-    line = engine._signalling._line
-    if line is not None:
-        inside = line.agent._context
+    connection = engine._signalling.connection
+    if connection is not None:
+        inside = connection.agent._context
         clients, servers = inside.transactions._clients, inside.transactions._servers
         under_way = (*clients.values(), *servers.values())
         kept = sum(each.state is TransactionState.ACCEPTED for each in under_way)
         found[REMEMBERED] += kept
         found["transaction"] += len(under_way) - kept
         found["timer of SIP"] += len(inside.timers._waiting) - kept
-        found["call of SIP"] += len(line.agent._book)
+        found["call of SIP"] += len(connection.agent._book)
     legs = engine._parts.legs
     found["leg"] += len(legs._legs)
     found["leg that closes"] += len(legs._closing)

@@ -42,6 +42,14 @@ class LineDesk:
         assert result.ok, result
         return result
 
+    async def dials(self, number: str) -> Far:
+        """Dial it; the phone that is called."""
+        far: list[Far] = []
+        self.switch.dialled = far.append
+        await self.do(c.Dial(number))
+        await until(lambda: far)
+        return far[0]
+
     async def sign_in(self, **more: Any) -> None:
         await self.join(**more)
         await until(lambda: self.snapshot.seat_state is SeatState.IDLE)

@@ -115,8 +115,10 @@ class PtyConsole:
         columns: int = 80,
         module: str = "tui.cli.main",
         home: Path | None = None,
+        term: str = "xterm-256color",
     ) -> None:
-        """`module` is what runs as `yimi`; `home` is a home directory of its own."""
+        """`module` is what runs as `yimi`; `home` is a home directory of its own; `term` is what
+        the terminal is said to be."""
         self.began = time.monotonic()
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("4H", rows, columns, 0, 0))
@@ -133,7 +135,9 @@ class PtyConsole:
             # The slave becomes the session's terminal, so that closing it hangs up.
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
             cwd=PROJECT,
-            env=environment(folder) | ({} if home is None else {"HOME": str(home)}),
+            env=environment(folder)
+            | {"TERM": term}
+            | ({} if home is None else {"HOME": str(home)}),
         )
         os.set_blocking(self.master, False)
         self.resume_reading()

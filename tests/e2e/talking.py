@@ -70,5 +70,5 @@ async def desk_hears(desk: Desk, *hz: int) -> None:
         await heard_in(desk.output, each, HEARD)
 
 
-async def desk_stops_hearing(desk: Desk, hz: int) -> None:
-    await gone_from(desk.output, hz, GONE)
+async def desk_stops_hearing(desk: Desk, hz: int, since: int = 0) -> None:
+    await gone_from(desk.output, hz, GONE, since)

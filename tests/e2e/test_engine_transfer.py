@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.box import AGENT_TONE, CUSTOMER_TONE, Box, Desk
+from tests.e2e.hearing import frames_of
 from tests.e2e.talking import GROUP, colleague, desk_hears, desk_stops_hearing, end_hears, talking
 from tests.waiting import until
 from tui.engine.context import Limits
@@ -43,10 +44,11 @@ async def test_an_idle_agent_takes_the_customer_over(box: Box, desk: Desk, tmp_p
         assert over.outcome.id == "transfer.done"
         assert dict(over.outcome.values)["name"] == "Wang Fang"
         await desk.seat(SeatState.IDLE)
+        ended = frames_of(desk.output)
         await other.audio()
         await desk_hears(other, CUSTOMER_TONE)
         await end_hears(box, cc, "customer", AGENT_TONE)
-        await desk_stops_hearing(desk, CUSTOMER_TONE)
+        await desk_stops_hearing(desk, CUSTOMER_TONE, since=ended)
         assert (await other.engine.execute(c.HangUp())).ok
         await other.state(CallState.ENDED)
         assert (await box.control(f"calls/{cc}"))["reason"] == "26"

@@ -6,7 +6,7 @@ import asyncio
 
 from tests.e2e.box import AGENT_TONE
 from tests.e2e.line_desk import LineDesk, far_hears
-from tests.e2e.switch import DOMAIN, Far, Switch
+from tests.e2e.switch import DOMAIN, Switch
 from tests.waiting import until
 from tui.port import commands as c
 from tui.port.machines.call_machine import CallState
@@ -15,26 +15,23 @@ from tui.port.machines.call_machine import CallState
 async def test_a_dialled_call_rings_is_answered_and_both_hear_each_other(
     switch: Switch, phone: LineDesk
 ) -> None:
-    far: list[Far] = []
-    switch.dialled = far.append
     await phone.sign_in()
-    await phone.do(c.Dial("1002"))
-    await until(lambda: far)
-    assert far[0].invite is not None
-    assert far[0].invite.request_uri == f"sip:1002@{DOMAIN}"
-    switch.command("ring", far[0])
+    far = await phone.dials("1002")
+    assert far.invite is not None
+    assert far.invite.request_uri == f"sip:1002@{DOMAIN}"
+    switch.command("ring", far)
     await phone.one(CallState.PROCEEDING)
     await phone.heard(450)  # nothing comes from there: the ringback is ours
-    await switch.answer(far[0])
+    await switch.answer(far)
     call = await phone.one(CallState.TALKING)
     assert (call.number, call.line) == ("1002", 1)
-    await far_hears(far[0], AGENT_TONE)
-    await phone.heard(far[0].hz)
+    await far_hears(far, AGENT_TONE)
+    await phone.heard(far.hz)
     await phone.not_heard(450)
     await phone.do(c.HangUp())
     assert phone.calls(CallState.ENDED)
     async with asyncio.timeout(10):
-        await far[0].over.wait()
+        await far.over.wait()
 
 
 async def test_a_second_call_waits_is_taken_and_the_first_is_held_and_all_are_joined(

@@ -13,7 +13,9 @@ from tests.e2e.switch import Far, Switch, switching
 from tests.media.conftest import Plain
 from tests.waiting import until
 from tui.port import commands as c
+from tui.port.events import Event, NoticeChanged
 from tui.port.machines.call_machine import CallState
+from tui.port.values import LineState, Message
 
 SIGNALLING, ONE, OTHER = "127.0.0.1", "127.0.0.2", "127.0.0.3"
 
@@ -67,3 +69,27 @@ async def test_a_lines_sound_is_moved_and_the_call_stays(
             await phone.do(c.HangUp())
         finally:
             await phone.engine.close()
+
+
+async def test_why_the_server_closed_the_line_is_said_until_it_is_back(
+    switch: Switch, phone: LineDesk
+) -> None:
+    said: list[Message] = []
+
+    def heard(event: Event) -> None:
+        if isinstance(event, NoticeChanged) and event.notice is not None:
+            said.append(event.notice.message)
+
+    await phone.sign_in()
+    phone.engine.events.listen(heard)
+    assert switch.socket is not None
+    first = switch.socket
+    await first.close(1012, "restarts at six\x1b[2J")
+    await until(lambda: said)
+    assert said[0].id == "login.ws-closed"
+    assert dict(said[0].values)["info"] == "closed with 1012: restarts at six"
+    await until(lambda: phone.snapshot.line.state is LineState.OK)
+    assert switch.socket is not first
+    await switch.socket.close(1012, "restarts at six")
+    await until(lambda: len(said) == 2)
+    assert said[1] == said[0], "it is said of each loss, once"

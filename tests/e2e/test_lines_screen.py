@@ -3,46 +3,15 @@ The real app, a real engine, a switch that speaks SIP over a real WebSocket."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from textual.pilot import Pilot
-
-from tests.e2e.box import AGENT_TONE, PATIENCE
+from tests.e2e.box import AGENT_TONE
 from tests.e2e.line_desk import LineDesk, far_hears
+from tests.e2e.screen_player import ScreenPlayer
 from tests.e2e.switch import AGENT, Switch
-from tests.waiting import press, until
 from tui.config.schema import Config
 from tui.console.app import YimiApp
 from tui.console.sign_in_defaults import SignInPrefill
 from tui.port.engine_port import LocalPort
 from tui.port.machines.call_machine import CallState
-
-
-class Player:
-    """Hands and eyes in front of the screen."""
-
-    def __init__(self, pilot: Pilot[str]) -> None:
-        self.pilot = pilot
-
-    @property
-    def text(self) -> str:
-        lines = self.pilot.app.screen._compositor.render_strips()
-        return "\n".join("".join(part.text for part in line) for line in lines)
-
-    async def see(self, *words: str) -> None:
-        """Wait until all the words stand on the screen."""
-        await until(
-            lambda: all(word in self.text for word in words),
-            PATIENCE,
-            what=lambda: f"{words} in\n{self.text}",
-            interval=0.02,
-        )
-
-    async def wait(self, what: Callable[[], object]) -> None:
-        await until(what, PATIENCE)
-
-    async def press(self, *keys: str) -> None:
-        await press(self.pilot.app, *keys)
 
 
 async def test_a_call_waits_is_taken_joined_and_handed_over(
@@ -51,7 +20,7 @@ async def test_a_call_waits_is_taken_joined_and_handed_over(
     prefill = SignInPrefill(un=AGENT.removeprefix("sip:"), backend=switch.url, kind="sip")
     app = YimiApp(LocalPort(phone.engine), Config(), prefill=prefill)
     async with app.run_test(size=(80, 24)) as pilot:
-        player = Player(pilot)
+        player = ScreenPlayer(pilot)
         await player.see("Address", prefill.un)
         await player.press(*"pw", "enter")
         await player.see("IDLE since")

@@ -30,15 +30,15 @@ async def killed(phone: LineDesk) -> None:
     note, signalling = phone.engine._session.crash_note, phone.engine._signalling
     assert note is not None
     note.keep = lambda *calls, **more: None  # type: ignore[method-assign]
-    line = signalling._line
-    assert line is not None
-    assert line.run is not None
-    connection = line.connection
+    signed_in = signalling._signed_in
+    assert signed_in is not None
+    assert signed_in._run is not None
+    connection = signed_in.connection
     connection._push = lambda: None  # type: ignore[method-assign]
     if connection._socket is not None:
         connection._socket.transport.abort()
-    line.run.cancel()
-    await asyncio.gather(line.run, return_exceptions=True)
+    signed_in._run.cancel()
+    await asyncio.gather(signed_in._run, return_exceptions=True)
 
 
 async def talking(switch: Switch, phone: LineDesk) -> Far:
@@ -126,15 +126,12 @@ async def test_a_call_that_goes_with_the_line_is_said_so_and_not_missed(
 async def test_an_answer_of_no_use_is_acked_and_ended_in_words(
     switch: Switch, phone: LineDesk
 ) -> None:
-    far: list[Far] = []
-    switch.dialled = far.append
     await phone.sign_in()
-    await phone.do(c.Dial("1002"))
-    await until(lambda: far)
+    far = await phone.dials("1002")
     plain = b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
-    switch.command("accept", far[0], plain + b"m=audio 4000 RTP/AVP 0\r\n")
+    switch.command("accept", far, plain + b"m=audio 4000 RTP/AVP 0\r\n")
     over = await phone.one(CallState.ENDED)
     assert over.outcome is not None
     assert over.outcome.id == "unusable.no-encryption"
     async with asyncio.timeout(10):
-        await far[0].over.wait()
+        await far.over.wait()

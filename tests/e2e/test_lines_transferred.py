@@ -33,22 +33,19 @@ async def answered(switch: Switch, phone: LineDesk) -> Far:
 async def test_early_media_is_heard_and_then_the_peer_holds_and_returns(
     switch: Switch, phone: LineDesk
 ) -> None:
-    far: list[Far] = []
-    switch.dialled = far.append
     await phone.sign_in()
-    await phone.do(c.Dial("1002"))
-    await until(lambda: far)
-    await switch.early(far[0])
+    far = await phone.dials("1002")
+    await switch.early(far)
     await until(lambda: phone.snapshot.call and phone.snapshot.call.early)
-    await phone.heard(far[0].hz)
-    assert far[0].invite is not None
-    answer = far[0].peer.pc.localDescription.sdp
-    switch.command("accept", far[0], answer.encode())
+    await phone.heard(far.hz)
+    assert far.invite is not None
+    answer = far.peer.pc.localDescription.sdp
+    switch.command("accept", far, answer.encode())
     call = await phone.one(CallState.TALKING)
-    await far_hears(far[0], AGENT_TONE)
-    await switch.hold(far[0], "sendonly")
+    await far_hears(far, AGENT_TONE)
+    await switch.hold(far, "sendonly")
     await until(lambda: phone.snapshot.call and phone.snapshot.call.peer_holds)
-    await switch.hold(far[0], "sendrecv")
+    await switch.hold(far, "sendrecv")
     await until(lambda: phone.snapshot.call and not phone.snapshot.call.peer_holds)
     await phone.do(c.SendDigits("7"))
     await until(lambda: phone.snapshot.call and phone.snapshot.call.tones.sent == "7")
@@ -160,6 +157,11 @@ async def test_what_is_wrong_with_a_sign_in_is_said_where_it_is_typed(
     assert not result.ok
     assert phone.snapshot.phase is Phase.SIGNED_OUT
     assert phone.snapshot.failure == result.message
+    switch.refuse_registration = 401  # and no challenge
+    await phone.do(c.SignIn(un, word, "", backend=switch.url, kind="sip"))
+    result = await phone.engine.execute(c.JoinGroup("0"))
+    assert result.message is not None
+    assert result.message.id == "login.sip_unmet"
     switch.refuse_registration = 0
     await phone.sign_in()
 

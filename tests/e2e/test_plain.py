@@ -226,7 +226,7 @@ async def test_leaving_leaves_the_phone_and_coming_back_finds_the_call(box: Box,
     desk.say("a")
     await desk.see("talking> $")
     desk.key(b"\x04")
-    await desk.see("1 Leave: the phone and a call go on. 2 Sign out")
+    await desk.see("1 Leave: the phone and the call go on. 2 Sign out")
     desk.say("1")
     assert await desk.console.ended() == 0
     again = day.open()

@@ -9,11 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from tests.e2e.box import AGENT_TONE, PATIENCE, Box, Desk
 from tests.e2e.talking import GROUP, colleague, talking, third
 from tests.waiting import until
+from tui.console.i18n import render
 from tui.port import commands as c
 from tui.port.machines.call_machine import CallState, ThirdState
 from tui.port.machines.seat_machine import SeatState
@@ -234,3 +236,45 @@ async def test_a_hold_or_a_resume_whose_200_is_lost_leaves_no_two_states(
     await box.control("faults", "DELETE")
     await at_the_platform(not holds)
     assert desk.call.state is shown
+
+
+async def says(box: Box, body: str) -> None:
+    """The platform sends 1001 this control message."""
+    url = f"{box.http}/control/agents/1001/say"
+    async with aiohttp.ClientSession() as session, session.post(url, data=body) as response:
+        assert response.status == 200
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ('<cc a="101" c="{cc}" info="The queue is closed"/>', "(The queue is closed)"),
+        ('<cc a="105" c="{cc}" r="25" info="Sent to voice mail"/>', "(Sent to voice mail)"),
+        ('<cc a="105" c="{cc}" r="20"/>', ""),
+    ],
+)
+async def test_what_the_platform_says_of_the_end_of_a_call_is_shown_and_kept(
+    box: Box, desk: Desk, said: str, sentence: str
+) -> None:
+    cc = await box.ring("1001")
+    await desk.state(CallState.RINGING)
+    await says(box, said.format(cc=cc))
+    call = await desk.state(CallState.ENDED)
+    assert call.outcome is not None
+    assert render(call.outcome).endswith(sentence or ".")
+    (entry,) = await desk.history(1)
+    words = dict(entry.reason_values).get("info", "")
+    assert f"({words})" == sentence or (words, sentence) == ("", "")
+
+
+async def test_what_the_platform_says_of_a_status_is_the_seats_reason(box: Box, desk: Desk) -> None:
+    await says(box, '<cc a="2" info="Set busy by your supervisor"/>')
+    await desk.seat(SeatState.BUSY)
+    await until(lambda: desk.snapshot.seat.reason)
+    reason = desk.snapshot.seat.reason
+    assert reason is not None
+    assert render(reason) == "The platform says: Set busy by your supervisor"
+    await says(box, '<cc a="6" info="Rest for a minute"/>')
+    await until(lambda: desk.snapshot.seat.reason != reason)
+    assert desk.snapshot.seat.reason is not None
+    assert render(desk.snapshot.seat.reason).endswith("(Rest for a minute)")

@@ -23,7 +23,7 @@ from tests.e2e.pty_console import PROJECT, PtyConsole, end_engines, environment
 from tests.waiting import until
 
 CRASHING = "tests.e2e.crashing_console"
-F5, F7, F8, ENTER, TAB = b"\x1b[15~", b"\x1b[18~", b"\x1b[19~", b"\r", b"\t"
+F2, F5, F7, F8, ENTER, TAB = b"\x1bOQ", b"\x1b[15~", b"\x1b[18~", b"\x1b[19~", b"\r", b"\t"
 ROUNDS = 20
 STILL = 6.0
 """Seconds for which an engine is stopped."""
@@ -239,6 +239,35 @@ async def test_a_stopped_screen_and_a_hung_connection_block_nobody(station: Stat
     await hung.see("MUTED")
     await station.script("hangup")
     await console.see("IDLE|WRAP-UP", mark)
+
+
+async def test_a_console_that_the_shell_stops_goes_on_where_it_was(station: Station) -> None:
+    console = await station.sign_in()
+    console.press(F2)
+    await console.see("Number")
+    console.press(b"1002")
+    await console.see("Number +1002")
+    pid = console.process.pid
+    for stop in (signal.SIGTSTP, signal.SIGSTOP, signal.SIGTSTP):
+        os.kill(pid, stop)
+        await until(lambda: is_stopped(pid))
+        mark = console.mark()
+        os.kill(pid, signal.SIGCONT)
+        await console.see("Number +1002", mark)
+    console.press(b"7")
+    await console.see("Number +10027")
+    logged = "".join(path.read_text() for path in station.folder.rglob("*.log"))
+    assert "the screen failed" not in logged
+    console.press(b"\x1b")
+    console.press(b"\x11")
+    await console.see("Leave")
+    console.press(b"2")
+    assert await console.ended() == 0
+    assert console.left_behind() == {}
+
+
+def is_stopped(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 async def test_a_second_console_attaches_to_the_engine_that_runs(station: Station) -> None:

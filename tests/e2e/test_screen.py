@@ -6,7 +6,7 @@ runs in the test's process, behind the same port as everywhere.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,8 +15,9 @@ from textual.pilot import Pilot
 
 from tests.e2e.box import AGENT_TONE, CUSTOMER_TONE, PATIENCE, Box, Desk
 from tests.e2e.hearing import heard_in
+from tests.e2e.screen_player import ScreenPlayer
 from tests.e2e.talking import ONLY_2
-from tests.waiting import press, until
+from tests.waiting import until
 from tui.config.schema import Config
 from tui.console.app import YimiApp
 from tui.console.parts.drawing import GUARD
@@ -32,32 +33,12 @@ LOUD, SILENT = 0.5, 0.05
 THIRD = "12020002100"
 
 
-class Player:
-    """Hands and eyes in front of the screen."""
+class Player(ScreenPlayer):
+    """An agent whose calls come from the sandbox."""
 
     def __init__(self, desk: Desk, pilot: Pilot[str]) -> None:
-        self.desk, self.pilot, self.box = desk, pilot, desk.box
-
-    @property
-    def text(self) -> str:
-        lines = self.pilot.app.screen._compositor.render_strips()
-        return "\n".join("".join(part.text for part in line) for line in lines)
-
-    async def see(self, *words: str) -> None:
-        """Wait until all the words stand on the screen."""
-        await until(
-            lambda: all(word in self.text for word in words),
-            PATIENCE,
-            what=lambda: f"{words} in\n{self.text}",
-            interval=0.02,
-        )
-
-    async def wait(self, what: Callable[[], object]) -> None:
-        await until(what, PATIENCE)
-
-    async def press(self, *keys: str) -> None:
-        # The pilot's own press waits 30 s for a screen that the key has closed.
-        await press(self.pilot.app, *keys)
+        super().__init__(pilot)
+        self.desk, self.box = desk, desk.box
 
     async def after_the_guard(self, key: str) -> None:
         """A destructive key does nothing for 300 ms after the call changed, nor any key after its

@@ -18,8 +18,8 @@ from tui.port import commands as c
 from tui.port import work_commands as w
 from tui.port.events import SeatChanged
 from tui.port.machines.call_machine import CallState
-from tui.port.machines.seat_machine import SeatState
-from tui.port.values import BREAK, HistoryPage, StatusWanted
+from tui.port.machines.seat_machine import SeatState, Status
+from tui.port.values import BREAK, HistoryPage, NextStatus, StatusWanted
 from tui.port.work import Callback, CallbackPage, CallbackSource, ShiftReport
 
 BREAKS = (Break("lunch", title="Lunch", minutes=45, code="LUNCH"),)
@@ -104,6 +104,34 @@ async def test_after_a_new_connection_the_reason_is_told_again(box: Box, desk: D
     await box.agent_has("1001", "break_reason", "LUNCH")
 
 
+@pytest.mark.parametrize("number", ["12000000002", "12000000005"], ids=["answered", "unanswered"])
+async def test_a_break_goes_on_after_a_call_that_was_made_in_it(
+    box: Box, desk: Desk, number: str
+) -> None:
+    if number.endswith("5"):
+        await box.post("times", ring=1)
+    assert (await desk.engine.execute(w.TakeBreak("lunch"))).ok
+    taken = desk.snapshot.seat.taken
+    assert taken is not None
+    assert (await desk.engine.execute(c.Dial(number))).ok
+    if number.endswith("2"):
+        await desk.state(CallState.TALKING)
+        assert (await desk.engine.execute(c.HangUp())).ok
+        await until(lambda: desk.snapshot.wrapup)
+        assert (await desk.engine.execute(c.FinishWrapUp())).ok
+    else:
+        await desk.state(CallState.ENDED)
+    await until(lambda: desk.snapshot.next_status is NextStatus.NONE)
+    await until(lambda: desk.snapshot.seat.pending is None)
+    assert desk.snapshot.seat.taken == taken
+    assert desk.snapshot.seat.status is Status.BUSY
+    await box.agent_has("1001", "break_reason", "LUNCH")
+    await box.agent_has("1001", "status", 2)
+    shift = (await desk.engine.execute(w.GetShift())).value
+    assert isinstance(shift, ShiftReport)
+    assert [(each.name, each.count) for each in shift.breaks] == [("Lunch", 1)]
+
+
 async def test_a_pbx_is_told_by_its_feature_codes_and_these_calls_are_nobodys(
     switch: Switch, tmp_path: Path
 ) -> None:
@@ -127,6 +155,7 @@ async def test_a_pbx_is_told_by_its_feature_codes_and_these_calls_are_nobodys(
         await until(lambda: len(far) == 2)
         assert far[1].invite is not None
         assert far[1].invite.request_uri == f"sip:*780@{DOMAIN}"
+        assert phone.snapshot.next_status is NextStatus.NONE, "no call was found by a busy seat"
     finally:
         await phone.engine.close()
 

@@ -198,7 +198,7 @@ class Nobody:
     def platform_says(self, status: int) -> None:
         pass
 
-    def after_call_work(self) -> None:
+    def after_call_work(self, info: str = "", /) -> None:
         pass
 
     def kept_busy(self, reason: object) -> None:

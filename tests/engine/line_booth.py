@@ -49,6 +49,7 @@ class Media:
         self.error: Exception | None = None
         """What keeps it from taking any description."""
         self.can_send_digits = True
+        self.awaits_digits = self.settling = False
         self.digits: list[str] = []
         self._wanted = Direction.SENDRECV
 
@@ -131,6 +132,8 @@ class Booth:
             self.context,
             config,
             self.phone,
+            self.phone.send,
+            lambda: None,
             idle_refused=lambda: None,
             kicked=lambda report: None,
         )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.engine.desk import CC, CUSTOMER
 from tests.engine.shop import Shop
 from tests.waiting import until
 from tui.config.work import Break
@@ -15,7 +18,8 @@ from tui.engine.outcome import Outcome
 from tui.platform import control as m
 from tui.port.events import Reminded
 from tui.port.machines.seat_machine import Status
-from tui.port.values import BREAK, HistoryEntry, WrapUpMode
+from tui.port.values import BREAK, HistoryEntry, NextStatus, WrapUpMode, message
+from tui.port.work import TakenBreak
 
 LUNCH = Break("lunch", title="Lunch", minutes=45, code="L1")
 SHORT = Break("short", minutes=0.002, warning=0.001)
@@ -40,6 +44,11 @@ class Kitchen(Shop):
     async def sounded(self) -> None:
         self.beeps += 1
 
+    async def told(self, asked: m.StatusAfterCall) -> None:
+        """The platform takes that 87."""
+        await until(lambda: asked in self.desk.sent)
+        self.platform._other(m.StatusAfterCallResponse(200))
+
     async def kept(self) -> list[HistoryEntry]:
         """The breaks in the history, newest first."""
         await self.context.settle()
@@ -55,6 +64,7 @@ class Kitchen(Shop):
 @pytest.fixture
 async def kitchen(tmp_path: Path) -> AsyncIterator[Kitchen]:
     kitchen = Kitchen(tmp_path / "history.sqlite3")
+    kitchen.context.limits = replace(kitchen.context.limits, next_status=5.0)
     await kitchen.workday.begin(kitchen.journal())
     kitchen.seat.platform_says(1)
     yield kitchen
@@ -170,3 +180,83 @@ async def test_out_of_a_write_up_that_wants_an_outcome_no_break_begins_without_o
     seat = kitchen.context.snapshot.seat
     assert (seat.status, seat.taken is not None) == (Status.BUSY, True)
     assert m.SetStatus(1) not in kitchen.desk.sent
+
+
+async def answered_in_a_break(kitchen: Kitchen) -> TakenBreak:
+    """A call that is up, and found the seat on lunch since a minute; the break."""
+    assert (await kitchen.breaks.take("lunch")).ok
+    kitchen.desk.now += 60
+    kitchen.desk.says(m.NewCall(CC, CUSTOMER))
+    await kitchen.commands.answer("")
+    kitchen.desk.says(m.Answered(CC, CUSTOMER))
+    assert kitchen.context.snapshot.next_status is NextStatus.BUSY
+    await kitchen.told(m.StatusAfterCall(CC, True))
+    taken = kitchen.context.snapshot.seat.taken
+    assert taken is not None
+    return taken
+
+
+@pytest.mark.parametrize("mode", [WrapUpMode.OPTIONAL, WrapUpMode.OFF])
+@pytest.mark.parametrize("said", [(), (1,), (1, 2), (2,)], ids=str)
+async def test_a_break_goes_on_after_a_call_whatever_the_platform_says_in_between(
+    kitchen: Kitchen, mode: WrapUpMode, said: tuple[int, ...]
+) -> None:
+    kitchen.wrapup.mode = mode
+    taken = await answered_in_a_break(kitchen)
+    kitchen.desk.now += 30
+    kitchen.desk.says(m.Ended(CC, 25, 30))
+    for status in said:
+        kitchen.seat.platform_says(status)
+    if mode is WrapUpMode.OPTIONAL:
+        assert kitchen.context.snapshot.wrapup is not None
+        assert (await kitchen.wrapup.finish()).ok
+    await until(lambda: kitchen.context.snapshot.next_status is NextStatus.NONE)
+    await until(lambda: kitchen.context.snapshot.seat.pending is None)
+    assert kitchen.desk.sent[-1] == m.SetStatus(2, "L1"), "an 87 says nothing of the break"
+    seat = kitchen.context.snapshot.seat
+    assert seat.taken == taken, "the same break, with the same limit"
+    assert (seat.status, seat.pending) == (Status.BUSY, None)
+    assert seat.reason is not None
+    assert seat.reason.id == "seat.break"
+    assert "break over" in kitchen.context.timers
+    (lunch,) = await kitchen.kept()
+    assert lunch.talk_time is None, "one break, not over yet"
+
+
+async def test_a_busy_seat_is_busy_after_a_call_for_the_reason_of_before(kitchen: Kitchen) -> None:
+    await kitchen.seat.set_status(2, message("seat.unattended"))
+    await kitchen.call()
+    await until(lambda: kitchen.context.snapshot.wrapup is not None)
+    assert (await kitchen.wrapup.finish()).ok
+    assert kitchen.context.snapshot.seat.reason == message("seat.unattended")
+
+
+async def test_a_break_that_cannot_be_come_back_to_is_not_claimed(kitchen: Kitchen) -> None:
+    kitchen.wrapup.mode = WrapUpMode.OFF
+    await answered_in_a_break(kitchen)
+    kitchen.desk.answer = Outcome(503, "no")
+    kitchen.seat.platform_says(1)
+    kitchen.desk.says(m.Ended(CC, 25, 30))
+    await until(lambda: kitchen.context.snapshot.seat.taken is None)
+    assert kitchen.status is Status.ONLINE
+
+
+async def test_who_set_idle_ahead_has_left_the_break_after_the_call(kitchen: Kitchen) -> None:
+    kitchen.wrapup.mode = WrapUpMode.OFF
+    await answered_in_a_break(kitchen)
+    setting = asyncio.ensure_future(kitchen.ahead.set_next(1))
+    await kitchen.told(m.StatusAfterCall(CC, False))
+    assert (await setting).ok
+    kitchen.desk.says(m.Ended(CC, 25, 30))
+    kitchen.seat.platform_says(1)
+    await kitchen.context.settle()
+    assert (kitchen.status, kitchen.context.snapshot.seat.taken) == (Status.ONLINE, None)
+
+
+async def test_who_keeps_the_seat_out_ends_no_break(kitchen: Kitchen) -> None:
+    await kitchen.breaks.take("lunch")
+    kitchen.seat.after_call_work()
+    seat = kitchen.context.snapshot.seat
+    assert seat.taken is not None
+    assert seat.reason is not None
+    assert seat.reason.id == "seat.break"

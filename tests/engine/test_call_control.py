@@ -43,10 +43,13 @@ async def context() -> AsyncIterator[EngineContext]:
 @pytest.fixture
 def parts(context: EngineContext) -> Parts:
     config = Config(audio=AudioSettings(input="none", output="none", ring=False))
+    line = Line()
     return Parts(
         context,
         config,
-        Line(),
+        line,
+        line.send,
+        lambda: None,
         idle_refused=lambda: None,
         kicked=lambda report: None,
     )
@@ -105,7 +108,7 @@ async def test_signed_out_a_command_to_the_user_agent_is_out_of_place(
 ) -> None:
     signalling = Signalling(context, SipSettings(), control.ASSUMED)
     with pytest.raises(sip.LocalProtocolError):
-        signalling.bye("1")
-    assert await signalling.send(control.QueryCall()) == Outcome(0, "signed out")
-    assert not await signalling.info("1", "text/plain", b"")
+        signalling.phone.bye("1")
+    assert await signalling.messages.send(control.QueryCall()) == Outcome(0, "signed out")
+    assert not await signalling.phone.info("1", "text/plain", b"")
     await signalling.stop(unregister=True)

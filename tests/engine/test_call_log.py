@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -366,3 +368,15 @@ async def test_a_history_that_cannot_be_used_is_said_and_calls_go_on(tmp_path: P
     await shop.call()
     assert shop.context.snapshot.shift.talked == 1
     await shop.context.close()
+
+
+async def test_a_history_of_a_newer_version_is_said_to_be_one(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite3"
+    with closing(sqlite3.connect(path)) as newer:
+        newer.execute("PRAGMA user_version=99")
+    async with opened(path) as shop:
+        notice = shop.context.snapshot.notice
+        assert notice is not None
+        assert notice.message.id == "history.newer"
+        await shop.call()
+        assert shop.context.snapshot.recent[0].number == CUSTOMER

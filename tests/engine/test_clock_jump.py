@@ -34,7 +34,7 @@ class Session:
         session = engine._session
         session.platform = SimpleNamespace(woke=lambda: self.did.append("woke"))
         connection = SimpleNamespace(redial=self.did.append)
-        session.signalling._line = SimpleNamespace(connection=connection, account=None)  # type: ignore[assignment]
+        session.signalling._signed_in = SimpleNamespace(connection=connection, account=None)  # type: ignore[assignment]
 
     def look(self, jump: Jump | None) -> None:
         self.engine._session._clocks = Watch(jump)  # type: ignore[assignment]
@@ -48,7 +48,7 @@ async def session(tmp_path: Path) -> AsyncIterator[Session]:
     engine = Engine(config, paths=paths)
     made = Session(engine)
     yield made
-    engine._session.platform = engine._session.signalling._line = None
+    engine._session.platform = engine._session.signalling._signed_in = None
     await engine.close()
 
 

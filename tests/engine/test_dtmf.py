@@ -23,6 +23,9 @@ class Line:
         self.log: list[object] = []
         self.taken = True
 
+    def digit_waits(self, key: str) -> bool:
+        return False
+
     def send_digit(self, key: str, digit: str, seconds: float) -> bool:
         return False
 

@@ -364,6 +364,74 @@ async def test_a_history_of_a_newer_version_is_left_alone(tmp_path: Path) -> Non
     await journal.close()
 
 
+@pytest.mark.parametrize("other", [False, True], ids=["gone", "another engine's"])
+async def test_a_history_that_somebody_deletes_is_written_again_with_all_that_it_held(
+    tmp_path: Path, other: bool
+) -> None:
+    state = tmp_path / "state"
+    journal = HistoryDb(state / "h.sqlite3", "mine")
+    await journal.open()
+    await journal.add(ENTRY)
+    for file in state.iterdir():
+        file.unlink()
+    if other:
+        theirs = HistoryDb(journal.path, "mine")
+        await theirs.open()
+        await theirs.add(replace(ENTRY, id=7, began=ENTRY.began + 7))
+        await theirs.close()
+    else:
+        state.rmdir()
+    await journal.write_up(ENTRY.id, "Resolved", "told")
+    await journal.add(replace(ENTRY, id=2, began=ENTRY.began + 2))
+    await journal.close()
+    again = HistoryDb(journal.path, "mine")
+    found = {each.id: each.note for each in await again.since(0)}
+    assert found == {ENTRY.id: "told", 2: ""} | ({7: ""} if other else {})
+    await again.close()
+
+
+async def test_a_history_that_was_deleted_waits_until_it_can_be_written_again(
+    tmp_path: Path,
+) -> None:
+    state = tmp_path / "state"
+    journal = HistoryDb(state / "h.sqlite3", "mine")
+    await journal.open()
+    await journal.add(ENTRY)
+    for file in state.iterdir():
+        file.unlink()
+    state.rmdir()
+    state.write_text("in the way")
+    with pytest.raises(HistoryWaits):
+        await journal.add(replace(ENTRY, id=2))
+    state.unlink()
+    await journal.close()
+    again = HistoryDb(journal.path, "mine")
+    assert {each.id for each in await again.since(0)} == {ENTRY.id, 2}
+    await again.close()
+
+
+async def test_a_file_that_another_holds_is_waited_for_once_and_not_by_each_in_turn(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "h.sqlite3"
+    with closing(sqlite3.connect(path)) as holder:
+        holder.execute("CREATE TABLE x (y)")
+        holder.execute("BEGIN EXCLUSIVE")
+        journal = HistoryDb(path, "mine", patience=1.0)
+        with pytest.raises(HistoryWaits, match="locked"):
+            await journal.open()
+        began = time.monotonic()
+        with pytest.raises(HistoryWaits, match="locked"):
+            await journal.add(ENTRY)
+        assert await journal.since(0) == (ENTRY,)
+        assert time.monotonic() - began < 0.9, "nobody waits for it again so soon"
+    await journal.open()
+    await journal.close()
+    again = HistoryDb(path, "mine")
+    assert await again.since(0) == (ENTRY,)
+    await again.close()
+
+
 async def test_whoever_reads_a_history_that_is_not_open_yet_opens_it(
     journal: HistoryDb, tmp_path: Path
 ) -> None:

@@ -18,7 +18,7 @@ from tui.engine.incident.masked import Mask
 from tui.engine.incident.rungs import rungs_of
 from tui.engine.outcome import Outcome
 from tui.engine.probe.masking import HIDDEN
-from tui.engine.session.signalling import Sent
+from tui.engine.session.control_messages import Sent
 from tui.platform import control
 from tui.platform.not_understood import NotUnderstoodList
 from tui.port.events import CallChanged, CallRemoved, Event, NoticeChanged, apply

@@ -40,3 +40,11 @@ async def test_a_kick_of_somebody_else_is_not(engine: Engine, who: tuple[str, st
     engine._kicked(Kicked(who[0], "", 895, who[1]))
     await engine.context.settle()
     assert engine.snapshot().phase is Phase.SIGNED_IN
+
+
+async def test_the_platforms_words_for_it_stand_behind_ours(engine: Engine) -> None:
+    engine._kicked(Kicked("1001", "", 899, "70000", info="until Monday"))
+    await until(lambda: engine.snapshot().phase is Phase.KICKED)
+    failure = engine.snapshot().failure
+    assert failure is not None
+    assert (failure.id, dict(failure.values).get("info")) == ("kicked.899", "until Monday")

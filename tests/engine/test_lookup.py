@@ -178,6 +178,11 @@ async def server() -> AsyncIterator[Callable[[str], str]]:
                 packed = web.json_response({"name": "Wu Min", "detail": None})
                 packed.enable_compression()
                 return packed
+            case "12000000011":
+                said = "<!DOCTYPE html><title>Sign in to the network</title>"
+                return web.Response(text=said, content_type="text/html")
+            case "12000000012":
+                return web.Response(text='{"name": "He", "id": ' + "7" * 5000 + "}")
             case _:
                 return web.Response(status=404)
 
@@ -205,6 +210,8 @@ async def server() -> AsyncIterator[Callable[[str], str]]:
         ("12000000008", ""),
         ("12000000009", "Zhou Jie, Acme"),
         ("12000000010", "Wu Min"),
+        ("12000000011", ""),
+        ("12000000012", "He"),
     ],
 )
 async def test_a_web_address_answers_json_or_a_line(

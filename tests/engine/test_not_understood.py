@@ -46,7 +46,7 @@ def test_what_an_answer_of_the_web_lacks_is_kept_with_its_setting() -> None:
 
 def test_what_belongs_to_nothing_of_ours_is_stray_and_nobody_is_refused() -> None:
     kept = NotUnderstoodList()
-    note_refused(kept, sip.Ignored("a response to nothing that we asked", stray=True))
+    note_refused(kept, sip.Ignored("a 200 to a MESSAGE that nothing waits for", stray=True))
     note_refused(kept, sip.Ignored("malformed: no Call-ID"))
     assert kept.counts()[SkippedKind.STRAY] == 1
     assert kept.counts()[SkippedKind.REFUSED] == 1

@@ -115,8 +115,8 @@ def test_each_message_says_what_was_skipped_and_what_would_let_it_in() -> None:
 
 
 def test_what_belongs_to_nothing_of_ours_stands_there_and_is_no_refusal() -> None:
-    stray, summary = recorded(sip.Ignored("a response to nothing that we asked", stray=True))
-    assert (stray["kind"], stray["why"]) == ("stray", "a response to nothing that we asked")
+    stray, summary = recorded(sip.Ignored("a 200 to a MESSAGE that nothing waits for", stray=True))
+    assert (stray["kind"], stray["why"]) == ("stray", "a 200 to a MESSAGE that nothing waits for")
     assert summary["counts"] == {"heard": 0, "refused": 0, "skipped": {}}
 
 

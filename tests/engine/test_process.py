@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.waiting import until
+from tui.launcher import engine_process
 from tui.launcher.engine_process import Starting, engine_environment
 from tui.port.errors import EngineUnavailable
 from tui.port.values import Phase
@@ -123,3 +124,13 @@ async def test_one_that_cannot_start_is_said_in_words_and_at_once(
         await engines.start(config=config)
     assert caught.value.message.id == "engine.start_failed"
     assert time.monotonic() - began < 10
+
+
+async def test_one_that_takes_too_long_is_ended_and_said(
+    engines: Engines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_process, "START_LIMIT", 0.0)
+    with pytest.raises(EngineUnavailable) as caught:
+        await engines.start()
+    assert caught.value.message.id == "engine.start_late"
+    assert engines.started[0].process.returncode == -signal.SIGKILL

@@ -131,6 +131,14 @@ async def make() -> AsyncIterator[Make]:
         await booth.close()
 
 
+async def seated_idle(make: Make, *queues: QueueSettings, **more: Any) -> QueueBooth:
+    """A booth whose first queue has said that the agent is in."""
+    booth = make(*queues, **more)
+    await booth.begin(p1=False)
+    await booth.until(lambda: booth.status is Status.ONLINE)
+    return booth
+
+
 async def test_the_seat_is_not_idle_before_the_queue_has_said_so(make: Make) -> None:
     booth = make(SUPPORT)
     await booth.begin()
@@ -162,9 +170,7 @@ async def test_a_call_rings_that_comes_before_the_queue_has_said_that_the_pause_
 async def test_a_pause_that_comes_back_at_once_is_not_ended_again_and_the_seat_is_busy_for_it(
     make: Make,
 ) -> None:
-    booth = make(SUPPORT)
-    await booth.begin(p1=False)
-    await booth.until(lambda: booth.status is Status.ONLINE)
+    booth = await seated_idle(make, SUPPORT)
     await booth.hint("p1", True)
     idle = booth.ask(1)
     await booth.until_dialled("*47")
@@ -182,18 +188,14 @@ async def test_a_pause_that_comes_back_at_once_is_not_ended_again_and_the_seat_i
 
 
 async def test_where_the_queue_is_as_wished_nothing_is_dialled(make: Make) -> None:
-    booth = make(SUPPORT)
-    await booth.begin(p1=False)
-    await booth.until(lambda: booth.status is Status.ONLINE)
+    booth = await seated_idle(make, SUPPORT)
     assert booth.dialled() == []
 
 
 async def test_a_break_is_dialled_by_its_own_code_and_shown_when_the_hint_follows(
     make: Make,
 ) -> None:
-    booth = make(SUPPORT)
-    await booth.begin(p1=False)
-    await booth.until(lambda: booth.status is Status.ONLINE)
+    booth = await seated_idle(make, SUPPORT)
     taking = asyncio.create_task(booth.parts.breaks.take("lunch"))
     await booth.until_dialled("*461")
     assert (booth.status, booth.queue.state) == (Status.ONLINE, QueueState.IN)
@@ -224,9 +226,7 @@ async def test_a_break_after_another_is_told_and_nothing_more_is_waited_for(make
 
 
 async def test_a_code_that_nothing_follows_is_given_up_in_words(make: Make) -> None:
-    booth = make(SUPPORT, limits=Limits(queues=0.3))
-    await booth.begin(p1=False)
-    await booth.until(lambda: booth.status is Status.ONLINE)
+    booth = await seated_idle(make, SUPPORT, limits=Limits(queues=0.3))
     result = await booth.ask(2)
     assert result.message is not None
     assert (result.ok, result.message.id) == (False, "queue.not_confirmed")
@@ -240,9 +240,7 @@ async def test_a_code_that_nothing_follows_is_given_up_in_words(make: Make) -> N
 
 
 async def test_a_refused_code_says_with_what(make: Make) -> None:
-    booth = make(SUPPORT)
-    await booth.begin(p1=False)
-    await booth.until(lambda: booth.status is Status.ONLINE)
+    booth = await seated_idle(make, SUPPORT)
     asked = booth.ask(2)
     await booth.until_dialled("*46")
     await booth.says(sip.InviteRefused(booth.out("*46"), 404, "Not Found"))
@@ -271,9 +269,7 @@ async def test_a_hint_that_a_starting_pbx_does_not_know_yet_is_asked_for_again(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keeper, "AGAIN", (0.1, 0.2, 0.3))
-    booth = make(SUPPORT)
-    await booth.begin(p1=False)
-    await booth.until(lambda: booth.status is Status.ONLINE)
+    booth = await seated_idle(make, SUPPORT)
     for _ in range(3):
         handle = booth.handle("p1")
         await booth.says(sip.SubscriptionEnded(handle, "dialog", "Not Found", 404, True, None))
@@ -307,9 +303,7 @@ async def test_the_call_of_a_code_is_no_call_and_ends(make: Make) -> None:
 async def test_what_the_queue_pauses_after_an_unanswered_call_is_said_to_be_that(
     make: Make,
 ) -> None:
-    booth = make(SUPPORT)
-    await booth.begin(p1=False)
-    await booth.until(lambda: booth.status is Status.ONLINE)
+    booth = await seated_idle(make, SUPPORT)
     await booth.rings("c1")
     await booth.says(sip.InviteCancelled("c1"))
     await booth.hint("p1", True)
@@ -323,9 +317,7 @@ async def test_what_the_queue_pauses_after_an_unanswered_call_is_said_to_be_that
 
 
 async def test_the_same_where_the_pause_comes_before_the_end_of_the_call(make: Make) -> None:
-    booth = make(SUPPORT)
-    await booth.begin(p1=False)
-    await booth.until(lambda: booth.status is Status.ONLINE)
+    booth = await seated_idle(make, SUPPORT)
     await booth.rings("c1")
     await booth.hint("p1", True)
     assert booth.snapshot.calls[0].state is CallState.RINGING  # still an offer
@@ -340,9 +332,7 @@ async def test_the_same_where_the_pause_comes_before_the_end_of_the_call(make: M
 async def test_a_pause_is_not_for_a_call_that_was_declined_before_the_seat_was_idle_again(
     make: Make,
 ) -> None:
-    booth = make(SUPPORT)
-    await booth.begin(p1=False)
-    await booth.until(lambda: booth.status is Status.ONLINE)
+    booth = await seated_idle(make, SUPPORT)
     await booth.rings("c1")
     call = booth.snapshot.calls[0]
     refused = asyncio.create_task(booth.parts.incoming.cannot_take(call.ccnumber))
@@ -359,9 +349,7 @@ async def test_a_pause_is_not_for_a_call_that_was_declined_before_the_seat_was_i
 
 
 async def test_a_pause_of_somebody_elses_is_said_to_be_that_and_so_is_its_end(make: Make) -> None:
-    booth = make(SUPPORT)
-    await booth.begin(p1=False)
-    await booth.until(lambda: booth.status is Status.ONLINE)
+    booth = await seated_idle(make, SUPPORT)
     await booth.hint("p1", True)
     assert (booth.status, booth.reason) == (Status.BUSY, "queue.paused_there")
     await booth.hint("p1", False)
@@ -372,9 +360,7 @@ async def test_a_pause_of_somebody_elses_is_said_to_be_that_and_so_is_its_end(ma
 
 
 async def test_a_call_that_rings_when_the_pause_is_confirmed_is_still_an_offer(make: Make) -> None:
-    booth = make(SUPPORT)
-    await booth.begin(p1=False)
-    await booth.until(lambda: booth.status is Status.ONLINE)
+    booth = await seated_idle(make, SUPPORT)
     asked = booth.ask(2)
     await booth.until_dialled("*46")
     await booth.rings("c1")
@@ -386,9 +372,7 @@ async def test_a_call_that_rings_when_the_pause_is_confirmed_is_still_an_offer(m
 
 
 async def test_a_call_out_of_a_pause_changes_nothing_of_what_the_pause_is_for(make: Make) -> None:
-    booth = make(SUPPORT)
-    await booth.begin(p1=False)
-    await booth.until(lambda: booth.status is Status.ONLINE)
+    booth = await seated_idle(make, SUPPORT)
     await booth.rings("c1")
     await booth.hint("p1", True)
     assert (await booth.do(c.Answer())).ok
@@ -401,9 +385,7 @@ async def test_a_call_out_of_a_pause_changes_nothing_of_what_the_pause_is_for(ma
 
 
 async def test_a_call_out_of_a_break_leaves_the_break_as_it_is(make: Make) -> None:
-    booth = make(SUPPORT)
-    await booth.begin(p1=False)
-    await booth.until(lambda: booth.status is Status.ONLINE)
+    booth = await seated_idle(make, SUPPORT)
     lunch = asyncio.create_task(booth.parts.breaks.take("lunch"))
     await booth.until_dialled("*461")
     await booth.hint("p1", True)
@@ -419,9 +401,7 @@ async def test_a_call_out_of_a_break_leaves_the_break_as_it_is(make: Make) -> No
 
 
 async def test_cannot_take_it_pauses_first_and_declines_then(make: Make) -> None:
-    booth = make(SUPPORT)
-    await booth.begin(p1=False)
-    await booth.until(lambda: booth.status is Status.ONLINE)
+    booth = await seated_idle(make, SUPPORT)
     call = await booth.rings("c1")
     declining = asyncio.create_task(booth.parts.incoming.cannot_take(call.ccnumber))
     await booth.until_dialled("*46")
@@ -471,9 +451,7 @@ async def test_two_queues_with_one_code_are_dialled_once(make: Make) -> None:
 
 
 async def test_a_lost_connection_makes_all_unknown_and_what_was_so_counts_on(make: Make) -> None:
-    booth = make(SUPPORT)
-    await booth.begin(p1=False)
-    await booth.until(lambda: booth.status is Status.ONLINE)
+    booth = await seated_idle(make, SUPPORT)
     taking = asyncio.create_task(booth.parts.breaks.take("lunch"))
     await booth.until_dialled("*461")
     await booth.hint("p1", True)
@@ -509,9 +487,7 @@ async def test_a_pbx_that_forgot_the_pause_is_told_again(make: Make) -> None:
 
 
 async def test_a_seat_that_the_queue_paused_meanwhile_is_not_taken_for_idle(make: Make) -> None:
-    booth = make(SUPPORT)
-    await booth.begin(p1=False)
-    await booth.until(lambda: booth.status is Status.ONLINE)
+    booth = await seated_idle(make, SUPPORT)
     handle = booth.handle("p1")
     await booth.says(sip.SubscriptionEnded(handle, "dialog", "", 503, False, None))
     booth.control.flow_is_back()
@@ -523,9 +499,7 @@ async def test_a_seat_that_the_queue_paused_meanwhile_is_not_taken_for_idle(make
 async def test_a_pause_that_was_said_once_is_not_said_again_after_a_lost_connection(
     make: Make,
 ) -> None:
-    booth = make(SUPPORT)
-    await booth.begin(p1=False)
-    await booth.until(lambda: booth.status is Status.ONLINE)
+    booth = await seated_idle(make, SUPPORT)
     await booth.hint("p1", True)
     notice = booth.snapshot.notice
     assert notice is not None
@@ -550,9 +524,7 @@ async def test_who_is_taken_out_while_a_pause_is_asked_for_needs_none(make: Make
 
 
 async def test_one_wish_waits_for_the_other(make: Make) -> None:
-    booth = make(SUPPORT)
-    await booth.begin(p1=False)
-    await booth.until(lambda: booth.status is Status.ONLINE)
+    booth = await seated_idle(make, SUPPORT)
     ahead = asyncio.create_task(booth.control.status_after_call("c", True))
     await booth.until_dialled("*464")
     asked = booth.ask(2)
@@ -597,18 +569,14 @@ async def test_a_queue_without_pauses_is_left_for_busy(make: Make) -> None:
 
 
 async def test_a_sign_out_that_a_queue_does_not_confirm_says_so(make: Make) -> None:
-    booth = make(SUPPORT, limits=Limits(queues=0.3, status=0.3))
-    await booth.begin(p1=False)
-    await booth.until(lambda: booth.status is Status.ONLINE)
+    booth = await seated_idle(make, SUPPORT, limits=Limits(queues=0.3, status=0.3))
     left = await booth.control.hang_up_all()
     assert left is not None
     assert (left.id, dict(left.values)) == ("queue.left_in", {"name": "Support"})
 
 
 async def test_a_call_that_is_to_be_written_up_pauses_while_it_lasts(make: Make) -> None:
-    booth = make(SUPPORT)
-    await booth.begin(p1=False)
-    await booth.until(lambda: booth.status is Status.ONLINE)
+    booth = await seated_idle(make, SUPPORT)
     ahead = asyncio.create_task(booth.control.status_after_call("c", True))
     await booth.until_dialled("*464")
     await booth.hint("p1", True)

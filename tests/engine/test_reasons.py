@@ -93,14 +93,22 @@ async def test_each_result_of_a_three_way_call_does_its_own_and_no_code_does_not
     await until(lambda: any(isinstance(sent, control.Threeway) for sent in desk.sent))
     threeway.handle(control.ThreewayResponse(CC, 0))
     assert (await task).ok
-    told = control.decode(f'<cc a="402" c="{CC}" r="{result}"/>'.encode())
+    told = control.decode(f'<cc a="402" c="{CC}" r="{result}" info="so it is"/>'.encode())
     assert isinstance(told, control.ThreewayResult)
     threeway.handle(told)
     assert desk.call.third is not None
     assert desk.call.third.state is (third or ThirdState.INVITED)
     said = desk.call.third.outcome
     assert (said.id if said else "") == sentence
+    assert said is None or dict(said.values) == {"info": "so it is"}
     assert bool(desk.facts(e.ThreewayChanged)) is (third is not None)
+
+
+async def test_the_platforms_words_go_with_a_call_that_nobody_answered(desk: Desk) -> None:
+    await desk.commands.dial("1002")
+    says(desk, f'<cc a="301" c="{CC}" r="200" n="1002_00011170"/>')
+    says(desk, f'<cc a="309" c="{CC}" info="at lunch till one"/>')
+    assert outcome(desk) == Message("ended.no_answer", (("info", "at lunch till one"),))
 
 
 async def test_result_2_after_0_is_the_third_party_who_left(desk: Desk) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from random import Random
 from typing import Any
 
@@ -40,8 +40,8 @@ class Agent:
         return True
 
 
-class Line:
-    """A line whose platform answers when told to."""
+class Connected:
+    """A connection whose platform answers when told to."""
 
     def __init__(self) -> None:
         self.agent = Agent()
@@ -54,38 +54,37 @@ class Line:
             "sip:PBX@pbx.invalid",
             "",
         )
-        self.connection = self
 
-    def flush(self) -> None:
-        pass
+    def say(self, command: Callable[[Any, float], Any]) -> Any:
+        return command(self.agent, 1.0)
 
 
 @pytest.fixture
 async def signalling() -> AsyncIterator[Signalling]:
     context = EngineContext(clock=lambda: 1.0, rng=Random(1), limits=Limits(message=0.02))
     made = Signalling(context, SipSettings(), m.ASSUMED)
-    made._line = Line()  # type: ignore[assignment]
+    made._signed_in = Connected()  # type: ignore[assignment]
     yield made
     await context.close()
 
 
 def did(signalling: Signalling) -> list[tuple[Any, ...]]:
-    assert signalling._line is not None
-    made: list[tuple[Any, ...]] = signalling._line.agent.did  # type: ignore[attr-defined]
+    assert signalling._signed_in is not None
+    made: list[tuple[Any, ...]] = signalling._signed_in.agent.did  # type: ignore[attr-defined]
     return made
 
 
 async def test_a_message_without_a_200_is_taken_out_when_its_limit_is_over(
     signalling: Signalling,
 ) -> None:
-    assert await signalling.send(m.SetStatus(2)) == Outcome(0)
+    assert await signalling.messages.send(m.SetStatus(2)) == Outcome(0)
     assert did(signalling)[1:] == [("withdraw", "1")]
 
 
 async def test_a_message_whose_waiter_gives_up_earlier_is_taken_out_then(
     signalling: Signalling,
 ) -> None:
-    asked = asyncio.create_task(signalling.send(m.SetStatus(2)))
+    asked = asyncio.create_task(signalling.messages.send(m.SetStatus(2)))
     await until(lambda: did(signalling))
     asked.cancel()
     await asyncio.gather(asked, return_exceptions=True)
@@ -93,7 +92,7 @@ async def test_a_message_whose_waiter_gives_up_earlier_is_taken_out_then(
 
 
 async def test_a_message_that_is_answered_is_not_taken_out(signalling: Signalling) -> None:
-    asked = asyncio.create_task(signalling.send(m.SetStatus(2)))
+    asked = asyncio.create_task(signalling.messages.send(m.SetStatus(2)))
     await until(lambda: did(signalling))
     signalling._take(sip.RequestOutcome("1", 200, "OK", b""))
     assert (await asked).ok
@@ -113,7 +112,7 @@ async def test_a_message_that_is_answered_is_not_taken_out(signalling: Signallin
 async def test_the_agents_answer_and_hang_up_wait_behind_nothing(
     signalling: Signalling, message: m.AgentMessage, urgent: bool
 ) -> None:
-    await signalling.send(message)
+    await signalling.messages.send(message)
     assert did(signalling)[0][2] is urgent
 
 
@@ -134,7 +133,7 @@ class Told:
 @pytest.fixture
 def told(signalling: Signalling) -> Told:
     listener = Told()
-    signalling._line.listener = listener  # type: ignore[union-attr]
+    signalling._listener = listener
     signalling._take(sip.Registered(600, sip.Headers()))
     return listener
 
@@ -166,7 +165,7 @@ async def test_a_request_that_nobody_answered_was_refused_by_nobody(
     signalling: Signalling, status: int, sent: bool, reason: str
 ) -> None:
     signalling.context.limits = Limits(message=5.0)
-    asked = asyncio.create_task(signalling.send(m.HangUp(CC)))
+    asked = asyncio.create_task(signalling.messages.send(m.HangUp(CC)))
     await until(lambda: did(signalling))
     lost = sip.RequestOutcome("1", status, "flow lost", b"", answered=False, sent=sent)
     signalling._take(lost)

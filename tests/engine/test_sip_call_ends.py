@@ -16,6 +16,7 @@ from tui.port import commands as c
 from tui.port.events import CallOffered, SeatChanged
 from tui.port.machines.seat_machine import Status
 from tui.port.snapshot import SeatStatus
+from tui.port.values import Message, message
 
 ELSEWHERE = (
     (sip.Reason("SIP", 200, "Call completed elsewhere"),),
@@ -154,6 +155,40 @@ async def test_the_cause_of_a_peers_end_is_said_and_an_ordinary_one_is_not(booth
         assert outcome(booth) == said
 
 
+@pytest.mark.parametrize(
+    ("cause", "text", "said"),
+    [
+        (802, "ALLOTTED_TIMEOUT", message("ended.25", code=25, info="ALLOTTED_TIMEOUT")),
+        (804, "MEDIA_TIMEOUT", message("line.timed_out", status=804)),
+        (200, "Call completed elsewhere", message("ended.25", code=25)),
+    ],
+)
+async def test_a_cause_of_freeswitchs_own_is_said_or_stands_behind_the_end(
+    booth: Booth, cause: int, text: str, said: Message
+) -> None:
+    handle = await booth.up()
+    reasons = (sip.Reason("SIP", cause, text),)
+    await booth.says(sip.CallEnded(handle, True, 200, "", reasons=reasons))
+    assert booth.snapshot.recent[0].outcome == said
+
+
+@pytest.mark.parametrize(
+    ("cause", "text", "said"),
+    [
+        (806, "USER_NOT_REGISTERED", message("line.not_reachable", status=806)),
+        (803, "USER_CHALLENGE", message("line.no_answer", status=480, info="USER_CHALLENGE")),
+    ],
+)
+async def test_a_phone_that_is_signed_out_did_not_just_not_answer(
+    booth: Booth, cause: int, text: str, said: Message
+) -> None:
+    handle = await booth.dial()
+    reasons = (sip.Reason("SIP", cause, text),)
+    refused = sip.InviteRefused(handle, 480, "Temporarily Unavailable", reasons=reasons)
+    await booth.says(refused)
+    assert booth.snapshot.recent[0].outcome == said
+
+
 # ---------------------------------------------------------------- the PBX's own word
 
 
@@ -237,6 +272,7 @@ COLLEAGUE = sip.parse_name_addr('"Wang Fang" <sip:1007@vm>')
         sip.Established("in1", COLLEAGUE),
         sip.ReinviteReceived("in1", SDP, COLLEAGUE),
         sip.ReinviteAccepted("in1", SDP, COLLEAGUE),
+        sip.InfoReceived("in1", "message/update_display", b"", COLLEAGUE),
     ],
 )
 async def test_whom_the_pbx_puts_in_is_shown_and_kept_in_the_history(
@@ -250,6 +286,15 @@ async def test_whom_the_pbx_puts_in_is_shown_and_kept_in_the_history(
     await booth.says(sip.CallEnded("in1", True, 200, ""))
     last = booth.snapshot.recent[0]
     assert (last.number, last.name) == ("1007", "Wang Fang")
+
+
+async def test_an_info_that_tells_no_digit_and_no_party_changes_nothing(booth: Booth) -> None:
+    before = await booth.rings("in1", of_registrar=True)
+    await booth.do(c.Answer())
+    await booth.says(sip.InfoReceived("in1", "message/update_display", b""))
+    call = booth.snapshot.calls[0]
+    assert (call.number, call.name) == (before.number, before.name)
+    assert call.tones.received == ""
 
 
 async def test_the_desk_shows_whom_the_pbx_puts_in() -> None:
@@ -333,6 +378,35 @@ async def test_what_the_pbx_says_in_words_of_its_own_stands_behind_ours(
     assert text.count(reason or "?") <= 1
     if said.endswith("."):
         assert text == said
+
+
+def told_why(text: str) -> tuple[sip.Reason, ...]:
+    return (sip.Reason("X", 1), sip.Reason("SIP", 480, text), sip.Reason("SIP", 480, "later"))
+
+
+@pytest.mark.parametrize("text", ["Queue closed\x1b[2J", "NORMAL_CLEARING", "Request Terminated"])
+async def test_the_words_of_a_reason_stand_behind_every_end_of_a_call(
+    booth: Booth, text: str
+) -> None:
+    reasons = told_why(text) if "\x1b" in text else told_why(text)[:2]
+    ended, busy = sip.Reason("Q.850", 17), sip.Reason("SIP", 200)
+    refused, up = await booth.dial("1002"), await booth.up("1003")
+    for handle, number in (("in1", "1007"), ("in2", "1008")):
+        await booth.rings(handle, from_=f"<sip:{number}@{DOMAIN}>")
+    await booth.says(
+        sip.InviteRefused(refused, 503, "Service Unavailable", reasons=(ended, *reasons)),
+        sip.CallEnded(up, True, 200, "", reasons),
+        sip.InviteCancelled("in1", reasons),
+        sip.InviteCancelled("in2", (busy, *reasons)),
+    )
+    ends = [booth.by_number(each).outcome for each in ("1002", "1003", "1007", "1008")]
+    said = [render(each) for each in ends if each is not None]
+    usual = [
+        *("The line is busy.", "The customer hung up."),
+        *("The caller gave up.", "Answered by someone else."),
+    ]
+    own = "" if "\x1b" not in text else " (Queue closed)"
+    assert said == [f"{each}{own}" for each in usual]
 
 
 async def test_a_call_of_ours_that_went_with_our_line_was_refused_by_nobody(booth: Booth) -> None:

@@ -92,6 +92,30 @@ async def test_an_offer_of_no_use_is_refused_and_said_in_the_same_words(booth: B
     assert booth.asked("reject")[0] == ("in1", 488)
 
 
+@pytest.mark.parametrize(
+    ("why", "leg"), [(Unusable.OTHER_PEER, Leg.LOST), (Unusable.NO_CODEC, Leg.CONNECTED)]
+)
+async def test_another_phone_that_a_pbx_puts_into_the_session_is_a_new_path(
+    booth: Booth, why: Unusable, leg: Leg
+) -> None:
+    """FreeSWITCH (bypass_media_after_bridge) asks each phone for an offer, and brings the other's
+    answer: whoever was heard before is gone, and whoever watches the network sets it up anew."""
+    handle = await booth.up()
+    call = booth.by_number("1002")
+    booth.legs.put_state(call.key, Leg.CONNECTED)
+    await booth.says(sip.ReinviteReceived(handle, None))
+    assert booth.asked("accept_reinvite") == [(handle, b"sendrecv")]
+
+    async def refuse(answer: str) -> None:
+        raise UnacceptableOffer("no", why)
+
+    booth.media[0].apply = refuse  # type: ignore[method-assign]
+    await booth.says(sip.AckWithSdp(handle, SDP))
+    call = booth.by_number("1002")
+    assert (call.state, call.leg) == (S.TALKING, leg)
+    assert not booth.media[0].closed
+
+
 async def test_an_offer_anew_that_is_refused_ends_the_call(booth: Booth) -> None:
     handle = await booth.dial()
     await booth.says(sip.Progress(handle, 183, SDP, "a"))

@@ -472,6 +472,36 @@ async def test_a_hold_that_is_refused_leaves_the_sound_as_it_was(booth: Booth) -
     assert (booth.state("1002"), booth.media[0].held) == (S.TALKING, False)
 
 
+async def test_a_hold_in_the_instant_of_the_answer_waits_until_the_sound_is_set_up(
+    booth: Booth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """FreeSWITCH never ends a handshake that a re-INVITE comes into."""
+    monkeypatch.setattr("tui.engine.sip_calls.legs._PAUSE", 0.001)
+    monkeypatch.setattr("tui.engine.sip_calls.legs._TRIES", 10_000)
+    handle = await booth.up()
+    booth.media[0].settling = True
+    holding = asyncio.ensure_future(booth.do(c.Hold()))
+    await booth.settle()
+    assert booth.media[0].held
+    assert booth.asked("reinvite") == []
+    booth.media[0].settling = False
+    await booth.until(lambda: booth.asked("reinvite"))
+    await booth.says(sip.ReinviteAccepted(handle, SDP))
+    assert (await holding).ok
+
+
+async def test_sound_that_is_never_set_up_does_not_keep_a_hold_waiting_for_ever(
+    booth: Booth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.engine.sip_calls.legs._PAUSE", 0.001)
+    handle = await booth.up()
+    booth.media[0].settling = True
+    holding = asyncio.ensure_future(booth.do(c.Hold()))
+    await booth.until(lambda: booth.asked("reinvite"))
+    await booth.says(sip.ReinviteAccepted(handle, SDP))
+    assert (await holding).ok
+
+
 async def test_a_re_invite_that_is_out_of_place_is_tried_again(
     booth: Booth, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -702,6 +732,32 @@ async def test_digits_go_beside_the_sound_or_by_info_as_the_peer_offered(booth: 
     booth.parts.digits.type("#", "")
     await booth.until(lambda: booth.by_number("1002").tones.sent == "12#")
     assert booth.phone.infos == [b"Signal=#\r\nDuration=1\r\n"]
+
+
+@pytest.mark.parametrize("ends", [False, True])
+async def test_a_digit_that_is_typed_at_the_answer_waits_for_the_sound_to_go_beside_it(
+    booth: Booth, ends: bool
+) -> None:
+    """FreeSWITCH offers telephone-event, and ignores an INFO then: its first digit was lost."""
+    handle = await booth.up()
+    media = booth.media[0]
+    media.awaits_digits, media.can_send_digits = True, False
+    assert booth.parts.digits.type("12", "").ok
+    booth.calls.put(booth.by_number("1002"), muted=True)  # another change is not the one
+    await booth.settle()
+    assert (media.digits, booth.phone.infos) == ([], [])
+    if ends:
+        await booth.says(sip.CallEnded(handle, True, 200, ""))
+        assert (media.digits, booth.phone.infos) == ([], [])
+        assert booth.snapshot.notice is None
+        return
+    media.awaits_digits, media.can_send_digits = False, True
+    media.state.value = "connected"
+    leg = booth.legs.leg_of(booth.by_number("1002").key)
+    assert leg is not None
+    booth.legs._media_state(leg, "connected")
+    await booth.until(lambda: booth.by_number("1002").tones.sent == "12")
+    assert (media.digits, booth.phone.infos) == (["1", "2"], [])
 
 
 @pytest.mark.parametrize(

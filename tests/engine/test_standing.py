@@ -112,6 +112,7 @@ async def test_what_is_not_confirmed_is_said_once_and_told_until_it_is(
     notice = place.context.snapshot.notice
     assert notice is not None
     assert notice.message.id == "standing.group"
+    assert dict(notice.message.values)["info"] == ("503 Busy" if answer.status else "")
     place.answer = Outcome(200)
     await place.confirmed()
     notice = place.context.snapshot.notice

@@ -285,7 +285,7 @@ async def test_without_sound_nobody_listens_and_it_is_said(booth: Booth) -> None
     await until(lambda: booth.now.call == "", 5)
     assert booth.now.outcome is not None
     assert booth.now.outcome.id == "supervise.no_sound"
-    assert booth.asked[-1] == (CC, Act.STOP)
+    await until(lambda: booth.asked[-1] == (CC, Act.STOP), 5)
 
 
 async def test_after_a_lost_line_the_calls_are_uncertain_and_a_refusal_takes_one_away(

@@ -279,11 +279,13 @@ async def test_without_a_105_after_38_the_call_is_closed_here(pair: Pair) -> Non
 async def test_39_says_why_and_the_call_is_still_there(pair: Pair) -> None:
     desk, threeway = pair
     await threeway.transfer("1000000001", "1002", "Wang Fang", "")
-    threeway.handle(m.TransferFailed(CC))
+    threeway.handle(m.TransferFailed(CC, "no licence for it"))
     assert desk.call.state is CallState.TALKING
     assert desk.call.transfer == ""
     assert desk.context.snapshot.notice is not None
-    assert desk.context.snapshot.notice.message.id == "transfer.failed"
+    said = desk.context.snapshot.notice.message
+    assert said.id == "transfer.failed"
+    assert dict(said.values) == {"name": "Wang Fang", "info": "no licence for it"}
 
 
 async def test_a_transfer_that_nothing_is_heard_of_is_said_and_the_call_stays(pair: Pair) -> None:

@@ -147,6 +147,8 @@ async def test_the_end_for_all_terminates_only_after_the_third_is_out(desk: Thre
 
 
 async def signing_out(desk: ThreewayDesk) -> asyncio.Task[bool]:
+    """Begun; the platform has time enough to answer."""
+    desk.context.limits = replace(desk.context.limits, threeway=5.0)
     desk.calls.listen(desk.threeway.call_changed)
     return asyncio.create_task(desk.threeway.all_out(desk.call.key))
 
@@ -163,6 +165,7 @@ async def test_nobody_is_left_where_nobody_can_be_asked_who_stays(desk: Threeway
 async def test_an_invitation_that_is_under_way_is_waited_for_and_taken_back(
     desk: ThreewayDesk,
 ) -> None:
+    desk.context.limits = replace(desk.context.limits, threeway=5.0)
     inviting = asyncio.create_task(desk.threeway.invite(ThirdKind.OUTSIDE, THIRD, "", CC))
     await until(lambda: desk.sent)
     work = await signing_out(desk)
@@ -175,6 +178,6 @@ async def test_an_invitation_that_is_under_way_is_waited_for_and_taken_back(
 
 async def test_a_third_who_cannot_be_taken_out_in_time_is_told(desk: ThreewayDesk) -> None:
     await desk.joined()
-    desk.context.limits = replace(desk.context.limits, end_for_all=0.01, threeway=5.0)
+    desk.context.limits = replace(desk.context.limits, end_for_all=0.01)
     assert not await (await signing_out(desk))
     assert HangUp(CC) not in desk.sent

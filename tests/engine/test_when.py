@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
@@ -100,3 +102,32 @@ def test_any_text_is_a_later_time_or_a_sentence(text: str) -> None:
     except WhenError:
         return
     assert found > NOW
+
+
+@pytest.fixture
+def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A place whose clocks are put on and back."""
+    monkeypatch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        *(datetime(2026, 3, 29, 1, 50), datetime(2026, 10, 25, 1, 50)),
+        *(datetime(2026, 10, 25, 2, 50), datetime(2026, 10, 25, 2, 50, fold=1)),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize(("text", "minutes"), [("+30", 30), ("in 2 hours", 120), ("半小时后", 30)])
+def test_so_many_minutes_from_now_are_that_in_a_night_of_other_clocks(
+    berlin: None, now: datetime, text: str, minutes: int
+) -> None:
+    assert parse_when(text, now).timestamp() - now.timestamp() == minutes * 60
+
+
+def test_the_same_time_tomorrow_is_that_on_the_clock(berlin: None) -> None:
+    assert parse_when("in 1 day", datetime(2026, 3, 28, 14, 2)) == datetime(2026, 3, 29, 14, 2)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import socket
 import subprocess
 from pathlib import Path
 
@@ -38,7 +37,7 @@ class Asterisk:
             (self._folder / name).mkdir(parents=True)
         write_tone(self._folder / "music" / "tone.wav", MUSIC, 30, 8000)
         self.ws_port = free_port(run=2)
-        self._media_port = free_port(socket.SOCK_DGRAM, run=_PORTS)
+        self._media_port = free_port(run=_PORTS)
         self._write_config()
         self._program: Program | None = None
 

@@ -11,6 +11,10 @@ from pathlib import Path
 from tests.interop.frequencies import samples_of_wav, share, write_tone
 from tests.interop.kamailio import Kamailio
 from tests.interop.programs import Program, free_port, need
+from tests.waiting import until
+
+RATE = 8000
+"""Samples in a second of what it records."""
 
 _CONFIG = """\
 poll_method epoll
@@ -150,6 +154,15 @@ class Baresip:
             except (IndexError, EOFError, wave.Error):
                 await asyncio.sleep(0.1)
         raise AssertionError(f"baresip left no whole recording\n{self.log}")
+
+    async def until_it_heard(self, seconds: float) -> None:
+        """Wait until its last recording holds so much: 16-bit samples behind a head."""
+
+        def long_enough() -> bool:
+            files = sorted(self._folder.glob("dump-*-dec.wav"))
+            return bool(files) and files[-1].stat().st_size > seconds * RATE * 2
+
+        await until(long_enough, what=lambda: f"{seconds} s at {self._user}\n{self.log}")
 
     async def digits(self, count: int, timeout: float = 20.0) -> str:
         """The next tones that it hears."""

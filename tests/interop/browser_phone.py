@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.interop.chromium import Page, bundle
+from tests.interop.kamailio import Kamailio
 from tests.waiting import until
 
 
@@ -29,6 +30,12 @@ class BrowserPhone:
         """Connect and send REGISTER; ``hz`` is the tone it will say in calls."""
         settings = {"ws": ws, "uri": uri, "user": user, "password": password, "hz": hz}
         await self._call("phone.start", settings)
+
+    async def register_at(self, proxy: Kamailio, user: str, hz: float) -> None:
+        """Register as that user of the proxy, and wait until it is."""
+        address = f"sip:{user}@{proxy.realm}"
+        await self.register(proxy.ws, address, user, proxy.password, hz)
+        await self.until("registered")
 
     async def until(self, what: str, since: int = 0, seconds: float = 20) -> dict[str, Any]:
         """The first entry of the kind ``what`` from position ``since`` of the log on."""

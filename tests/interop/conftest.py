@@ -17,7 +17,8 @@ from tests.interop.asterisk_pbx import Asterisk
 from tests.interop.baresip import Baresip
 from tests.interop.browser_phone import BrowserPhone
 from tests.interop.kamailio import Kamailio
-from tests.interop.our_desk import SEATED, OurDesk, seated
+from tests.interop.our_desk import AGENT, CUSTOMER, EXPERT, SEATED, OurDesk, at_kamailio, seated
+from tests.interop.programs import started
 
 LAST = 20_000
 """Characters of a PBX's log: the messages of the last steps."""
@@ -49,45 +50,43 @@ def pytest_runtest_makereport(
 @pytest.fixture
 async def kamailio(tmp_path: Path) -> AsyncIterator[Kamailio]:
     """A running Kamailio with rtpengine."""
-    server = Kamailio(tmp_path)
-    try:
-        await server.start()
+    async with started(Kamailio(tmp_path)) as server:
         yield server
-    finally:
-        await server.end()
 
 
 @pytest.fixture
 async def baresip(tmp_path: Path) -> AsyncIterator[Baresip]:
     """A plain SIP phone that says 700 Hz."""
-    phone = Baresip(tmp_path, "customer", 700)
-    try:
-        await phone.start()
+    async with started(Baresip(tmp_path, "customer", CUSTOMER)) as phone:
         yield phone
-    finally:
-        await phone.end()
 
 
 @pytest.fixture
 async def jssip(tmp_path: Path) -> AsyncIterator[BrowserPhone]:
     """JsSIP in a browser, not yet registered anywhere."""
-    phone = BrowserPhone(tmp_path, "jssip")
-    try:
-        await phone.start()
+    async with started(BrowserPhone(tmp_path, "jssip")) as phone:
         yield phone
-    finally:
-        await phone.end()
 
 
 @pytest.fixture
 async def sipjs(tmp_path: Path) -> AsyncIterator[BrowserPhone]:
     """SIP.js in a browser, not yet registered anywhere."""
-    phone = BrowserPhone(tmp_path, "sipjs")
-    try:
-        await phone.start()
+    async with started(BrowserPhone(tmp_path, "sipjs")) as phone:
         yield phone
-    finally:
-        await phone.end()
+
+
+@pytest.fixture
+async def agent(kamailio: Kamailio, tmp_path: Path) -> AsyncIterator[OurDesk]:
+    """Our agent at Kamailio, 1001, registered, with nobody called yet."""
+    async with at_kamailio(kamailio, tmp_path, "1001", AGENT) as ours:
+        yield ours
+
+
+@pytest.fixture
+async def second(kamailio: Kamailio, tmp_path: Path) -> AsyncIterator[OurDesk]:
+    """A second desk of ours at Kamailio, 1003."""
+    async with at_kamailio(kamailio, tmp_path, "1003", EXPERT) as ours:
+        yield ours
 
 
 @pytest.fixture(scope="session")
@@ -111,5 +110,5 @@ async def asterisk(asterisk_of_all: Asterisk) -> AsyncIterator[Asterisk]:
 @pytest.fixture
 async def desk(asterisk: Asterisk, tmp_path: Path) -> AsyncIterator[OurDesk]:
     """Alice's desk at Asterisk, registered, whose microphone says 1200 Hz."""
-    async with seated(asterisk, tmp_path, "alice", 1200) as ours:
+    async with seated(asterisk, tmp_path, "alice", AGENT) as ours:
         yield ours

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from pathlib import Path
 
 from tests.interop.programs import Missing, Program, free_port, need
@@ -26,8 +25,8 @@ class Kamailio:
         self._folder.mkdir()
         self.sip_port = free_port()
         self.ws_port = free_port()
-        self._control_port = free_port(socket.SOCK_DGRAM)
-        self._media_port = free_port(socket.SOCK_DGRAM, run=_PORTS)
+        self._control_port = free_port()
+        self._media_port = free_port(run=_PORTS)
         self._programs: list[Program] = []
         self._proxy: Program | None = None
 

@@ -34,6 +34,8 @@ from tui.port.snapshot import Call, Snapshot
 from tui.secrets import Secret
 
 PATIENCE = 20.0
+CUSTOMER, EXPERT, AGENT = 700, 900, 1200
+"""What they say, in hertz."""
 SEATED: list[OurDesk] = []
 """The desks of the test that runs, and those that it has ended."""
 

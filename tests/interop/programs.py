@@ -5,19 +5,42 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import itertools
 import os
+import random
 import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol, TypeVar
 
 from tests.waiting import until
 
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+class Stranger(Protocol):
+    """Whatever is started for a test and ended with it."""
+
+    async def start(self) -> None: ...
+
+    async def end(self) -> None: ...
+
+
+Started = TypeVar("Started", bound=Stranger)
+
+
+@contextlib.asynccontextmanager
+async def started(stranger: Started) -> AsyncIterator[Started]:
+    """It is started, and ended whatever becomes of the test, or of its start."""
+    try:
+        await stranger.start()
+        yield stranger
+    finally:
+        await stranger.end()
 
 
 class Missing(AssertionError):
@@ -35,14 +58,32 @@ def need(program: str, package: str) -> str:
     return path
 
 
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM, run: int = 1) -> int:
-    """The first of ``run`` neighbouring loopback ports that are free for TCP and for UDP."""
-    for _ in range(200):
-        with socket.socket(socket.AF_INET, kind) as probe:
-            probe.bind(("127.0.0.1", 0))
-            first = int(probe.getsockname()[1])
-        if first + run < 60000 and all(_is_free(port) for port in range(first, first + run)):
-            return first
+_FIRST, _SHARE, _SHARES = 10_000, 2_500, 8
+"""The ports that are given: below those that the system gives to whoever asks for any, and a share
+for each worker."""
+
+
+def _mine() -> Iterator[int]:
+    """This worker's ports round and round, from anywhere on: each once before any comes again."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first, at = _FIRST + worker % _SHARES * _SHARE, random.randrange(_SHARE)
+    while True:
+        yield first + at
+        at = (at + 1) % _SHARE
+
+
+_next_ports = _mine()
+
+
+def free_port(run: int = 1) -> int:
+    """The first of ``run`` neighbouring loopback ports that are free for TCP and for UDP. They are
+    not given to anybody else before all others were."""
+    row: list[int] = []
+    for port in itertools.islice(_next_ports, _SHARE):
+        follows = not row or port == row[-1] + 1
+        row = [*row, port] if follows and _is_free(port) else []
+        if len(row) == run:
+            return row[0]
     raise AssertionError("no free loopback ports were found")
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.interop.asterisk_pbx import Asterisk
 from tests.interop.our_desk import OurDesk, seated
+from tests.interop.programs import started
 from tests.interop.test_asterisk_recipe import RECIPE, make_certificates
 from tui.config.schema import Person
 from tui.port.colleagues import Colleague, Lamp, ParkingSlot
@@ -41,12 +42,8 @@ PROFILE = {
 async def pbx(tmp_path: Path) -> AsyncIterator[Asterisk]:
     """Asterisk with the recipe's files."""
     make_certificates(tmp_path)
-    server = Asterisk(tmp_path, RECIPE.read_text())
-    try:
-        await server.start()
+    async with started(Asterisk(tmp_path, RECIPE.read_text())) as server:
         yield server
-    finally:
-        await server.end()
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import pytest
 
 from tests.interop.asterisk_pbx import Asterisk
 from tests.interop.our_desk import OurDesk, seated
+from tests.interop.programs import started
 from tests.interop.test_asterisk_recipe import RECIPE, make_certificates
 from tests.waiting import until
 from tui.config.reader import parse
@@ -126,12 +127,10 @@ def says(desk: OurDesk) -> QueueState:
 async def pbx(tmp_path: Path) -> AsyncIterator[Asterisk]:
     """Asterisk with both recipes' files, and customers."""
     make_certificates(tmp_path)
-    server = Asterisk(tmp_path, RECIPE.read_text(), QUEUES.read_text(), CUSTOMERS)
-    try:
-        await server.start()
+    async with started(
+        Asterisk(tmp_path, RECIPE.read_text(), QUEUES.read_text(), CUSTOMERS)
+    ) as server:
         yield server
-    finally:
-        await server.end()
 
 
 @pytest.fixture
@@ -419,12 +418,10 @@ EAR = {
 async def supervised(tmp_path: Path) -> AsyncIterator[Asterisk]:
     """Asterisk with the recipes' files, and a supervisor's account."""
     make_certificates(tmp_path)
-    server = Asterisk(tmp_path, RECIPE.read_text(), QUEUES.read_text(), SUPERVISOR)
-    try:
-        await server.start()
+    async with started(
+        Asterisk(tmp_path, RECIPE.read_text(), QUEUES.read_text(), SUPERVISOR)
+    ) as server:
         yield server
-    finally:
-        await server.end()
 
 
 async def test_a_supervisor_listens_whispers_joins_and_leaves_each_confirmed_by_sound(

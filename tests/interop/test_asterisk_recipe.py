@@ -11,6 +11,7 @@ import pytest
 
 from tests.interop.asterisk_pbx import Asterisk
 from tests.interop.our_desk import OurDesk, seated
+from tests.interop.programs import started
 from tui.port.commands import Answer, Dial
 from tui.port.machines.call_machine import CallState
 
@@ -31,12 +32,8 @@ def make_certificates(folder: Path) -> None:
 async def pbx(tmp_path: Path) -> AsyncIterator[Asterisk]:
     """Asterisk with the recipe's files."""
     make_certificates(tmp_path)
-    server = Asterisk(tmp_path, RECIPE.read_text())
-    try:
-        await server.start()
+    async with started(Asterisk(tmp_path, RECIPE.read_text())) as server:
         yield server
-    finally:
-        await server.end()
 
 
 async def test_with_the_recipe_two_phones_hear_one_another(pbx: Asterisk, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.interop.asterisk_pbx import Asterisk
 from tests.interop.our_desk import OurDesk, seated
-from tests.interop.programs import free_port
+from tests.interop.programs import free_port, started
 from tests.interop.wire import Wire
 from tui.port.commands import Answer, Dial
 from tui.port.machines.call_machine import CallState
@@ -52,12 +52,8 @@ async def test_a_wrong_password_and_an_unknown_user_are_refused_in_words(
 @pytest.fixture
 async def own(tmp_path: Path) -> AsyncIterator[Asterisk]:
     """An Asterisk that this test may restart."""
-    server = Asterisk(tmp_path)
-    try:
-        await server.start()
+    async with started(Asterisk(tmp_path)) as server:
         yield server
-    finally:
-        await server.end()
 
 
 async def test_a_restarted_asterisk_has_us_again_and_takes_the_next_call(

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.interop.asterisk_pbx import Asterisk
+from tests.interop.programs import started
 from tests.waiting import until
 from tui.presence.dialog_info import CONTENT_TYPE as DIALOG_INFO
 from tui.presence.dialog_info import DialogTable, parse_dialog_info
@@ -83,12 +84,8 @@ class Watcher:
 
 @pytest.fixture
 async def watcher(asterisk: Asterisk) -> AsyncIterator[Watcher]:
-    ours = Watcher(asterisk)
-    try:
-        await ours.start()
+    async with started(Watcher(asterisk)) as ours:
         yield ours
-    finally:
-        await ours.end()
 
 
 async def test_a_hints_lamp_follows_its_device(asterisk: Asterisk, watcher: Watcher) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.interop.box import Box
 from tests.interop.browser_phone import BrowserPhone
+from tests.interop.programs import started
 
 CONTROL = "application/pidf+xml"
 CUSTOMER = "12000000007"
@@ -20,12 +21,8 @@ AGENT_SAYS = 1200
 @pytest.fixture
 async def box(tmp_path: Path) -> AsyncIterator[Box]:
     """A running sandbox whose customers call only when told to."""
-    sandbox = Box(tmp_path)
-    try:
-        await sandbox.start()
+    async with started(Box(tmp_path)) as sandbox:
         yield sandbox
-    finally:
-        await sandbox.end()
 
 
 async def _sign_in(box: Box, jssip: BrowserPhone) -> str:

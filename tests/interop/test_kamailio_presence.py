@@ -11,6 +11,7 @@ from typing import Any
 from tests.interop.baresip import Baresip
 from tests.interop.kamailio import Kamailio
 from tests.interop.our_desk import OurDesk
+from tests.interop.programs import started
 from tui.config.schema import Person
 from tui.port.colleagues import Colleague, Lamp
 from tui.port.commands import Dial, HangUp, PickUpCall
@@ -25,12 +26,8 @@ PEOPLE = (Person("Expert", "expert"),)
 @asynccontextmanager
 async def presence(folder: Path, what: str) -> AsyncIterator[Kamailio]:
     """A Kamailio that is a presence server."""
-    server = Kamailio(folder, presence=what)
-    try:
-        await server.start()
+    async with started(Kamailio(folder, presence=what)) as server:
         yield server
-    finally:
-        await server.end()
 
 
 @asynccontextmanager
@@ -52,12 +49,10 @@ async def expert_phone(
     server: Kamailio, folder: Path, *, answers: bool = True, tells: bool = False
 ) -> AsyncIterator[Baresip]:
     """The expert's plain phone, registered there."""
-    phone = Baresip(folder, "expert", EXPERT, server, answers=answers, tells=tells)
-    try:
-        await phone.start()
+    async with started(
+        Baresip(folder, "expert", EXPERT, server, answers=answers, tells=tells)
+    ) as phone:
         yield phone
-    finally:
-        await phone.end()
 
 
 def expert(desk: OurDesk) -> Colleague:
@@ -120,7 +115,7 @@ async def test_the_mailbox_is_told_by_whoever_keeps_it(tmp_path: Path) -> None:
         at_desk(server, tmp_path, "1001", ONE, voicemail="*97") as desk,
     ):
         await desk.until(lambda: desk.snapshot.mailbox)
-        told = await desk.engine._signalling.publish(
+        told = await desk.engine._signalling.requests.publish(
             f"sip:1001@{server.realm}",
             "message-summary",
             "application/simple-message-summary",

@@ -3,27 +3,16 @@ takes and ends them."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from tests.interop.baresip import Baresip
 from tests.interop.kamailio import Kamailio
-from tests.interop.our_desk import OurDesk, at_kamailio
+from tests.interop.our_desk import AGENT, CUSTOMER, OurDesk
+from tests.interop.programs import started
 from tui.port.commands import Answer, Dial, HangUp, Hold, Resume, SendDigits, SignOut
 from tui.port.machines.call_machine import CallState
-
-CUSTOMER, AGENT = 700, 1200
-"""What they say, in hertz."""
-
-
-@pytest.fixture
-async def desk(kamailio: Kamailio, tmp_path: Path) -> AsyncIterator[OurDesk]:
-    """Our agent, registered, with nobody called yet."""
-    async with at_kamailio(kamailio, tmp_path, "1001", AGENT) as ours:
-        yield ours
 
 
 @pytest.mark.parametrize("algorithm", ["MD5", "SHA-256"])
@@ -50,104 +39,88 @@ async def test_the_password_is_proved_by_either_digest_and_a_wrong_one_is_said(
         await other.state(CallState.ENDED)
         assert other.said() == "line.unknown_number"  # it took its registration back
     finally:
-        for desk in (right, wrong, other):
-            await desk.end()
+        for agent in (right, wrong, other):
+            await agent.end()
         await server.end()
 
 
 async def test_our_call_is_heard_at_both_ends_held_resumed_and_hung_up_by_us(
-    kamailio: Kamailio, tmp_path: Path, desk: OurDesk
+    kamailio: Kamailio, tmp_path: Path, agent: OurDesk
 ) -> None:
-    customer = Baresip(tmp_path, "customer", CUSTOMER, kamailio)
-    try:
-        await customer.start()
-        await desk.do(Dial("customer"))
-        await desk.state(CallState.TALKING)
-        await desk.hears(CUSTOMER)
-        await asyncio.sleep(1.5)  # so that baresip's file has enough of us
-        await desk.do(Hold())
-        await desk.state(CallState.HOLDING)
-        await desk.hears_nothing()
-        await desk.do(Resume())
-        await desk.state(CallState.TALKING)
-        await desk.hears(CUSTOMER)
+    async with started(Baresip(tmp_path, "customer", CUSTOMER, kamailio)) as customer:
+        await agent.do(Dial("customer"))
+        await agent.state(CallState.TALKING)
+        await agent.hears(CUSTOMER)
+        await customer.until_it_heard(1.5)
+        await agent.do(Hold())
+        await agent.state(CallState.HOLDING)
+        await agent.hears_nothing()
+        await agent.do(Resume())
+        await agent.state(CallState.TALKING)
+        await agent.hears(CUSTOMER)
         # This baresip writes no more into its file after a hold: a tone shows that we are back.
-        await desk.do(SendDigits("5"))
+        await agent.do(SendDigits("5"))
         assert await customer.digits(1) == "5"
-        await desk.do(HangUp())
+        await agent.do(HangUp())
         await customer.until("CALL_CLOSED")
-        assert (await desk.state(CallState.ENDED)).end.reason == 26
+        assert (await agent.state(CallState.ENDED)).end.reason == 26
         assert await customer.heard(AGENT) > 0.6
-    finally:
-        await customer.end()
 
 
 async def test_a_call_to_us_is_answered_and_its_digits_go_both_ways_until_they_hang_up(
-    kamailio: Kamailio, tmp_path: Path, desk: OurDesk
+    kamailio: Kamailio, tmp_path: Path, agent: OurDesk
 ) -> None:
-    customer = Baresip(tmp_path, "customer", CUSTOMER, kamailio)
-    try:
-        await customer.start()
+    async with started(Baresip(tmp_path, "customer", CUSTOMER, kamailio)) as customer:
         await customer.say("dial", f"sip:1001@{kamailio.realm}")
-        await desk.state(CallState.RINGING)
-        await desk.do(Answer())
+        await agent.state(CallState.RINGING)
+        await agent.do(Answer())
         await customer.until("CALL_ESTABLISHED")
-        await desk.hears(CUSTOMER)
-        await desk.do(SendDigits("159D*0#"))
+        await agent.hears(CUSTOMER)
+        await agent.do(SendDigits("159D*0#"))
         assert await customer.digits(7) == "159D*0#"
-        await desk.until(lambda: desk.call.tones.sent == "159D*0#")
+        await agent.until(lambda: agent.call.tones.sent == "159D*0#")
         for digit in "28#":
             await customer.say("sndcode", digit)
-            await desk.receives(digit)
-        assert desk.call.tones.received == "28#"
+            await agent.receives(digit)
+        assert agent.call.tones.received == "28#"
         await customer.say("hangup")
-        ended = await desk.state(CallState.ENDED)
-        assert (ended.end.reason, desk.said()) == (25, "ended.25")
+        ended = await agent.state(CallState.ENDED)
+        assert (ended.end.reason, agent.said()) == (25, "ended.25")
         assert await customer.heard(AGENT) > 0.5  # the digits took their share
-    finally:
-        await customer.end()
 
 
 async def test_a_busy_phone_is_said_and_one_that_rings_too_long_and_one_we_give_up(
-    kamailio: Kamailio, tmp_path: Path, desk: OurDesk
+    kamailio: Kamailio, tmp_path: Path, agent: OurDesk
 ) -> None:
-    late = Baresip(tmp_path, "late", CUSTOMER, kamailio, answers=False)
-    try:
-        await late.start()
-        await desk.do(Dial("late"))
-        await desk.state(CallState.PROCEEDING)
+    async with started(Baresip(tmp_path, "late", CUSTOMER, kamailio, answers=False)) as late:
+        await agent.do(Dial("late"))
+        await agent.state(CallState.PROCEEDING)
         await late.until("CALL_INCOMING")
-        await desk.do(HangUp())  # CANCEL
+        await agent.do(HangUp())  # CANCEL
         await late.until("CALL_CLOSED")
-        assert (await desk.state(CallState.ENDED)).end.reason == 20
-        await desk.do(Dial("late"))
+        assert (await agent.state(CallState.ENDED)).end.reason == 20
+        await agent.do(Dial("late"))
         await late.until("CALL_INCOMING")
         await late.say("hangup", "scode=486 reason=Busy")
-        await desk.until(lambda: desk.said() == "line.busy")
+        await agent.until(lambda: agent.said() == "line.busy")
         await late.until("CALL_CLOSED")
-        await desk.do(Dial("late"))
+        await agent.do(Dial("late"))
         await late.until("CALL_INCOMING")
-        await desk.until(lambda: desk.said() == "line.no_answer")  # the proxy's limit
+        await agent.until(lambda: agent.said() == "line.no_answer")  # the proxy's limit
         await late.until("CALL_CLOSED")
-    finally:
-        await late.end()
 
 
 async def test_a_caller_who_gives_up_is_a_missed_call_and_a_declined_one_hears_busy(
-    kamailio: Kamailio, tmp_path: Path, desk: OurDesk
+    kamailio: Kamailio, tmp_path: Path, agent: OurDesk
 ) -> None:
-    customer = Baresip(tmp_path, "customer", CUSTOMER, kamailio)
-    try:
-        await customer.start()
+    async with started(Baresip(tmp_path, "customer", CUSTOMER, kamailio)) as customer:
         await customer.say("dial", f"sip:1001@{kamailio.realm}")
-        await desk.state(CallState.RINGING)
+        await agent.state(CallState.RINGING)
         await customer.say("hangup")
-        assert (await desk.state(CallState.ENDED)).end.missed
+        assert (await agent.state(CallState.ENDED)).end.missed
         await customer.until("CALL_CLOSED")
         await customer.say("dial", f"sip:1001@{kamailio.realm}")
-        await desk.state(CallState.RINGING)
-        await desk.do(HangUp())
+        await agent.state(CallState.RINGING)
+        await agent.do(HangUp())
         closed = await customer.until("CALL_CLOSED")
         assert str(closed["param"]).startswith(("486", "603"))
-    finally:
-        await customer.end()

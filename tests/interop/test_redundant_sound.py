@@ -15,6 +15,7 @@ import pytest
 from tests.interop.chromium import Page
 from tests.interop.kamailio import Kamailio
 from tests.interop.our_desk import OurDesk
+from tests.interop.programs import started
 from tests.media.conditions import Condition
 from tests.media.conftest import Collector
 from tests.media.relay import Relay
@@ -40,12 +41,8 @@ def lossy() -> Condition:
 @pytest.fixture
 async def browser(tmp_path: Path) -> AsyncIterator[Page]:
     """A page that speaks and hears, and prefers redundant copies."""
-    page = Page(tmp_path, Path(__file__).with_name("redundant.js"))
-    try:
-        await page.start()
+    async with started(Page(tmp_path, Path(__file__).with_name("redundant.js"))) as page:
         yield page
-    finally:
-        await page.end()
 
 
 def ours(sink: Sink) -> AudioLeg:

@@ -1,9 +1,9 @@
 """Sound carried to a PulseAudio somewhere else, through our relay: over a Unix socket that passes
 no file descriptors on (as ssh forwards it), over TCP, and away and back in the middle.
 
-Real PulseAudio, real PortAudio, real ALSA plugin. The far machine's microphone is its null sink's
-monitor, so what is played is what is recorded. Needs the packages pulseaudio, libportaudio2 and
-libasound2-plugins.
+PulseAudio, PipeWire, PortAudio and ALSA's plugin are the real ones. The far machine's microphone is
+its null sink's monitor, so what is played is what is recorded. Needs the packages pulseaudio,
+pipewire-pulse, wireplumber, libportaudio2 and libasound2-plugins.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from tests.interop.programs import free_port
+from tests.interop.sound_server import SERVERS, PulseAudio, SoundServer
 
 ROOT = Path(__file__).parents[2]
 NOTHING = ("no-device", "failed")
@@ -118,45 +119,28 @@ asyncio.run(main())
 
 
 class Far:
-    """The computer at which the agent sits: a PulseAudio, and a tunnel that leads to it."""
+    """The computer at which the agent sits: a sound server, and a tunnel that leads to it."""
 
-    def __init__(self, room: Path, name: str) -> None:
+    def __init__(self, room: Path, name: str, kind: type[SoundServer] = PulseAudio) -> None:
         self.room = room / name
         self.room.mkdir()
         self.port = free_port()
-        self.socket = self.room / "native"
         self.tunnel = room / f"{name}.tunnel"
-        self.processes: list[subprocess.Popen[bytes]] = []
-        self._start()
-
-    def _environment(self) -> dict[str, str]:
-        kept = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "VIRTUAL_ENV")}
-        return {**kept, "HOME": str(self.room), "XDG_RUNTIME_DIR": str(self.room)}
-
-    def _start(self) -> None:
-        loads = (
+        self.server = kind(
+            self.room,
             "module-null-sink sink_name=ear rate=48000",
-            f"module-native-protocol-unix socket={self.socket}",
             f"module-native-protocol-tcp listen=127.0.0.1 port={self.port}",
         )
-        command = ["pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no"]
-        command += ["--exit-idle-time=-1", "--log-level=error"]
-        for load in loads:
-            command += ["-L", load]
-        self._spawn(command, self._environment())
-        self._wait(self.socket)
-        self._spawn([sys.executable, "-c", TUNNEL, str(self.tunnel), str(self.socket)])
-        self._wait(self.tunnel)
-
-    def _spawn(self, command: list[str], environment: dict[str, str] | None = None) -> None:
-        nothing = subprocess.DEVNULL
-        started = subprocess.Popen(command, env=environment, stdout=nothing, stderr=nothing)
-        self.processes.append(started)
-
-    def _wait(self, path: Path) -> None:
+        self.socket = self.server.socket
+        self.server.start()
+        self._line = subprocess.Popen(
+            [sys.executable, "-c", TUNNEL, str(self.tunnel), str(self.socket)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         limit = time.monotonic() + 10
-        while not path.exists():
-            assert time.monotonic() < limit, path.name
+        while not self.tunnel.exists():
+            assert time.monotonic() < limit
             time.sleep(0.05)
 
     @property
@@ -167,12 +151,12 @@ class Far:
         """The way there carries nothing any more, and says nothing; or does again."""
         import signal
 
-        self.processes[-1].send_signal(signal.SIGSTOP if on else signal.SIGCONT)
+        self._line.send_signal(signal.SIGSTOP if on else signal.SIGCONT)
 
     def end(self) -> None:
-        for process in self.processes:
-            process.kill()
-            process.wait(5)
+        self._line.kill()
+        self._line.wait(5)
+        self.server.kill()
         self.tunnel.unlink(missing_ok=True)
 
 
@@ -224,7 +208,6 @@ class Console:
 
 @pytest.fixture
 def far(tmp_path: Path) -> Iterator[Far]:
-    assert shutil.which("pulseaudio"), "the package pulseaudio is missing"
     made = Far(tmp_path, "far")
     yield made
     made.end()
@@ -238,7 +221,18 @@ def console(tmp_path: Path) -> Iterator[Console]:
     made.end()
 
 
-def test_the_voice_goes_through_a_tunnel_and_on_when_it_stalls(far: Far, console: Console) -> None:
+@pytest.mark.parametrize("kind", SERVERS)
+def test_the_voice_goes_through_a_tunnel_and_on_when_it_stalls(
+    kind: type[SoundServer], tmp_path: Path, console: Console
+) -> None:
+    far = Far(tmp_path, "far", kind)
+    try:
+        _through_a_tunnel(far, console)
+    finally:
+        far.end()
+
+
+def _through_a_tunnel(far: Far, console: Console) -> None:
     assert console("hear 0.2")["state"] != "ok"
     used = console(f"use unix:{far.tunnel}")
     assert (used["ok"], used["id"]) == (True, "pulse.ok")
@@ -255,7 +249,7 @@ def test_the_voice_goes_through_a_tunnel_and_on_when_it_stalls(far: Far, console
     assert console("hear 30")["tone"] > 0.1
     # The next login has another tunnel, to another computer.
     far.end()
-    other = Far(far.room.parent, "other")
+    other = Far(far.room.parent, "other", type(far.server))
     try:
         used = console(f"use unix:{other.tunnel}")
         assert (used["ok"], used["server"]) == (True, f"unix:{other.tunnel}")

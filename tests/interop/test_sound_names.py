@@ -1,21 +1,19 @@
-"""Devices of a sound server by their own names, against a real PulseAudio with two loudspeakers
-(null sinks) and two microphones (what each of them plays): chosen, heard there and nowhere else,
-gone, and found again."""
+"""Devices of a sound server by their own names, against a real PulseAudio and a real PipeWire with
+two loudspeakers (null sinks) and two microphones (what each of them plays): chosen, heard there and
+nowhere else, gone, and found again."""
 
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.interop.test_sound_pulse import ALSA, environment
+from tests.interop.sound_server import SERVERS, SoundServer
 
 PROBE = """
 import asyncio, json, os, sys
@@ -62,56 +60,33 @@ HEADSET = ("Headset", "headset_out", "Headset-microphone", "headset_in")
 DESK = ("Loudspeaker", "desk_out", "Desk-microphone", "desk_in")
 
 
-def pactl(room: Path, *words: str) -> str:
-    done = subprocess.run(
-        ["pactl", *words], env=environment(room), capture_output=True, text=True, timeout=20
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
-
-
-def plug_in(room: Path, sink: str, sink_name: str, source: str, source_name: str) -> list[str]:
+def plug_in(
+    room: SoundServer, sink: str, sink_name: str, source: str, source_name: str
+) -> list[str]:
     """A loudspeaker, and a microphone that hears it and nothing else: the ids of their modules."""
     return [
-        pactl(room, "load-module", "module-null-sink", f"sink_name={sink_name}",
-              f"sink_properties=device.description={sink}"),
-        pactl(room, "load-module", "module-remap-source", f"master={sink_name}.monitor",
-              f"source_name={source_name}", f"source_properties=device.description={source}"),
+        room.pactl("load-module", "module-null-sink", f"sink_name={sink_name}",
+                   f"sink_properties=device.description={sink}"),
+        room.pactl("load-module", "module-remap-source", f"master={sink_name}.monitor",
+                   f"source_name={source_name}", f"source_properties=device.description={source}"),
     ]  # fmt: skip
 
 
-@pytest.fixture
-def room(tmp_path: Path) -> Iterator[Path]:
+@pytest.fixture(params=SERVERS)
+def room(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[SoundServer]:
     """A running server without any device."""
-    assert shutil.which("pulseaudio"), "the package pulseaudio is missing"
-    assert shutil.which("pactl"), "the package pulseaudio-utils is missing"
-    (tmp_path / "alsa.conf").write_text(ALSA)
-    server = subprocess.Popen(
-        [
-            *("pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1"),
-            *("--log-level=error", "-L"),
-            f"module-native-protocol-unix auth-anonymous=1 socket={tmp_path}/pulse.socket",
-        ],
-        env={k: v for k, v in environment(tmp_path).items() if k != "PULSE_SERVER"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    server: SoundServer = request.param(tmp_path)
     try:
-        limit = time.monotonic() + 10
-        while not (tmp_path / "pulse.socket").exists():
-            assert server.poll() is None, "pulseaudio ended at once"
-            assert time.monotonic() < limit
-            time.sleep(0.05)
-        yield tmp_path
+        server.start()
+        yield server
     finally:
         server.kill()
-        server.wait(5)
 
 
-def seen(room: Path) -> dict[str, Any]:
+def seen(room: SoundServer) -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, "-m", "tui.media.device.enumerate"],
-        env=environment(room),
+        env=room.environment(),
         capture_output=True,
         timeout=30,
         check=True,
@@ -145,7 +120,7 @@ def asked(
     return told
 
 
-def test_each_sink_and_source_is_listed_by_its_own_name_and_no_monitor(room: Path) -> None:
+def test_each_sink_and_source_is_listed_by_its_own_name_and_no_monitor(room: SoundServer) -> None:
     plug_in(room, *HEADSET)
     plug_in(room, "Headset", "second_out", "Other", "second_in")
     found = seen(room)
@@ -155,10 +130,10 @@ def test_each_sink_and_source_is_listed_by_its_own_name_and_no_monitor(room: Pat
     assert "pulse" in found["outputs"]
 
 
-def test_a_device_chosen_by_name_is_the_one_and_is_found_again(room: Path) -> None:
+def test_a_device_chosen_by_name_is_the_one_and_is_found_again(room: SoundServer) -> None:
     plug_in(room, *DESK)
     plugged = plug_in(room, *HEADSET)
-    probe = started(environment(room))
+    probe = started(room.environment())
 
     def ask(heard: bool, state: str = "ok", **more: Any) -> dict[str, Any]:
         return asked(probe, heard, state, **more)
@@ -166,13 +141,12 @@ def test_a_device_chosen_by_name_is_the_one_and_is_found_again(room: Path) -> No
     try:
         told = ask(True, choose=["device:Headset-microphone", "device:Headset"])
         assert told["states"][-1] == ["ok", "Headset"]
-        playing = pactl(room, "list", "sink-inputs")
-        assert "Sink: 1" in playing  # the headset's, and not the default one
+        assert room.plays_on("headset_out")  # and not on the default one
         ask(False, choose=["device:Desk-microphone", None])
         ask(True, choose=[None, "device:loudspeaker"])
         # One that is not there is said, and found once it is.
         for module in reversed(plugged):
-            pactl(room, "unload-module", module)
+            room.pactl("unload-module", module)
         ask(False, "no-device", choose=["device:Headset-microphone", "device:Headset"])
         plug_in(room, *HEADSET)
         told = ask(True)
@@ -182,18 +156,20 @@ def test_a_device_chosen_by_name_is_the_one_and_is_found_again(room: Path) -> No
         probe.communicate(timeout=5)
 
 
-def test_over_a_tunnel_the_names_are_those_of_the_server_there(room: Path) -> None:
+def test_over_a_tunnel_the_names_are_those_of_the_server_there(room: SoundServer) -> None:
     plug_in(room, *DESK)
     plug_in(room, *HEADSET)
-    own = environment(room)
+    own = room.environment()
     server = own.pop("PULSE_SERVER")
-    own["PULSE_RUNTIME_PATH"] = own["XDG_RUNTIME_DIR"] = str(room / "none")  # there is none here
+    own["PULSE_RUNTIME_PATH"] = own["XDG_RUNTIME_DIR"] = str(
+        room.room / "none"
+    )  # there is none here
     probe = started(own)
     try:
         named = ["device:Headset-microphone", "device:Headset"]
         told = asked(probe, True, carry=server, choose=named)
         assert told["states"][-1] == ["ok", "Headset"]
-        assert "Sink: 1" in pactl(room, "list", "sink-inputs")
+        assert room.plays_on("headset_out")
         # A name of this machine's is none there: the server's default it is.
         asked(probe, True, choose=["device:Laptop", "device:Laptop"])
     finally:

@@ -1,22 +1,20 @@
-"""The sound card side against a real PulseAudio with a null sink, in a process of its own.
+"""The sound card side against a real PulseAudio and a real PipeWire with a null sink, in a process
+of its own.
 
 The null sink's monitor is the microphone, so what is played is what is recorded. Needs the
-packages pulseaudio, libportaudio2 and libasound2-plugins.
+packages pulseaudio, pipewire-pulse, wireplumber, libportaudio2 and libasound2-plugins.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.interop.sound_server import SERVERS, SoundServer
 
 PROBE = """
 import asyncio, json, os, sys, time
@@ -81,65 +79,16 @@ async def main():
 asyncio.run(main())
 """
 
-ALSA = """
-</usr/share/alsa/alsa.conf>
-pcm.!default { type pulse hint { show on description "default" } }
-ctl.!default { type pulse }
-"""
 
-
-def environment(room: Path) -> dict[str, str]:
-    return {
-        **{k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "VIRTUAL_ENV")},
-        "HOME": str(room),
-        "XDG_RUNTIME_DIR": str(room),
-        "PULSE_RUNTIME_PATH": str(room),
-        "PULSE_SERVER": f"unix:{room}/pulse.socket",
-        "ALSA_CONFIG_PATH": str(room / "alsa.conf"),
-        "PYTHONPATH": str(ROOT),
-    }
-
-
-def start_pulse(room: Path) -> subprocess.Popen[bytes]:
-    """PulseAudio with a null sink only, ready to be talked to."""
-    (room / "pulse.socket").unlink(missing_ok=True)
-    server = subprocess.Popen(
-        [
-            "pulseaudio",
-            "-n",
-            "--daemonize=no",
-            "--use-pid-file=no",
-            "--exit-idle-time=-1",
-            "--log-level=error",
-            "-L",
-            "module-null-sink sink_name=ear rate=48000",
-            "-L",
-            f"module-native-protocol-unix auth-anonymous=1 socket={room}/pulse.socket",
-        ],
-        env={k: v for k, v in environment(room).items() if k != "PULSE_SERVER"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    limit = time.monotonic() + 10
-    while not (room / "pulse.socket").exists():
-        assert server.poll() is None, "pulseaudio ended at once"
-        assert time.monotonic() < limit
-        time.sleep(0.05)
-    return server
-
-
-@pytest.fixture
-def room(tmp_path: Path) -> Path:
-    assert shutil.which("pulseaudio"), "the package pulseaudio is missing"
-    (tmp_path / "alsa.conf").write_text(ALSA)
-    return tmp_path
-
-
-def test_a_device_carries_sound_both_ways_is_lost_and_comes_back(room: Path) -> None:
-    server = start_pulse(room)
+@pytest.mark.parametrize("kind", SERVERS)
+def test_a_device_carries_sound_both_ways_is_lost_and_comes_back(
+    kind: type[SoundServer], tmp_path: Path
+) -> None:
+    server = kind(tmp_path, "module-null-sink sink_name=ear rate=48000")
+    server.start()
     probe = subprocess.Popen(
         [sys.executable, "-c", PROBE],
-        env=environment(room),
+        env=server.environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -154,12 +103,11 @@ def test_a_device_carries_sound_both_ways_is_lost_and_comes_back(room: Path) -> 
         assert sum(tone > 0.2 for tone in report["tones"]) >= 0.8 * len(report["tones"]), report
         assert report["ring"] > 0.05
         server.kill()
-        server.wait(5)
         probe.stdin.write("\n")
         probe.stdin.flush()
         lost = json.loads(probe.stdout.readline())
         assert lost["lost"][0] in ("device-lost", "failed", "no-device")
-        server = start_pulse(room)
+        server.start()
         probe.stdin.write("\n")
         probe.stdin.flush()
         back = json.loads(probe.stdout.readline())
@@ -170,4 +118,3 @@ def test_a_device_carries_sound_both_ways_is_lost_and_comes_back(room: Path) -> 
         probe.kill()
         server.kill()
         probe.communicate(timeout=5)
-        server.wait(5)

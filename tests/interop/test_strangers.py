@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from tests.interop.baresip import Baresip
 from tests.interop.browser_phone import BrowserPhone
 from tests.interop.kamailio import Kamailio
@@ -19,7 +17,7 @@ async def test_a_browser_at_kamailio_hears_a_plain_phone_and_is_heard(
     await baresip.say("dial", f"sip:1001@127.0.0.1:{kamailio.sip_port}")
     await baresip.until("CALL_ESTABLISHED")
     await jssip.hears(700)
-    await asyncio.sleep(2)  # so that baresip's file holds two seconds
+    await baresip.until_it_heard(2)
     await baresip.say("hangup")
     await jssip.until("ended")
     assert await baresip.heard(1200) > 0.8

@@ -3,6 +3,7 @@ order, under the same names and profiles. And a description that is of no use sa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -112,6 +113,96 @@ async def test_hold_and_restart_of_a_call_that_was_offered_with_video_are_taken(
     await until(lambda: us._connections.current is not path)
     heard.pcm.clear()
     await hears(heard, OURS)
+
+
+OF_TRANSPORT = (
+    *("a=candidate:", "a=end-of-candidates", "a=ice-ufrag:", "a=ice-pwd:"),
+    *("a=fingerprint:", "a=setup:", "a=rtcp-mux"),
+)
+
+
+def bundled(sdp: str) -> str:
+    """The same with video before it, in one group, whose transport is told with the video alone."""
+    head, audio = sdp.replace("a=mid:0", "a=mid:sound").split("m=audio", 1)
+    lines = audio.split("\r\n")
+    video = VIDEO.replace("m=video 9 ", f"m=video {lines[0].split()[0]} ")
+    moved = [line for line in lines if line.startswith(OF_TRANSPORT)]
+    rest = [line for line in lines if line not in moved]
+    group = head.replace(
+        "a=group:BUNDLE 0", "a=group:LS sound\r\na=group:BUNDLE gone video-1 sound"
+    )
+    assert group != head
+    return group + video + "\r\n".join(moved) + "\r\nm=audio" + "\r\n".join(rest)
+
+
+async def test_the_transport_of_a_group_is_that_of_its_tagged_section(
+    leg: Any, collector: Any, hears: Any
+) -> None:
+    """As browsers that bundle all offer it (max-bundle), to whom a refused video would take the
+    audio along: it is taken, and says nothing."""
+    heard, other_heard = collector(), collector()
+    browser, us = leg(ToneSource(THEIRS), heard), leg(ToneSource(OURS), other_heard)
+    answer = await us.answer(bundled(await browser.offer()))
+    video, audio = parse(answer).media
+    assert "a=group:BUNDLE video-1 sound\r\n" in answer
+    assert (video.kind, video.port, video.formats) == ("video", audio.port, ["96"])
+    assert video.first("rtpmap") == "96 VP8/90000"
+    assert (video.first("inactive"), audio.first("sendrecv")) == ("", "")
+    for name in ("ice-ufrag", "ice-pwd", "fingerprint", "setup", "candidate"):
+        assert video.first(name) == audio.first(name) is not None
+    await browser.accept(answer)
+    await hears(heard, OURS)
+    await hears(other_heard, THEIRS)
+    # In each later offer, of either side, the group is what it was.
+    path = us._connections.current
+    await us.answer(bundled(await browser.reoffer(Direction.SENDRECV)))
+    assert us._connections.current is path
+    again = await us.reoffer(Direction.SENDONLY)
+    assert shape(again) == shape(answer)
+    assert "a=group:BUNDLE video-1 sound\r\n" in again
+
+
+def test_an_audio_that_is_there_by_its_group_alone_is_taken() -> None:
+    offer = bundled(session().offer(ENDS))
+    port_0 = re.sub(r"m=audio \d+ ", "m=audio 0 ", offer)
+    only = port_0.replace("a=mid:sound", "a=mid:sound\r\na=bundle-only")
+    assert [there for _, there, *_ in shape(answered(session(), only))] == [True, True]
+    assert read(only).direction is Direction.SENDRECV
+    for refused in (port_0, only.replace("BUNDLE gone video-1 sound", "BUNDLE gone sound")):
+        with pytest.raises(UnacceptableOffer) as problem:
+            read(refused)
+        assert problem.value.why is Unusable.REFUSED
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda sdp: sdp + "a=candidate:1 1 udp 1 192.0.2.1 4000 typ host\r\n",
+        lambda sdp: re.sub(r"m=audio \d+ ", "m=audio 4000 ", sdp),
+        lambda sdp: sdp.replace("m=video 9 UDP/TLS/RTP/SAVPF 96 97", "m=message 9 TCP/MSRP *"),
+        lambda sdp: sdp.replace("a=mid:video-1", "a=mid:video 1").replace("video-1", "video 1"),
+    ],
+    ids=["a candidate", "a port", "no video", "no name"],
+)
+def test_an_audio_that_can_stand_alone_does_so_and_the_video_is_refused(
+    change: Callable[[str], str],
+) -> None:
+    offer = bundled(session().offer(ENDS))
+    for name in ("ice-ufrag:ours", "ice-pwd:abcdefghijklmnopqrstuvwx", "setup:actpass"):
+        offer += f"a={name}\r\n"
+    answer = answered(
+        session(), change(offer + f"a=fingerprint:sha-256 {FINGERPRINT}\r\na=rtcp-mux\r\n")
+    )
+    assert [there for _, there, *_ in shape(answer)] == [False, True]
+    assert "a=group:BUNDLE sound\r\n" in answer
+
+
+@pytest.mark.parametrize("group", ["a=group:LS video-1 sound", "a=group:BUNDLE video-1 other", ""])
+def test_who_is_in_no_group_has_no_transport_of_another(group: str) -> None:
+    offer = bundled(session().offer(ENDS))
+    with pytest.raises(UnacceptableOffer) as refused:
+        read(offer.replace("a=group:BUNDLE gone video-1 sound", group))
+    assert refused.value.why is Unusable.NO_ICE
 
 
 UNUSABLE: dict[Unusable, Callable[[str], str]] = {

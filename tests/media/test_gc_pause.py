@@ -24,6 +24,9 @@ class Knot:
         self.weight: list[dict[str, int]] = [{} for _ in range(100)]
 
 
+pytestmark = pytest.mark.usefixtures("pythons_own_collector")
+
+
 @pytest.fixture
 def full() -> Iterator[list[int]]:
     """The full collections since then."""

@@ -36,15 +36,17 @@ async def call(leg: Any, plain: Any, collector: Any, hears: Any) -> Any:
 
 async def test_an_answered_leg_carries_the_tones_both_ways(call: Any) -> None:
     us, _, _ = await call()
-    you, them = us.levels()
-    assert 0.15 < you < 0.3  # a sine of level 0.3 has an rms of 0.21
-    assert 0.1 < them < 0.3
+
+    def as_loud_as_it_is() -> bool:
+        you, them = us.levels()
+        return bool(0.15 < you < 0.3 and 0.1 < them < 0.3)  # a sine of level 0.3 has an rms of 0.21
+
+    await until(as_loud_as_it_is, what=lambda: us.levels())
     numbers = us.statistics()
     assert numbers.sent > 5
     assert numbers.received > 5
     assert numbers.lost == 0
-    await until(lambda: us.statistics().rtt is not None)
-    assert 0 <= us.statistics().rtt < 1000
+    await until(lambda: us.statistics().rtt is not None and 0 <= us.statistics().rtt < 1000)
 
 
 async def test_an_offered_leg_carries_the_tones_both_ways(
@@ -76,8 +78,8 @@ async def test_a_local_hold_cuts_both_ways(call: Any, hears: Any) -> None:
     us, peer, heard = await call()
     us.hold(True)
     await hears(peer.heard, OURS, absent=True, limit=2)
-    before = len(heard.pcm)
-    await asyncio.sleep(0.1)
+    before, received = len(heard.pcm), us.statistics().received
+    await until(lambda: us.statistics().received > received + 5)  # theirs comes, and is not heard
     assert len(heard.pcm) == before
     us.hold(False)
     await hears(peer.heard, OURS)
@@ -92,7 +94,8 @@ async def test_the_peer_holds_and_resumes_by_re_offer(call: Any, hears: Any) -> 
     await peer.accept(answer)
     sent = us.statistics().sent
     await hears(heard, THEIRS)
-    await asyncio.sleep(0.2)
+    received = us.statistics().received
+    await until(lambda: us.statistics().received > received + 10)
     assert us.statistics().sent <= sent + 2
     peer.direction = "sendrecv"
     again = await us.answer(await peer.offer())

@@ -82,7 +82,8 @@ async def test_an_rtcp_bye_does_not_end_the_sound(call: Any, hears: Any) -> None
     us, peer, heard = await call()
     sources = [peer.pc.getSenders()[0]._ssrc]
     await dtls(peer)._send_rtp(bytes(RtcpByePacket(sources=sources)))
-    await asyncio.sleep(0.1)
+    received = us.statistics().received
+    await until(lambda: us.statistics().received > received + 5)  # the BYE came before these
     await still_up(us, heard, hears)
 
 

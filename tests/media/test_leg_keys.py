@@ -49,7 +49,9 @@ async def call(leg: Any, plain: Any, collector: Any) -> Any:
         got: list[Fields] = []
         peer = plain(THEIRS)
         us = leg(ToneSource(OURS), collector(), on_digit=heard.append)
+        assert not us.awaits_digits
         answer = await us.answer(with_keys(await peer.offer(), *keys))
+        assert (us.awaits_digits, us.can_send_digits) == (bool(keys), False)
         for number, rate in keys:
             assert f"a=rtpmap:{number} telephone-event/{rate}\r\n" in answer
         take = dtls(peer)._handle_rtp_data
@@ -81,6 +83,7 @@ async def test_keys_arrive_complete_in_the_clock_that_was_negotiated(
 ) -> None:
     us, _, got, _ = await call(*keys)
     assert us.can_send_digits
+    assert not us.awaits_digits
     us.mute(True)  # cuts the voice, not the keys
     for key in "17#":
         us.send_digit(key, 0.06)

@@ -10,7 +10,7 @@ import aioice.ice
 import pytest
 
 from tests.waiting import until
-from tui.media.leg.leg import AudioLeg, AudioLegState, UnacceptableOffer
+from tui.media.leg.leg import AudioLeg, AudioLegState
 from tui.media.pcm.sources import NullSource, ToneSource
 from tui.media.sdp.direction import Direction
 from tui.media.sdp.normalise import transport_of
@@ -87,15 +87,22 @@ async def test_a_refused_restart_leaves_the_call_and_no_socket(call: Any, hears:
     assert us.state is AudioLegState.CONNECTED
 
 
-async def test_an_answer_that_does_not_restart_is_refused_and_the_call_goes_on(
+async def test_an_answer_of_a_peer_that_takes_no_restart_costs_the_call_nothing(
     call: Any, hears: Any
 ) -> None:
-    us, peer, heard, _ = await call()
+    us, peer, heard, states = await call(setup_timeout=1.0)
     answer = await peer.answer(await us.reoffer(Direction.SENDRECV))
     await us.restart()
-    with pytest.raises(UnacceptableOffer):
-        await us.apply(answer)
+    path = us._connections.current
+    await us.apply(answer)
     assert not us._agreed.pending
+    assert us._connections.next is not None
+    assert not us.decrypted
+    heard.pcm.clear()
+    await hears(heard, THEIRS)
+    await until(lambda: us._connections.next is None)
+    assert us._connections.current is path
+    assert states[-1] is AudioLegState.CONNECTED
     heard.pcm.clear()
     await hears(heard, THEIRS)
 
@@ -254,6 +261,34 @@ async def test_a_restart_of_ice_keeps_the_certificate_and_the_association(
     await until(lambda: not one._connections.closers and not other._connections.closers)
     assert (one.state, other.state) == (AudioLegState.CONNECTED, AudioLegState.CONNECTED)
     await both_are_heard(made, hears)
+
+
+async def test_a_peer_that_takes_a_restart_under_its_own_old_name_is_followed(
+    ends: Any, hears: Any
+) -> None:
+    """FreeSWITCH turns to the new user, password and addresses, and answers with what it had."""
+    made = await ends()
+    one, other = made.one, made.other
+    paths = one._connections.current, other._connections.current
+    known, make = paths[1].ends, other._connections._make
+
+    def under_the_old_name(listener: Any) -> Any:
+        connection = make(listener)
+        connection._aioice._local_username = known.ufrag
+        connection._aioice._local_password = known.password
+        return connection
+
+    other._connections._make = under_the_old_name
+    answer = await other.answer(await one.restart())
+    assert f"a=ice-ufrag:{known.ufrag}\r\na=ice-pwd:{known.password}\r\n" in answer
+    await one.apply(answer)
+    await until(lambda: one._connections.current is not paths[0])
+    await until(lambda: other._connections.current is not paths[1])
+    await until(lambda: one.decrypted and other.decrypted)
+    await both_are_heard(made, hears)
+    assert made.hellos == 0
+    await one.apply(await other.answer(await one.reoffer(Direction.SENDONLY)))
+    assert other.direction is Direction.RECVONLY
 
 
 @pytest.mark.parametrize("why", ["connection:new", "tls-id"])

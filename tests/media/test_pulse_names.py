@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,8 +16,9 @@ import pytest
 from tests.media.card import Card, Library, note
 from tui.media.device import enumerate as devices_of
 from tui.media.device import pulse_names
-from tui.media.device.devices import SoundState
+from tui.media.device.devices import DeviceStream, SoundState
 from tui.media.device.enumerate import Listing
+from tui.media.device.pulse_names import ServerDevices
 from tui.media.device.sound import open_sound
 
 SINKS: pulse_names.Named = (("Headset", "usb_out"), ("Loudspeaker", "desk_out"))
@@ -48,6 +50,19 @@ def test_a_server_that_is_not_there_or_never_answers_is_no_names(
         assert pulse_names.look(limit=0.3) == ((), ())
 
 
+def test_while_one_question_hangs_no_other_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = pulse_names.DeviceNames(limit=0.3)
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(f"{tmp_path}/silent")
+        silent.listen()
+        monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path}/silent")
+        before = set(threading.enumerate())
+        assert names() is names() is names() is None
+        assert len(set(threading.enumerate()) - before) == 1
+
+
 def test_without_the_package_there_are_no_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "pulsectl", None)
     assert pulse_names.look() == ((), ())
@@ -76,6 +91,8 @@ class Server(Library):
     def __init__(self, card: Card) -> None:
         super().__init__(card, clock=time.monotonic)
         self.sinks = SINKS
+        self.played: tuple[str, ...] = ("usb_out",)
+        self._names = lambda: ServerDevices(sinks=self.sinks, played=self.played)
         self.aimed_at: list[str | None] = []
 
     def _other_process(self) -> Listing:
@@ -129,6 +146,81 @@ def test_the_servers_device_is_opened_by_its_name_and_the_environment_is_as_it_w
     assert card.targets[-1] == "usb_out"
     assert library.asked == 2  # once for each name
     sound.close()
+
+
+def test_one_that_is_gone_is_not_opened_though_the_server_would() -> None:
+    card = Heard("hw", "pulse")
+    library = Server(card)
+    states: list[tuple[SoundState, str]] = []
+    sound = open_sound("none", "device:Headset", note(states), library=library)
+
+    def open_again() -> None:
+        stream = sound._output_device
+        assert stream is not None
+        library.worker.submit(stream.shut)  # as after a call
+        assert library.flush()
+        stream.hurry()
+        sound.sink.write(bytes(1920))
+        for _ in range(3):
+            assert library.flush()
+
+    open_again()
+    assert card.targets == ["usb_out"]
+    library.sinks = (("Loudspeaker", "desk_out"),)
+    open_again()
+    assert card.targets == ["usb_out"]
+    assert states[-1][0] is SoundState.NO_DEVICE
+    library.sinks = SINKS
+    open_again()
+    assert card.targets == ["usb_out", "usb_out"]
+    # A server that says nothing is no reason to be silent.
+    library._names = lambda: None
+    asked = library.asked
+    open_again()
+    assert card.targets == ["usb_out"] * 3
+    assert library.asked == asked
+    sound.close()
+
+
+def test_what_the_server_moved_is_taken_back_when_the_device_is_there_again() -> None:
+    card = Heard("hw", "pulse")
+    library = Server(card)
+    now = [100.0]
+    states: list[tuple[SoundState, str]] = []
+
+    def stream(name: str) -> DeviceStream:
+        return DeviceStream(
+            "output", name, library=library, on_state=note(states), clock=lambda: now[0]
+        )
+
+    def used(one: DeviceStream, seconds: float) -> int:
+        """How often it was opened, after so many seconds of use."""
+        end = now[0] + seconds
+        while now[0] <= end:
+            if card.open:
+                card.open[-1].call(24_000)
+            one.use()
+            assert library.flush()
+            now[0] += 0.5
+        return len(card.streams)
+
+    servers = stream("Headset")
+    assert used(servers, 25) == 1
+    library.sinks, library.played = (("Loudspeaker", "desk_out"),), ("desk_out",)
+    assert used(servers, 25) == 1  # it is gone: the server's choice is better than silence
+    assert states[-1][0] is SoundState.OK
+    library.sinks = SINKS
+    assert used(servers, 10) == 2
+    assert card.targets == ["usb_out", "usb_out"]
+    library.played = ("usb_out",)
+    assert used(servers, 25) == 2
+    servers.close()
+    assert library.flush()
+    library.played = ("desk_out",)
+    own = stream("hw")
+    assert used(own, 25) == 3  # nobody moves that one
+    own.close()
+    assert library.flush()
 
 
 def test_one_that_does_not_open_is_asked_for_anew() -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tui.engine.own_account import NOT_LET_IN
+
 UNITS = Path(__file__).parents[2] / "packaging" / "systemd"
 KIOSK = UNITS / "system" / "yimi-kiosk@.service"
 PHONE = UNITS / "user" / "yimi@.service"
@@ -51,3 +53,7 @@ def test_what_they_leave_open_stays_as_little(
     started = str(instance(unit, tmp_path, name))
     done = analyze(tmp_path, "security", "--offline=yes", f"--threshold={worst}", started)
     assert done.returncode == 0, done.stdout[-300:]
+
+
+def test_a_wrong_password_is_not_tried_again() -> None:
+    assert f"RestartPreventExitStatus=2 {NOT_LET_IN}\n" in PHONE.read_text()

@@ -455,7 +455,9 @@ async def test_control_c_gives_up_what_is_typed() -> None:
         await desk.asks("idle>")
         assert desk.talk.editor.text == ""
         desk.talk.abandon()
-        await desk.shows("You are signed in. 1 Leave: the phone and a call go on.")
+        await desk.shows(
+            "You are signed in. 1 Leave: the phone goes on. 2 Sign out: end the phone."
+        )
 
 
 async def test_the_view_of_a_prompt_is_the_one_of_the_moment() -> None:

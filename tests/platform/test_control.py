@@ -162,6 +162,10 @@ FROM_PLATFORM: list[tuple[str, PlatformMessage]] = [
     ),
     ('<o><a><u n="1001" r="897"/></a></o>', Kicked("1001", "", 897)),
     (
+        '<o><a><u n="1001" r="897" info="see Ms. Wu"/></a></o>',
+        Kicked("1001", "", 897, info="see Ms. Wu"),
+    ),
+    (
         '<o><a><u n="1002_00011170" r="898"/><u n="1001_00011170" nm="Li Ming" r="895"/>'
         '<u n="1003" r="899"/></a></o>',
         Kicked(
@@ -169,6 +173,14 @@ FROM_PLATFORM: list[tuple[str, PlatformMessage]] = [
             others=(Kicked("1001", "Li Ming", 895, "70000"), Kicked("1003", "", 899)),
         ),
     ),
+    ('<cc a="2" info="why"/>', StatusChanged(2, "why")),
+    ('<cc a="6" info="why"/>', AfterCallWork("why")),
+    (f'<cc a="309" c="{CC}" info="why"/>', CallinFailed(CC, "why")),
+    (f'<cc a="101" c="{CC}" info="why"/>', CancelCall(CC, "why")),
+    (f'<cc a="105" c="{CC}" r="25" callTime="5" info="why"/>', Ended(CC, 25, 5, "why")),
+    (f'<cc a="39" c="{CC}" info="why"/>', TransferFailed(CC, "why")),
+    (f'<cc a="87" r="500" c="{CC}" info="why"/>', StatusAfterCallResponse(500, CC, "why")),
+    (f'<cc a="402" c="{CC}" r="1" info="why"/>', ThreewayResult(CC, 1, "why")),
     (f'<cc a="22" c="{CC}" r="104"/>', CallStateReport(CC, 104)),
     (f'<cc a="22" c="{CC}" n="1002_00011170" r="100"/>', CallStateReport(CC, 100, "1002", "70000")),
     ('<cc a="22"/>', NoCall()),

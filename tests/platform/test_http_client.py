@@ -118,9 +118,9 @@ async def test_a_body_is_read_however_its_end_is_told(written: bytes) -> None:
         answer(b"5\r\nhelloworld\r\n", "Transfer-Encoding: chunked"),
         answer(b"5\r\nhel", "Transfer-Encoding: chunked", "Connection: close"),
         answer(b"hello", "Transfer-Encoding: gzip"),
-        answer(b"", *("X: " + "y" * 9000 for _ in range(9))),
+        answer(b"", *("X: " + "y" * 60000 for _ in range(18))),
         answer(b"", "X: " + "y" * 70000),
-        answer(b"", *("X: y" for _ in range(300))),
+        answer(b"", *("X: y" for _ in range(1001))),
         answer(b"", status="100 Continue") * 9,
     ],
 )
@@ -157,7 +157,7 @@ async def test_fields_are_joined_and_the_charset_is_found() -> None:
         answer(b"", "Content-Length: 0", "A: 1", "a:2", 'Content-Type: x; charset="gbk"')
     )
     assert response.fields["a"] == "1, 2"
-    assert response.charset == "gbk"
+    assert (response.content_type, response.charset) == ("x", "gbk")
     assert (await one(answer(b"", "Content-Length: 0"))).charset == ""
 
 

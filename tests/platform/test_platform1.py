@@ -558,8 +558,7 @@ async def test_a_platform_without_call_states_is_not_asked_for_them(
     "answer",
     [
         *(yes(), yes(5), {"status": 1}, yes([5]), yes([{"id": "x"}]), yes({"data": 5})),
-        *(yes({"data": [5]}), yes({"data": [], "recordsTotal": "x"})),
-        yes({"data": [], "recordsTotal": -1}),
+        *(yes({"data": [5]}), yes({"data": [[]]})),
     ],
 )
 async def test_a_directory_of_a_wrong_shape_is_50008_or_50009(
@@ -569,6 +568,17 @@ async def test_a_directory_of_a_wrong_shape_is_50008_or_50009(
     server.answers[ROUTES1.groups] = server.answers[ROUTES1.members] = answer
     assert await refused(platform.get_groups()) == (50008, "")
     assert await refused(platform.get_group_members("1")) == (50009, "")
+
+
+@pytest.mark.parametrize("odd", ["x", -1, True, []])
+async def test_a_total_that_cannot_be_read_costs_no_member(
+    server: Server, platform: Platform1, odd: Any
+) -> None:
+    await platform.sign_in(who())
+    rows = [{"uid": 7, "number": "0107"}]
+    server.answers[ROUTES1.members] = yes({"data": rows, "recordsTotal": odd})
+    page = await platform.get_group_members("1000000001")
+    assert ([seat.number for seat in page.seats], page.total) == (["0107"], 1)
 
 
 async def test_groups_beyond_what_is_read_are_left_out_and_said(

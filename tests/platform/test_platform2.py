@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
 import gzip
 import json
 import socket
-import ssl
 import traceback
 import zlib
 from collections.abc import AsyncIterator, Callable
-from ipaddress import ip_address
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -19,10 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.certificate import certificate
 from tui.plain_value import replace
 from tui.platform import codes
 from tui.platform.base import Credentials, Group, Platform, PlatformError, Seat
@@ -522,9 +517,8 @@ async def test_a_group_without_members_is_an_empty_page(
         {"data": 5},
         {"data": [5]},
         {"data": [{"gid": "x"}]},
-        {"data": [{"gid": 1, "seats": 5, "current_page": "x"}], "current_page": "x"},
-        {"data": [{"gid": 1, "seats": [5]}], "last_page": -1},
-        {"data": [{"gid": 1, "seats": [], "total": True}], "total": []},
+        {"data": [{"gid": [], "seats": 5}]},
+        {"data": [{"gid": -1, "seats": [5]}]},
     ],
 )
 async def test_a_directory_of_a_wrong_shape_is_50008_or_50009(
@@ -534,6 +528,36 @@ async def test_a_directory_of_a_wrong_shape_is_50008_or_50009(
     backend.answers[ROUTES.groups.path] = backend.answers[ROUTES.members.path] = (200, body)
     assert await _refused(platform.get_groups()) == (50008, "")
     assert await _refused(platform.get_group_members("1")) == (50009, "")
+
+
+@pytest.mark.parametrize("odd", ["x", -1, 1.5, True, [], {}, "1" * 30, "-2"])
+@pytest.mark.parametrize("name", ["current_page", "last_page", "total"])
+async def test_paging_that_cannot_be_read_costs_no_list_and_is_said(
+    backend: Backend, name: str, odd: Any
+) -> None:
+    skipped: list[PlatformError] = []
+    platform = Platform2(skipped=skipped.append)
+    await platform.sign_in(_credentials(backend))
+    group = {"gid": 1, "name": "Sales", "seats": [{"number": "0101"}], name: odd}
+    backend.answers[ROUTES.groups.path] = (200, {"data": [group], name: odd})
+    backend.answers[ROUTES.members.path] = (200, {"data": [group]})
+    groups, members = await platform.get_groups(2), await platform.get_group_members("1", 2)
+    assert [group.name for group in groups.groups] == ["Sales"]
+    assert (groups.current_page, groups.last_page, groups.total) == (2, 2, 1)
+    assert [seat.number for seat in members.seats] == ["0101"]
+    assert (members.current_page, members.last_page, members.total) == (2, 2, 1)
+    known = {"current_page": "page"}.get(name, name)
+    assert [error.info for error in skipped] == [f"{name} ([fields] {known})"] * 2
+    await platform.close()
+
+
+async def test_a_number_of_any_length_costs_nothing_of_an_answer(backend: Backend) -> None:
+    platform = Platform2()
+    backend.user["trace"] = "@"
+    user = json.dumps({"status": 200, "data": backend.user})
+    backend.answers[ROUTES.user.path] = lambda _: web.Response(text=user.replace('"@"', "7" * 5000))
+    assert (await platform.sign_in(_credentials(backend))).number == "1001"
+    await platform.close()
 
 
 async def test_a_refusal_of_the_directory_has_its_code(
@@ -796,32 +820,6 @@ async def test_closing_in_the_middle_of_a_request_is_an_error_in_words(backend: 
 # ---------------------------------------------------------------- TLS
 
 
-def _self_signed(path: Path) -> ssl.SSLContext:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    plain = serialization.NoEncryption()
-    pem = serialization.Encoding.PEM
-    key_pem = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
-    path.write_bytes(made.public_bytes(pem) + key_pem)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path)
-    return context
-
-
 async def test_a_certificate_that_nobody_vouches_for_is_refused(
     platform: Platform2, tmp_path: Path
 ) -> None:
@@ -834,7 +832,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", handle)
     server = TestServer(app, host="127.0.0.1", scheme="https")
-    await server.start_server(ssl=_self_signed(tmp_path / "own.pem"))
+    await server.start_server(ssl=certificate(tmp_path)[1])
     address = f"https://127.0.0.1:{server.port}"
     given = Credentials("1001", Secret("hush"), "02500001234", backend=address)
     with pytest.raises(PlatformError, match=r"^50000 .*Certificate") as caught:
@@ -842,3 +840,56 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(
     assert caught.value.message_id == "login.unverified"
     await server.close()
     assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ((429, {"message": "slow down"}), "slow down"),
+        ((503, {"error": {"code": 7, "message": "back at six\x1b[2J"}}), "back at six"),
+        ((400, {"error": "invalid_grant", "error_description": "no such user"}), "no such user"),
+        ((500, {"type": "about:blank", "title": "Broken"}), "Broken"),
+        ((503, {}), "HTTP 503 Service Unavailable"),
+        ((503, {"info": "ours", "message": "theirs"}), "ours"),
+        ((200, {"status": "success"}), 'status "success" ([fields] success)'),
+        ((200, {"status": [1]}), "status [1] ([fields] success)"),
+        ((200, {"status": 50008}), ""),
+    ],
+)
+async def test_the_words_of_whoever_refuses_are_found_or_http_says_it(
+    backend: Backend, platform: Platform2, answer: Any, words: str
+) -> None:
+    await platform.sign_in(_credentials(backend))
+    backend.answers[ROUTES.groups.path] = answer
+    with pytest.raises(PlatformError) as error:
+        await platform.get_groups()
+    assert error.value.info == words
+
+
+@pytest.mark.parametrize(
+    ("page", "info"),
+    [
+        (
+            "<!DOCTYPE html><TITLE lang=en>\n Welcome &amp; sign in </title>",
+            "a web page, and no answer: Welcome & sign in",
+        ),
+        ("<html>", "a web page, and no answer"),
+        ("<title> </title>", "a web page, and no answer"),
+    ],
+)
+async def test_a_page_in_the_place_of_an_answer_is_said_to_be_one(
+    backend: Backend, platform: Platform2, page: str, info: str
+) -> None:
+    backend.answers[ROUTES.sign_in.path] = lambda _: web.Response(
+        text=page, content_type="text/html"
+    )
+    with pytest.raises(PlatformError) as error:
+        await platform.sign_in(_credentials(backend))
+    assert (error.value.code, error.value.info) == (50000, info)
+
+
+async def test_a_long_head_refuses_no_answer(backend: Backend, platform: Platform2) -> None:
+    head = {f"X-{number}": "y" * 100 for number in range(300)} | {"X-Policy": "z" * 20_000}
+    backend.answers[ROUTES.groups.path] = lambda _: web.Response(text='{"data": []}', headers=head)
+    await platform.sign_in(_credentials(backend))
+    assert (await platform.get_groups()).groups == ()

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tui.port.queues import (
-    ASK_TABLE,
     CONFIRMS,
-    QUEUE_TABLE,
     AgentQueue,
     QueueAsk,
     QueueCause,
@@ -19,22 +15,6 @@ from tui.port.queues import (
 from tui.port.values import message
 
 S, A, I = QueueState, QueueAsk, QueueInput  # noqa: E741 - as the tables have them
-
-
-@pytest.mark.parametrize("state", S)
-@pytest.mark.parametrize("given_", I)
-def test_every_cell_of_the_queue_table_leads_where_it_says_or_nowhere(
-    state: QueueState, given_: QueueInput
-) -> None:
-    assert step_queue(state, given_) is QUEUE_TABLE.get((state, given_), state)
-
-
-@pytest.mark.parametrize("ask", A)
-@pytest.mark.parametrize("given_", I)
-def test_every_cell_of_the_ask_table_leads_where_it_says_or_nowhere(
-    ask: QueueAsk, given_: QueueInput
-) -> None:
-    assert step_ask(ask, given_) is ASK_TABLE.get((ask, given_), ask)
 
 
 def test_what_is_asked_never_moves_the_state() -> None:

@@ -21,32 +21,25 @@ from tui.port.colleagues import (
     with_slot,
 )
 from tui.port.machines.call_machine import (
-    CALL_TABLE,
-    HOLD_TABLE,
     JOINED_SOUNDS,
-    LINE_SOUND_TABLE,
     PEER_HOLDS_SOUNDS,
-    THIRD_TABLE,
     CallInput,
     CallState,
     HoldInput,
     HoldRequest,
     LineSound,
     LineSoundInput,
-    ThirdInput,
     ThirdState,
     step_beneath,
     step_call,
     step_hold,
     step_line_sound,
-    step_third,
 )
-from tui.port.machines.seat_machine import SEAT_TABLE, SeatInput, SeatState, Status, step_seat
+from tui.port.machines.seat_machine import SeatInput, SeatState, Status, step_seat
 from tui.port.queues import AgentQueue
 from tui.port.snapshot import RECENT_LIMIT, Call, SeatStatus, Snapshot, Third, seat_state
 from tui.port.supervision import (
     MAY_ASK,
-    SUPERVISE_TABLE,
     GroupCall,
     SuperviseHow,
     SuperviseInput,
@@ -88,14 +81,6 @@ def a_call(state: CallState = CallState.TALKING, key: str = "1", **values: Any) 
                 **values)  # fmt: skip
 
 
-@pytest.mark.parametrize("status", Status)
-@pytest.mark.parametrize("given_", SeatInput)
-def test_every_cell_of_the_seat_table_leads_where_it_says_or_nowhere(
-    status: Status, given_: SeatInput
-) -> None:
-    assert step_seat(status, given_) is SEAT_TABLE.get((status, given_), status)
-
-
 def test_an_idle_confirmed_by_a_200_does_not_bring_an_offline_seat_online() -> None:
     assert step_seat(Status.OFFLINE, SeatInput.IDLE_CONFIRMED) is Status.OFFLINE
     assert step_seat(Status.OFFLINE, SeatInput.PLATFORM_ONLINE) is Status.ONLINE
@@ -114,14 +99,6 @@ def test_what_the_platform_says_of_the_seat_overrides_every_status(
     said: SeatInput, status: Status
 ) -> None:
     assert {step_seat(before, said) for before in Status} == {status}
-
-
-@pytest.mark.parametrize("state", CallState)
-@pytest.mark.parametrize("given_", CallInput)
-def test_every_cell_of_the_call_table_leads_where_it_says_or_nowhere(
-    state: CallState, given_: CallInput
-) -> None:
-    assert step_call(state, given_) is CALL_TABLE.get((state, given_), state)
 
 
 def test_the_end_and_the_end_of_the_session_end_a_call_in_every_state() -> None:
@@ -154,27 +131,11 @@ def test_a_call_being_hung_up_goes_on_beneath_but_never_ends_there() -> None:
             assert step_beneath(state, given_) is (state if after is CallState.ENDED else after)
 
 
-@pytest.mark.parametrize("request_", HoldRequest)
-@pytest.mark.parametrize("given_", HoldInput)
-def test_every_cell_of_the_hold_table_leads_where_it_says_or_nowhere(
-    request_: HoldRequest, given_: HoldInput
-) -> None:
-    assert step_hold(request_, given_) is HOLD_TABLE.get((request_, given_), request_)
-
-
 def test_what_was_asked_about_holding_is_settled_before_anything_else_is_asked() -> None:
     for request_ in HoldRequest:
         assert step_hold(request_, HoldInput.SETTLED) is HoldRequest.NONE
         for given_ in (HoldInput.HOLD_SENT, HoldInput.RESUME_SENT):
             assert request_ is HoldRequest.NONE or step_hold(request_, given_) is request_
-
-
-@pytest.mark.parametrize("sound", LineSound)
-@pytest.mark.parametrize("given_", LineSoundInput)
-def test_every_cell_of_the_line_sound_table_leads_where_it_says_or_nowhere(
-    sound: LineSound, given_: LineSoundInput
-) -> None:
-    assert step_line_sound(sound, given_) is LINE_SOUND_TABLE.get((sound, given_), sound)
 
 
 def test_the_mix_and_the_peers_hold_know_nothing_of_each_other() -> None:
@@ -242,22 +203,6 @@ def test_without_a_live_call_the_status_decides_the_seat_state(
 ) -> None:
     assert seat_state(status, ()) is seat
     assert Snapshot(seat=SeatStatus(status), calls=(a_call(CallState.ENDED),)).seat_state is seat
-
-
-@pytest.mark.parametrize("state", ThirdState)
-@pytest.mark.parametrize("given_", ThirdInput)
-def test_every_cell_of_the_third_partys_table_leads_where_it_says_or_nowhere(
-    state: ThirdState, given_: ThirdInput
-) -> None:
-    assert step_third(state, given_) is THIRD_TABLE.get((state, given_), state)
-
-
-@pytest.mark.parametrize("state", SuperviseState)
-@pytest.mark.parametrize("given_", SuperviseInput)
-def test_every_cell_of_the_supervisors_table_leads_where_it_says_or_nowhere(
-    state: SuperviseState, given_: SuperviseInput
-) -> None:
-    assert step_supervise(state, given_) is SUPERVISE_TABLE.get((state, given_), state)
 
 
 def test_a_supervisor_listens_before_joining_and_everything_leads_back_to_none() -> None:

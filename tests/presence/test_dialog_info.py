@@ -198,6 +198,39 @@ def test_the_lamp_shows_what_the_calls_come_to(given: str, lamp: Lamp) -> None:
     assert lamp_of(body(given)) == (lamp, [True])
 
 
+def of_freeswitch(version: int, state: str, rendering: str = "yes") -> bytes:
+    """What it tells of 1002, whom 1003 has called."""
+    return f"""<?xml version="1.0"?>
+<dialog-info xmlns="urn:ietf:params:xml:ns:dialog-info" version="{version}" state="full" \
+entity="sip:1002@example.test">
+<dialog id="d991939e-3f35-4e73-9ecd-ee3b3e77357b" direction="recipient">
+<state>{state}</state>
+<local>
+<identity display="1002">sip:1002@example.test</identity>
+<target uri="sip:1002@example.test">
+<param pname="+sip.rendering" pvalue="{rendering}"/>
+</target>
+</local>
+<remote>
+<identity display="Chen Wei">sip:1003@example.test</identity>
+<target uri="sip:**1002@example.test"/>
+</remote>
+</dialog>
+</dialog-info>
+""".encode()
+
+
+def test_a_call_that_freeswitch_says_is_early_and_held_was_answered_and_does_not_ring() -> None:
+    told = [of_freeswitch(1, "early"), of_freeswitch(2, "confirmed")]
+    assert lamp_of(*told[:1])[0] is Lamp.RINGING
+    assert lamp_of(*told)[0] is Lamp.TALKING
+    held = of_freeswitch(3, "early", "no")
+    assert lamp_of(*told, held)[0] is Lamp.TALKING
+    assert lamp_of(held)[0] is Lamp.TALKING
+    (call,) = parse_dialog_info(held).dialogs
+    assert not call.rings
+
+
 def test_nothing_told_is_unknown() -> None:
     assert DialogTable().lamp is Lamp.UNKNOWN
 

@@ -366,3 +366,17 @@ def test_what_is_no_call_and_no_message_is_refused_without_a_word() -> None:
     us = side()
     assert give(us, ask("OPTIONS", lines=(("Require", "x-y"),))) == [420]
     assert not us.all(Ignored)
+
+
+@pytest.mark.parametrize("behind", [b"\r\n\r\n", b"\0", b" \n"])
+def test_what_stands_behind_a_message_in_its_frame_is_told_and_never_acted_on(
+    behind: bytes,
+) -> None:
+    us = side()
+    first, second = ask(body=b"<cc/>"), ask(body=b"<o/>", call_id="two", branch="z9hG4bKtwo")
+    assert give(us, first + behind + second) == [200]
+    assert us.one(MessageReceived).body == b"<cc/>"
+    assert us.one(Ignored).what == f"{len(second)} bytes behind a message in its frame"
+    quiet = side()
+    assert give(quiet, first + behind) == [200]
+    assert not [event for event in quiet.events if isinstance(event, Ignored)]

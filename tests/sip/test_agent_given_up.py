@@ -41,10 +41,25 @@ def test_one_under_way_that_is_given_up_is_ended_and_the_next_goes() -> None:
     assert desk.side.agent.withdraw(first, desk.now)
     assert desk.bodies() == ["hang up"]
     desk.ok(0)
-    assert desk.side.one(Ignored) == Ignored("a response to nothing that we asked", stray=True)
+    assert not desk.side.all(Ignored), "a late answer to what was given up is no news"
     desk.ok(1)
     assert [outcome.id for outcome in desk.side.all(RequestOutcome)] == [second]
     assert desk.side.agent.next_deadline() is None
+
+
+def test_a_late_answer_is_taken_without_a_word_for_the_newest_16_that_were_given_up() -> None:
+    desk = Sender()
+    for number in range(17):
+        id = desk.send(str(number))
+        desk.bodies()
+        desk.side.agent.withdraw(id, desk.now)
+    desk.ok(16)
+    desk.ok(1)
+    assert not desk.side.all(Ignored)
+    desk.ok(0)
+    assert desk.side.one(Ignored) == Ignored(
+        "a 200 to a MESSAGE that nothing waits for", stray=True
+    )
 
 
 def test_one_that_waits_and_is_given_up_never_goes_out() -> None:

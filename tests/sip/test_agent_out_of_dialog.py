@@ -261,4 +261,6 @@ def test_a_response_is_matched_by_call_and_tag_as_well_as_by_branch() -> None:
     forged.headers.set("Call-ID", "guessed")
     desk.side.agent.receive_data(answer(forged, 200), desk.now)
     assert not desk.side.all(RequestOutcome)
-    assert desk.side.one(Ignored) == Ignored("a response to nothing that we asked", stray=True)
+    assert desk.side.one(Ignored) == Ignored(
+        "a 200 to a MESSAGE that nothing waits for", stray=True
+    )

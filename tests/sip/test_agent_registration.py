@@ -66,6 +66,14 @@ def test_a_401_is_answered_once_in_the_same_call_with_the_next_cseq() -> None:
     desk.quiet()
 
 
+def test_a_challenge_that_we_do_not_answer_says_what_it_asked_for() -> None:
+    desk = Desk()
+    desk.reply(desk.request(), 401, ("WWW-Authenticate", "Basic realm=pbx"))
+    said = "Because: no challenge that we know (Basic)"
+    failed = RegistrationFailed(401, said, True, None, unmet=True)
+    assert desk.side.one(RegistrationFailed) == failed
+
+
 def test_a_second_401_is_final_and_nothing_is_tried_again() -> None:
     desk = Desk()
     desk.reply(desk.request(), 401, desk.challenge(nonce="n1"))

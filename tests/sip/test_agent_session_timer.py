@@ -217,6 +217,25 @@ def test_a_reinvite_of_our_own_renews_the_session() -> None:
     assert ours.side.agent.next_deadline() == ours.now + 60.0
 
 
+def test_after_a_lost_flow_we_refresh_whoever_did_before() -> None:
+    """FreeSWITCH sends its refreshes over the flow that is gone, and hangs up: nobody hears it."""
+    ours = Ours("120;refresher=uas")
+    ours.side.agent.connection_lost(ours.now)
+    ours.side.agent.connection_made(ours.now)
+    ours.side.agent.reinvite(ours.call, OFFER, ours.now)
+    (request,) = ours.sends()
+    assert request.headers.get("Session-Expires") == "1800;refresher=uac"
+    ours.reply(request, 200, CONTACT, SDP, ("Session-Expires", "120;refresher=uac"), body=ANSWER)
+    assert [ack.method for ack in ours.sends()] == ["ACK"]
+    ours.side.agent.handle_timeout(ours.now + 32.0)
+    began = ours.now
+    ours.wake()
+    assert ours.now == began + 60.0
+    (refresh,) = ours.sends()
+    assert refresh.headers.get("Session-Expires") == "1800;refresher=uac"
+    assert ours.side.all(CallEnded) == []
+
+
 # ---------------------------------------------------------------- as the one who is called
 
 

@@ -400,6 +400,26 @@ def test_a_challenge_is_met_and_the_proof_is_sent_along_from_then_on() -> None:
     assert again.headers.get("Authorization")
 
 
+def test_a_401_that_asks_for_nothing_is_met_by_asking_without_the_proof_of_before() -> None:
+    """FreeSWITCH, to a Proxy-Authorization whose nonce it has forgotten."""
+    us = Notifier(register=True)
+    us.desk.registered()
+    us.hear()
+    us.say(407, ("Proxy-Authenticate", 'Digest realm="example.test", nonce="one", qop="auth"'))
+    assert us.hear().headers.get("Proxy-Authorization")
+    us.say(200, ("Expires", "600"))
+    assert us.notify() == 200
+    us.agent.refresh_subscription(us.handle, us.desk.now)
+    assert 'nonce="one"' in (us.hear().headers.get("Proxy-Authorization") or "")
+    us.say(401)
+    assert us.hear().headers.get("Proxy-Authorization") is None
+    us.say(407, ("Proxy-Authenticate", 'Digest realm="example.test", nonce="two", qop="auth"'))
+    assert 'nonce="two"' in (us.hear().headers.get("Proxy-Authorization") or "")
+    us.say(401)  # what it did ask for is not left out again
+    assert us.desk.side.take() == []
+    assert us.ends() == []
+
+
 # ---------------------------------------------------------------- the notifier ends it
 
 

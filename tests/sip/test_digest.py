@@ -185,6 +185,24 @@ def test_a_challenge_that_we_cannot_answer_is_passed_over(value: str) -> None:
     assert client().choose([value, challenge()]).algorithm == "MD5"
 
 
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (["Basic realm=x"], "no challenge that we know (Basic)"),
+        (
+            ['Digest realm="x", nonce=n, algorithm="AKAv1-MD5", Bearer realm=y'],
+            "no challenge that we know (Digest AKAv1-MD5, Bearer)",
+        ),
+        (["Basic", "Basic", " "], "no challenge that we know (Basic)"),
+        ([], "no challenge that we know"),
+    ],
+)
+def test_what_was_asked_for_is_said_where_we_cannot_answer_it(values: list[str], said: str) -> None:
+    with pytest.raises(DigestRefused) as caught:
+        client().choose(values)
+    assert str(caught.value) == said
+
+
 def test_a_challenge_may_have_white_space_and_any_case() -> None:
     found = parse_challenge(
         '  DIGEST   Realm = "r" ,, NONCE=n , Algorithm=sha-256,STALE=TRUE ,qop=AUTH '

@@ -9,16 +9,19 @@ from pathlib import Path
 
 import pytest
 from websockets.datastructures import Headers
-from websockets.exceptions import InvalidMessage, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
+from websockets.frames import Close
 from websockets.http11 import Response
 
 from tests.certificate import certificate
+from tui.sip.backoff import SLOW_LIMIT
 from tui.sip.transport.address import trust
-from tui.sip.transport.flow import FlowFault, fault_of
+from tui.sip.transport.flow import FlowFault, asked_to_wait, closing, fault_of, said_by
 
 
-def answered(status: int) -> InvalidStatus:
-    return InvalidStatus(Response(status, "", Headers(), b""))
+def answered(status: int, phrase: str = "", *after: str) -> InvalidStatus:
+    headers = Headers([("Retry-After", each) for each in after])
+    return InvalidStatus(Response(status, phrase, headers, b""))
 
 
 def verify(code: int) -> ssl.SSLCertVerificationError:
@@ -57,6 +60,57 @@ def tls(reason: str) -> ssl.SSLError:
 )
 def test_each_error_is_one_fault(error: Exception, secure: bool, fault: FlowFault) -> None:
     assert fault_of(error, secure=secure) is fault
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (answered(503, "Service Unavailable"), ""),
+        (answered(503, "Back at six"), "Back at six"),
+        (answered(799, "Odd"), "Odd"),
+        (answered(799), ""),
+        (TimeoutError("text"), ""),
+    ],
+)
+def test_a_phrase_that_is_not_the_usual_one_is_the_servers_word(
+    error: Exception, said: str
+) -> None:
+    assert said_by(error) == said
+
+
+@pytest.mark.parametrize(
+    ("error", "seconds"),
+    [
+        (answered(503, "", "40"), 40.0),
+        (answered(429, "", "9" * 40), SLOW_LIMIT),
+        (answered(503, "", "Fri, 31 Dec 1999 23:59:59 GMT"), 0.0),
+        (answered(503, "", "-5"), 0.0),
+        (answered(503, "", "1", "2"), 0.0),
+        (answered(503), 0.0),
+        (TimeoutError(), 0.0),
+    ],
+)
+def test_a_server_is_left_alone_for_as_long_as_it_asks_within_limits(
+    error: Exception, seconds: float
+) -> None:
+    assert asked_to_wait(error) == seconds
+
+
+@pytest.mark.parametrize(
+    ("closed", "why"),
+    [
+        (ConnectionClosed(None, None), ("the connection was lost", None, "")),
+        (ConnectionClosed(Close(1012, "at 6"), None), ("closed with 1012", "closed", "at 6")),
+        (
+            ConnectionClosed(None, Close(1009, "ours")),
+            ("closed by this phone with 1009", "closed", ""),
+        ),
+    ],
+)
+def test_who_closed_it_with_which_code_and_words(
+    closed: ConnectionClosed, why: tuple[str, str | None, str]
+) -> None:
+    assert closing(closed) == why
 
 
 def test_an_authority_of_ones_own_is_trusted_besides(tmp_path: Path) -> None:

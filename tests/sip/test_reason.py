@@ -48,6 +48,21 @@ def test_a_reason_is_protocol_cause_and_text(
     assert read_reasons(Headers([("Reason", value) for value in values])) == found
 
 
+@pytest.mark.parametrize(
+    ("text", "own"),
+    [
+        *[("Normal call clearing", ""), ("NORMAL_CLEARING", ""), ("user busy", "")],
+        *[("Unallocated (unassigned) number", ""), ("Request Terminated", ""), ("", "")],
+        *[("ORIGINATOR_CANCEL", ""), ("MEDIA_TIMEOUT_2", "")],
+        *[("No credit left", "No credit left"), ("队列已关闭", "队列已关闭"), ("SIP", "SIP")],
+    ],
+)
+def test_a_text_that_says_no_more_than_its_cause_is_no_word_of_the_peers(
+    text: str, own: str
+) -> None:
+    assert Reason("Q.850", 16, text).own == own
+
+
 @given(
     st.text(
         st.characters(min_codepoint=32, max_codepoint=0x2FF, exclude_characters="\x7f"), max_size=60
@@ -59,14 +74,40 @@ def test_any_text_is_a_reason_or_none(text: str) -> None:
         assert isinstance(reason.id, str)
 
 
-@pytest.mark.parametrize("cause", [16, 17, 18, 19, 20, 21, 22, 26, 27, 28, 29, 31, 34, 38, 41, 42,
-    44, 47, 50, 55, 57, 58, 63, 65, 69, 79, 88, 102, 111, 127])  # fmt: skip
+@pytest.mark.parametrize("cause", [6, 16, 17, 18, 19, 20, 21, 22, 23, 25, 26, 27, 28, 29, 31, 34,
+    38, 41, 42, 44, 47, 50, 52, 54, 55, 57, 58, 63, 65, 69, 79, 88, 102, 111, 127])  # fmt: skip
 def test_every_cause_that_pbxs_send_has_a_meaning(cause: int) -> None:
     assert Q850[cause]
     assert Reason("Q.850", cause).id == Q850[cause]
 
 
-@pytest.mark.parametrize("reason", [Reason("SIP", 16), Reason("Q.850"), Reason("Q.850", 99)])
+@pytest.mark.parametrize(
+    ("cause", "id"),
+    [(43, "no_circuit"), (60, "not_offered"), (66, "not_offered"), (81, "protocol_fault"),
+     (99, "protocol_fault"), (120, "network_fault"), (8, ""), (30, ""), (128, ""), (999, "")],
+)  # fmt: skip
+def test_a_cause_that_is_not_listed_means_what_its_class_does(cause: int, id: str) -> None:
+    assert cause not in Q850
+    assert Reason("Q.850", cause).id == id
+
+
+@pytest.mark.parametrize(
+    ("said", "id"),
+    [
+        ('SIP;cause=806;text="USER_NOT_REGISTERED"', "not_reachable"),
+        ('SIP;cause=804;text="MEDIA_TIMEOUT"', "timed_out"),
+        ('SIP;cause=701;text="SYSTEM_SHUTDOWN"', "network_fault"),
+        ('SIP;cause=802;text="ALLOTTED_TIMEOUT"', ""),
+        ('SIP;cause=487;text="ORIGINATOR_CANCEL"', ""),
+    ],
+)
+def test_what_freeswitch_writes_as_a_cause_of_sip_has_its_meaning(said: str, id: str) -> None:
+    assert [reason.id for reason in read_reasons(Headers([("Reason", said)]))] == [id]
+
+
+@pytest.mark.parametrize(
+    "reason", [Reason("SIP", 16), Reason("Q.850"), Reason("SIP"), Reason("X.Y", 806)]
+)
 def test_any_other_reason_has_no_meaning_of_ours(reason: Reason) -> None:
     assert reason.id == ""
 

@@ -17,6 +17,7 @@ from tui.sip import (
     CallEnded,
     Established,
     Headers,
+    InfoReceived,
     InviteAnswered,
     InviteReceived,
     InviteRefused,
@@ -243,6 +244,60 @@ def test_the_answer_to_our_reinvite_says_who_is_there_now() -> None:
     callee.us.agent.receive_data(ok, 0.0)
     accepted = callee.us.one(ReinviteAccepted)
     assert (accepted.sdp, name(accepted.asserted)) == (ANSWER, "Ann")
+
+
+# ---------------------------------------------------------------- FreeSWITCH
+
+
+def displayed(number: str, who: str) -> tuple[tuple[str, str], ...]:
+    """What FreeSWITCH writes of who is there, to a phone that has said that it reads it."""
+    said = f'"{who}" <{number}>;party=calling;privacy=off;screen=no'
+    theirs = ("X-FS-Display-Name", who), ("X-FS-Display-Number", number)
+    return ("Remote-Party-ID", said), *theirs
+
+
+@pytest.mark.parametrize(
+    ("number", "who", "told"),
+    [
+        ("sip:1002@192.0.2.1", "Li Na", ("1002", "192.0.2.1", "Li Na")),
+        ("1002", "Li Na", ("1002", "", "Li Na")),
+        ("sip:1002", "_undef_", ("1002", "", "")),
+        ("1002@pbx.test", "Outbound Call", ("1002", "pbx.test", "")),
+        ("_undef_", "Li Na", None),
+        ("", "Li Na", None),
+        ("10 02", "Li Na", None),
+    ],
+)
+def test_who_took_our_call_is_read_in_freeswitchs_own_headers(
+    number: str, who: str, told: tuple[str, str, str] | None
+) -> None:
+    caller = Caller(transfers=True)
+    assert caller.invite.headers.get("X-FS-Support") == "update_display"
+    caller.hear(200, CONTACT, SDP, *displayed(number, who), body=ANSWER)
+    found = caller.side.one(InviteAnswered).asserted
+    assert (found and (found.uri.user, found.uri.host, found.display_name)) == told
+
+
+def test_an_info_says_who_is_there_now() -> None:
+    callee = Called(trusted=(), session_expires=0, transfers=True)
+    call = callee.invite()
+    callee.us.agent.ring(call, 0.0)
+    ringing = callee.us.only()
+    assert ringing.headers.get("X-FS-Support") == "update_display"
+    callee.us.agent.accept(call, ANSWER, 0.0)
+    callee.tag = callee.us.only().to.tag
+    callee.inside("ACK", cseq="1")
+    lines = ("X-FS-Display-Name", "Chen Wei"), ("X-FS-Display-Number", "1003")
+    kind = "message/update_display"
+    assert callee.inside("INFO", lines=lines, content_type=kind) == [200]
+    told = callee.us.one(InfoReceived)
+    assert told.content_type == kind
+    assert told.asserted is not None
+    assert (told.asserted.uri.user, told.asserted.display_name) == ("1003", "Chen Wei")
+
+
+def test_where_there_are_no_transfers_nothing_of_it_is_said() -> None:
+    assert Caller().invite.headers.get("X-FS-Support") is None
 
 
 # ---------------------------------------------------------------- whose word it is

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
-import ipaddress
 import logging
 import random
 import ssl
@@ -15,10 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.datastructures import Headers as HttpHeaders
 from websockets.exceptions import ConnectionClosed
@@ -26,6 +20,7 @@ from websockets.http11 import Request as HttpRequest
 from websockets.http11 import Response as HttpResponse
 from websockets.typing import Subprotocol
 
+from tests.certificate import certificate
 from tests.sip.agents import AGENT, PBX, XML, Side, config, pbx_config
 from tests.waiting import until
 from tui.sip import (
@@ -148,6 +143,20 @@ async def test_it_registers_sends_and_unregisters() -> None:
         assert [frame.split(" ", 1)[0] for frame in server.frames] == [  # type: ignore[arg-type]
             "REGISTER", "MESSAGE", "REGISTER",
         ]  # fmt: skip
+
+
+async def test_every_message_on_the_wire_is_told_both_ways_and_in_order() -> None:
+    server = Server()
+    told: list[tuple[bool, bytes]] = []
+    async with serving(server.talk) as url:
+        phone = Phone(url)
+        phone.connection.on_wire = lambda ours, data: told.append((ours, data))
+        async with running(phone):
+            await phone.until(phone.has(Registered))
+        (sent, request), (received, answer) = told[0], told[-1]
+        assert (sent, received) == (True, False)
+        assert request.startswith(b"REGISTER ")
+        assert answer.startswith(b"SIP/2.0 200 ")
 
 
 async def test_binary_frames_are_read_and_what_is_no_utf8_is_sent_as_one() -> None:
@@ -295,13 +304,18 @@ async def test_another_answer_is_tried_again() -> None:
     async def busy(socket: ServerConnection, request: HttpRequest) -> HttpResponse | None:
         nonlocal count
         count += 1
-        return HttpResponse(503, "Busy", HttpHeaders()) if count == 1 else None
+        after = HttpHeaders([("Retry-After", "0" if count == 1 else "2")])
+        return HttpResponse(503, "Busy", after) if count < 3 else None
 
     async with serving(server.talk, process_request=busy) as url:
         phone = Phone(url)
         async with running(phone):
+            await phone.until(lambda: len(phone.flows) > 1)
+            phone.connection.redial("not waited for here")
             await phone.until(phone.has(Registered))
         assert phone.flows[0] == FlowState(False, "the server answered 503", retry_in=0.01)
+        assert phone.flows[1] == FlowState(False, "the server answered 503", retry_in=2.0)
+        assert phone.flows[0].said == "Busy"
 
 
 async def test_a_server_without_the_sip_subprotocol_is_refused() -> None:
@@ -328,6 +342,7 @@ async def test_a_close_with_1008_stops_and_says_so() -> None:
             await phone.connection.run()
         assert phone.flows[-1].refused
         assert phone.flows[-1].reason == "the server closed the connection with 1008"
+        assert phone.flows[-1].said == "not you \x1b[2J"
 
 
 # ---------------------------------------------------------------- loss and reconnect
@@ -418,10 +433,11 @@ async def test_after_a_loss_it_connects_and_registers_again() -> None:
             await phone.until(phone.has(Registered))
             server.sockets[0].transport.abort()
             await phone.until(phone.has(Registered, 2))
-            await server.sockets[1].close(1001)
+            await server.sockets[1].close(1001, "back at six")
             await phone.until(phone.has(Registered, 3))
         reasons = [flow.reason for flow in phone.flows if not flow.connected]
         assert reasons == ["the connection was lost", "closed with 1001"]
+        assert [flow.said for flow in phone.flows if not flow.connected] == ["", "back at six"]
 
 
 async def test_tries_are_counted_until_a_flow_was_good_for_a_minute() -> None:
@@ -526,6 +542,26 @@ async def test_a_ping_without_a_pong_drops_the_flow() -> None:
     async with serving(deaf, close_timeout=0.1) as url:
         phone = Phone(url, ping_timeout=0.05, wait=lambda tries, rng: 3600.0)
         async with running(phone):
+            await phone.until(lambda: any(not flow.connected for flow in phone.flows))
+        assert phone.flows[-1].reason == "no answer to a ping"
+
+
+async def test_a_ping_that_cannot_even_be_written_drops_the_flow() -> None:
+    async def talk(socket: ServerConnection) -> None:
+        await socket.recv()
+        socket.transport.pause_reading()
+        await socket.wait_closed()
+
+    async with serving(talk, close_timeout=0.1) as url:
+        settings = config(register=False)
+        phone = Phone(url, settings=settings, ping_interval=0.5, wait=lambda tries, rng: 3600.0)
+        phone.connection._ping_timeout = 0.5
+        async with running(phone):
+            await phone.until(lambda: [flow for flow in phone.flows if flow.latency is not None])
+            for number in range(256):
+                target = f"{PBX[:4]}{number}-{PBX[4:]}"
+                phone.agent.send_message(target, b"x" * 60000, XML, time.monotonic())
+            phone.connection.flush()
             await phone.until(lambda: any(not flow.connected for flow in phone.flows))
         assert phone.flows[-1].reason == "no answer to a ping"
 
@@ -675,7 +711,7 @@ async def test_close_right_after_the_handshake_ends_the_run() -> None:
         phone = Phone(url)
         socket = await phone.connection._open()
         await phone.connection.close()
-        assert await phone.connection._serve(socket) == ""
+        assert await phone.connection._serve(socket) == ("", "", "")
     assert phone.flows == []
 
 
@@ -724,42 +760,8 @@ def test_tls_is_verified_by_default_and_never_otherwise() -> None:
         Phone("wss://pbx.example.test/", ssl=lax)
 
 
-def certificate(folder: Path) -> Path:
-    """A certificate for 127.0.0.1 that nobody knows, with its key, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "loopback")])
-    start = datetime.datetime(2020, 1, 1)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(start)
-        .not_valid_after(start + datetime.timedelta(days=36500))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
-            critical=False,
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    file = folder / "server.pem"
-    file.write_bytes(
-        made.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return file
-
-
 async def test_wss_works_with_a_known_certificate_and_not_with_a_stranger(tmp_path: Path) -> None:
-    file = certificate(tmp_path)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
+    file, context = certificate(tmp_path)
     server = Server()
     async with serving(server.talk, ssl=context) as url:
         url = url.replace("ws://", "wss://")

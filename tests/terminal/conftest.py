@@ -19,6 +19,7 @@ from tui.config.schema import Config
 from tui.console import i18n
 from tui.console.app import YimiApp
 from tui.port.snapshot import Snapshot
+from tui.port.values import Phase
 
 
 @pytest.fixture(autouse=True)
@@ -127,6 +128,10 @@ def _in_english() -> Iterator[None]:
     i18n.set_language("en")
 
 
+def _in_session(port: Any) -> bool:
+    return bool(port.snapshot().phase is Phase.SIGNED_IN)
+
+
 @pytest.fixture
 def console(monkeypatch: pytest.MonkeyPatch) -> Iterator[Opener]:
     """`async with console(snapshot, size=…, **app options) as c`."""
@@ -146,6 +151,8 @@ def console(monkeypatch: pytest.MonkeyPatch) -> Iterator[Opener]:
         clock = Clock()
         if port is None:
             port = script.ScriptedPort(script.IDLE if snapshot is None else snapshot)
+        # As the launcher has it: an engine that is in a session is taken up, without a form first.
+        options.setdefault("resuming", port is not False and _in_session(port))
         app = YimiApp(
             port if port is not False else None,
             config or Config(),

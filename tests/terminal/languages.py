@@ -41,8 +41,6 @@ from tui.port.values import (
     ThirdKind,
     Voice,
     VoiceState,
-    WrapUp,
-    WrapUpMode,
     message,
 )
 from tui.secrets import Secret
@@ -165,15 +163,8 @@ def states(language: str) -> dict[str, tuple[Snapshot, dict[str, Any]]]:
     )
     joined = replace(third, joined=s.NOW - 58)
     three = replace(talking, third=joined)
-    wrapup = WrapUp(
-        entry=1,
-        number="12000000001",
-        outgoing=False,
-        talk_time=250.0,
-        ended=message("ended.25", code=25),
-        began=s.NOW - 9,
-        until=s.NOW + 21,
-        mode=WrapUpMode.TIMED,
+    wrapup = replace(
+        s.WRAPUP,
         outcome=named("Resolved", language),
         outcomes=(named("Resolved", language), named("Call back", language)),
     )

@@ -24,6 +24,8 @@ from tui.port.values import (
     Shift,
     Voice,
     VoiceState,
+    WrapUp,
+    WrapUpMode,
     message,
 )
 
@@ -70,6 +72,18 @@ IDLE = Snapshot(
     recent=RECENT,
     shift=Shift(NOW - 900, talked=2, missed=1, talk_time=703.0, longest=453.0),
 )
+WRAPUP = WrapUp(
+    entry=1,
+    number="12000000001",
+    outgoing=False,
+    talk_time=250.0,
+    ended=message("ended.25", code=25),
+    began=NOW - 9,
+    until=NOW + 21,
+    mode=WrapUpMode.TIMED,
+    outcomes=("Resolved", "Call back", "Complaint", "Wrong number"),
+)
+"""After a call of the customer's, with 21 s to go."""
 RINGING = Call(
     key="1",
     state=CallState.RINGING,

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.terminal import scripted_port as s
+from tests.waiting import until
 from tui.config.schema import Config, UiSettings
 from tui.port import replace
 from tui.port.commands import EditWrapUp, KeepWrapUpOpen, Result
@@ -182,8 +183,7 @@ async def test_the_countdown_does_not_end_under_the_question(console: Any) -> No
     async with console(replace(s.IDLE, wrapup=timed)) as c:
         c.clock.now += 1
         await c.press("2")
-        await c.rest()
-        assert KeepWrapUpOpen() in c.port.sent
+        await until(lambda: KeepWrapUpOpen() in c.port.sent)
 
 
 async def test_walking_past_it_with_the_arrows_asks_nothing(console: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
 
 import pytest
 from textual.events import Key
@@ -14,14 +13,7 @@ from tui.config.schema import Config
 from tui.launcher import collector
 from tui.launcher.supervised_app import SupervisedApp
 
-
-@pytest.fixture(autouse=True)
-def _collector_as_before() -> Iterator[None]:
-    before = gc.get_threshold()
-    yield
-    gc.set_threshold(*before)
-    gc.unfreeze()
-    gc.enable()
+pytestmark = pytest.mark.usefixtures("pythons_own_collector")
 
 
 async def test_garbage_waits_until_the_screen_stands_and_nobody_has_typed_for_a_while() -> None:

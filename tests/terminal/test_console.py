@@ -208,6 +208,23 @@ async def test_leaving_while_it_rings_says_that_it_rings(console) -> None:
         assert "You are in a call." not in c.screen_text
 
 
+async def test_what_leaving_and_signing_out_do_is_said_as_it_is_while_the_question_stands(
+    console,
+) -> None:
+    async with console() as c:
+        await c.press("ctrl+q")
+        for call in (None, s.TALKING, replace(s.TALKING, state=CallState.ENDED)):
+            if call is not None:
+                await c.happen(CallChanged(call))
+            up = call is s.TALKING
+            assert ("You are in a call." in c.screen_text) is up
+            assert ("You are signed in." in c.screen_text) is not up
+            assert ("Signing out ends the call and the phone." in c.screen_text) is up
+            assert ("Signing out ends the phone." in c.screen_text) is not up
+            assert ("Sign out: hang up and end the phone" in c.screen_text) is up
+            assert ("Leave: the phone goes on" in c.screen_text) is not up
+
+
 async def test_leaving_lets_the_engine_run(console) -> None:
     async with console(s.with_call(s.TALKING)) as c:
         await c.press("ctrl+q", "down", "enter")

@@ -12,24 +12,12 @@ from tui.port import replace
 from tui.port.commands import GetHistory, Result
 from tui.port.machines.seat_machine import Status
 from tui.port.snapshot import SeatStatus, Snapshot
-from tui.port.values import HistoryEntry, HistoryPage, Levels, WrapUp, WrapUpMode, message
+from tui.port.values import HistoryEntry, HistoryPage, Levels
 
 WRAPUP = replace(
     s.IDLE,
     seat=SeatStatus(Status.BUSY, since=s.NOW - 9),
-    wrapup=WrapUp(
-        entry=1,
-        number="12000000001",
-        outgoing=False,
-        talk_time=250.0,
-        ended=message("ended.25", code=25),
-        began=s.NOW - 9,
-        until=s.NOW + 21,
-        mode=WrapUpMode.TIMED,
-        outcome="Call back",
-        note="asked for the invoice again",
-        outcomes=("Resolved", "Call back", "Complaint", "Wrong number"),
-    ),
+    wrapup=replace(s.WRAPUP, outcome="Call back", note="asked for the invoice again"),
 )
 TALKING = replace(s.with_call(s.TALKING), levels=Levels(4, 6), next_status=2)
 ENTRIES = tuple(

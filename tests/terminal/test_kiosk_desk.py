@@ -9,7 +9,7 @@ from tests.terminal import scripted_port as s
 from tests.waiting import until
 from tui.config.kiosk import KioskSettings, hashed
 from tui.config.schema import Config
-from tui.console.parts.kiosk import PAUSE, TRIES
+from tui.console.pin_lock import PAUSE, TRIES
 from tui.console.screens.blank import BlankScreen
 from tui.console.screens.dialogs.text_prompt import TextPrompt
 from tui.port.snapshot import Snapshot
@@ -62,7 +62,7 @@ async def test_a_desk_where_somebody_is_signed_in_is_never_dark(console) -> None
 
 
 def counted(c, wrong: int) -> bool:
-    return bool(c.app.kiosk._wrong == wrong)
+    return bool(c.app.kiosk._lock.wrong == wrong)
 
 
 async def test_after_three_wrong_pins_none_is_taken_for_a_minute(console) -> None:

@@ -10,7 +10,7 @@ from textual.widget import Widget
 from tests.terminal import languages
 from tests.terminal import scripted_port as s
 from tui.config.schema import Config, UiSettings
-from tui.console.i18n import tr
+from tui.console.i18n import render, tr
 from tui.console.widgets.formats import spaced
 from tui.console.widgets.heading import state_word
 from tui.console.widgets.room import CALL, HEADING, NEVER, NOTICE, SCREEN, Wanted, share
@@ -183,3 +183,13 @@ def test_rows_are_parted_by_the_order(rows: int) -> None:
     assert got.notice <= NOTICE
     if got.call > 4:
         assert got.writeup == 6
+
+
+@pytest.mark.parametrize("language", languages.LANGUAGES)
+@pytest.mark.parametrize("size", SIZES[1:3], ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_why_a_call_is_over_is_said_to_its_end(console, language: str, size) -> None:
+    why = message("unusable.no-encryption")
+    over = s.IDLE.with_call(replace(s.ENDED, outcome=why))
+    config = Config(ui=UiSettings(language=language))
+    async with console(over, size=size, config=config) as c:
+        assert tight(render(why)) in seen(c, c.app.screen.panel.card)

@@ -22,7 +22,7 @@ from tui.console.replay.player import Player
 from tui.console.replay.recorded import NotReplayable, RecordedHour, read
 from tui.engine.incident import bundle
 from tui.engine.incident.flight_recorder import FlightRecorder
-from tui.engine.session.signalling import Sent
+from tui.engine.session.control_messages import Sent
 from tui.platform import control
 from tui.platform.not_understood import NotUnderstoodList
 from tui.port import replace

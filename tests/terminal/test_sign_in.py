@@ -173,6 +173,37 @@ async def test_a_profile_fills_the_form_and_brings_its_policies(console) -> None
         assert not c.app.view.may_decline
 
 
+async def test_the_first_profile_stands_in_the_form_that_nobody_filled(console) -> None:
+    from tui.config.schema import Policies
+
+    office = Profile(
+        "office",
+        un="1001",
+        switchnumber="02500001234",
+        backend="https://a.invalid",
+        policies=Policies(decline=False),
+    )
+    config = Config(profiles=(office, Profile("home", un="2002")))
+    async with console(OUT, prefill=SignInPrefill(), config=config) as c:
+        assert not c.app.view.may_decline
+        await c.press(*"pw-1001", "enter")
+        (sent,) = c.port.sent
+        assert sent == replace(SIGN_IN, backend="https://a.invalid", profile="office")
+
+
+async def test_the_profile_that_was_signed_in_with_is_the_forms_next_time(console) -> None:
+    profiles = (
+        Profile("home", backend="https://a.invalid"),
+        Profile("office", backend="https://b.invalid"),
+    )
+    async with console(OUT, prefill=FULL, config=Config(profiles=profiles)) as c:
+        await c.press("tab", "tab", "tab", "space", "tab", "right", "enter")
+        assert c.port.sent[-1].profile == "office"
+        await c.happen(AccountChanged(s.ACCOUNT, s.GROUPS), PhaseChanged(Phase.CHOOSING_GROUP))
+        await c.happen(AccountChanged(None, ()), PhaseChanged(Phase.SIGNED_OUT))
+        assert "office" in c.line("More")
+
+
 async def test_the_engine_is_told_the_profile_and_the_generation_that_were_chosen(console) -> None:
     profiles = (
         Profile("home", backend="https://a.invalid"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import selectors
 from collections.abc import Iterable
 
@@ -13,6 +14,7 @@ from textual.events import Key, MouseEvent, Paste
 from tui.console.terminal.driver import StopEvent
 from tui.console.terminal.input import (
     ESCAPE_WAIT,
+    PASTE_PAUSE,
     REMOTE_ESCAPE_WAIT,
     STRING_SILENCE,
     NotUtf8,
@@ -236,6 +238,38 @@ def test_the_time_is_looked_at_when_it_completes_something_and_not_before(
         assert terminal.due is None
 
 
+@pytest.mark.parametrize("cut", [b"", b"\x1b", b"\x1b[20", b"tail"])
+def test_after_a_pause_a_key_ends_a_paste_whose_end_was_lost(cut: bytes) -> None:
+    clock = _Clock()
+    terminal = TerminalInput(clock=clock)
+    assert not list(terminal.feed(b"\x1b[200~1002" + cut))
+    clock.now += PASTE_PAUSE / 2
+    assert not list(terminal.feed(b"\x1b[19~"))  # pasted: nothing paused
+    for _ in range(2):
+        clock.now += PASTE_PAUSE
+        assert not list(terminal.feed(b"typed"))  # what is no key is still pasted
+    clock.now += PASTE_PAUSE
+    pasted, key = terminal.feed(b"\x1b[17~")
+    assert isinstance(pasted, Paste)
+    assert pasted.text.startswith("1002")
+    assert pasted.text.endswith("typedtyped")
+    assert isinstance(key, Key)
+    assert key.key == "f6"
+
+
+@pytest.mark.parametrize("cut", range(1, 6))
+def test_a_pause_before_or_in_the_end_of_a_paste_is_none_of_its_text(cut: int) -> None:
+    clock = _Clock()
+    terminal = TerminalInput(clock=clock)
+    list(terminal.feed(b"\x1b[200~1002"))
+    clock.now += PASTE_PAUSE
+    assert not list(terminal.feed(b"\x1b[201~"[:cut]))
+    clock.now += PASTE_PAUSE
+    (pasted,) = terminal.feed(b"\x1b[201~"[cut:])
+    assert isinstance(pasted, Paste)
+    assert pasted.text == "1002"
+
+
 def test_a_stop_wakes_whoever_waits_for_input_or_it() -> None:
     stop = StopEvent()
     with selectors.SelectSelector() as selector:
@@ -248,3 +282,6 @@ def test_a_stop_wakes_whoever_waits_for_input_or_it() -> None:
             stop.clear()
             stop.clear()
     stop.close()
+    with os.fdopen(os.open(os.devnull, os.O_RDONLY)) as other:
+        stop.close()  # once is enough: the number may be another file's by now
+        assert not other.read()

@@ -16,19 +16,9 @@ from tui.port.commands import (
 from tui.port.events import CallChanged, CallRemoved, NextStatusChanged, WrapUpChanged
 from tui.port.machines.seat_machine import Status
 from tui.port.snapshot import SeatStatus
-from tui.port.values import NextStatus, StatusWanted, WrapUp, WrapUpMode, message
+from tui.port.values import NextStatus, StatusWanted, WrapUpMode
 
-WRAPUP = WrapUp(
-    entry=1,
-    number="12000000001",
-    outgoing=False,
-    talk_time=250.0,
-    ended=message("ended.25", code=25),
-    began=s.NOW - 9,
-    until=s.NOW + 21,
-    mode=WrapUpMode.TIMED,
-    outcomes=("Resolved", "Call back", "Complaint", "Wrong number"),
-)
+WRAPUP = s.WRAPUP
 BUSY = replace(s.IDLE, seat=SeatStatus(Status.BUSY, since=s.NOW - 9), wrapup=WRAPUP)
 
 

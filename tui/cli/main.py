@@ -210,6 +210,8 @@ def _parser(given: Sequence[str]) -> ArgumentParser:
             command.add_argument("file", type=Path, metavar="FILE", help="a bundle")
         if name == "kiosk":
             command.add_argument("what", nargs="?", choices=("pin",), metavar="pin")
+            lines = "in lines of text, for who does not see the screen"
+            command.add_argument("--plain", action="store_true", default=SUPPRESS, help=lines)
         if name == "headset":
             _headset_options(command, given)
         if name == "config":
@@ -336,19 +338,15 @@ def _paths() -> int:
 
 
 def _keys(options: Namespace) -> int:
-    from tui.config.errors import ConfigError
-    from tui.config.paths import Paths
-    from tui.config.reader import load
+    from tui.cli.opened import opened
 
-    try:
-        config = load(options.config or Paths.find().config_file)
-    except ConfigError as error:
-        return complain_config(error)
-    speak(config)
+    found = opened(options, prepare=False)
+    if isinstance(found, int):
+        return found
     from tui.cli.key_tester import run
     from tui.console.actions.own_actions import take
 
-    return run(take(config))
+    return run(take(found.config))
 
 
 def _screen(options: Namespace) -> int:

@@ -41,6 +41,7 @@ WORDS: Final = {
     "config.kind": "{key} must be {kind}, not {given}",
     "config.range": "{key} must be from {low} to {high}, not {given}",
     "config.choices": "{key} must be one of {choices}, not {given}",
+    "config.control": "{key} holds a character that no setting can have ({code})",
     "config.like": "{key} cannot be {given}: {doc}",
     "config.action_what": "{name} wants one of the two: a command, or a url",
     "config.server": "{key} in [servers] is no switch number, nor how one begins",

@@ -187,6 +187,10 @@ class _Reader:
 
     def config(self, table: dict[str, Any]) -> Config:
         self._no_passwords(table, ())
+        for path, text in _texts(table, ()):
+            if found := _CONTROL.search(text):  # not the text itself: it may be a secret
+                which = {"key": path[-1], "code": f"U+{ord(found[0]):04X}"}
+                self.wrong.append(self._error(path, "config.control", **which))
         for path in broken_locks(table, self.below.locked):
             locked = {"key": ".".join(path), "system": str(system_file())}
             self.wrong.append(self._error(path, "config.locked", **locked))
@@ -460,6 +464,22 @@ _KINDS: Final = {
     **{kind: kind for kind in ("bool", "int", "float", "str")},
     "tuple[str, ...]": "list",
 }
+
+
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+"""What no file, program or peer can be told; a line end and a tab may mean something."""
+
+
+def _texts(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every text in the file's tables and lists, and where it stands."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            yield from _texts(each, (*path, key))
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each, path)
 
 
 def written(value: object, limit: int = 60) -> str:

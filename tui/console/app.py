@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
-from textual import events
+from textual import events, on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingsMap
 from textual.driver import Driver
@@ -183,6 +183,11 @@ class YimiApp(App[str]):
         if frame := self._frames.difference((cursor.x, cursor.y)):
             together = ("\x1b[?2026h", "\x1b[?2026l") if self._sync_available else ("", "")
             driver.write_frame(frame.join(together))
+
+    @on(Driver.SignalResume)
+    def _go_on(self) -> None:
+        """The terminal is ours again, and shows nothing of ours."""
+        self._write_frame()
 
     def on_terminal_ready(self, event: TerminalReady) -> None:
         """The terminal has taken a frame: the newest state is what comes next."""

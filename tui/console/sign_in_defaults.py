@@ -10,7 +10,9 @@ from tui.port.values import VOIP
 from tui.secrets import Secret
 
 if TYPE_CHECKING:
+    from tui.config.schema import Profile
     from tui.port.commands import SignIn
+    from tui.port.values import Account
 
 
 SIP: Final = "sip"
@@ -34,6 +36,32 @@ class SignInPrefill(msgspec.Struct, frozen=True):
     """Generation 1's, of a platform that no config names: the sandbox."""
     other: SignInPrefill | None = None
     """The same agent at the other generation of the same sandbox."""
+
+    @classmethod
+    def of(cls, profile: Profile) -> SignInPrefill:
+        """What stands there for a profile of the config."""
+        return cls(
+            un=profile.un,
+            switchnumber=profile.switchnumber,
+            callintype=profile.callintype,
+            number=profile.number,
+            backend=profile.backend,
+            kind=profile.kind,
+            profile=profile.name,
+            keyring=profile.keyring,
+        )
+
+    def for_account(self, account: Account) -> SignInPrefill:
+        """This, for whoever an engine has signed in."""
+        return msgspec.structs.replace(
+            self,
+            un=account.un,
+            switchnumber=account.switchnumber,
+            callintype=account.callintype,
+            number=account.number,
+            backend=account.backend,
+            kind=account.kind,
+        )
 
 
 class SignInMemory(msgspec.Struct):

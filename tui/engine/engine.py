@@ -24,12 +24,14 @@ from tui.engine.checks.commands import CheckCommands, subject_of_engine
 from tui.engine.context import EngineContext, Limits, log
 from tui.engine.incident.commands import IncidentCommands
 from tui.engine.not_understood import note_left_out
+from tui.engine.outcome import with_info
 from tui.engine.parts import Parts
+from tui.engine.session.control_messages import Overheard
 from tui.engine.session.directory import look_up
 from tui.engine.session.note_keeper import NoteKeeper
 from tui.engine.session.platform_factory import make_platform
 from tui.engine.session.sign_in import MakePlatform, SignInSession
-from tui.engine.session.signalling import Overheard, Signalling
+from tui.engine.session.signalling import Signalling
 from tui.platform import control
 from tui.platform.base import Platform
 from tui.platform.codes import KICKED
@@ -90,7 +92,9 @@ class Engine:
         self._parts = Parts(
             self.context,
             config,
-            self._signalling,
+            self._signalling.phone,
+            self._signalling.messages.send,
+            lambda: self._signalling.connection,
             runtime=paths.runtime,
             idle_refused=self._checks.refusal,
             kicked=self._kicked,
@@ -140,7 +144,7 @@ class Engine:
 
     def overhear(self, hear: Callable[[Overheard], None]) -> None:
         """Hear what is said both ways with the platform, and what is refused."""
-        self._signalling.hearers.append(hear)
+        self._signalling.messages.hearers.append(hear)
 
     def attended(self, present: bool) -> None:
         """Told by the host: whether at least one screen is attached."""
@@ -384,7 +388,9 @@ class Engine:
             return
         reason = report.r if isinstance(report.r, int) else 0
         log.warning("signed out by the platform: %s %s", report.r, report.name)
-        failure = message(KICKED.get(reason, "kicked.unknown"), code=report.r)
+        failure = with_info(
+            message(KICKED.get(reason, "kicked.unknown"), code=report.r), report.info
+        )
         self.context.emit(KickedOffline(reason))
         self.context.spawn(self._end_kicked(failure))
 

@@ -57,3 +57,8 @@ async def answer_to(sending: Awaitable[Outcome], answer: asyncio.Future[T]) -> T
         return await answer
     finally:
         sent.cancel()
+
+
+def with_info(said: Message, info: str) -> Message:
+    """A sentence, with what the other side says of it in words of its own behind it."""
+    return message(said.id, **{**dict(said.values), "info": info}) if info else said

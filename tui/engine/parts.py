@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from tui.config.schema import Profile
 from tui.engine.agent.breaks import Breaks, feature_codes
@@ -26,7 +26,7 @@ from tui.engine.audio.quality_monitor import QualityMonitor
 from tui.engine.call_control import ActiveControl, CallControl
 from tui.engine.calls import Calls
 from tui.engine.context import EngineContext
-from tui.engine.outcome import Outcome
+from tui.engine.outcome import Send
 from tui.engine.phone import Phone
 from tui.engine.platform_calls.control import PlatformCalls
 from tui.platform import control
@@ -37,19 +37,9 @@ if TYPE_CHECKING:
     from tui.platform.base import Platform
 
 
-class SignallingLine(Phone, Protocol):
-    """The signalling as the parts need it (`Signalling`)."""
-
-    @property
-    def connection(self) -> Flow | None:
-        """The connection; None when there is none."""
-
-    async def send(self, message: control.AgentMessage) -> Outcome:
-        """Send a control message to the platform."""
-
-
 class Parts:
-    """What an engine is made of around its calls. `runtime` is where sockets may be;
+    """What an engine is made of around its calls. `send` sends the platform a control message;
+    `connection` gives the signalling's, None when there is none; `runtime` is where sockets may be;
     `idle_refused` tells why the seat may not go idle yet, `kicked` is told of a sign-out by the
     platform."""
 
@@ -57,20 +47,22 @@ class Parts:
         self,
         context: EngineContext,
         config: Config,
-        signalling: SignallingLine,
+        phone: Phone,
+        send: Send,
+        connection: Callable[[], Flow | None],
         *,
         runtime: Path | None = None,
         idle_refused: Callable[[], Message | None],
         kicked: Callable[[control.Kicked], None],
     ) -> None:
-        self._signalling = signalling
+        self._send = send
         self._assumed = control.ASSUMED.overridden(config.messages)
         self._kicked = kicked
         self._config_breaks = config.breaks
         self.control = ActiveControl()
         self.calls = Calls(context)
         self.devices = SoundDevices(context, config.audio, runtime)
-        self.legs = Legs(self.calls, self.devices, signalling)
+        self.legs = Legs(self.calls, self.devices, phone)
         self.digits = Digits(
             self.calls, self.legs, Pace(config.dtmf.tone, config.dtmf.gap, config.dtmf.pause)
         )
@@ -96,7 +88,10 @@ class Parts:
             config.wrapup.outcomes,
             config.wrapup.call_back,
         )
-        self.ahead = StatusAhead(self.calls, self.control, self.wrapup, self.seat)
+        codes = feature_codes(config.breaks) | {
+            profile.voicemail for profile in config.profiles if profile.voicemail
+        }
+        self.ahead = StatusAhead(self.calls, self.control, self.wrapup, self.seat, codes)
         self.quality = QualityMonitor(self.legs)
         self.call_log = CallLog(
             self.calls,
@@ -105,8 +100,7 @@ class Parts:
             self.ahead,
             quality=self.quality.summary,
             pop=ScreenPop(self.calls, config.pop),
-            codes=feature_codes(config.breaks)
-            | {profile.voicemail for profile in config.profiles if profile.voicemail},
+            codes=codes,
         )
         self.breaks = Breaks(
             context,
@@ -129,7 +123,7 @@ class Parts:
         self.lookup = Lookup(self.calls, config.lookup)
         self.network = NetworkWatch(
             self.legs,
-            lambda: signalling.connection,
+            connection,
             lambda key: self.control.now.renew_leg(key),
         )
         for listener in (
@@ -168,7 +162,7 @@ class Parts:
             )
         return PlatformCalls(
             self.legs,
-            self._signalling.send,
+            self._send,
             self._assumed,
             platform=platform,
             seat=self.seat,

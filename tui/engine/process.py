@@ -83,7 +83,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.write(options.ready_fd, os.fsencode(path.name) + b"\n")
         os.close(options.ready_fd)
     try:
-        good = asyncio.run(
+        code = asyncio.run(
             _serve(
                 config,
                 paths,
@@ -99,7 +99,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         log.exception("the engine's process failed")
         path.unlink(missing_ok=True)
         return 1
-    return 0 if good else 1
+    return code
 
 
 def hold(files: Sequence[Path]) -> None:
@@ -140,8 +140,8 @@ async def _serve(
     config_file: Path | None,
     manager: ServiceNotify,
     own: OwnAccount | None,
-) -> bool:
-    """Until the engine is done. Whether it could do what it was started for."""
+) -> int:
+    """Until the engine is done. The exit code: 0 where it could do what it was started for."""
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_failed)
     from tui.engine.engine import Engine  # after the socket listens: it takes a while
@@ -156,16 +156,15 @@ async def _serve(
         engine.context.notice(what, serious=False)
     watch = WatchRules(config.watch.allow, Path(config.watch.directory))
     host = Host(engine, paths.runtime, listening=listening, path=path, watch=watch)
-    good = True
+    code = 0
 
     def end() -> None:
         manager.stopping()
         host.end()
 
     async def enter() -> None:
-        nonlocal good
-        if own is not None and not await own.enter(engine):
-            good = False
+        nonlocal code
+        if own is not None and (code := await own.enter(engine)):
             end()
 
     async def finished() -> None:
@@ -186,7 +185,7 @@ async def _serve(
         task.cancel()
     await asyncio.gather(warming, *beside, return_exceptions=True)
     manager.close()
-    return good
+    return code
 
 
 def _warm() -> None:

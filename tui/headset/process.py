@@ -22,14 +22,13 @@ from typing import TYPE_CHECKING, TextIO
 from tui.config.errors import ConfigError
 from tui.config.paths import PathError, Paths
 from tui.config.reader import load
-from tui.config.schema import AudioSettings, Config
+from tui.config.schema import Config
 from tui.config.user_settings import overlay, save, settings_file
 from tui.log import get_logger, setup, take_output
 from tui.secrets import Secret
 
 if TYPE_CHECKING:
-    from tui.media.device.echo import Echo
-    from tui.media.device.noise import NoiseSuppression
+    pass
 
 log = get_logger("headset")
 
@@ -108,6 +107,7 @@ class Teller:
 
 async def _serve(config: Config, file: Path, socket: Path, secret: Secret, lines: TextIO) -> int:
     from tui.headset.near import ChosenDevices, NearHeadset
+    from tui.media.device.clean_voice import cleaners
     from tui.media.device.sound import SoundIO, SoundState, open_sound
 
     audio, told = config.audio, Teller(lines, settings_file(file), socket.with_name("state"))
@@ -117,7 +117,9 @@ async def _serve(config: Config, file: Path, socket: Path, secret: Secret, lines
 
     chosen = ChosenDevices(audio.input, audio.output, audio.ring_device)
     near = NearHeadset(open_it, chosen, secret, told=told)
-    near.sound.echo, near.sound.noise = await _echo(audio, told), await _noise(audio, told)
+    near.sound.echo, near.sound.noise = await cleaners(
+        echo=audio.echo_cancellation, noise=audio.noise_suppression, missing=told
+    )
     try:
         await near.serve(socket)
     except OSError as error:
@@ -128,34 +130,6 @@ async def _serve(config: Config, file: Path, socket: Path, secret: Secret, lines
     await _end_of_input()
     await near.close()
     return 0
-
-
-async def _echo(audio: AudioSettings, told: Callable[..., None]) -> Echo | None:
-    """What frees the microphone of the loudspeaker, where that is wanted."""
-    if not audio.echo_cancellation:
-        return None
-    from tui.media.device import echo
-
-    try:
-        return await asyncio.to_thread(echo.make)
-    except echo.EchoUnavailable as problem:
-        log.warning("no echo cancellation: %s", problem)
-        told("no-echo-cancellation")
-        return None
-
-
-async def _noise(audio: AudioSettings, told: Callable[..., None]) -> NoiseSuppression | None:
-    """What frees it of the room's noise, where that is wanted and echo cancellation does not."""
-    if not audio.noise_suppression or audio.echo_cancellation:
-        return None
-    from tui.media.device import noise
-
-    try:
-        return await asyncio.to_thread(noise.make)
-    except noise.NoiseUnavailable as problem:
-        log.warning("no noise suppression: %s", problem)
-        told("no-noise-suppression")
-        return None
 
 
 async def _end_of_input() -> None:

@@ -239,7 +239,7 @@ class EngineKeeper:
                 notice = Message("engine.sign_in_own" if own else "engine.sign_in_again")
             elif self.session.gid is None:
                 self.session.gid = account.gid or None
-        await self._start(notice, None if account is None else _prefill_of(account))
+        await self._start(notice, None if account is None else SignInPrefill().for_account(account))
         if path is not None and is_claimed(path) and self.session.sign_in is None and not goodbye:
             await self._look_for_others(path)
 
@@ -275,14 +275,3 @@ class EngineKeeper:
                 account.backend,
                 account.kind,
             )
-
-
-def _prefill_of(account: Account) -> SignInPrefill:
-    return SignInPrefill(
-        un=account.un,
-        switchnumber=account.switchnumber,
-        callintype=account.callintype,
-        number=account.number,
-        backend=account.backend,
-        kind=account.kind,
-    )

@@ -16,8 +16,8 @@ from tui.port.values import message
 
 _MANAGER: Final = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
 _LOGIN: Final = ("YIMI_HEADSET", "YIMI_HEADSET_SECRET")
-START_LIMIT: Final = 15.0
-"""Seconds until a new engine listens."""
+START_LIMIT: Final = 60.0
+"""Seconds until a new engine listens: a small machine that has just booted takes half of them."""
 
 
 def python_module(name: str, *arguments: str | Path) -> list[str]:
@@ -82,13 +82,17 @@ class Starting:
             os.close(writing)
 
     async def socket(self) -> Path:
-        """Wait until it listens; where. Raises EngineUnavailable: its log says why."""
+        """Wait until it listens; where. Raises EngineUnavailable: its log says why. One that takes
+        too long is ended, or each that is started after it finds the machine busier."""
         os.set_blocking(self._pipe, False)
         try:
             async with asyncio.timeout(START_LIMIT):
                 name = await _until_newline(self._pipe)
         except TimeoutError:
-            name = b""
+            self.process.kill()
+            await asyncio.to_thread(self.process.wait)
+            late = message("engine.start_late", limit=f"{START_LIMIT:g}")
+            raise EngineUnavailable(late) from None
         finally:
             os.close(self._pipe)
         if not name:

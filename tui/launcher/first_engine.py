@@ -50,16 +50,7 @@ async def find_beginning(
         for engine in found.engines
         if engine.matches(options.account, profile.switchnumber, profile.backend)
     ]
-    prefill = SignInPrefill(
-        un=profile.un,
-        switchnumber=profile.switchnumber,
-        callintype=profile.callintype,
-        number=profile.number,
-        backend=profile.backend,
-        kind=profile.kind,
-        profile=profile.name,
-        keyring=profile.keyring,
-    )
+    prefill = SignInPrefill.of(profile)
     sandbox = None
     if options.sandbox is not None:
         sandbox = finder.look()

@@ -46,7 +46,11 @@ RESTARTS: Final = 5
 class PlainFront:
     """One front end's life. `run` returns the exit code."""
 
-    def __init__(self, options: LaunchOptions, config: Config, paths: Paths) -> None:
+    def __init__(
+        self, options: LaunchOptions, config: Config, paths: Paths, *, kiosk: bool = False
+    ) -> None:
+        """`kiosk`: the desk is for whoever comes."""
+        self._kiosk = kiosk
         self.left_running = False
         """Whether it was left with somebody signed in."""
         self._options, self._config, self._paths = options, config, paths
@@ -80,7 +84,7 @@ class PlainFront:
         talk = Talk(self._write, instant, whole=not os.isatty(0))
         for sentence in wrong:
             talk.say(config_sentence(sentence))
-        with TypedLines(0, talk.feed, talk.end) as lines:
+        with TypedLines(0, talk.feed, self._hung_up if self._kiosk else talk.end) as lines:
             self._listen(lines, talk)
             return await self._desks(talk, config, settings, beginning)
 
@@ -100,9 +104,10 @@ class PlainFront:
                 on_sandbox=self._open_sandbox if starts_sandbox else None,
                 settings=settings,
                 log_file=self._paths.log_file,
+                kiosk=self._kiosk,
             )
             self._keeper.screen = desk
-            talk.typing = desk.engine.typing
+            talk.typing = desk.typing
             self._running = asyncio.get_running_loop().create_task(desk.run())
             if fresh:
                 await self._begin(beginning, starts_sandbox)
@@ -148,6 +153,8 @@ class PlainFront:
 
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, stop, number)
+        if self._kiosk:
+            return  # no key ends or stops it
         loop.add_signal_handler(signal.SIGINT, talk.abandon)
         loop.add_signal_handler(signal.SIGTSTP, stand_still)
 
@@ -156,9 +163,12 @@ class PlainFront:
             sys.stdout.write(text)
             sys.stdout.flush()
         except (OSError, ValueError):
-            # Nobody reads any more: as a terminal that is closed.
-            self._stopped = self._stopped or signal.SIGHUP
-            os.kill(os.getpid(), signal.SIGHUP)
+            self._hung_up()
+
+    def _hung_up(self) -> None:
+        """Nobody reads or writes any more: as a terminal that is closed."""
+        self._stopped = self._stopped or signal.SIGHUP
+        os.kill(os.getpid(), signal.SIGHUP)
 
     # ------------------------------------------------------------ what the desk asks
 

@@ -21,6 +21,7 @@ from tui.console.widgets.formats import Clocks
 from tui.plain import sentences as say
 from tui.plain.editor import Entered, Entry, InputEnded, Pressed
 from tui.plain.followed_engine import FollowedEngine
+from tui.plain.guest_desk import GuestDesk
 from tui.plain.talk import AnswerInterrupted, Moot, Talk, plain
 from tui.plain.words import Vocabulary, Word
 from tui.port.commands import Command, Result, SignOut
@@ -61,9 +62,11 @@ class PlainDesk:
         on_sandbox: OpenSandbox | None = None,
         settings: Path | None = None,
         log_file: Path | None = None,
+        kiosk: bool = False,
     ) -> None:
         """`on_account` is told which running engine was picked, `on_sandbox` starts a sandbox and
-        says who may sign in there; `settings` is the file that changed settings go into."""
+        says who may sign in there; `settings` is the file that changed settings go into. At a
+        `kiosk` the desk is for whoever comes."""
         self.talk, self.config, self.memory = talk, config, memory
         self.prefill, self.sandbox = prefill, sandbox
         self.clocks = clocks or Clocks()
@@ -75,6 +78,8 @@ class PlainDesk:
             decline=config.policies.decline,
             wants_bell=lambda: self.config.notices.bell,
         )
+        self.engine.change(kiosk=kiosk)
+        self.guests = GuestDesk(self, config.kiosk) if kiosk else None
         self.words = Vocabulary(config.keys)
         self.directory = DirectoryModel(self.engine.ask)
         self._accounts, self._on_account = tuple(accounts), on_account
@@ -85,6 +90,12 @@ class PlainDesk:
     def view(self) -> View:
         """What the engine's state is by now."""
         return self.engine.view
+
+    def typing(self) -> None:
+        """Something is being typed."""
+        self.engine.typing()
+        if self.guests is not None:
+            self.guests.touched()
 
     def attach(
         self,
@@ -107,16 +118,22 @@ class PlainDesk:
         """Until the agent leaves. Raises what went wrong in here, wherever it did: whoever runs it
         begins anew with the engine untouched."""
         talking = asyncio.get_running_loop().create_task(self._converse())
-        faulty = asyncio.get_running_loop().create_task(self.engine.faulty.wait())
+        beside = [asyncio.get_running_loop().create_task(self.engine.faulty.wait())]
+        if self.guests is not None:
+            beside.append(asyncio.get_running_loop().create_task(self.guests.gone.wait()))
         try:
-            await asyncio.wait((talking, faulty), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((talking, *beside), return_when=asyncio.FIRST_COMPLETED)
             if self.engine.fault is not None:
                 raise self.engine.fault
+            if not talking.done():
+                return await self._end_engine(SIGNED_OUT)
             return await talking
         finally:
+            if self.guests is not None:
+                self.guests.end()
             self.engine.end()
-            talking.cancel()
-            faulty.cancel()
+            for task in (talking, *beside):
+                task.cancel()
 
     async def _converse(self) -> str:
         todo: Entry | None = None
@@ -259,10 +276,19 @@ class PlainDesk:
         raise Left(SIGNED_OUT)
 
     async def quit(self) -> None:
-        """Nobody is signed in: the engine is of no use any more."""
+        """Nobody is signed in: the engine is of no use any more. A desk for whoever comes stays."""
+        if self.guests is not None:
+            raise Moot
+        raise Left(await self._end_engine(QUIT))
+
+    async def _end_engine(self, way: str) -> str:
         if self.view.connected:
             await self.engine.ask(SignOut(end=True))
-        raise Left(QUIT)
+        return way
+
+    async def begin_anew(self) -> None:
+        """The next agent, as after a sign-out."""
+        raise Left(await self._end_engine(SIGNED_OUT))
 
 
 def plain_name(word: Word) -> str:

@@ -18,7 +18,15 @@ MOST: Final = 4000
 """Characters of a line."""
 ALONE: Final = 0.5
 """Seconds after which an Esc was a key of its own, and no beginning of another."""
-_ERASE, _KILL, _WORD, _END, _AGAIN, _ESC = ("\b", "\x7f"), "\x15", "\x17", "\x04", "\x12", "\x1b"
+_ERASE, _KILL, _WORD, _END, _AGAIN, _ESC = (
+    ("\b", "\x7f"),
+    "\x15\x03",
+    "\x17",
+    "\x04",
+    "\x12",
+    "\x1b",
+)
+# Ctrl+C comes as a byte where it is no signal: at a desk for whoever comes.
 _FUNCTION: Final = {
     **{f"[{code}~": f"f{n}" for n, code in enumerate((11, 12, 13, 14, 15), 1)},
     **{f"[{code}~": f"f{n}" for n, code in enumerate((17, 18, 19, 20, 21), 6)},
@@ -105,7 +113,7 @@ class LineEditor:
             self._escape, self._escaped = "", now
         elif character in _ERASE:
             self._take_away(1)
-        elif character == _KILL:
+        elif character in _KILL:
             self._take_away(len(self.text))
         elif character == _WORD:
             kept = self.text.rstrip().rpartition(" ")

@@ -89,6 +89,14 @@ def _queued(view: View) -> bool:
     return bool(view.snapshot.queues)
 
 
+def _taken_along(view: View) -> bool:
+    return when.signed_in(view) and when.own_desk(view)
+
+
+def _messages(view: View) -> bool:
+    return when.on_console(view) and when.own_desk(view)
+
+
 def _always(view: View) -> bool:
     return True
 
@@ -151,13 +159,13 @@ WORDS: Final[tuple[Word, ...]] = (
     Word("break", when.can_break, takes=TEXT),
     Word("callbacks", when.between_calls, takes=SEARCH),
     Word("later", when.can_plan, takes=TEXT),
-    Word("read_in", when.signed_in, takes=SEARCH),
+    Word("read_in", _taken_along, takes=SEARCH),
     Word("own", when.signed_in, takes=SEARCH),
     Word("supervise", when.can_supervise),
     Word("find", when.can_look_up, "f3", "directory", takes=SEARCH),
     Word("members", _members, takes=SEARCH),
     Word("history", when.signed_in, "f10", "history", takes=SEARCH),
-    Word("export", when.signed_in, takes=SEARCH),
+    Word("export", _taken_along, takes=SEARCH),
     Word("rebuild", when.can_rebuild),
     Word("close_call", when.is_gone),
     Word("phone_mode", when.can_go_mobile),
@@ -171,8 +179,8 @@ WORDS: Final[tuple[Word, ...]] = (
     Word("time", _always),
     Word("shift", when.signed_in),
     Word("why", _always),
-    Word("log", _always),
-    Word("messages", when.on_console),
+    Word("log", when.own_desk),
+    Word("messages", _messages),
     Word("tour", _always),
     Word("help", _always, "f1", "help"),
     Word("sign_out", when.on_console),

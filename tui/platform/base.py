@@ -176,8 +176,11 @@ class Platform(Protocol):
 
     generation: int
     sip_only: bool
-    """A PBX without a platform around it: no seat, no control messages, and whether the password is
-    right is shown by the registration."""
+    """A PBX without a platform around it: its calls are controlled by SIP alone."""
+    proves_at_registration: bool
+    """Whether the password is right is shown by the registration, and by nothing before it."""
+    relays_by_profile: bool
+    """Its STUN and TURN servers may stand in the profile."""
     threeway: bool
     """It has three-way calls."""
     phone_modes: bool

@@ -19,9 +19,10 @@ from urllib.parse import quote, urlsplit
 
 KEPT: Final = 15.0
 """Seconds for which a connection is kept for the next request."""
-_HEAD: Final = 64 * 1024
-"""Bytes of a head, and of a line of a chunked body, at most."""
-_MOST_FIELDS: Final = 256
+MAX_LINE: Final = 64 * 1024
+"""Bytes of one line of a head, or between chunks. What only tells something refuses nothing."""
+MAX_HEAD: Final = 1024 * 1024
+MAX_FIELDS: Final = 1000
 _INTERIM: Final = 8
 """Interim answers (1xx) before the one that counts."""
 _NEXT_ADDRESS: Final = 0.25
@@ -62,6 +63,11 @@ class HttpResponse:
     reason: str
     fields: Mapping[str, str]
     body: bytes
+
+    @property
+    def content_type(self) -> str:
+        """What it is, in lower case and without parameters; "" where that is not said."""
+        return self.fields.get("content-type", "").partition(";")[0].strip().lower()
 
     @property
     def charset(self) -> str:
@@ -154,7 +160,7 @@ class HttpClient:
             reader, writer = await asyncio.open_connection(
                 host,
                 port,
-                limit=_HEAD,
+                limit=MAX_LINE,
                 ssl=self._tls if scheme == "https" else None,
                 happy_eyeballs_delay=_NEXT_ADDRESS,
             )
@@ -267,8 +273,8 @@ class _Connection:
     async def _read_fields(self) -> dict[str, str]:
         """As far as they can be read: what is no field is left out."""
         fields: dict[str, str] = {}
-        left = _HEAD
-        for _ in range(_MOST_FIELDS):
+        left = MAX_HEAD
+        for _ in range(MAX_FIELDS + 1):
             line = await self._line()
             if not line:
                 return fields

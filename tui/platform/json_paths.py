@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Final, Self
+from typing import Any, ClassVar, Final, Self
 
 from tui.platform.bad_setting import BadSetting
 
@@ -24,6 +24,8 @@ class JsonPaths:
 
     status: str = "status"
     info: str = "info"
+    section: ClassVar[str] = "fields"
+    """Of the config: where these are set."""
     success: str = "200 0"
     """Values of `status`, separated by spaces, that are a yes; true and false as JSON has them."""
 

@@ -6,6 +6,7 @@ missing; nothing else is ever raised. Ids and numbers end up as text.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
@@ -91,14 +92,34 @@ def optional_digits(data: Any) -> str:
     return text if text.isascii() and text.isdigit() and len(text) <= 19 else ""
 
 
-def count_of(data: Any, default: int, code: int) -> int:
-    """A number of pages or rows."""
+def count_of(data: Any, default: int, unread: Callable[[], None]) -> int:
+    """A number of pages or rows. One that cannot be read costs nothing of the list that it counts:
+    `unread` is told, and `default` counts."""
     if data is None or data == "":
         return default
     number = integer_of(data)
     if number is None or number < 0:
-        raise PlatformError(code, "paging")
+        unread()
+        return default
     return number
+
+
+def parsed_json(text: str | bytes) -> Any:
+    """JSON in which control characters may stand. A number of more digits than Python reads (4,300)
+    stays text, and costs nothing of the rest. Raises ValueError and RecursionError."""
+    try:
+        return json.loads(text, strict=False)
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise
+    except ValueError:  # so many digits
+        return json.loads(text, strict=False, parse_int=_integer_in)
+
+
+def _integer_in(digits: str) -> int | str:
+    try:
+        return int(digits)
+    except ValueError:
+        return digits
 
 
 def integer_of(data: Any) -> int | None:

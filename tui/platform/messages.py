@@ -153,11 +153,14 @@ class StatusChanged:
     """`statusChanged`: 0 offline [A], 1 online, 2 busy."""
 
     status: int
+    info: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class AfterCallWork:
     """The seat is in after-call work."""
+
+    info: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +191,7 @@ class CallinFailed:
     """`callinFaieldResponse`: the called extension did not answer in time."""
 
     ccnumber: str
+    info: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +210,7 @@ class CancelCall:
     """`cancelPBXCall`; may come more than once for one call."""
 
     ccnumber: str
+    info: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +233,7 @@ class Ended:
     ccnumber: str
     r: Reason
     call_time: int | None = None
+    info: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +244,7 @@ class TransferSucceeded:
 @dataclass(frozen=True, slots=True)
 class TransferFailed:
     ccnumber: str = ""
+    info: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +253,7 @@ class StatusAfterCallResponse:
 
     r: Reason
     ccnumber: str = ""
+    info: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +271,7 @@ class ThreewayResult:
 
     ccnumber: str
     result: Reason
+    info: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +327,7 @@ class Kicked:
     r: Reason
     eid: str = ""
     others: tuple[Kicked, ...] = ()
+    info: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ the services of relays write it, it holds such an object somewhere, as browsers 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,7 +17,7 @@ from urllib.parse import urlsplit
 from tui.command_output import CommandError, command_output
 from tui.log import get_logger
 from tui.platform.http_client import HttpClient, HttpError
-from tui.platform.json_values import integer_of
+from tui.platform.json_values import integer_of, parsed_json
 from tui.platform.web import is_loopback
 from tui.secrets import Secret
 
@@ -110,7 +109,7 @@ async def renewed(renewal: Sequence[str]) -> dict[str, Any]:
         async with asyncio.timeout(LIMIT):
             one = len(renewal) == 1 and "://" in renewal[0]
             body = await (_fetch(renewal[0]) if one else _run(renewal))
-        given = json.loads(body)
+        given = parsed_json(body)
     except TimeoutError:
         raise RenewalError("no answer in time") from None
     except (ValueError, RecursionError):

@@ -82,6 +82,7 @@ KICK_ATTRIBUTES: Final[Mapping[str, str]] = {
     "kick_party": "n",
     "kick_name": "nm",
     "kick_reason": "r",
+    "info": "info",
 }
 LISTED: Final = frozenset((*"abcdefgiklmnopqrstuvz", "nm"))
 """The attributes that the vendor's own reader takes, wherever they stand (platform.md)."""
@@ -116,7 +117,7 @@ class Assumed:
     call_time: str = "callTime"
     """The length of the call in seconds, in 105."""
     info: str = "info"
-    """Why a call failed, in 201 and 301."""
+    """The platform's own words: why a call failed or ended, why the seat is as it is."""
     area: str = "area"
     """The area code of `call2`, in 200."""
     break_reason: str = ""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import ssl
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import unescape
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any, Final
@@ -26,12 +28,19 @@ from tui.platform.http_client import (
     Unverified,
 )
 from tui.platform.json_paths import PATHS, JsonPaths, at
+from tui.platform.json_values import parsed_json
 from tui.secrets import Secret
 from tui.text import clean_text, decoded
 
 MAX_BYTES: Final = 1024 * 1024
 MAX_REDIRECTS: Final = 3
 _TOKEN_REFUSED: Final = (401, 403)
+_OTHER_WORDS: Final = (
+    *("message", "msg", "errmsg", "error.message", "error_description", "detail", "reason"),
+    *("error", "title"),
+)
+"""Where gateways and frameworks put the words of a refusal (RFC 9457, RFC 6749 §5.2)."""
+_title = re.compile(r"<title[^>]*>([^<]{1,200})", re.I).search
 _MOST_WORDS: Final = 20
 """Texts of one `info` that are put together."""
 
@@ -44,7 +53,7 @@ class Reply:
     body: Any
     paths: JsonPaths = PATHS
     said: str = ""
-    """HTTP's own words, where the answer has none."""
+    """HTTP's own words for a refusal, where the answer has none."""
 
     @property
     def status(self) -> int:
@@ -64,8 +73,21 @@ class Reply:
 
     @property
     def info(self) -> str:
-        """The platform's own words, cleaned."""
-        return clean_text(_words(at(self.body, self.paths.info))) or self.said
+        """The platform's own words, cleaned. A refusal of somebody before it may have them under
+        another name; without any, HTTP's are told, or the status that was no yes."""
+        own = clean_text(_words(at(self.body, self.paths.info)))
+        if own or self.status == HTTPStatus.OK:
+            return own
+        others = (clean_text(_words(at(self.body, path))) for path in _OTHER_WORDS)
+        return next(filter(None, others), "") or self.said or self._strange_status
+
+    @property
+    def _strange_status(self) -> str:
+        given = at(self.body, self.paths.status)
+        if given is None or _integer(given) is not None:
+            return ""
+        said = clean_text(json.dumps(given, ensure_ascii=False), 60)
+        return f"{self.paths.status} {said} ([{self.paths.section}] success)"
 
 
 def base_url(backend: str) -> str:
@@ -196,16 +218,19 @@ class Web:
         http = response.status
         if bare and 200 <= http < 300 and not content.strip():
             return Reply(http, None, self._paths)
+        yes = 200 <= http < 300
+        said = "" if yes else clean_text(f"HTTP {http} {response.reason}").strip()
         try:
             given = _parsed(content, response.charset)
         except PlatformError:
-            if 200 <= http < 300:
+            if yes and response.content_type == "text/html":
+                raise PlatformError(codes.SERVER_ERROR, _page(content)) from None
+            if yes:
                 raise
-            said = clean_text(f"HTTP {http} {response.reason}").strip()
             if http == HTTPStatus.UNAUTHORIZED:
                 return Reply(http, None, self._paths, said)
             raise PlatformError(codes.SERVER_ERROR, said) from None
-        return Reply(http, given, self._paths)
+        return Reply(http, given, self._paths, said)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -244,6 +269,14 @@ def _expanded(content: bytes, encoding: str) -> bytes:
     raise PlatformError(codes.SERVER_ERROR, "the answer is compressed, and broken")
 
 
+def _page(content: bytes) -> str:
+    """A web page in the place of an answer: a network that wants a sign-in of its own, or a wrong
+    address. Its title says which."""
+    found = _title(decoded(content[:65536]))
+    title = clean_text(unescape(found[1]), 80).strip() if found else ""
+    return f"a web page, and no answer: {title}" if title else "a web page, and no answer"
+
+
 def _words(given: Any) -> str:
     """Words in whatever shape they come: text, a number, several of them, or one for each field."""
     if isinstance(given, dict):
@@ -267,9 +300,9 @@ def _parsed(body: bytes, charset: str) -> Any:
     """JSON, in whatever encoding it is written; names in it may hold control characters."""
     try:
         try:
-            return json.loads(body, strict=False)
+            return parsed_json(body)
         except UnicodeDecodeError:
-            return json.loads(decoded(body, charset), strict=False)
+            return parsed_json(decoded(body, charset))
     except (ValueError, RecursionError):
         raise PlatformError(codes.SERVER_ERROR, "the answer is not JSON") from None
 

@@ -6,7 +6,10 @@ docstring (specification, "API 接口描述").
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tui.plain_value import PlainValue
+from tui.platform.base import Credentials
 from tui.port.ladder import Ladder
 from tui.port.supervision import SuperviseHow
 from tui.port.values import (
@@ -27,6 +30,9 @@ from tui.port.values import (
 from tui.port.work import CallbackPage, ShiftReport
 from tui.port.work_commands import WorkCommand
 from tui.secrets import Secret
+
+if TYPE_CHECKING:
+    from tui.config.schema import Profile
 
 ResultValue = (
     UserData
@@ -67,6 +73,27 @@ class SignIn(PlainValue, frozen=True):
     """The profile chosen at sign-in: its policies hold for the session."""
     gateway: str = ""
     """Generation 1's, in place of the profile's: the sandbox's, which no config names."""
+
+    @classmethod
+    def of(cls, profile: Profile, pwd: Secret) -> SignIn:
+        """Signing in as a profile of the config says."""
+        return cls(
+            un=profile.un,
+            pwd=pwd,
+            switchnumber=profile.switchnumber,
+            callintype=LineType(profile.callintype),
+            number=profile.number,
+            backend=profile.backend,
+            kind=profile.kind,
+            profile=profile.name,
+        )
+
+    @property
+    def credentials(self) -> Credentials:
+        """What the platform is told of it."""
+        return Credentials(
+            self.un, self.pwd, self.switchnumber, self.callintype, self.number, self.backend
+        )
 
 
 class JoinGroup(PlainValue, frozen=True):

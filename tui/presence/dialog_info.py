@@ -71,9 +71,11 @@ class WatchedDialog:
 
     @property
     def rings(self) -> bool:
-        """It is rung at: a call for it that it has not answered."""
+        """It is rung at: a call for it that it has not answered. FreeSWITCH, which names no
+        Call-ID, calls one early too that was answered and is held now."""
         early = self.state in (DialogState.EARLY, DialogState.PROCEEDING, DialogState.TRYING)
-        return early and self.initiator is not True
+        held = self.local.held and not self.call_id
+        return early and self.initiator is not True and not held
 
     @property
     def pick_up(self) -> PickUp | None:

@@ -49,6 +49,8 @@ class RegistrationFailed:
     final: bool
     retry_after: float | None
     held: bool = False
+    unmet: bool = False
+    """The password was not asked for in a way that we answer: nobody has looked at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,11 +291,12 @@ class ReinviteRefused:
 
 @dataclass(frozen=True, slots=True)
 class InfoReceived:
-    """An INFO inside a call; the 200 is already on its way."""
+    """An INFO inside a call; the 200 is already on its way. `asserted`: who it says is there."""
 
     call: str
     content_type: str
     body: bytes
+    asserted: NameAddr | None = None
 
 
 @dataclass(frozen=True, slots=True)

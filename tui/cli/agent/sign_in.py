@@ -6,40 +6,31 @@ import asyncio
 import sys
 from argparse import Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tui.cli.agent.answers import answer, print_json
 from tui.cli.agent.run import group_of
-from tui.cli.exits import OK, USAGE, complain, complain_config, speak
-from tui.config.paths import PathError, Paths
-from tui.config.reader import load
-from tui.config.schema import ConfigError, Profile
+from tui.cli.exits import OK, USAGE, complain
+from tui.cli.opened import opened
+from tui.config.paths import Paths
+from tui.config.schema import Profile
 from tui.console.i18n import render, tr
 from tui.console.parts.keyring_access import password_of
 from tui.launcher.engine_process import Starting
 from tui.launcher.find_engines import find_running
+from tui.port import replace
 from tui.port.commands import JoinGroup, Result, SignIn, SignOut
-from tui.port.values import LineType, Message, Phase, message
+from tui.port.values import Message, Phase, message
 from tui.port.wire.client import EngineClient
 from tui.secrets import Secret
-
-if TYPE_CHECKING:
-    from tui.config.schema import Config
 
 
 def run(options: Namespace) -> int:
     """Run it; the exit code."""
-    try:
-        paths = Paths.find().prepare()
-        file = Path(options.config or paths.config_file).absolute()
-        config = load(file)
-        profile = config.profile(options.profile) if options.profile else _only(config)
-    except ConfigError as error:
-        return complain_config(error)
-    except PathError as error:
-        return complain(str(error), USAGE)
-    speak(config)
-    return asyncio.run(sign_in(options, paths, file, _command(options, profile)))
+    found = opened(options, profile=True)
+    if isinstance(found, int):
+        return found
+    command = _command(options, found.profile)
+    return asyncio.run(sign_in(options, found.paths, found.file, command))
 
 
 async def sign_in(options: Namespace, paths: Paths, file: Path, command: SignIn) -> int:
@@ -62,21 +53,13 @@ async def sign_in(options: Namespace, paths: Paths, file: Path, command: SignIn)
         await client.close()
 
 
-def _only(config: Config) -> Profile:
-    """The profile that a front end begins with; an empty one where there is none."""
-    return config.profiles[0] if config.profiles else Profile()
-
-
 def _command(options: Namespace, profile: Profile) -> SignIn:
-    return SignIn(
+    return replace(
+        SignIn.of(profile, Secret()),
         un=options.un or profile.un,
-        pwd=Secret(),
         switchnumber=options.switchnumber or profile.switchnumber,
-        callintype=LineType(profile.callintype),
-        number=profile.number,
         backend=options.backend or profile.backend,
         kind=options.kind or profile.kind,
-        profile=profile.name,
     )
 
 

@@ -21,16 +21,15 @@ from types import FrameType
 from typing import Any, Final
 
 import tui
-from tui.cli.exits import NO_ENGINE, OK, REFUSED, USAGE, complain, complain_config, speak
-from tui.config.errors import ConfigError
-from tui.config.paths import PathError, Paths
-from tui.config.reader import load
+from tui.cli.exits import NO_ENGINE, OK, REFUSED, USAGE, complain
+from tui.cli.opened import opened
+from tui.config.paths import Paths
 from tui.console.i18n import render, tr
 from tui.headset_wire import VERSION
+from tui.launcher.headset.near_sound import NearSound
+from tui.launcher.headset.socket_folder import all_of, make, sweep
+from tui.launcher.headset.ssh_login import LOST, SshLogin
 from tui.launcher.last_moment import end_by_itself
-from tui.launcher.near_sound import NearSound
-from tui.launcher.socket_folder import all_of, make, sweep
-from tui.launcher.ssh_login import LOST, SshLogin
 from tui.launcher.terminal import RESET
 from tui.port.values import Message, message
 from tui.port.wire.sockets import answers
@@ -68,14 +67,9 @@ def run(options: Namespace) -> int:
         return at_the_far_end(options)
     if options.status:
         return _status(Paths.find())
-    try:
-        paths = Paths.find().prepare()
-        file = Path(options.config or paths.config_file).absolute()
-        speak(load(file))
-    except ConfigError as error:
-        return complain_config(error)
-    except PathError as error:
-        return complain(str(error), USAGE)
+    found = opened(options)
+    if isinstance(found, int):
+        return found
     if not options.where or options.where.startswith("-"):
         return complain(tr("headset.where"), USAGE)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -84,7 +78,7 @@ def run(options: Namespace) -> int:
         signal.signal(number, _leave)
     try:
         with ExitStack() as ending:
-            return _login(options, paths, file, ending)
+            return _login(options, found.paths, found.file, ending)
     except _Refused as refused:
         return complain(render(refused.message), REFUSED)
     except KeyboardInterrupt:

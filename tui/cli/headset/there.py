@@ -19,7 +19,7 @@ from tui.config.paths import PathError, Paths
 from tui.console.i18n import tr
 from tui.console.parts.remote_pulse import HEADSET_SECRET, HEADSET_SOCKET
 from tui.headset_wire import VERSION
-from tui.launcher.socket_folder import make, sweep
+from tui.launcher.headset.socket_folder import make, sweep
 
 _PREFIX: Final = "yimi-far-"
 _SOCKET: Final = "s"

@@ -10,23 +10,28 @@ import os
 import shutil
 import sys
 from argparse import Namespace
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from tui.cli.exits import OK, REFUSED, USAGE, complain, complain_config, speak
-from tui.cli.host.provision import fetch_first
-from tui.config.errors import ConfigError
-from tui.config.paths import PathError, Paths
-from tui.config.reader import load
+from tui.cli.exits import OK, REFUSED, USAGE, complain
+from tui.cli.opened import opened
+from tui.config.paths import Paths
 from tui.port import replace
 
 if TYPE_CHECKING:
     from tui.config.schema import Config
+    from tui.launcher.plain_front import PlainFront
+    from tui.launcher.supervisor import Supervisor
 
 _BEFORE: Final = "YIMI_KIOSK_STATE_DIR"
 """Where the state was to be, for the process of the next agent."""
 LAST: Final = 10.0
 """Seconds that an engine may take to end after the sign-out."""
+DUMB: Final = ("", "dumb", "unknown")
+"""Kinds of terminals to which no sequence is sent."""
+PAGE: Final = 70
+"""Lines of the largest of those."""
 CLEAR: Final = "\x1b[!p\x1b[?1049l\x1b[0m\x1b[H\x1b[2J\x1b[3J\x1b]2;\x07"
 """Soft reset, the first screen, no colours, nothing on it nor scrolled off it, no title."""
 
@@ -35,38 +40,30 @@ def run(options: Namespace) -> int:
     """One agent's time at the desk. Only a signal or a fault ends in an exit code."""
     if options.what == "pin":
         return _pin()
-    try:
-        paths = Paths.find().prepare()
-        file = Path(options.config or paths.config_file).absolute()
-        fetch_first()
-        config = load(file)
-    except ConfigError as error:
-        return complain_config(error)
-    except PathError as error:
-        return complain(str(error), USAGE)
-    speak(config)
+    found = opened(options, fetch=True)
+    if isinstance(found, int):
+        return found
     from tui.console.i18n import tr
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return complain(tr("kiosk.no_terminal"), USAGE)
-    from tui.console.parts.kiosk import shut_terminal
+    from tui.launcher.shut_terminal import shut_terminal
 
     shut_terminal()
     _clear()
-    code = _agent(file, config, paths)
+    code = _agent(found.file, found.config, found.paths, plain=options.plain)
     if code != OK:
         return code
-    return _next_agent(file if options.config else None)
+    return _next_agent(found.file if options.config else None, plain=options.plain)
 
 
-def _agent(file: Path, config: Config, paths: Paths) -> int:
-    """Until the agent has signed out."""
+def _agent(file: Path, config: Config, paths: Paths, *, plain: bool) -> int:
+    """Until the agent has signed out; with `plain` in lines of text."""
     import asyncio
 
     from tui.console.i18n import render
     from tui.launcher.find_engines import find_running
     from tui.launcher.first_engine import LaunchOptions
-    from tui.launcher.supervisor import Supervisor
     from tui.log import setup
     from tui.port.errors import EngineUnavailable
 
@@ -85,7 +82,15 @@ def _agent(file: Path, config: Config, paths: Paths) -> int:
     profile = config.profiles[0].name if config.profiles else ""
     launch = LaunchOptions(config_file=file, profile=profile)
     config = _nobodys(config.with_profile(profile) if profile else config)
-    front = Supervisor(launch, config, paths, kiosk=True)
+    front: PlainFront | Supervisor
+    if plain:
+        from tui.launcher.plain_front import PlainFront
+
+        front = PlainFront(launch, config, paths, kiosk=True)
+    else:
+        from tui.launcher.supervisor import Supervisor
+
+        front = Supervisor(launch, config, paths, kiosk=True)
     try:
         code = asyncio.run(front.run())
     except EngineUnavailable as error:
@@ -116,14 +121,18 @@ def _nobodys(config: Config) -> Config:
 
 
 def _clear() -> None:
-    os.write(1, CLEAR.encode())
+    """Nothing of the last agent is in sight: a terminal that knows no sequences is written full of
+    empty lines."""
+    dumb = os.environ.get("TERM", "") in DUMB
+    with suppress(OSError):  # a terminal that is closed
+        os.write(1, b"\r\n" * PAGE if dumb else CLEAR.encode())
 
 
-def _next_agent(file: Path | None) -> NoReturn:
+def _next_agent(file: Path | None, *, plain: bool) -> NoReturn:
     if (before := os.environ.pop(_BEFORE, None)) is not None:
         os.environ["YIMI_STATE_DIR"] = before
     given = [] if file is None else ["--config", str(file)]
-    line = [sys.executable, "-m", "tui.cli.main", *given, "kiosk"]
+    line = [sys.executable, "-m", "tui.cli.main", *given, "kiosk", *(["--plain"] if plain else [])]
     os.execv(sys.executable, line)  # noqa: S606 - our own module, our own arguments
 
 

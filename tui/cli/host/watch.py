@@ -7,10 +7,9 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from tui.cli.exits import NO_ENGINE, OK, REFUSED, SEVERAL, USAGE, complain, complain_config, speak
-from tui.config.errors import ConfigError
+from tui.cli.exits import NO_ENGINE, OK, REFUSED, SEVERAL, USAGE, complain
+from tui.cli.opened import opened
 from tui.config.paths import PathError, Paths
-from tui.config.reader import load
 from tui.config.schema import Config
 from tui.console.i18n import render, tr
 from tui.log import setup
@@ -22,26 +21,24 @@ from tui.port.wire.watch import doors
 
 def run(options: Namespace) -> int:
     """Find the desk and look at it until one leaves, or it is gone; the exit code."""
-    paths = Paths.find()
-    try:
-        config = load(options.config or paths.config_file)
-    except ConfigError as error:
-        return complain_config(error)
-    speak(config)
-    found = doors(Path(config.watch.directory), options.name)
-    if not found:
+    found = opened(options, prepare=False)
+    if isinstance(found, int):
+        return found
+    config = found.config
+    desks = doors(Path(config.watch.directory), options.name)
+    if not desks:
         return complain(tr("watch.none", name=options.name), NO_ENGINE)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return complain(tr("watch.no_terminal"), USAGE)
-    if len(found) > 1:
-        several = ", ".join(str(path) for path, _ in found)
+    if len(desks) > 1:
+        several = ", ".join(str(path) for path, _ in desks)
         return complain(tr("watch.several", name=options.name, paths=several), SEVERAL)
     try:
-        setup(paths.prepare().log_file)
+        setup(found.paths.prepare().log_file)
     except PathError as error:
         return complain(str(error), USAGE)
     try:
-        return asyncio.run(_look(*found[0], config))
+        return asyncio.run(_look(*desks[0], config))
     except EngineUnavailable as error:
         return complain(render(error.message), REFUSED)
 

@@ -19,10 +19,10 @@ from typing import Final, TextIO
 from rich.cells import cell_len
 
 from tui.bus import Overflow
-from tui.cli.exits import OK, REFUSED, USAGE, coloured, complain, complain_config, speak
-from tui.config.paths import PathError, Paths
-from tui.config.reader import load
-from tui.config.schema import Config, ConfigError, Profile
+from tui.cli.exits import OK, REFUSED, coloured, complain
+from tui.cli.opened import opened
+from tui.config.paths import Paths
+from tui.config.schema import Profile
 from tui.console.i18n import render, tr
 from tui.console.keyring_store import KeyringUnavailable, account_name
 from tui.console.keyring_store import load as from_keyring
@@ -112,26 +112,14 @@ def as_plain(checks: tuple[Check, ...]) -> dict[str, object]:
 
 def run(options: Namespace) -> int:
     """Run it; the exit code."""
-    try:
-        paths = Paths.find()
-        file = Path(options.config or paths.config_file).absolute()
-        config = load(file)
-        profile = config.profile(options.profile) if options.profile else _only(config)
-    except ConfigError as error:
-        return complain_config(error)
-    except PathError as error:
-        return complain(str(error), USAGE)
-    speak(config)
+    found = opened(options, prepare=False, profile=True)
+    if isinstance(found, int):
+        return found
     report = CheckReport(sys.stdout, as_json=options.json)
     try:
-        return asyncio.run(_run(options, paths, file, profile, report))
+        return asyncio.run(_run(options, found.paths, found.file, found.profile, report))
     except KeyboardInterrupt:
         return 130
-
-
-def _only(config: Config) -> Profile:
-    """The profile that the sign-in screen begins with; an empty one where there is none."""
-    return config.profiles[0] if config.profiles else Profile()
 
 
 async def _run(

@@ -16,12 +16,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from tui.cli.exits import OK, REFUSED, USAGE, complain, complain_config, speak
+from tui.cli.exits import OK, REFUSED, USAGE, complain
 from tui.cli.fresh_name import fresh_name
 from tui.cli.incident.doctor import password_of, running_engine
-from tui.config.paths import PathError, Paths
-from tui.config.reader import load
-from tui.config.schema import ConfigError, Profile
+from tui.cli.opened import opened
+from tui.config.paths import Paths
+from tui.config.schema import Profile
 from tui.console.i18n import render
 from tui.launcher.engine_process import home, python_module
 from tui.port.values import Message, message
@@ -33,26 +33,19 @@ _FAILED: Final = ("probe.exists", "probe.not_written", "probe.no_call", "probe.p
 
 def run(options: Namespace) -> int:
     """Run it; the exit code."""
-    try:
-        paths = Paths.find().prepare()
-        file = Path(options.config or paths.config_file).absolute()
-        config = load(file)
-        named = config.profile(options.profile) if options.profile else None
-    except ConfigError as error:
-        return complain_config(error)
-    except PathError as error:
-        return complain(str(error), USAGE)
-    speak(config)
-    profile = named or (config.profiles[0] if config.profiles else Profile())
+    found = opened(options, profile=True)
+    if isinstance(found, int):
+        return found
+    profile = found.profile
     if not profile.un:
-        failure = message("probe.no_profile", name=profile.name or "–", path=file)
+        failure = message("probe.no_profile", name=profile.name or "–", path=found.file)
         return complain(render(failure), USAGE)
     output = (
         options.output.absolute() if options.output else fresh_name(Path.cwd(), "probe-*.jsonl")
     )
     if output.exists():
         return complain(render(message("probe.exists", path=output)), REFUSED)
-    return asyncio.run(_run(options, paths, file, profile, output))
+    return asyncio.run(_run(options, found.paths, found.file, profile, output))
 
 
 async def _run(options: Namespace, paths: Paths, file: Path, profile: Profile, output: Path) -> int:

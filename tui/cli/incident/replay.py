@@ -6,21 +6,16 @@ import asyncio
 import sys
 from argparse import Namespace
 
-from tui.cli.exits import OK, REFUSED, USAGE, complain, complain_config, speak
-from tui.config.errors import ConfigError
-from tui.config.paths import Paths
-from tui.config.reader import load
+from tui.cli.exits import OK, REFUSED, USAGE, complain
+from tui.cli.opened import opened
 from tui.console.i18n import render, tr
 
 
 def run(options: Namespace) -> int:
     """Show it until one leaves; the exit code."""
-    paths = Paths.find()
-    try:
-        config = load(options.config or paths.config_file)
-    except ConfigError as error:
-        return complain_config(error)
-    speak(config)
+    found = opened(options, prepare=False)
+    if isinstance(found, int):
+        return found
     from tui.console.replay.recorded import NotReplayable, read
 
     try:
@@ -33,6 +28,6 @@ def run(options: Namespace) -> int:
     from tui.console.replay.player import Player
     from tui.console.theming import suited
 
-    app = ReplayApp(Player(recorded), config, paths.themes, suits=suited)
+    app = ReplayApp(Player(recorded), found.config, found.paths.themes, suits=suited)
     asyncio.run(app.run_async())
     return OK

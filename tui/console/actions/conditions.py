@@ -58,6 +58,11 @@ def what_is_left(view: View) -> str:
     return "leave.what_call_lost" if line_lost(view) else "leave.what_call"
 
 
+def leaving(view: View, id: str) -> str:
+    """The id of what leaving or signing out does: with a call it does more."""
+    return id if state_of(view) is None else f"{id}_call"
+
+
 def own_lines(view: View) -> bool:
     """Whether there can be several calls at once."""
     return Capability.LINES in view.snapshot.can

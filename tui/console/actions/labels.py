@@ -77,5 +77,5 @@ def dismiss(view: View) -> str:
 
 def leave(view: View) -> str:
     if view.kiosk:
-        return "leave.sign_out"
+        return when.leaving(view, "leave.sign_out")
     return "action.leave" if view.screen is ScreenName.CONSOLE else "action.quit"

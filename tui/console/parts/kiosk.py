@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 from collections.abc import Callable
-from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
-from tui.config.kiosk import fits
 from tui.console.parts.drawing import Drawing
+from tui.console.pin_lock import PinLock
 from tui.console.view import ScreenName
 from tui.port.values import message
 
 if TYPE_CHECKING:
     from tui.config.kiosk import KioskSettings
     from tui.console.desk import Stage
-
-TRIES: Final = 3
-"""Wrong PINs in a row; then none is taken for a while."""
-PAUSE: Final = 60.0
-"""Seconds of that."""
 
 
 class KioskDesk:
@@ -35,10 +27,8 @@ class KioskDesk:
         settings: KioskSettings,
         clock: Callable[[], float],
     ) -> None:
-        self._stage, self._drawing, self._settings, self._clock = stage, drawing, settings, clock
-        self._wrong = 0
-        self._until = 0.0
-        """The instant from which on a PIN is taken again."""
+        self._stage, self._drawing, self._settings = stage, drawing, settings
+        self._lock = PinLock(settings.pin, clock)
         self._dark: Timer | None = None
 
     # ------------------------------------------------------------ the PIN
@@ -47,11 +37,8 @@ class KioskDesk:
         """Ask for the PIN; do it when it is right."""
         from tui.console.screens.dialogs.text_prompt import TextPrompt
 
-        if not self._settings.pin:
-            self._drawing.change(notice=message("kiosk.no_pin"))
-            return
-        if self._clock() < self._until:
-            self._drawing.change(notice=message("kiosk.pin_pause"))
+        if shut := self._lock.shut:
+            self._drawing.change(notice=message(shut))
             return
 
         def answered(pin: str | None) -> None:
@@ -64,15 +51,10 @@ class KioskDesk:
             self._stage.push_screen(prompt, answered)
 
     async def _check(self, pin: str, then: Callable[[], None]) -> None:
-        # In a thread: it is meant to take a while.
-        if await asyncio.to_thread(fits, pin, self._settings.pin):
-            self._wrong = 0
+        if await self._lock.opens(pin):
             then()
-            return
-        self._wrong += 1
-        if self._wrong >= TRIES:
-            self._wrong, self._until = 0, self._clock() + PAUSE
-        self._drawing.change(notice=message("kiosk.pin_wrong"))
+        else:
+            self._drawing.change(notice=message("kiosk.pin_wrong"))
 
     # ------------------------------------------------------------ the dark screen
 
@@ -91,22 +73,3 @@ class KioskDesk:
         if self._drawing.view.screen is ScreenName.SIGN_IN:
             self._drawing.go(ScreenName.SIGN_IN)
             self._stage.push_screen(BlankScreen())
-
-
-def shut_terminal() -> None:
-    """No key of the terminal's own ends or stops us, neither now nor between two agents."""
-    import signal
-    import termios
-
-    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP):
-        signal.signal(number, signal.SIG_IGN)
-    # What started us on a terminal (agetty) may have left another process in the foreground.
-    before = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
-    with suppress(OSError):
-        os.tcsetpgrp(0, os.getpgrp())
-    signal.signal(signal.SIGTTOU, before)
-    modes = termios.tcgetattr(0)
-    nothing = os.fpathconf(0, "PC_VDISABLE").to_bytes(1, "little")
-    for each in (termios.VINTR, termios.VQUIT, termios.VSUSP):
-        modes[6][each] = nothing
-    termios.tcsetattr(0, termios.TCSANOW, modes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tui.console.i18n import tr
 from tui.console.parts.drawing import Drawing
@@ -14,7 +14,10 @@ from tui.port.values import BREAK, HistoryEntry, HistoryPage, PhoneMode, message
 from tui.text import clean_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from textual.screen import Screen
 
     from tui.config.paths import Paths
     from tui.config.schema import Config
@@ -46,16 +49,20 @@ class PageActions:
         screen = self._stage.screen_stack[0]
         return screen if isinstance(screen, ConsoleScreen) else None
 
+    def _toggle(self, page: type[Screen[Any]], make: Callable[[], Screen[Any]]) -> None:
+        """Open the page, or close it where it is open."""
+        if isinstance(self._stage.screen, page):
+            self._stage.pop_screen()
+        else:
+            self._stage.push_screen(make())
+
     # ------------------------------------------------------------ help, palette
 
     def toggle_help(self) -> None:
         """F1: every action with its keys, or away with it."""
         from tui.console.screens.dialogs.help import HelpScreen
 
-        if isinstance(self._stage.screen, HelpScreen):
-            self._stage.pop_screen()
-        else:
-            self._stage.push_screen(HelpScreen(self._desk))
+        self._toggle(HelpScreen, lambda: HelpScreen(self._desk))
 
     def open_palette(self) -> None:
         """All that can be done now, to choose from."""
@@ -235,37 +242,25 @@ class PageActions:
         """The log page, or away with it."""
         from tui.console.screens.log_page import LogPage
 
-        if isinstance(self._stage.screen, LogPage):
-            self._stage.pop_screen()
-        else:
-            self._stage.push_screen(LogPage(self._desk, self._paths))
+        self._toggle(LogPage, lambda: LogPage(self._desk, self._paths))
 
     def toggle_ladder(self) -> None:
         """The last messages both ways, or away with them."""
         from tui.console.screens.ladder_page import LadderPage
 
-        if isinstance(self._stage.screen, LadderPage):
-            self._stage.pop_screen()
-        else:
-            self._stage.push_screen(LadderPage(self._desk))
+        self._toggle(LadderPage, lambda: LadderPage(self._desk))
 
     def toggle_check(self) -> None:
         """The check before the shift, or away with it."""
         from tui.console.screens.shift_check import CheckScreen
 
-        if isinstance(self._stage.screen, CheckScreen):
-            self._stage.pop_screen()
-        else:
-            self._stage.push_screen(CheckScreen(self._desk))
+        self._toggle(CheckScreen, lambda: CheckScreen(self._desk))
 
     def toggle_supervise(self) -> None:
         """The supervisor's page, or away with it."""
         from tui.console.screens.supervise.page import SuperviseScreen
 
-        if isinstance(self._stage.screen, SuperviseScreen):
-            self._stage.pop_screen()
-        else:
-            self._stage.push_screen(SuperviseScreen(self._desk))
+        self._toggle(SuperviseScreen, lambda: SuperviseScreen(self._desk))
 
     def open_sound_test(self) -> None:
         """The page on which the sound is tried."""

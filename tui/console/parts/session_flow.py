@@ -115,6 +115,7 @@ class SessionFlow:
             number=command.number,
             backend=command.backend,
             kind=command.kind,
+            profile=command.profile,
             keyring=keyring,
             gateway=command.gateway,
             other=before if before.other and before.kind != command.kind else before.other,
@@ -280,7 +281,8 @@ class SessionFlow:
     # ------------------------------------------------------------ the ends
 
     def leave(self) -> None:
-        from tui.console.screens.dialogs.dialog import ChoiceDialog, leave_dialog
+        from tui.console.screens.dialogs.dialog import ChoiceDialog
+        from tui.console.screens.dialogs.leave import LeaveDialog
 
         if self._view.watching:
             self._stage.exit(QUIT)
@@ -291,16 +293,16 @@ class SessionFlow:
         ):
             self._stage.run_worker(self._quit(), name="quit")
         elif not isinstance(self._stage.screen, ChoiceDialog):
-            self._stage.push_screen(leave_dialog(self._view), self._leave)
+            self._stage.push_screen(LeaveDialog(self._view), self._leave)
 
     def _leave(self, way: str | None) -> None:
-        from tui.console.screens.dialogs.dialog import leave_dialog
+        from tui.console.screens.dialogs.leave import LeaveDialog
 
         if way == "leave":
             self._stage.exit(LEFT)
         elif way == "sign-out":
             if self._drawing.guarded:  # the call changed under the question: it is asked again
-                self._stage.push_screen(leave_dialog(self._view), self._leave)
+                self._stage.push_screen(LeaveDialog(self._view), self._leave)
                 return
             call = self._view.snapshot.call
             if call is not None and call.live and call.third is not None and call.third.present:
@@ -360,15 +362,7 @@ class SessionFlow:
             )
         elif account is not None and account.un != self.prefill.un:
             # This console was attached to an engine: its form was never filled in.
-            self.prefill = replace(
-                self.prefill,
-                un=account.un,
-                switchnumber=account.switchnumber,
-                callintype=account.callintype,
-                number=account.number,
-                backend=account.backend,
-                kind=account.kind,
-            )
+            self.prefill = self.prefill.for_account(account)
         if self._drawing.drawn_once:
             self._stage.push_screen(self._kicked_dialog(snapshot), self._after_kick)
 

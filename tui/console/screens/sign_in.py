@@ -55,6 +55,8 @@ class SignInScreen(YimiScreen):
         self, desk: Desk, prefill: SignInPrefill, *, sandbox: bool, profiles: tuple[Any, ...]
     ) -> None:
         super().__init__(desk)
+        if profiles and not sandbox and prefill == SignInPrefill():
+            prefill = SignInPrefill.of(profiles[0])
         self._sandbox = sandbox
         self._profiles = profiles
         self._said: Message | None = None
@@ -112,6 +114,8 @@ class SignInScreen(YimiScreen):
         self._line_type_chosen()
         self.set_class(self._sandbox, "-sandbox")
         self._show_kind()
+        if profile := self._chosen_profile():
+            self.desk.session.use_profile(profile)
         self.keyring.display = not self.desk.view.kiosk  # whose would it be?
         self._summarise()
         for field in (self.un, self.pwd, *(() if self._own else (self.switch,))):

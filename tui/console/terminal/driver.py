@@ -29,6 +29,7 @@ class StopEvent(Event):
     def __init__(self) -> None:
         super().__init__()
         self._read, self._write = os.pipe()
+        self.closed = False
 
     def fileno(self) -> int:
         """Readable while it is set."""
@@ -46,8 +47,10 @@ class StopEvent(Event):
 
     def close(self) -> None:
         """It is neither set nor waited for any more."""
-        os.close(self._read)
-        os.close(self._write)
+        if not self.closed:
+            self.closed = True
+            os.close(self._read)
+            os.close(self._write)
 
 
 class TerminalDriver(LinuxDriver):
@@ -123,12 +126,24 @@ class TerminalDriver(LinuxDriver):
                     )
                     terminal = TerminalInput(escape_wait(os.environ))
 
+    def _sigcont_application(self, *_: object) -> None:
+        """As Textual's, for a stop that nobody asked us for (SIGSTOP) as well: with what it set up
+        before still there, two threads would part the keys among them."""
+        if not self._stop.closed:
+            self.suspend_application_mode()
+        self._must_signal_resume = True
+        super()._sigcont_application()
+
     def close(self) -> None:
         """As Textual's, after the last input."""
         super().close()
         self._stop.close()
 
     def start_application_mode(self) -> None:
-        """As Textual's; the terminal shows nothing of ours then."""
+        """As Textual's; the terminal shows nothing of ours then. Who stopped us (SIGTSTP) had the
+        driver closed, and what the terminal answered meanwhile is nowhere."""
         self.fresh = True
+        self._waiting.clear()
+        if self._stop.closed:
+            self.exit_event = self._stop = StopEvent()
         super().start_application_mode()  # type: ignore[no-untyped-call]

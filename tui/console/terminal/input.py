@@ -32,6 +32,8 @@ LATE: Final = 2.0
 """Seconds after that in which an introducer still belongs to that ESC."""
 STRING_SILENCE: Final = 30.0
 """Seconds without a byte after which a string or a paste without its end is over."""
+PASTE_PAUSE: Final = 3.0
+"""Seconds without a byte after which a key is one in spite of a paste that has no end yet."""
 MOST: Final = 256
 """Bytes of a sequence that are kept; no known one is longer."""
 MOST_ROWS: Final = 1000
@@ -140,9 +142,18 @@ class TerminalInput:
     def feed(self, data: bytes) -> Iterator[Message]:
         """The keys and reports that the bytes complete."""
         yield from self.tick()
+        if self._state is _State.PASTE and self._is_key(data):
+            yield from self._end_paste()
         self._since = self._clock()
         for byte in data:
             yield from self._take(byte)
+
+    def _is_key(self, data: bytes) -> bool:
+        """Whether this comes, after a pause in a paste, from somebody at the keys: its end was
+        lost, and no key would do anything till then."""
+        paused = self._clock() - self._since >= PASTE_PAUSE
+        ends = data[: len(_FINISH)] == _FINISH[: len(data)]
+        return paused and data[:1] == b"\x1b" and not self._pasted.endswith(b"\x1b") and not ends
 
     def tick(self) -> Iterator[Message]:
         """What the time alone completes: an ESC that nothing followed."""

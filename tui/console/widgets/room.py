@@ -68,7 +68,7 @@ def fitting(rows: Sequence[Ranked], height: int) -> list[Row]:
         gone |= {at for at, (name, _) in enumerate(kept) if name == "bars"}
     left = [at for at in range(len(kept)) if at not in gone]
     shown = [kept[at][1] for at in left]
-    for name in {"figures", "asks"} & set(names):
+    for name in {"failure", "figures", "asks"} & set(names):
         last = max((n for n, at in enumerate(left) if kept[at][0] == name), default=-1)
         if last >= 0:
             shown[last] = (*shown[last], (" …", "$dim"))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from tui.config.work import Break
-from tui.engine.agent.seat import BUSY, SeatController
+from tui.engine.agent.seat import BUSY, SeatController, of_break
 from tui.engine.call_control import ActiveControl
 from tui.engine.context import EngineContext, log
 from tui.port.commands import Result
@@ -72,8 +72,7 @@ class Breaks:
         now = self._context.clock()
         until = now + wanted.minutes * 60 if wanted.minutes else None
         taken = TakenBreak(name, wanted.words, wanted.code or name, now, until)
-        reason = message("seat.break", name=wanted.words)
-        return await self._seat.set_status(BUSY, reason, taken=taken)
+        return await self._seat.set_status(BUSY, of_break(taken), taken=taken)
 
     def session_ended(self) -> None:
         """Signed out: the break that is on is over."""

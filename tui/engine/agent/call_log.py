@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from tui.engine.agent.history.db import HistoryDb
-from tui.engine.agent.history.file import HistoryWaits
+from tui.engine.agent.history.file import HistoryNewer, HistoryWaits
 from tui.engine.agent.incoming_policy import IncomingPolicy
 from tui.engine.agent.screen_pop import ScreenPop
 from tui.engine.agent.shift_report import report
@@ -22,7 +22,6 @@ from tui.port import replace
 from tui.port.commands import Result
 from tui.port.events import CallRecorded, NextStatusChanged, ShiftChanged
 from tui.port.machines.call_machine import CallState
-from tui.port.machines.seat_machine import Status
 from tui.port.snapshot import RECENT_LIMIT, Call
 from tui.port.values import (
     BREAK,
@@ -119,7 +118,8 @@ class CallLog:
             return
         if self.wrapup.call_over() or not self.context.snapshot.next_status:
             return
-        if self._ahead.set_by_platform(call.ccnumber):
+        known = self._ahead.set_by_platform(call.ccnumber)
+        if known and not self.wrapup.seat.found_for_a_reason:  # of which the platform knows nothing
             self.context.emit(NextStatusChanged(NextStatus.NONE))
         else:
             self.context.spawn(self._take_next_status())
@@ -161,13 +161,8 @@ class CallLog:
         self.context.emit(CallRecorded(self._record(entry, call.outcome)))
 
     async def _take_next_status(self) -> None:
-        snapshot = self.context.snapshot
-        wanted, seat = snapshot.next_status, snapshot.seat
         self.context.emit(NextStatusChanged(NextStatus.NONE))
-        if seat.status is Status(wanted):  # as before the call, and for the same: a break goes on
-            await self.wrapup.seat.set_status(wanted, seat.reason, taken=seat.taken)
-        else:
-            await self.wrapup.seat.set_status(wanted)
+        await self.wrapup.seat.come_back()
 
     def _entry(self, call: Call) -> HistoryEntry:
         now, wall = self.context.clock(), time.time()
@@ -257,6 +252,11 @@ class CallLog:
             await self._open(history)
             midnight = datetime.now().replace(hour=0, minute=0, second=0, microsecond=0)
             today = await history.since(midnight.timestamp())
+        except HistoryNewer as error:
+            log.warning("%s", error)
+            self.history = None
+            self.context.notice(message("history.newer"))
+            return
         except Exception as error:  # a broken disk must not keep anybody from taking calls
             log.exception("the history cannot be used")
             self.history = None

@@ -8,13 +8,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from tui.engine.context import EngineContext, log
-from tui.engine.outcome import Outcome, unconfirmed
+from tui.engine.outcome import Outcome, unconfirmed, with_info
 from tui.port import replace
 from tui.port.commands import Result
 from tui.port.events import SeatChanged, StatusChanged
 from tui.port.machines.seat_machine import SeatInput, Status, step_seat
 from tui.port.snapshot import SeatStatus
-from tui.port.values import LineState, Message, Phase, Standing, message
+from tui.port.values import LineState, Message, NextStatus, Phase, Standing, message
 from tui.port.work import TakenBreak
 
 IDLE, BUSY = 1, 2
@@ -26,6 +26,11 @@ _SAID = {
     Status.BUSY: SeatInput.PLATFORM_BUSY,
 }
 _CONFIRMED = {IDLE: SeatInput.IDLE_CONFIRMED, BUSY: SeatInput.BUSY_CONFIRMED}
+
+
+def of_break(taken: TakenBreak) -> Message:
+    """Why a seat on this break is busy."""
+    return message("seat.break", name=taken.title)
 
 
 class Confirm(Protocol):
@@ -55,6 +60,8 @@ class SeatController:
         self._idle_listeners: list[Callable[[], None]] = []
         self._busy_listeners: list[Callable[[bool], None]] = []
         self._said: asyncio.Future[None] | None = None
+        self._before: SeatStatus | None = None
+        """The busy seat that a call found, where it is to be so again after it."""
         self._was_on = False
         """The platform has said online or busy in this session: from then on its "offline" is a
         state like another, which the agent can leave. Before, it means "not there yet"."""
@@ -142,7 +149,9 @@ class SeatController:
             return
         self._was_on = self._was_on or said is not Status.OFFLINE
         seat = self.context.snapshot.seat
-        reason, taken = (seat.reason, seat.taken) if said is seat.status else (None, None)
+        same = said is seat.status
+        reason = seat.reason if same else None
+        taken = seat.taken if same or self._comes_back else None
         pending = seat.pending if said is not seat.pending else None
         self._step(_SAID[said], reason, pending=pending, taken=taken)
         if self._said is not None and not self._said.done() and said is seat.pending:
@@ -157,13 +166,16 @@ class SeatController:
         if not self.context.attended:
             self._plan_busy()
 
-    def after_call_work(self) -> None:
-        """`a="6"`: the platform keeps the seat out of the queue by itself."""
-        self.kept_busy(message("seat.after_call_work"))
+    def after_call_work(self, info: str = "") -> None:
+        """`a="6"`: the platform keeps the seat out of the queue by itself; `info` are its words."""
+        self.kept_busy(with_info(message("seat.after_call_work"), info))
 
     def kept_busy(self, reason: Message) -> None:
-        """Whoever sends the calls keeps the seat out by itself, for this reason."""
-        self._step(SeatInput.PLATFORM_BUSY, reason)
+        """Whoever sends the calls keeps the seat out, for this reason. It ends no break."""
+        seat = self.context.snapshot.seat
+        if seat.taken is not None:
+            reason = of_break(seat.taken)
+        self._step(SeatInput.PLATFORM_BUSY, reason, taken=seat.taken)
 
     def confirmed(self, status: int, reason: Message | None) -> None:
         """The 200 to a status that was told once more."""
@@ -184,8 +196,44 @@ class SeatController:
         """No session, no status."""
         self.context.timers.cancel("unattended busy")
         self._was_on = False
+        self._before = None
         self.unconfirmed(())
         self._step(SeatInput.SIGNED_OUT, None)
+
+    # ------------------------------------------------------------ as before a call
+
+    def call_begins(self) -> None:
+        """A call finds the seat busy: it is to be so again after it, for the same reason, and on
+        the same break."""
+        self._before = self.context.snapshot.seat
+
+    @property
+    def found_for_a_reason(self) -> bool:
+        """Whether the busy that a call found is more than the word."""
+        before = self._before
+        return before is not None and (before.reason is not None or before.taken is not None)
+
+    @property
+    def _comes_back(self) -> bool:
+        """What the platform says of its own accord between a call and what follows it ends no
+        break."""
+        snapshot = self.context.snapshot
+        follows = snapshot.next_status is NextStatus.BUSY or snapshot.seat.pending is Status.BUSY
+        return self._before is not None and follows
+
+    async def come_back(self) -> Result:
+        """Busy, as the call found the seat; a break that was on is the same one."""
+        before, taken = self._before, self.context.snapshot.seat.taken
+        if taken is not None:
+            reason: Message | None = of_break(taken)
+        else:
+            reason = None if before is None or before.taken is not None else before.reason
+        result = await self.set_status(BUSY, reason, taken=taken)
+        self._before = None
+        seat = self.context.snapshot.seat
+        if seat.taken is not None and seat.status is not Status.BUSY:
+            self._put(replace(seat, taken=None))
+        return result
 
     # ------------------------------------------------------------ nobody looks
 
@@ -231,6 +279,8 @@ class SeatController:
     ) -> None:
         seat = self.context.snapshot.seat
         status = step_seat(seat.status, given)
+        if status is Status.ONLINE and not self._comes_back:
+            self._before = None
         same = status is seat.status and taken == seat.taken
         since = seat.since if same else self.context.clock()
         self._put(

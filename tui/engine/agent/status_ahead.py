@@ -38,8 +38,14 @@ class StatusAhead:
     before the `CallLog`, which acts on it at the end."""
 
     def __init__(
-        self, calls: Calls, control: ActiveControl, wrapup: WrapUpController, seat: SeatController
+        self,
+        calls: Calls,
+        control: ActiveControl,
+        wrapup: WrapUpController,
+        seat: SeatController,
+        codes: frozenset[str] = frozenset(),
     ) -> None:
+        """`codes` are dialled to tell a PBX something: calls that nothing follows."""
         self.calls = calls
         self.context = calls.context
         self._control = control
@@ -48,7 +54,7 @@ class StatusAhead:
         """ccNumbers of calls after which the platform will make the seat busy: it said so."""
         self._asking = asyncio.Lock()
         """One 87 at a time: the answers do not say which they are for."""
-        self._seat = seat
+        self._seat, self._codes = seat, codes
         self._ready: float | None = None
         """When the last write-up ended, or the line came back after it."""
         self._tries = 0
@@ -80,7 +86,9 @@ class StatusAhead:
         idle_soon = seat.pending is Status.ONLINE or self._just_ready
         alone = all(each.key == call.key for each in self.calls.live)
         stays = seat.status is Status.BUSY and not written_up and not idle_soon
-        if stays and alone and not snapshot.next_status:
+        code = call.outgoing and call.number in self._codes
+        if stays and alone and not code and not snapshot.next_status:
+            self._seat.call_begins()
             self.context.emit(NextStatusChanged(NextStatus.BUSY))
 
     def _heard(self, event: Event) -> None:

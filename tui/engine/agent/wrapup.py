@@ -118,7 +118,8 @@ class WrapUpController:
             if self.context.snapshot.wrapup is None:  # over, while another status was asked for
                 return
             if seat.pending is None and seat.status is not Status.OFFLINE:
-                await self.seat.set_status(BUSY, message(REASON), in_call=True)
+                taken = seat.taken  # a break goes on: it is come back to
+                await self.seat.set_status(BUSY, message(REASON), in_call=True, taken=taken)
 
     # ------------------------------------------------------------ commands
 
@@ -224,8 +225,11 @@ class WrapUpController:
         if not self.context.attended:
             wanted = BUSY
         self._idle_follows = wanted == IDLE
-        reason = None if self.context.attended else message("seat.unattended")
-        result = await self.seat.set_status(wanted, reason)
+        if snapshot.next_status is NextStatus.BUSY:
+            result = await self.seat.come_back()
+        else:
+            reason = None if self.context.attended else message("seat.unattended")
+            result = await self.seat.set_status(wanted, reason)
         # Not confirmed, idle is asked for again once the line is back; busy it is already. A
         # platform that restarts swallows it before anybody sees that the line is gone.
         self._due = self._idle_follows and not result.ok
@@ -245,7 +249,7 @@ class WrapUpController:
     def _come_back(self) -> bool:
         seat = self.context.snapshot.seat
         meant = seat.reason is not None and seat.reason.id != REASON
-        due = self._due and seat.status is not Status.ONLINE and not meant and seat.taken is None
+        due = self._due and seat.status is not Status.ONLINE and not meant
         if due:  # else somebody has set another status since
             self.context.spawn(self._ready_quietly())
         return due

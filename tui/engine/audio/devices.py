@@ -13,6 +13,8 @@ from tui.engine.audio.leg_room import LegRoom
 from tui.engine.audio.remote_headset import RemoteHeadset
 from tui.engine.audio.remote_pulse import RemotePulse
 from tui.engine.context import EngineContext, log
+from tui.media.device import clean_voice
+from tui.media.device.clean_voice import MissingCleaner
 from tui.port import replace
 from tui.port.events import VoiceChanged
 from tui.port.values import VOIP, Message, Voice, VoiceState, message
@@ -21,8 +23,6 @@ from tui.text import clean_text
 if TYPE_CHECKING:
     from tui.config.schema import AudioSettings
     from tui.media.device import sound as media_sound
-    from tui.media.device.echo import Echo
-    from tui.media.device.noise import NoiseSuppression
 
 BEEP_HZ, BEEP_SECONDS = (1000,), 0.2
 _RATE = 48000
@@ -31,6 +31,11 @@ _BLOCK = 1920
 LOOK_AGAIN = 30.0
 """Seconds between two looks for a device that is missing while nothing uses it."""
 _BAD = (VoiceState.NO_DEVICE, VoiceState.DEVICE_LOST, VoiceState.FAILED, VoiceState.SERVER_GONE)
+
+_NO_CLEANER = {
+    MissingCleaner.ECHO: "sound.no_echo_cancellation",
+    MissingCleaner.NOISE: "sound.no_noise_suppression",
+}
 
 
 class SoundDevices:
@@ -85,7 +90,11 @@ class SoundDevices:
         try:
             modules = await loop.run_in_executor(None, _import_sound)
             sound_module, self._tones = modules
-            echo, noise = await self._echo(), await self._noise()
+            echo, noise = await clean_voice.cleaners(
+                echo=self.settings.echo_cancellation,
+                noise=self.settings.noise_suppression,
+                missing=self._no_cleaner,
+            )
             self.sound = self.open(sound_module, self._state_changed)
             self.sound.on_ring, self.sound.echo = self._ring_changed, echo
             self.sound.noise = noise
@@ -96,33 +105,9 @@ class SoundDevices:
             self.change(state=VoiceState.FAILED, device="")
             raise
 
-    async def _echo(self) -> Echo | None:
-        """What frees the microphone of the loudspeaker, where that is wanted. Without its package
-        there is sound all the same, and it is said."""
-        if not self.settings.echo_cancellation:
-            return None
-        from tui.media.device import echo
-
-        try:
-            return await asyncio.to_thread(echo.make)
-        except echo.EchoUnavailable as problem:
-            log.warning("no echo cancellation: %s", problem)
-            self.context.notice(Message("sound.no_echo_cancellation"))
-            return None
-
-    async def _noise(self) -> NoiseSuppression | None:
-        """What frees the microphone of noise, where that is wanted and echo cancellation does not
-        do it already. Without its package there is sound all the same, and it is said."""
-        if not self.settings.noise_suppression or self.settings.echo_cancellation:
-            return None
-        from tui.media.device import noise
-
-        try:
-            return await asyncio.to_thread(noise.make)
-        except noise.NoiseUnavailable as problem:
-            log.warning("no noise suppression: %s", problem)
-            self.context.notice(Message("sound.no_noise_suppression"))
-            return None
+    def _no_cleaner(self, missing: MissingCleaner) -> None:
+        """Said once the sound is there, which it is all the same."""
+        self.context.notice(Message(_NO_CLEANER[missing]))
 
     def open(self, sound_module: Any, on_state: media_sound.StateListener) -> media_sound.SoundIO:
         """A sound as the settings want it, with the volumes in force. ValueError for settings

@@ -39,6 +39,9 @@ class DigitLegs(Protocol):
     async def send_info(self, key: str, content_type: str, body: bytes) -> bool:
         """Send an INFO in a call's leg; whether it was taken."""
 
+    def digit_waits(self, key: str) -> bool:
+        """Whether a digit is to wait until the call has its sound: a change of the call says so."""
+
     def send_digit(self, key: str, digit: str, seconds: float) -> bool:
         """Send a digit beside the sound (RFC 4733); False where the peer did not offer that."""
 
@@ -58,6 +61,8 @@ class Digits:
         self._legs = legs
         self._sleep = sleep
         self._waiting: dict[str, str] = {}
+        self._changed: dict[str, asyncio.Event] = {}
+        """Of a call with digits that wait: it has changed."""
         self._after_answer: dict[str, str] = {}
 
     def type_when_answered(self, key: str, digits: str) -> None:
@@ -74,6 +79,8 @@ class Digits:
             self._after_answer.pop(key, None)
             if key in self._waiting:
                 self._waiting[key] = ""
+        if key in self._changed:
+            self._changed[key].set()
 
     def type(self, text: str, ccnumber: str) -> Result:
         """Queue tones for the call."""
@@ -94,12 +101,18 @@ class Digits:
             self._waiting[key] += digits
             return
         self._waiting[key] = digits
+        self._changed[key] = asyncio.Event()
         self.calls.context.spawn(self._work(key))
 
     async def _work(self, key: str) -> None:
-        """Send until nothing waits. A digit that is not taken ends the row, and it is said."""
+        """Send until nothing waits. A digit that is not taken ends the row, and it is said. The
+        first ones wait for the sound: a peer that takes keys beside it may take no INFO at all."""
         try:
             while self._waiting[key]:
+                if self._legs.digit_waits(key):
+                    self._changed[key].clear()
+                    await self._changed[key].wait()
+                    continue
                 digit, self._waiting[key] = self._waiting[key][0], self._waiting[key][1:]
                 if digit == PAUSE:
                     await self._sleep(self.pace.pause / 1000)
@@ -113,7 +126,7 @@ class Digits:
                 sent = call.tones.sent + digit
                 self.calls.put(call, tones=replace(call.tones, sent=sent))
         finally:
-            del self._waiting[key]
+            del self._waiting[key], self._changed[key]
 
     async def _say(self, key: str, digit: str) -> bool:
         """One digit, and the time that it takes; whether it was taken."""

@@ -6,7 +6,7 @@ import asyncio
 import importlib
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from tui.engine.audio.leg_machine import (
     MOVE_WANTED,
@@ -25,6 +25,8 @@ from tui.port.values import Leg
 if TYPE_CHECKING:
     from tui.media.leg import leg as media_leg
 
+OTHER_PEER: Final = "other-peer"
+"""Why a description is of no use, where it is not that of the peer whom we know."""
 _QUIET_DB, _LOUD_DB = -54.0, -6.0
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tui import sip
 from tui.engine.audio.devices import SoundDevices
-from tui.engine.audio.leg_entry import LegEntry, as_ice, bar, close, tell, why_of
+from tui.engine.audio.leg_entry import OTHER_PEER, LegEntry, as_ice, bar, close, tell, why_of
 from tui.engine.audio.leg_machine import LegPhase, OfferInput
 from tui.engine.calls import CallListener, Calls
 from tui.engine.context import EngineContext, log
@@ -115,6 +115,12 @@ class Legs:
         leg = next((leg for leg in self._legs.values() if leg.key == key and leg.up), None)
         return leg is not None and await self.phone.info(leg.handle, content_type, body)
 
+    def digit_waits(self, key: str) -> bool:
+        """Whether a digit will go beside the sound, and that is being set up yet: the leg's own
+        limit ends it."""
+        leg = self.leg_of(key)
+        return leg is not None and leg.media is not None and leg.lasting and leg.media.awaits_digits
+
     def send_digit(self, key: str, digit: str, seconds: float) -> bool:
         """A digit beside the sound (RFC 4733); False where the peer did not offer that, and at a
         platform, which takes INFOs alone."""
@@ -129,7 +135,10 @@ class Legs:
     def handle(self, event: sip.Event) -> bool:
         """Take an event about an offer or an answer inside a call. False when it is another."""
         match event:
-            case sip.AckWithSdp(call=handle, sdp=sdp) | sip.ReinviteAccepted(call=handle, sdp=sdp):
+            case sip.AckWithSdp(call=handle, sdp=sdp):
+                if leg := self._legs.get(handle):
+                    self.context.spawn(self._acknowledged(leg, sdp))
+            case sip.ReinviteAccepted(call=handle, sdp=sdp):
                 if leg := self._legs.get(handle):
                     self.context.spawn(self._apply(leg, sdp))
             case sip.ReinviteReceived(call=handle, sdp=sdp):
@@ -208,6 +217,16 @@ class Legs:
         except Exception as error:
             log.warning("a re-INVITE was refused with 488: %s", error)
             self.phone.reject_reinvite(leg.handle, 488)
+
+    async def _acknowledged(self, leg: LegEntry, sdp: bytes) -> None:
+        """The answer to the offer that theirs asked us for. A PBX that puts two phones together
+        so brings that of another (RFC 3725 §4.1): whom we heard is gone, and the leg is set up
+        anew with whoever is there now."""
+        leg.why = ""
+        await self._apply(leg, sdp)
+        there = self.entry(leg.handle) is leg and leg.agreed and leg.lasting
+        if there and leg.why == OTHER_PEER:
+            leg.owner.leg_gone(leg, Leg.LOST)
 
     async def _apply(self, leg: LegEntry, sdp: bytes | None) -> None:
         status = 488

@@ -11,13 +11,15 @@ import contextlib
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random, SystemRandom
 from typing import Final
 
 from tui import sip
 from tui.engine.checks.network import http_date
 from tui.engine.checks.runner import Finding, fail, ok, warn
-from tui.platform.base import Credentials, Platform, PlatformError, SipAccount
+from tui.engine.session.account_connection import agent_config
+from tui.platform.base import Platform, PlatformError, SipAccount
 from tui.platform.codes import login_id
 from tui.port.commands import SignIn
 from tui.port.values import Line, LineState
@@ -66,16 +68,7 @@ class AccountProbe:
         given = self._sign_in
         platform = self._make_platform(given)
         try:
-            user = await platform.sign_in(
-                Credentials(
-                    given.un,
-                    given.pwd,
-                    given.switchnumber,
-                    given.callintype,
-                    given.number,
-                    given.backend,
-                )
-            )
+            user = await platform.sign_in(given.credentials)
             self._sip = platform.sip_account("0")
         except PlatformError as error:
             await platform.close()
@@ -86,7 +79,7 @@ class AccountProbe:
         self._platform = platform
         self.url = self._sip.url
         name = user.displayname or given.un
-        if platform.sip_only:  # a PBX is asked by REGISTER alone
+        if platform.proves_at_registration:  # nobody was asked yet
             return ok("check.account.local", name=name)
         return ok("check.account.ok", name=name)
 
@@ -135,16 +128,9 @@ class RegistrationProbe:
         secure = account.url.startswith("wss:")
         self.date: float | None = None
         self._agent = sip.UserAgent(
-            sip.AgentConfig(
-                aor=account.aor,
-                username=account.username,
-                password=account.password,
-                registrar=f"sip:{account.domain}",
-                instance_id=uuid.uuid4().urn,
-                transport="wss" if secure else "ws",
-                user_agent=account.user_agent,
+            replace(
+                agent_config(account, uuid.uuid4().urn),
                 trusted=("sip:nobody@check.invalid",),
-                outbound_proxy=account.route,
                 expires=60,
             ),
             rng=rng,
@@ -211,4 +197,5 @@ class RegistrationProbe:
 
     def _flow(self, flow: FlowState) -> None:
         if not flow.connected:
-            self._settle(fail("check.registration.no_line", why=clean_text(flow.reason)))
+            why = clean_text(f"{flow.reason}: {flow.said}" if flow.said else flow.reason)
+            self._settle(fail("check.registration.no_line", why=why))

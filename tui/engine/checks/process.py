@@ -26,7 +26,7 @@ from tui.engine.session.platform_factory import make_platform
 from tui.log import setup, take_output
 from tui.port.commands import SignIn
 from tui.port.events import ChecksChanged
-from tui.port.values import HEADSET, Check, LineType
+from tui.port.values import HEADSET, Check
 from tui.port.wire.codec import to_json
 from tui.secrets import Secret
 
@@ -65,22 +65,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def subject_of(config: Config, paths: Paths, profile: Profile, password: Secret) -> Subject:
     """What a profile, or without one the plain settings, amount to."""
-    sign_in = SignIn(
-        un=profile.un,
-        pwd=password,
-        switchnumber=profile.switchnumber,
-        callintype=LineType(profile.callintype),
-        number=profile.number,
-        backend=profile.backend,
-        kind=profile.kind,
-        profile=profile.name,
-    )
-
     return Subject(
         config,
         paths,
         lambda command: make_platform(config, command),
-        sign_in,
+        SignIn.of(profile, password),
         server=HEADSET if os.environ.get("YIMI_HEADSET") else os.environ.get("PULSE_SERVER", ""),
         probes=probes_of(config),
     )

@@ -32,7 +32,7 @@ from tui.engine.incident.flight_recorder import OnWire, Recording, Row, Sound
 from tui.engine.incident.masked import Mask
 from tui.engine.probe.masking import HIDDEN
 from tui.engine.probe.record import Record
-from tui.engine.session.signalling import Sent
+from tui.engine.session.control_messages import Sent
 from tui.log import BACKUPS
 from tui.platform import control
 from tui.platform.not_understood import NotUnderstoodReport

@@ -40,9 +40,9 @@ class IncidentCommands:
         self._assumed = control.ASSUMED.overridden(messages)
         self._recorder = FlightRecorder(context.snapshot, context.clock)
         context.events.listen(self._recorder.event)
-        signalling.hearers.append(self._recorder.overhear)
+        signalling.messages.hearers.append(self._recorder.overhear)
         signalling.on_wire = self._recorder.wire
-        self._publisher = QualityPublisher(quality.legs, signalling, collector)
+        self._publisher = QualityPublisher(quality.legs, signalling.requests, collector)
         quality.on_look = self._looked
         quality.on_summary = self._publisher.over
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from tui import sip
 from tui.engine.incident.packed_rows import TOGETHER, PackedRows
-from tui.engine.session.signalling import Overheard, Sent
+from tui.engine.session.control_messages import Overheard, Sent
 from tui.port.events import Event, LevelsChanged, apply
 from tui.port.snapshot import Snapshot
 from tui.port.values import Quality

@@ -10,7 +10,7 @@ from tui import sip
 from tui.engine.audio.legs import Legs
 from tui.engine.audio.quality_judge import Summary
 from tui.engine.incident.vq_report import CONTENT_TYPE, EVENT, ReportedEnds, session_report
-from tui.engine.session.signalling import Signalling
+from tui.engine.session.requests import Requests
 from tui.platform.not_understood import SkippedKind
 from tui.sip.message.header_values import parse_name_addr
 
@@ -21,8 +21,8 @@ _MOST: Final = 16
 class QualityPublisher:
     """`collector` is a SIP URI; "" publishes nothing."""
 
-    def __init__(self, legs: Legs, signalling: Signalling, collector: str) -> None:
-        self._legs, self._signalling, self._collector = legs, signalling, collector
+    def __init__(self, legs: Legs, requests: Requests, collector: str) -> None:
+        self._legs, self._requests, self._collector = legs, requests, collector
         self._context = legs.context
         self._ends: dict[str, ReportedEnds] = {}
         self._told = False
@@ -40,7 +40,7 @@ class QualityPublisher:
         if local is None or remote is None:
             return
         try:
-            dialog = self._signalling.kept(entry.handle)
+            dialog = self._legs.phone.kept(entry.handle)
         except (sip.LocalProtocolError, KeyError):
             return  # it is no dialog any more
         self._ends.pop(key, None)
@@ -71,7 +71,7 @@ class QualityPublisher:
         self._context.spawn(self._publish(report))
 
     async def _publish(self, report: bytes) -> None:
-        outcome = await self._signalling.publish(self._collector, EVENT, CONTENT_TYPE, report)
+        outcome = await self._requests.publish(self._collector, EVENT, CONTENT_TYPE, report)
         if outcome.ok or self._told:
             return
         self._told = True

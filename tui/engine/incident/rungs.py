@@ -9,7 +9,7 @@ from typing import Final
 from tui import sip
 from tui.engine.incident.flight_recorder import OnWire, Row
 from tui.engine.incident.masked import Mask
-from tui.engine.session.signalling import Sent
+from tui.engine.session.control_messages import Sent
 from tui.port.ladder import NEWEST, Rung, RungKind, answer_line, control_line, sip_line
 
 _HEAD: Final = 4096

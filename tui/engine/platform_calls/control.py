@@ -9,7 +9,7 @@ from tui import sip
 from tui.engine.audio.legs import Legs
 from tui.engine.call_control import SeatKeeper
 from tui.engine.context import log
-from tui.engine.outcome import Outcome, Send, answer_to, unconfirmed
+from tui.engine.outcome import Outcome, Send, answer_to, unconfirmed, with_info
 from tui.engine.platform_calls.commands import CallCommands, TypeWhenAnswered
 from tui.engine.platform_calls.events import CallReports, as_code
 from tui.engine.platform_calls.legs import PlatformLegs
@@ -60,7 +60,7 @@ class PlatformCalls:
         self.announcements = Announcements(self.context, send, platform, seat)
         supervises = platform is not None and platform.supervises
         self.supervising = Supervising(self.calls, send, self.legs, allowed=supervises)
-        self._next: asyncio.Future[int] | None = None
+        self._next: asyncio.Future[tuple[int, str]] | None = None
         """Waits for the platform's answer to 87."""
 
     @property
@@ -187,14 +187,16 @@ class PlatformCalls:
         try:
             async with asyncio.timeout(self.context.limits.next_status):
                 asked = self._send(control.StatusAfterCall(ccnumber, busy))
-                code = await answer_to(asked, self._next)
+                answer = await answer_to(asked, self._next)
         except TimeoutError:
             return unconfirmed("next_status", Outcome(0))
         finally:
             self._next = None
-        if isinstance(code, Outcome):
-            return unconfirmed("next_status", code)
-        return None if code == _ACCEPTED else message("next_status.refused", code=code)
+        if isinstance(answer, Outcome):
+            return unconfirmed("next_status", answer)
+        code, info = answer
+        refused = with_info(message("next_status.refused", code=code), info)
+        return None if code == _ACCEPTED else refused
 
     # ------------------------------------------------------------ what happens
 
@@ -233,18 +235,20 @@ class PlatformCalls:
 
     def _other(self, report: control.PlatformMessage) -> None:
         match report:
-            case control.StatusChanged(status):
+            case control.StatusChanged(status, info):
                 asked = self.context.snapshot.seat.pending
                 self._seat.platform_says(status)
+                if info:
+                    self._seat.because(message("seat.platform_says", info=info))
                 if status == asked:  # as good as the 200, which may be lost
                     self.announcements.asked(status)
                 else:
                     self.announcements.said(status)
-            case control.AfterCallWork():
-                self._seat.after_call_work()
-            case control.StatusAfterCallResponse(r):
+            case control.AfterCallWork(info):
+                self._seat.after_call_work(info)
+            case control.StatusAfterCallResponse(r, _, info):
                 if self._next is not None and not self._next.done():
-                    self._next.set_result(as_code(r))
+                    self._next.set_result((as_code(r), info))
             case control.Kicked(others=others):
                 for each in (report, *others):
                     self._kicked(each)

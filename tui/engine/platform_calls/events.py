@@ -11,6 +11,7 @@ from typing import Final
 
 from tui.engine.calls import BY_PEER, BY_US, NOT_CONNECTED
 from tui.engine.context import log
+from tui.engine.outcome import with_info
 from tui.engine.platform_calls.commands import CallCommands, CallLegs
 from tui.engine.platform_calls.recovery import CallQuery
 from tui.platform import control
@@ -68,19 +69,19 @@ class CallReports:
             case control.NewCall(ccnumber, number, eid):
                 self.calls.note(ccnumber, "attribute", report.attributes)
                 self._offered(ccnumber, number, internal=bool(eid))
-            case control.CancelCall(ccnumber):
-                self._offer_cancelled(ccnumber)
+            case control.CancelCall(ccnumber, info):
+                self._offer_cancelled(ccnumber, info)
             case control.CalloutResponse():
                 self._responded(report, internal=False)
             case control.CallinResponse():
                 self._responded(report, internal=True)
-            case control.CallinFailed(ccnumber):
-                self._not_answered(ccnumber)
+            case control.CallinFailed(ccnumber, info):
+                self._not_answered(ccnumber, info)
             case control.Answered(ccnumber, number, eid):
                 self.calls.note(ccnumber, "attribute", report.attributes)
                 self._answered(ccnumber, number, internal=bool(eid))
-            case control.Ended(ccnumber, r, call_time):
-                self._ended(ccnumber, as_code(r), call_time)
+            case control.Ended(ccnumber, r, call_time, info):
+                self._ended(ccnumber, as_code(r), call_time, info)
             case control.Held(ccnumber):
                 self._on_the_phone(ccnumber, CallInput.HOLD_CONFIRMED)
             case control.Resumed(ccnumber):
@@ -152,7 +153,7 @@ class CallReports:
         fresh = self.context.clock() - last.at <= self.context.limits.redial_window
         return last if last.declined and fresh and last.number == number else None
 
-    def _offer_cancelled(self, ccnumber: str) -> None:
+    def _offer_cancelled(self, ccnumber: str, info: str) -> None:
         self.context.timers.cancel(f"offer {ccnumber}")
         call = self.calls.by_ccnumber(ccnumber)
         if call is None or not call.live:
@@ -161,7 +162,8 @@ class CallReports:
         outcome = "cancelled.declined" if declined else "cancelled.missed"
         if call.state is CallState.ANSWERING:
             outcome = "cancelled.while_answering"
-        if self.calls.end(call, CallInput.CANCELLED, message(outcome), missed=not declined):
+        said = with_info(message(outcome), info)
+        if self.calls.end(call, CallInput.CANCELLED, said, missed=not declined):
             self._remember(self._cancelled, call, declined)
             self.context.emit(OfferCancelled(ccnumber))
 
@@ -208,14 +210,13 @@ class CallReports:
         if call is not None and call.live:
             await self.commands.send_hang_up(call)
 
-    def _not_answered(self, ccnumber: str) -> None:
+    def _not_answered(self, ccnumber: str, info: str) -> None:
         """309: the call is over; a 105 with 20 may follow and is then a repeat."""
         call = self.calls.by_ccnumber(ccnumber)
         if call is None or not call.live:
             return
-        if self.calls.end(
-            call, CallInput.NOT_ANSWERED, message("ended.no_answer"), reason=NOT_CONNECTED
-        ):
+        said = with_info(message("ended.no_answer"), info)
+        if self.calls.end(call, CallInput.NOT_ANSWERED, said, reason=NOT_CONNECTED):
             self._remember(self._over, call)
             self.context.emit(CallinFailed(ccnumber))
 
@@ -258,7 +259,7 @@ class CallReports:
         if call is not None and self.calls.move(call, given) is not None:
             self.legs.hold(call.key, given is CallInput.HOLD_CONFIRMED)
 
-    def _ended(self, ccnumber: str, r: int, call_time: float | None) -> None:
+    def _ended(self, ccnumber: str, r: int, call_time: float | None, info: str) -> None:
         if ccnumber in self._over:
             return  # a repeat
         call = self.calls.by_ccnumber(ccnumber)
@@ -278,6 +279,7 @@ class CallReports:
             self._transferred.discard(ccnumber)
             goes_on = True
             outcome = message("transfer.done", name=call.transfer)
+        outcome = with_info(outcome, info)
         if self.calls.end(
             call, CallInput.ENDED, outcome, reason=r, talk_time=talk_time, missed=missed
         ):

@@ -131,7 +131,9 @@ class Announcements:
         if self._over(round) or what not in self._open:
             return
         if not outcome.ok:
-            self._failed(what, f"{outcome.status} {outcome.reason}".strip(), notice=first)
+            # Status 0 is no answer at all: "not confirmed" says it.
+            said = f"{outcome.status} {outcome.reason}".strip() if outcome.status else ""
+            self._failed(what, said, notice=first)
             return
         if what is Standing.STATUS:
             self._seat.confirmed(status, reason)
@@ -156,7 +158,7 @@ class Announcements:
                 return
 
     def _failed(self, what: Standing, info: str, *, notice: bool) -> None:
-        log.warning("%s is not confirmed: %s", what.value, info)
+        log.warning("%s is not confirmed: %s", what.value, info or "no answer")
         if notice:
             self.context.notice(message(_SENTENCES[what], info=info))
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from tui.engine.calls import BY_US, CONNECTED
 from tui.engine.context import log
 from tui.engine.numbers import NumberError, parse_number
-from tui.engine.outcome import Outcome, answer_to, unconfirmed
+from tui.engine.outcome import Outcome, answer_to, unconfirmed, with_info
 from tui.engine.platform_calls.commands import CallCommands
 from tui.platform import control
 from tui.port import events as e
@@ -277,13 +277,14 @@ class ThreewayCalls:
                         response.set_result(report)
                 else:
                     self._late(report)
-            case control.ThreewayResult(ccnumber, result):
-                self._result(ccnumber, result)
+            case control.ThreewayResult(ccnumber, result, info):
+                self._result(ccnumber, result, info)
             case control.TransferSucceeded(ccnumber):
                 self._transferred(ccnumber)
-            case control.TransferFailed(ccnumber):
+            case control.TransferFailed(ccnumber, info):
                 if call := self._transferring(ccnumber):
-                    self._transfer_over(call.key, message("transfer.failed", name=call.transfer))
+                    said = with_info(message("transfer.failed", name=call.transfer), info)
+                    self._transfer_over(call.key, said)
                     self.context.emit(e.TransferFailed(call.ccnumber))
             case _:
                 return False
@@ -304,7 +305,7 @@ class ThreewayCalls:
         else:
             self._step(call.key, ThirdInput.ACCEPTED, outcome=None)
 
-    def _result(self, ccnumber: str, result: control.Reason) -> None:
+    def _result(self, ccnumber: str, result: control.Reason, info: str) -> None:
         call = self.calls.find(ccnumber)
         if call is None or call.third is None or not isinstance(result, int):
             return
@@ -314,9 +315,10 @@ class ThreewayCalls:
         outcome = None
         if result == ThreewayResult.FAILED:
             outside = call.third.kind is ThirdKind.OUTSIDE
-            outcome = message("threeway.failed_outside" if outside else "threeway.failed")
+            failed = message("threeway.failed_outside" if outside else "threeway.failed")
+            outcome = with_info(failed, info)
         elif result == ThreewayResult.LEFT:
-            outcome = message("threeway.left")
+            outcome = with_info(message("threeway.left"), info)
         joined = self.context.clock() if result == ThreewayResult.JOINED else call.third.joined
         self._step(call.key, given, outcome=outcome, joined=joined)
         self.context.emit(e.ThreewayChanged(call.ccnumber, ThreewayResult(result)))

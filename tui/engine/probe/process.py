@@ -29,7 +29,7 @@ from tui.log import setup, take_output
 from tui.platform import control
 from tui.port import replace
 from tui.port.commands import SignIn
-from tui.port.values import LineType, Message, message
+from tui.port.values import Message, message
 from tui.port.wire.codec import to_json
 from tui.secrets import Secret
 
@@ -108,7 +108,7 @@ async def _run(
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, listening.stop)
     try:
-        failure = await listening.run(sign_in_of(profile, password), options.gid)
+        failure = await listening.run(SignIn.of(profile, password), options.gid)
     finally:
         record.end()
     for (kind, what), setting in record.settings.items():
@@ -123,20 +123,6 @@ async def _run(
         )
     )
     return failure
-
-
-def sign_in_of(profile: Profile, password: Secret) -> SignIn:
-    """Signing in as the profile says."""
-    return SignIn(
-        un=profile.un,
-        pwd=password,
-        switchnumber=profile.switchnumber,
-        callintype=LineType(profile.callintype),
-        number=profile.number,
-        backend=profile.backend,
-        kind=profile.kind,
-        profile=profile.name,
-    )
 
 
 def secrets_of(profile: Profile, password: Secret) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from typing import Any, Final, TextIO
 from tui import sip
 from tui.engine.not_understood import setting_of
 from tui.engine.probe.masking import Masker
-from tui.engine.session.signalling import Overheard, Sent
+from tui.engine.session.control_messages import Overheard, Sent
 from tui.platform import control
 from tui.platform.extensions import internal_number
 from tui.platform.not_understood import NotUnderstood, NotUnderstoodList, SkippedKind

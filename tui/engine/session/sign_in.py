@@ -24,7 +24,6 @@ from tui.platform import control
 from tui.platform.base import (
     LINE_TYPES,
     VOIP,
-    Credentials,
     Platform,
     PlatformError,
     SessionKind,
@@ -154,16 +153,7 @@ class SignInSession:
         self._phase(Phase.SIGNING_IN)
         platform = self.make_platform(command)
         try:
-            user = await platform.sign_in(
-                Credentials(
-                    command.un,
-                    command.pwd,
-                    command.switchnumber,
-                    command.callintype,
-                    command.number,
-                    command.backend,
-                )
-            )
+            user = await platform.sign_in(command.credentials)
         except PlatformError as error:
             log.warning("sign-in refused: %d %s", error.code, error.info)
             note_missing(self.context.not_understood, error, "sign-in")
@@ -220,7 +210,9 @@ class SignInSession:
             code = WEBSOCKET_FAILED if error.status == 0 else REGISTRATION_FAILED
             info = f"{error.status} {error.reason}"
             failure = message(LOGIN[code], code=code, info=info)
-            if platform.sip_only and error.status in (401, 403, 407):
+            if error.unmet:
+                failure = message("login.sip_unmet", info=info)
+            elif platform.proves_at_registration and error.status in (401, 403, 407):
                 failure = message("login.pbx_refused", info=info)
             elif error.why not in ("", FlowFault.OTHER):
                 host = urlsplit(platform.sip_account(command.gid).url).netloc
@@ -240,7 +232,7 @@ class SignInSession:
         sip_account = platform.sip_account(gid)
         host = urlsplit(sip_account.url).hostname or ""
         servers = None
-        if platform.sip_only:
+        if platform.relays_by_profile:
             servers = relays(self.config, self.profile, self.context.clock).servers
         loopback = host in ("127.0.0.1", "localhost", "::1")
         self.parts.legs.begin(loopback=loopback, ice_servers=servers)
@@ -256,9 +248,8 @@ class SignInSession:
     ) -> Result:
         await self.signalling.stop(unregister=False)
         self.context.emit(RegistrationFinished(code, info, str(status)))
-        if (
-            self.platform is not None and self.platform.sip_only
-        ):  # only now it shows whether the password was right: back to typing it
+        if self.platform is not None and self.platform.proves_at_registration:
+            # Only now it shows whether the password was right: back to typing it.
             await self._forget()
             self._phase(Phase.SIGNED_OUT, failure)
         else:
@@ -280,12 +271,12 @@ class SignInSession:
             await platform.set_phone_mode(mode, number)
         except PlatformError as error:
             return Result(False, login_message(error), error.code)
-        outcome = await self.signalling.send(control.SetSeatMode(fixed=mode == "fixed"))
+        outcome = await self.signalling.messages.send(control.SetSeatMode(fixed=mode == "fixed"))
         if not outcome.ok:
             return Result(False, unconfirmed("phone_mode", outcome))
         self.context.emit(PhoneModeChanged(PhoneMode(mode)))
         if mode == "fixed":
-            await self.signalling.send(control.SetStatus(1))
+            await self.signalling.messages.send(control.SetStatus(1))
         return Result(True)
 
     # ------------------------------------------------------------ the machine slept

@@ -11,6 +11,7 @@ from tui.engine.audio.dtmf import CONTENT_TYPE as DTMF_RELAY
 from tui.engine.audio.leg_entry import LegEntry
 from tui.engine.calls import BY_PEER, NOT_CONNECTED
 from tui.engine.context import log
+from tui.engine.outcome import with_info
 from tui.engine.sip_calls.addresses import Caller, caller_of, connected_to, contacts_of
 from tui.engine.sip_calls.commands import SipCommands
 from tui.engine.sip_calls.legs import UNUSABLE
@@ -126,6 +127,7 @@ class SipEvents:
             case sip.CallEnded():
                 self._ended(event)
             case sip.InfoReceived(call=handle, content_type=content_type, body=body):
+                self._connected(event)
                 if leg := self.legs.entry(handle):
                     self._digit(leg, content_type, body)
             case sip.ReferReceived():
@@ -208,7 +210,8 @@ class SipEvents:
         | sip.InviteAnswered
         | sip.Established
         | sip.ReinviteReceived
-        | sip.ReinviteAccepted,
+        | sip.ReinviteAccepted
+        | sip.InfoReceived,
     ) -> None:
         """Somebody else may be at the other end now: who answered of a queue, or whom the PBX put
         in. Where a message tells nothing, or nothing that counts, the party is the one known."""
@@ -233,16 +236,16 @@ class SipEvents:
             leg = self.legs.leg_of(key)
             if leg is not None:
                 self.commands.refuse(leg.handle, 480)
-            self._unanswered(call, "line.rang_out")
+            self._unanswered(call, message("line.rang_out"))
 
-    def _unanswered(self, call: Call, why: str) -> None:
+    def _unanswered(self, call: Call, why: Message) -> None:
         """Nobody took a call here: it is missed, but for a further round of one who is waiting."""
         now = self.context.clock()
         self._waiting = {who: until for who, until in self._waiting.items() if until > call.began}
         again = call.number in self._waiting
         if call.number:
             self._waiting[call.number] = now + ROUNDS
-        self.commands.end(call, message(why), NOT_CONNECTED, missed=not again)
+        self.commands.end(call, why, NOT_CONNECTED, missed=not again)
 
     def _replaced(self, old: LegEntry, event: sip.InviteReceived, who: Caller) -> None:
         """Somebody takes the place of the peer of a call (RFC 3891): the call goes on with them,
@@ -282,11 +285,13 @@ class SipEvents:
         if call is None or call.answered is not None:
             return
         if event.elsewhere:
-            self.commands.end(call, message("line.elsewhere"), NOT_CONNECTED)
+            said = with_words(message("line.elsewhere"), event.reasons)
+            self.commands.end(call, said, NOT_CONNECTED)
         elif event.flow_lost:
             self.commands.end(call, message("line.lost_ringing"), NOT_CONNECTED)
         else:
-            self._unanswered(call, "line.rang_out" if event.timed_out else "line.gave_up")
+            why = message("line.rang_out" if event.timed_out else "line.gave_up")
+            self._unanswered(call, with_words(why, event.reasons))
         self.context.emit(OfferCancelled(call.ccnumber))
 
     # ------------------------------------------------------------ we call
@@ -365,7 +370,8 @@ class SipEvents:
             return
         if event.by_peer:
             done = self.transfers.outcome_of(call) or cause(event.reasons)
-            self.commands.end(call, done or message("ended.25", code=BY_PEER), BY_PEER)
+            said = with_words(done or message("ended.25", code=BY_PEER), event.reasons)
+            self.commands.end(call, said, BY_PEER)
         else:
             why = "line.timed_out" if event.status == 408 else "line.gone"
             self.commands.end(call, message(why), BY_PEER)
@@ -380,14 +386,21 @@ def cause(reasons: tuple[sip.Reason, ...]) -> Message | None:
     return None
 
 
+def with_words(said: Message, reasons: tuple[sip.Reason, ...]) -> Message:
+    """A sentence, with what the other side says of it in words of its own behind it."""
+    own = clean_text(next(filter(None, (each.own for each in reasons)), ""), _MOST_WORDS)
+    return with_info(said, own)
+
+
 def refusal(status: int, reason: str, reasons: tuple[sip.Reason, ...] = ()) -> Message:
     """Why a call came to nothing, in words: the network's cause says it more closely than the
     status that a gateway made of it. What the other side says in words of its own stands behind."""
     own = clean_text(reason, _MOST_WORDS)
     info = {} if own.casefold() in ("", sip.phrase(status).casefold()) else {"info": own}
     if (said := cause(reasons)) is not None:
-        return message(said.id, **dict(said.values), **info)
-    found = _REFUSED.get(status)
-    if found is not None:
-        return message(found, status=status, **info)
-    return message("line.call_refused", status=status, reason=own)
+        said = message(said.id, **dict(said.values), **info)
+    elif (found := _REFUSED.get(status)) is not None:
+        said = message(found, status=status, **info)
+    else:
+        said = message("line.call_refused", status=status, reason=own)
+    return said if info else with_words(said, reasons)

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Final
 
 from tui import sip
-from tui.engine.audio.leg_entry import LegEntry, why_of
+from tui.engine.audio.leg_entry import OTHER_PEER, LegEntry, why_of
 from tui.engine.audio.legs import Legs
 from tui.engine.calls import CONNECTED
 from tui.engine.context import log
@@ -28,7 +28,6 @@ SOUND: Final = 25.0
 NOT_ACCEPTABLE: Final = 'SIP;cause=488;text="Not Acceptable Here"'
 """The Reason of a BYE to a call whose description is of no use, as other phones write it."""
 NO_AUDIO: Final = "no-audio"
-OTHER_PEER: Final = "other-peer"
 UNUSABLE: Final = (
     *("unreadable", NO_AUDIO, "refused", "no-encryption", "no-ice", "no-mux", "no-codec"),
     *(OTHER_PEER, "no-descriptors", "no-memory"),
@@ -121,18 +120,21 @@ class SipLegs:
 
     async def offer_direction(self, key: str, direction: Direction) -> int:
         """Have the direction in force by a re-INVITE, one after the other; the last status, 200
-        when it is so already. 0: the leg is gone, or nothing came in time."""
+        when it is so already. 0: the leg is gone, or nothing came in time. While the sound is being
+        set up nothing is offered, for as long as there are tries: of a re-INVITE in the middle of
+        that FreeSWITCH never ends its handshake."""
         lock = self._locks.setdefault(key, asyncio.Lock())
         async with lock:
-            for _ in range(_TRIES):
+            for tries in range(_TRIES, 0, -1):
                 leg = self.legs.leg_of(key)
                 if leg is None or not leg.up:
                     return 0
                 if leg.direction == direction:
                     return 200
-                status = await self.legs.reoffer(leg, direction)
-                if status:
-                    return status
+                if tries == 1 or leg.media is None or not leg.media.settling:
+                    status = await self.legs.reoffer(leg, direction)
+                    if status:
+                        return status
                 await asyncio.sleep(_PAUSE)
         return 0
 

@@ -35,7 +35,7 @@ class G711G722Encoder:
         """Nothing to set here."""
 
     def encode(self, pcm: bytes) -> bytes:
-        """One ptime of audio."""
+        """One ptime of audio (s16, 48 kHz, mono) as a payload. ValueError for another length."""
         if len(pcm) != self._samples * 2:
             raise ValueError(f"{len(pcm)} bytes are not {self._samples} samples")
         low = self._down.feed(pcm)

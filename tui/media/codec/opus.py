@@ -245,7 +245,8 @@ class OpusEncoder:
         self._set(_SET_LOSS, min(max(percent, 0), 100))
 
     def encode(self, pcm: bytes) -> bytes:
-        """One ptime of audio; b"" when it need not be sent (DTX, RFC 7587 §3.1.3)."""
+        """One ptime of audio (s16, 48 kHz, mono) as a payload; b"" when it need not be sent (DTX,
+        RFC 7587 §3.1.3). ValueError for another length, OSError when libopus cannot."""
         if len(pcm) != self._samples * 2:
             raise ValueError(f"{len(pcm)} bytes are not {self._samples} samples")
         size = self._library.opus_encode(self._state, pcm, self._samples, self._out, MAX_PAYLOAD)

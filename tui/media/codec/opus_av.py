@@ -45,7 +45,7 @@ class AvEncoder:
         """Not possible here."""
 
     def encode(self, pcm: bytes) -> bytes:
-        """One ptime of audio; b"" when it need not be sent."""
+        """As `opus.OpusEncoder.encode`. ValueError for another length."""
         if len(pcm) != self._samples * 2:
             raise ValueError(f"{len(pcm)} bytes are not {self._samples} samples")
         packets = self._codec.encode(block(pcm, RATE, self._pts))

@@ -42,6 +42,8 @@ RETRY = 5.0
 """Seconds before another try at a device that could not be opened or was lost."""
 LYING = 60.0
 """Seconds between two reopenings of a device whose samples are not those of its rate."""
+WATCH = 10.0
+"""Seconds between two looks at where a sound server plays what was meant for a device of its."""
 LATENCY = 0.1
 """Seconds asked of PortAudio: Bluetooth and busy machines stumble with less."""
 _MS = RATE // 1000 * WIDTH
@@ -102,6 +104,8 @@ class DeviceStream:
         self._ending = False
         self._put_away = False
         self._device = name
+        self._target: str | None = None
+        self._watch_at = 0.0
 
     # ------------------------------------------------------------ from the event loop
 
@@ -121,6 +125,9 @@ class DeviceStream:
             self._busy = True
             self._trust_at = now + LYING
             self._worker.submit(self._caught)
+        elif self._target is not None and now >= self._watch_at:
+            self._busy = True
+            self._worker.submit(self._watch)
 
     def probe(self) -> None:
         """Say what the state is, without opening anything."""
@@ -189,10 +196,12 @@ class DeviceStream:
     def _opened(self, library: Any, entry: Any) -> Any:
         """A stream that runs, in our format or else in one of the device's own. Raises what the
         first try raised."""
+        self._target = entry.get(TARGET)
+        self._watch_at = self._clock() + WATCH
         first: Exception | None = None
         for form in formats(entry, self.kind):
             try:
-                with self._library.aimed(self.kind, entry.get(TARGET)):
+                with self._library.aimed(self.kind, self._target):
                     return self._started(library, entry, form)
             except Exception as problem:
                 first = first or problem
@@ -244,6 +253,15 @@ class DeviceStream:
         log.warning("%s: %d samples a second, not %d: reopened", self._device, rate, wanted)
         self.shut()
         self._open()
+
+    def _watch(self) -> None:
+        """Back to the device that is meant, where the server has moved us and it is there again."""
+        self._watch_at = self._clock() + WATCH
+        if self._target is not None and self._library.moved(self.kind, self._target):
+            log.info("%s: moved by the sound server, and taken back", self._device)
+            self.shut()
+            self._open()
+        self._busy = False
 
     def shut(self) -> None:
         """Close the stream, if one is open."""

@@ -8,7 +8,8 @@ missed are all streams closed for an instant, and opened again.
 
 A sound server is one device to PortAudio. Which of its sinks and sources is meant is told to
 libpulse beside it, in the environment, for the moment of opening; what there is, the other process
-says (`pulse_names`).
+says (`pulse_names`). PipeWire opens a stream for a device that is gone as well, on its default one:
+so before each opening the server is asked whether it is still there.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
+from tui.media.device import pulse_names
 from tui.media.device.enumerate import PULSE, DeviceKind, Listing, ask, entries_of, find
 
 log = logging.getLogger(__name__)
@@ -30,8 +32,14 @@ AGAIN = 60.0
 """Seconds between two renewals for a device that is there and does not open."""
 TARGET = "pulse target"
 """In an entry: what the sound server calls the device that is meant."""
+STILL = 1.0
+"""Seconds for the sound server to say whether a device is still there."""
 _VARIABLES: dict[DeviceKind, str] = {"input": "PULSE_SOURCE", "output": "PULSE_SINK"}
 """What libpulse reads when a stream names no device itself."""
+
+
+def _devices(there: pulse_names.ServerDevices, kind: DeviceKind) -> list[str]:
+    return [own for _, own in (there.sources if kind == "input" else there.sinks)]
 
 
 class Worker:
@@ -92,12 +100,14 @@ class PortAudio:
         self,
         ask: Callable[[], Listing | None] = ask,
         clock: Callable[[], float] = time.monotonic,
+        names: Callable[[], pulse_names.ServerDevices | None] | None = None,
     ) -> None:
         self.worker = Worker()
         self.server = ""
         """The PulseAudio server that carries all sound, "" for this machine's devices."""
         self._looker = Worker("sound-look")
         self._ask, self._clock = ask, clock
+        self._names = names or pulse_names.DeviceNames(STILL)
         self._open: list[Stream] = []
         self._looking = False
         self._renewed: dict[tuple[str, str], float] = {}
@@ -135,12 +145,29 @@ class PortAudio:
 
     def _target(self, name: str, kind: DeviceKind, entries: list[Any]) -> tuple[str, str] | None:
         """The sound server's device of that name, None where it has none: then PortAudio may have
-        it. What there is, is asked for once, and again when a device could not be had."""
+        it. What there is, is asked for once, and again when a device is gone or could not be
+        had."""
         if name == PULSE or find(entries, PULSE, kind) is None:
             return None
+        known = self._targets.get((kind, name))
+        if known is not None and not self._is_there(kind, known[1]):
+            del self._targets[kind, name]
         if (kind, name) not in self._targets:
             self._learn(self._ask(), kind, name)
         return self._targets.get((kind, name))
+
+    def _is_there(self, kind: DeviceKind, target: str) -> bool:
+        """Whether the sound server has that device now; where it does not say, it may."""
+        there = self._names()
+        return there is None or target in _devices(there, kind)
+
+    def moved(self, kind: DeviceKind, target: str) -> bool:
+        """Whether the sound server has us on another device though that one is there. In the sound
+        thread; takes some milliseconds."""
+        there = self._names()
+        if there is None or target not in _devices(there, kind):
+            return False
+        return target not in (there.recorded if kind == "input" else there.played)
 
     def _learn(self, listing: Listing | None, kind: DeviceKind, name: str) -> None:
         if listing is not None:
@@ -196,7 +223,8 @@ class PortAudio:
             self.worker.submit(self.renew)
 
     def flush(self, timeout: float = 2.0) -> bool:
-        """Wait until both threads have done what they were told; whether they have."""
+        """Wait until both threads have done what they were told, for `timeout` seconds each;
+        whether they have."""
         return self._looker.flush(timeout) and self.worker.flush(timeout)
 
     def renew(self) -> None:

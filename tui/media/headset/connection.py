@@ -116,6 +116,7 @@ class HeadsetConnection(asyncio.Protocol):
     # ------------------------------------------------------------ asyncio's
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Whose process it is is asked of the kernel; then the proof begins."""
         assert isinstance(transport, asyncio.Transport)
         self._transport, self.heard_at = transport, self._clock()
         if not self._ours(transport):
@@ -128,6 +129,7 @@ class HeadsetConnection(asyncio.Protocol):
             self._write(self._proof.begin())
 
     def data_received(self, data: bytes) -> None:
+        """Whole frames are taken; what is no frame of this wire ends the connection."""
         self.heard_at = self._clock()
         try:
             frames = self._reader.feed(data)
@@ -144,6 +146,7 @@ class HeadsetConnection(asyncio.Protocol):
             self._take(frame)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """The other end closed it, or is gone."""
         self._end(HeadsetLost("closed"))
 
     # ------------------------------------------------------------ who is there

@@ -128,6 +128,7 @@ class VoiceIn:
 
     @property
     def figures(self) -> PlayoutFigures:
+        """What went on in its playout since the beginning."""
         return self.playout.figures
 
     def take(self, packet: VoicePacket, now: float) -> None:

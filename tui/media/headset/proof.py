@@ -47,6 +47,7 @@ def fresh_secret() -> Secret:
 
 
 def fresh_nonce() -> str:
+    """What one connection is proved with: NONCE random bytes, in hex."""
     return secrets.token_hex(NONCE)
 
 

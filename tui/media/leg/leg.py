@@ -106,7 +106,8 @@ class AudioLeg:
         )
 
     async def offer(self) -> str:
-        """The first offer: opus is 111. Apply the answer with `accept`."""
+        """The first offer: opus is 111. Apply the answer with `accept`. RuntimeError when the leg
+        is described already, or closed."""
         self._assert_open()
         if self._connections.current is not None:
             raise RuntimeError("the leg is described already; use reoffer()")
@@ -150,7 +151,8 @@ class AudioLeg:
         (RFC 8445 §2.4, RFC 8839 §4.4). The certificate is the same while DTLS lives: the peer
         keeps the association. The old path serves until the new one is up; `apply` or `withdraw`
         it. A leg that is lost, or failed, may be restarted as well. `ice_servers` take the place
-        of those that the leg was made with: credentials for a relay may have ended since."""
+        of those that the leg was made with: credentials for a relay may have ended since.
+        RuntimeError before there is anything to restart."""
         self._assert_open()
         if self._connections.current is None:
             raise RuntimeError("there is nothing to restart yet")
@@ -169,7 +171,10 @@ class AudioLeg:
         self._connections.withdraw()
 
     async def apply(self, answer: str) -> None:
-        """The 200 to `reoffer()` or `restart()`: both sides take effect now."""
+        """The 200 to `reoffer()` or `restart()`: both sides take effect now. A peer may take the
+        restart and keep its own user and password, as FreeSWITCH does, whatever RFC 8445 §9 says:
+        whether it has taken it the new path shows. The old one serves until that is up.
+        UnacceptableOffer when it cannot be used; RuntimeError when no re-offer waits."""
         await self._codec_loaded(answer)
         if not self._agreed.pending:
             raise RuntimeError("there is no re-offer to apply an answer to")
@@ -177,15 +182,10 @@ class AudioLeg:
         try:
             remote = read(answer)
             agreement = self._agreed.common(remote)
-            same = current is not None and _same_peer(current, remote)
-            if fresh is None and not same:
+            if fresh is None and not (current is not None and _same_peer(current, remote)):
                 # We kept our user and password, so ICE may not restart (RFC 8445 §9).
                 raise UnacceptableOffer(
                     "the answer restarts ICE, which the offer did not ask for", Unusable.OTHER_PEER
-                )
-            if fresh is not None and same:
-                raise UnacceptableOffer(
-                    "the answer does not restart ICE as it was asked to", Unusable.OTHER_PEER
                 )
         except UnacceptableOffer:
             self.withdraw()
@@ -233,6 +233,16 @@ class AudioLeg:
     def set_sink(self, sink: Sink) -> None:
         """Hear with another ear from the next 20 ms on."""
         self._session.sink = sink
+
+    @property
+    def settling(self) -> bool:
+        """Whether what was agreed is being set up yet: within `setup_timeout` it is up, or not."""
+        return self.state is AudioLegState.CONNECTING
+
+    @property
+    def awaits_digits(self) -> bool:
+        """Whether the peer takes keys as telephone-event, and has none before the leg is up."""
+        return self.settling and self._session.sent.has_keys
 
     @property
     def can_send_digits(self) -> bool:

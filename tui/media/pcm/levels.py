@@ -96,7 +96,7 @@ class Meter:
         self.put(rms(pcm), now)
 
     def put(self, level: float, now: float) -> None:
-        """One block of that level."""
+        """One block of that level (0 to 1 of full scale), at `now` in seconds."""
         self._value = max(level, self._value * 0.8)
         if self._value < 1e-4:
             self._value = 0.0

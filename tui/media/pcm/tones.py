@@ -58,7 +58,7 @@ def tone(
 
 
 def pattern(steps: Sequence[Step], rate: int = RATE, *, level: float = 0.3) -> bytes:
-    """One round of a cadence as PCM."""
+    """One round of a cadence as PCM (s16, mono); `level` is the amplitude, 0 to 1 of full scale."""
     return b"".join(tone(hz, rate, seconds, level=level) for hz, seconds in steps)
 
 

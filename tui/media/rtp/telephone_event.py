@@ -49,7 +49,8 @@ class TelephoneEventSender:
         return self._now is not None or bool(self._waiting)
 
     def add(self, key: str, duration: float) -> None:
-        """Queue one key. ValueError for no key, or when too many wait."""
+        """Queue one key, for `duration` seconds, `SHORTEST` at least. ValueError for no key, or
+        when too many wait."""
         code = KEYS.find(key.upper()) if len(key) == 1 else -1
         if code < 0:
             raise ValueError("a key is one of 0-9 * # A B C D")

@@ -7,9 +7,12 @@ import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from tui.media.sdp.direction import Direction
-from tui.media.sdp.parse import TOKEN, Codec, Section, UnacceptableOffer, parse
+from tui.media.sdp.parse import TOKEN, Codec, Description, Section, UnacceptableOffer, parse
+
+_is_plain = re.compile(r"[ -~]{1,256}").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,33 @@ class RefusedSection:
 
 
 @dataclass(frozen=True, slots=True)
+class TaggedSection:
+    """A section that is none of ours and has the transport of the group that our audio is in: it is
+    taken, and says nothing. Refused it would take the audio with it: browsers that were told to
+    bundle all (`max-bundle`) have no other transport. `formats` is one, `maps` says which."""
+
+    kind: str
+    profile: str
+    formats: tuple[str, ...]
+    mid: str
+    maps: tuple[str, ...] = ()
+
+    def lines(self, port: str, audio: Sequence[str]) -> list[str]:
+        """As it stands in an offer and in an answer, with the transport of our audio."""
+        transport = [line for line in audio if line.startswith(_OF_TRANSPORT)]
+        head = f"m={self.kind} {port} {self.profile} {' '.join(self.formats)}"
+        return [head, *transport, f"a=mid:{self.mid}", "a=inactive", *self.maps]
+
+
+_OF_TRANSPORT: Final = (
+    *("c=", "a=candidate:", "a=end-of-candidates", "a=ice-ufrag:", "a=ice-pwd:"),
+    *("a=fingerprint:", "a=setup:", "a=rtcp-mux"),
+)
+OtherSection = RefusedSection | TaggedSection
+"""A section beside ours."""
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """The sections of a session as they were agreed, in their order. Sections are never taken out
     again, and neither their order nor their names change (RFC 3264 §8, RFC 8829 §5.2.2), so this
@@ -120,8 +150,15 @@ class Layout:
 
     mid: str | None = "0"
     profile: str = "UDP/TLS/RTP/SAVPF"
-    before: tuple[RefusedSection, ...] = ()
-    after: tuple[RefusedSection, ...] = ()
+    before: tuple[OtherSection, ...] = ()
+    after: tuple[OtherSection, ...] = ()
+
+    @property
+    def group(self) -> list[str]:
+        """The names in our BUNDLE group, the one with the transport first."""
+        others = (*self.before, *self.after)
+        tagged = [each.mid for each in others if isinstance(each, TaggedSection)]
+        return [] if self.mid is None else [*tagged, self.mid]
 
     def arranged(self, description: str) -> str:
         """A description of one audio section, put into its place. UnacceptableOffer when it has
@@ -133,9 +170,9 @@ class Layout:
         kind, port, _, *formats = first.split(" ")
         out = [line for line in session if not line.startswith("a=group:")]
         if self.mid is not None:
-            out.append(f"a=group:BUNDLE {self.mid}")
+            out.append(f"a=group:BUNDLE {' '.join(self.group)}")
         for section in self.before:
-            out += section.lines
+            out += _lines(section, port, audio)
         out.append(" ".join([kind, port, self.profile, *formats]))
         for line in audio:
             if not line.startswith("a=mid:"):
@@ -143,21 +180,50 @@ class Layout:
             elif self.mid is not None:
                 out.append(f"a=mid:{self.mid}")
         for section in self.after:
-            out += section.lines
+            out += _lines(section, port, audio)
         return "\r\n".join(out) + "\r\n"
+
+
+def _lines(section: OtherSection, port: str, audio: Sequence[str]) -> list[str]:
+    return section.lines if isinstance(section, RefusedSection) else section.lines(port, audio)
 
 
 def layout_of(offer: str) -> Layout:
     """The layout of the peer's offer, in which the audio that we take is ours and all other
-    sections are refused. UnacceptableOffer when there is no such audio."""
+    sections are refused, but for the one without which the audio has no transport.
+    UnacceptableOffer when there is no such audio."""
     asked = parse(offer)
     chosen = asked.audio_index()
-    sections = [
-        RefusedSection(section.kind, section.profile, tuple(section.formats), _mid(section))
+    ours = asked.media[chosen]
+    needed = _needed(asked, ours)
+    sections: list[OtherSection] = [
+        needed[1] if needed is not None and section is needed[0] else _refused(section)
         for section in asked.media
     ]
-    ours = sections[chosen]
-    return Layout(ours.mid, ours.profile, tuple(sections[:chosen]), tuple(sections[chosen + 1 :]))
+    before, after = tuple(sections[:chosen]), tuple(sections[chosen + 1 :])
+    return Layout(_mid(ours), ours.profile, before, after)
+
+
+def _refused(section: Section) -> RefusedSection:
+    return RefusedSection(section.kind, section.profile, tuple(section.formats), _mid(section))
+
+
+def _needed(asked: Description, ours: Section) -> tuple[Section, TaggedSection] | None:
+    """The section that has the transport of our audio, where that is video, and the audio has not
+    a candidate of its own."""
+    tagged = asked.tagged(ours)
+    mid = _mid(tagged)
+    if tagged is ours or tagged.kind != "video" or mid is None or ours.first("candidate"):
+        return None
+    if ours.port not in (0, 9, tagged.port):
+        return None
+    format = tagged.formats[0]
+    maps = tuple(
+        f"a={name}:{value}"
+        for name, value in tagged.attributes
+        if name in ("rtpmap", "fmtp") and value.split(" ", 1)[0] == format and _is_plain(value)
+    )
+    return tagged, TaggedSection(tagged.kind, tagged.profile, (format,), mid, maps)
 
 
 def _mid(section: Section) -> str | None:

@@ -21,6 +21,7 @@ from tui.media.sdp.parse import (
     KNOWN_CODECS,
     PRINTABLE,
     TOKEN,
+    Description,
     Section,
     Transport,
     UnacceptableOffer,
@@ -87,7 +88,7 @@ def normalise(
     description = parse(sdp)
     section = description.media[description.audio_index()]
     peer = transport(description, section)
-    if not any(name == "rtcp-mux" for name, _ in section.attributes):
+    if description.value(section, "rtcp-mux") is None:
         raise UnacceptableOffer("RTCP multiplexing is not offered", Unusable.NO_MUX)
     codecs = [c for c in codecs_of(section) if c.name.lower() in KNOWN_CODECS]
     if not codecs:
@@ -123,7 +124,7 @@ def normalise(
         lines.append(f"a=rtpmap:{codec.payload} {codec.name}/{codec.rate}{channels}")
         if codec.fmtp:
             lines.append(f"a=fmtp:{codec.payload} {codec.fmtp}")
-    lines += [f"a=candidate:{text}" for text in candidates_of(section, host)]
+    lines += [f"a=candidate:{text}" for text in candidates_of(description, section, host)]
     lines += [
         # There is no trickle here: without this line ICE would wait for more, and never fail.
         "a=end-of-candidates",
@@ -156,11 +157,13 @@ def _extensions(section: Section) -> Iterator[str]:
             yield f"a=extmap:{local} {bits[1]}"
 
 
-def candidates_of(section: Section, host: str) -> list[str]:
+def candidates_of(description: Description, section: Section, host: str) -> list[str]:
     """UDP candidates of component 1, as `foundation 1 udp priority address port typ kind`; the
     default address (`host`, from `c=`; RFC 8839 §4.2) when there is none."""
     found: list[str] = []
-    for name, value in section.attributes:
+    given = (part.attributes for part in description.parts(section, "candidate"))
+    own = (some for some in given if any(name == "candidate" for name, _ in some))
+    for name, value in next(own, []):
         bits = value.split()
         if name != "candidate" or len(bits) < 8 or bits[2].lower() != "udp":
             continue

@@ -40,6 +40,14 @@ _NUMERIC: Final = (
     "stereo",
     "useinbandfec",
 )
+_TRANSPORT: Final = frozenset(
+    (
+        *("ice-ufrag", "ice-pwd", "candidate", "fingerprint", "setup", "connection", "tls-id"),
+        *("rtcp-mux", "rtcp-mux-only"),
+    )
+)
+"""Attributes of the one transport of a BUNDLE group: categories TRANSPORT and IDENTICAL of RFC 8859
+§5."""
 _HEX_PAIRS: Final = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){15,63}")
 _HASHES: Final = {"sha-1": 20, "sha-224": 28, "sha-256": 32, "sha-384": 48, "sha-512": 64}
 
@@ -115,7 +123,7 @@ class Description:
         wanted = [i for i, m in enumerate(self.media) if m.kind == "audio"]
         if not wanted:
             raise UnacceptableOffer("there is no audio section", Unusable.NO_AUDIO)
-        alive = [i for i in wanted if self.media[i].port != 0]
+        alive = [i for i in wanted if self.media[i].port != 0 or self._is_bundle_only(i)]
         if not alive:
             raise UnacceptableOffer("the audio section is refused (port 0)", Unusable.REFUSED)
         for i in alive:
@@ -125,9 +133,34 @@ class Description:
         raise UnacceptableOffer(f"audio without DTLS-SRTP ({profile})", Unusable.NO_ENCRYPTION)
 
     def value(self, section: Section, name: str) -> str | None:
-        """An attribute of the section, else of the session (RFC 8866 §6)."""
-        found = section.first(name)
-        return self.session.first(name) if found is None else found
+        """An attribute of the section, else of the section whose transport it shares, else of the
+        session (RFC 8866 §6)."""
+        found = (part.first(name) for part in self.parts(section, name))
+        return next((value for value in found if value is not None), None)
+
+    def parts(self, section: Section, name: str) -> tuple[Section, ...]:
+        """Where an attribute that counts for a section may stand, the nearest first. What belongs
+        to the transport of a BUNDLE group stands, once the group is agreed, in one of its sections
+        alone (RFC 9143 §7.3)."""
+        tagged = self.tagged(section) if name in _TRANSPORT else section
+        between = () if tagged is section else (tagged,)
+        return section, *between, self.session
+
+    def _is_bundle_only(self, index: int) -> bool:
+        """Whether a section of port 0 is there all the same, by its group (RFC 9143 §6)."""
+        section = self.media[index]
+        return section.first("bundle-only") is not None and self.tagged(section) is not section
+
+    def tagged(self, section: Section) -> Section:
+        """The section that has the transport of the group: the first that the group names and that
+        is there (RFC 9143 §7.3.1); the section itself where it is in no group."""
+        mid = section.first("mid")
+        for name, value in self.session.attributes:
+            words = value.split()
+            if name == "group" and words[:1] == ["BUNDLE"] and mid in words[1:]:
+                named = {m.first("mid"): m for m in self.media if m.port}
+                return next((named[word] for word in words[1:] if word in named), section)
+        return section
 
 
 def parse(sdp: str) -> Description:
@@ -252,7 +285,7 @@ def direction(description: Description, section: Section) -> Direction:
         said = Direction.SENDRECV  # RFC 8866 §6.7
     host = host_of(section.connection or description.session.connection)
     # ICE peers that trickle also write 0.0.0.0, with port 9 (RFC 8840 §4.1.1): no hold there.
-    if host in ("0.0.0.0", "::") and section.port != 9:  # noqa: S104
+    if host in ("0.0.0.0", "::") and section.port not in (0, 9):  # noqa: S104
         return said.deaf
     return said
 
@@ -299,7 +332,7 @@ def transport(description: Description, section: Section) -> Transport:
     if not ICE_CHARACTERS.fullmatch(ufrag) or not ICE_CHARACTERS.fullmatch(password):
         raise UnacceptableOffer("the ICE user or password cannot be read", Unusable.NO_ICE)
     prints: list[tuple[str, str]] = []
-    for part in (section, description.session):
+    for part in description.parts(section, "fingerprint"):
         for name, value in part.attributes:
             if name == "fingerprint":
                 bits = value.split()

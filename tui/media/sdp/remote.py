@@ -71,7 +71,7 @@ def read(sdp: str) -> Remote:
             for codec in known
             if codec.name.lower() == TELEPHONE_EVENT and codec.rate in EVENT_CLOCKS
         ),
-        candidates=tuple(candidates_of(section, host)),
+        candidates=tuple(candidates_of(description, section, host)),
         lite=description.session.first("ice-lite") is not None,
         ptime=number(section.first("ptime") or "", 200),
         maxptime=number(section.first("maxptime") or "", 200),

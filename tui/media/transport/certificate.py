@@ -27,11 +27,8 @@ CIPHERS: Final = b":".join(
 )
 """What browsers shake hands with. Ours is a certificate of an elliptic curve; that of a PBX is
 often one of RSA, as FreeSWITCH makes it and FreePBX hands it out."""
-_DIGESTS: Final = {
-    "sha-256": hashes.SHA256(),
-    "sha-384": hashes.SHA384(),
-    "sha-512": hashes.SHA512(),
-}
+_DIGESTS: Final = {"sha-256": "sha256", "sha-384": "sha384", "sha-512": "sha512"}
+"""What counts today, as descriptions (RFC 8122 §5) and as OpenSSL name it."""
 
 
 class SrtpProfile(NamedTuple):
@@ -87,8 +84,8 @@ class Certificate:
 
     @property
     def fingerprint(self) -> str:
-        """Its SHA-256 fingerprint."""
-        return _fingerprint(self._x509, "sha-256")
+        """Its SHA-256 fingerprint, as `a=fingerprint` writes it (RFC 8122 §5)."""
+        return self._x509.fingerprint(hashes.SHA256()).hex(":").upper()
 
     def context(self) -> SSL.Context:
         """The terms of a handshake. The peer must show a certificate; whose it is, is looked at
@@ -105,17 +102,13 @@ class Certificate:
 
 def is_named(connection: SSL.Connection, fingerprints: tuple[tuple[str, str], ...]) -> bool:
     """Whether the certificate that the peer has shown is the one that its description names: by
-    each fingerprint of a kind that we know, and one at least."""
-    shown = connection.get_peer_certificate(as_cryptography=True)
+    each fingerprint of a kind that we know, and one at least. It is not read: nothing else in it
+    counts, and FreeSWITCH's has the serial number 0, which RFC 5280 does not allow."""
+    shown = connection.get_peer_certificate()
     known = [(name.lower(), value.upper()) for name, value in fingerprints]
     known = [(name, value) for name, value in known if name in _DIGESTS]
     return (
         shown is not None
         and bool(known)
-        and all(_fingerprint(shown, name) == value for name, value in known)
+        and all(shown.digest(_DIGESTS[name]).decode() == value for name, value in known)
     )
-
-
-def _fingerprint(certificate: x509.Certificate, name: str) -> str:
-    """As `a=fingerprint` writes it (RFC 8122 §5)."""
-    return certificate.fingerprint(_DIGESTS[name]).hex(":").upper()

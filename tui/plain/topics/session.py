@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from tui.console.actions.conditions import what_is_left
+from tui.console.actions.conditions import leaving, what_is_left
 from tui.console.i18n import render, tr
 from tui.console.parts.keyring_access import keep_password, password_of
 from tui.console.parts.remote_pulse import is_far, own_server
-from tui.console.sign_in_defaults import SIP, AccountChoice, SignInPrefill
+from tui.console.sign_in_defaults import (
+    SIP,
+    AccountChoice,
+    SignInPrefill,
+)
 from tui.console.view import LEFT
 from tui.plain import sentences as say
 from tui.plain.editor import InputEnded
@@ -74,9 +78,9 @@ async def sign_in(desk: PlainDesk) -> None:
             ),
         )
         if way is not None:
-            form = await _ask_all(desk, form)
+            form = await _asked(desk, form)
     else:
-        form = await _ask_all(desk, form)
+        form = await _asked(desk, form)
     desk.prefill = form
     command = SignIn(
         un=form.un,
@@ -136,16 +140,7 @@ async def _of_profile(desk: PlainDesk) -> SignInPrefill:
     profile = profiles[at or 0]
     policies = desk.config.with_profile(profile.name).policies
     desk.engine.change(may_decline=policies.decline)
-    return SignInPrefill(
-        un=profile.un,
-        switchnumber=profile.switchnumber,
-        callintype=profile.callintype,
-        number=profile.number,
-        backend=profile.backend,
-        kind=profile.kind,
-        profile=profile.name,
-        keyring=profile.keyring,
-    )
+    return SignInPrefill.of(profile)
 
 
 def _whole(form: SignInPrefill) -> bool:
@@ -166,6 +161,26 @@ def _kind(kind: str) -> str:
 
 def _line_type(kind: int) -> str:
     return tr(f"line_type.{kind}")
+
+
+async def _asked(desk: PlainDesk, form: SignInPrefill) -> SignInPrefill:
+    """The form, filled in by the agent. At a desk for whoever comes the config says where to sign
+    in: only who it is, and what that leaves open, is asked."""
+    if desk.guests is None:
+        return await _ask_all(desk, form)
+    own = form.kind == SIP
+    un = await _field(desk, "field.address" if own else "field.extension", "")
+    while own and "@" not in un.strip("@"):
+        desk.talk.say(tr("signin.bad_address"))
+        un = await _field(desk, "field.address", "")
+    switch, backend, number = form.switchnumber, form.backend, form.number
+    if not own and not switch:
+        switch = await _field(desk, "field.switchnumber", "")
+    if not backend and form.kind != "platform1":
+        backend = await _field(desk, "field.server" if own else "field.backend", "")
+    if not own and form.callintype != VOIP:
+        number = await _field(desk, "field.phone", "")
+    return replace(form, un=un, switchnumber=switch, backend=backend, number=number, pwd=Secret())
 
 
 async def _ask_all(desk: PlainDesk, form: SignInPrefill) -> SignInPrefill:
@@ -258,6 +273,8 @@ async def choose_group(desk: PlainDesk) -> None:
         except AnswerInterrupted as other:
             if isinstance(other.entry, InputEnded):
                 desk.memory.forget()
+                if desk.guests is not None:
+                    await desk.begin_anew()
                 await desk.engine.ask(SignOut(end=False))
                 return
             raise
@@ -304,7 +321,11 @@ async def leave(desk: PlainDesk) -> None:
     snapshot = desk.view.snapshot
     if snapshot.phase is not Phase.SIGNED_IN or not desk.view.connected:
         await desk.quit()
-    options = [say.bare(tr("leave.leave")), say.bare(tr("leave.sign_out"))]
+    if desk.guests is not None:
+        await _leave_to_the_next(desk)
+        return
+    ways = (leaving(desk.view, id) for id in ("leave.leave", "leave.sign_out"))
+    options = [say.bare(tr(id)) for id in ways]
     try:
         said = tr(what_is_left(desk.view))
         way = await desk.talk.choose(said, options, otherwise=tr("plain.enter_stay"))
@@ -315,6 +336,14 @@ async def leave(desk: PlainDesk) -> None:
     if way == 0:
         raise Left(LEFT)
     if way == 1:
+        await end_session(desk)
+
+
+async def _leave_to_the_next(desk: PlainDesk) -> None:
+    """At a desk for whoever comes there is only the sign-out."""
+    said = " ".join((tr(what_is_left(desk.view)), tr("kiosk.leave_todo")))
+    options = [say.bare(tr(leaving(desk.view, "leave.sign_out")))]
+    if await desk.talk.choose(said, options, otherwise=tr("plain.enter_stay")) == 0:
         await end_session(desk)
 
 
@@ -342,16 +371,13 @@ async def kicked(desk: PlainDesk) -> None:
     why = why or message("kicked.unknown", code="")
     account = snapshot.account
     if account is not None and account.un != desk.prefill.un:
-        desk.prefill = SignInPrefill(
-            un=account.un,
-            switchnumber=account.switchnumber,
-            callintype=account.callintype,
-            number=account.number,
-            backend=account.backend,
-            kind=account.kind,
-        )
+        desk.prefill = SignInPrefill().for_account(account)
     said = [tr("kicked.title"), render(why), tr(KICKED_ADVICE.get(why.id, "kicked.todo"))]
     question = " ".join(say.dotted(each) for each in said)
+    if desk.guests is not None:
+        while await desk.talk.choose(question, [tr("kicked.sign_in")]) is None:
+            pass
+        await desk.begin_anew()
     ways = [tr("kicked.sign_in"), tr("kicked.quit")]
     way = await _guarded(
         desk, desk.talk.choose(question, ways, otherwise=tr("plain.enter_first", name=ways[0]))

@@ -30,6 +30,8 @@ DEVICES: Final = ("input", "output", "ring_device")
 
 async def settings(desk: PlainDesk, rest: str) -> None:
     """Which one, then its value. What belongs to the screen's looks has no place here."""
+    if desk.guests is not None and not await desk.guests.has_pin():
+        return
     audio, notices = desk.config.audio, desk.config.notices
     language = desk.config.ui.language
     spoken = i18n.language_name(language) if language else tr("settings.system_language")

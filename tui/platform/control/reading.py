@@ -180,7 +180,8 @@ class _Reading:
             number, eid = split_number(given.get("n", ""))
             if number:
                 r = _digits(given.get("r", ""))
-                named.append(Kicked(number, given.get("nm", ""), r, eid))
+                info = given.get("info", "")
+                named.append(Kicked(number, given.get("nm", ""), r, eid, info=info))
             else:
                 self._skip(SkippedKind.CHILD, "/".join(element.path), "[messages] kick_party")
         if not named:
@@ -217,36 +218,37 @@ def _decode_platform(given: Mapping[str, str]) -> PlatformMessage | None:
         case "22":
             return CallStateReport(c, r, number, eid) if c else NoCall()
         case "0" | "1" | "2":
-            return StatusChanged(int(a))
+            return StatusChanged(int(a), info)
         case "6":
-            return AfterCallWork()
+            return AfterCallWork(info)
         case "201":
             return CalloutResponse(r, c, number, info, given.get("i", ""))
         case "301":
             return CallinResponse(r, c, number, info, eid, given.get("i", ""))
         case "309":
-            return CallinFailed(c)
+            return CallinFailed(c, info)
         case "100":
             return NewCall(c, number, eid)
         case "101":
-            return CancelCall(c)
+            return CancelCall(c, info)
         case "104":
             return Answered(c, number, eid)
         case "105":
             length = _digits(given.get("callTime", ""))
-            return Ended(c, r, length if r in (25, 26) and isinstance(length, int) else None)
+            talked = length if r in (25, 26) and isinstance(length, int) else None
+            return Ended(c, r, talked, info)
         case "38":
             return TransferSucceeded(c)
         case "39":
-            return TransferFailed(c)
+            return TransferFailed(c, info)
         case "80":
             return NotForUs()
         case "87":
-            return StatusAfterCallResponse(r, c)
+            return StatusAfterCallResponse(r, c, info)
         case "401":
             return ThreewayResponse(c, r, info)
         case "402":
-            return ThreewayResult(c, r)
+            return ThreewayResult(c, r, info)
         case "420":
             callee, callee_eid = split_number(given.get("t", ""))
             times = given.get("callTime", ""), given.get("endTime", "")

@@ -111,39 +111,40 @@ def _encode_agent(message: AgentMessage, names: Names) -> bytes:
 
 def _encode_platform(message: PlatformMessage, names: Names) -> bytes:
     match message:
-        case StatusChanged(status):
-            return _element(names, "cc", a=_one_of(status, 0, 1, 2))
-        case AfterCallWork():
-            return _element(names, "cc", a="6")
+        case StatusChanged(status, info):
+            return _element(names, "cc", a=_one_of(status, 0, 1, 2), **_given(info=info))
+        case AfterCallWork(info):
+            return _element(names, "cc", a="6", **_given(info=info))
         case CalloutResponse(r, ccnumber, number, info, id):
             more = _given(c=ccnumber, n=number, info=info, i=id)
             return _element(names, "cc", a="201", r=str(r), **more)
         case CallinResponse(r, ccnumber, number, info, eid, id):
             more = _given(c=ccnumber, n=_party(number, eid), info=info, i=id)
             return _element(names, "cc", a="301", r=str(r), **more)
-        case CallinFailed(ccnumber):
-            return _element(names, "cc", a="309", c=ccnumber)
+        case CallinFailed(ccnumber, info):
+            return _element(names, "cc", a="309", c=ccnumber, **_given(info=info))
         case NewCall(ccnumber, number, eid):
             return _element(names, "cc", a="100", c=ccnumber, **_given(n=_party(number, eid)))
-        case CancelCall(ccnumber):
-            return _element(names, "cc", a="101", c=ccnumber)
+        case CancelCall(ccnumber, info):
+            return _element(names, "cc", a="101", c=ccnumber, **_given(info=info))
         case Answered(ccnumber, number, eid):
             return _element(names, "cc", a="104", c=ccnumber, **_given(n=_party(number, eid)))
-        case Ended(ccnumber, r, call_time):
+        case Ended(ccnumber, r, call_time, info):
             length = "" if call_time is None else str(call_time)
-            more = _given(callTime=length)
+            more = _given(callTime=length, info=info)
             return _element(names, "cc", a="105", c=ccnumber, r=str(r), **more)
         case TransferSucceeded(ccnumber):
             return _element(names, "cc", a="38", **_given(c=ccnumber))
-        case TransferFailed(ccnumber):
-            return _element(names, "cc", a="39", **_given(c=ccnumber))
-        case StatusAfterCallResponse(r, ccnumber):
-            return _element(names, "cc", a="87", r=str(r), **_given(c=ccnumber))
+        case TransferFailed(ccnumber, info):
+            return _element(names, "cc", a="39", **_given(c=ccnumber, info=info))
+        case StatusAfterCallResponse(r, ccnumber, info):
+            return _element(names, "cc", a="87", r=str(r), **_given(c=ccnumber, info=info))
         case ThreewayResponse(ccnumber, result, info):
             more = _given(info=info)
             return _element(names, "cc", a="401", c=ccnumber, r=str(result), **more)
-        case ThreewayResult(ccnumber, result):
-            return _element(names, "cc", a="402", c=ccnumber, r=str(result))
+        case ThreewayResult(ccnumber, result, info):
+            more = _given(info=info)
+            return _element(names, "cc", a="402", c=ccnumber, r=str(result), **more)
         case GroupCallReport():
             caller = _party(message.caller, message.caller_eid)
             callee = _party(message.callee, message.callee_eid)
@@ -173,7 +174,8 @@ def _encode_platform(message: PlatformMessage, names: Names) -> bytes:
 
 def _kicked(names: Names, who: Kicked) -> bytes:
     party = _party(who.number, who.eid)
-    return _element(names, "u", n=party, **_given(nm=who.name), r=str(who.r))
+    more = _given(info=who.info)
+    return _element(names, "u", n=party, **_given(nm=who.name), r=str(who.r), **more)
 
 
 def _element(names: Names, root: str, /, **attributes: str) -> bytes:

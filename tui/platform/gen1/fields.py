@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 from tui.platform.json_paths import JsonPaths
 
@@ -13,6 +13,7 @@ class Fields1(JsonPaths):
     """From the top of the answer, but for what begins with `group_`, `seat_` and `state_`: from the
     entry."""
 
+    section: ClassVar[str] = "fields1"
     success: str = "0"
     server: str = "data.server"
     """Of the directory of servers."""

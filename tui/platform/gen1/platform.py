@@ -62,6 +62,8 @@ class Platform1:
 
     generation = 1
     sip_only = False
+    proves_at_registration = False
+    relays_by_profile = False
     threeway = False
     phone_modes = True
 

@@ -187,7 +187,8 @@ def read_members(
     said = at(body, names.members_total)
     if said is None:
         said = at(body, names.members_total.rpartition(".")[2])
-    total = count_of(said, known, code)
+    unread = PlatformError(code, _missing("members_total", names.members_total))
+    total = count_of(said, known, lambda: skipped(unread))
     return MemberPage(gid, name, page, max(1, -(-total // length)), total, seats)
 
 

@@ -51,6 +51,8 @@ class Platform2:
 
     generation = 2
     sip_only = False
+    proves_at_registration = False
+    relays_by_profile = False
     threeway = True
     phone_modes = False
     supervises = False

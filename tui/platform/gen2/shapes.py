@@ -7,6 +7,7 @@ never anything else. Numbers come as numbers or as digits in a string; ids end u
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -108,11 +109,12 @@ def read_groups(
         rows = at(body, names.groups)
     rows = list_of(rows, code, _missing("groups", names.groups))
     groups = each_of(rows, lambda each: _group(each, code, names), skipped)
-    current = count_of(at(body, names.page), page, code)
+    count = _counts(body, code, names, skipped)
+    current = count("page", page)
     return GroupPage(
         current_page=current,
-        last_page=count_of(at(body, names.last_page), current, code),
-        total=count_of(at(body, names.total), len(groups), code),
+        last_page=count("last_page", current),
+        total=count("total", len(groups)),
         groups=groups,
     )
 
@@ -133,15 +135,27 @@ def read_members(
         at(group, names.members_seats), code, _missing("members_seats", names.members_seats)
     )
     seats = each_of(rows, lambda each: _seat(each, code, names), skipped)
-    current = count_of(at(group, names.page), page, code)
+    count = _counts(group, code, names, skipped)
+    current = count("page", page)
     return MemberPage(
         gid=text_of(at(group, names.group_gid)) or gid,
         name=text_of(at(group, names.group_name)),
         current_page=current,
-        last_page=count_of(at(group, names.last_page), current, code),
-        total=count_of(at(group, names.total), len(seats), code),
+        last_page=count("last_page", current),
+        total=count("total", len(seats)),
         seats=seats,
     )
+
+
+def _counts(body: Any, code: int, names: Fields, skipped: Skipped) -> Callable[[str, int], int]:
+    """Reads a number of pages or rows by its name, with what counts where there is none."""
+
+    def count(name: str, default: int) -> int:
+        path: str = getattr(names, name)
+        unread = PlatformError(code, _missing(name, path))
+        return count_of(at(body, path), default, lambda: skipped(unread))
+
+    return count
 
 
 def _group(data: Any, code: int, names: Fields) -> Group:

@@ -82,6 +82,8 @@ class Plain:
 
     generation = 0
     sip_only = True
+    proves_at_registration = True
+    relays_by_profile = True
     threeway = False
     phone_modes = False
     supervises = False

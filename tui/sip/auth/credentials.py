@@ -24,6 +24,7 @@ _STRENGTH: Final = {"MD5": 1, "SHA-256": 2, "SHA-512-256": 2}
 
 _scheme = re.compile(rf"{LWS}([{TCHAR}]++)[ \t]++").match
 _begins = re.compile(rf"[{TCHAR}]++(?:[ \t]++[{TCHAR}]++{LWS}=|\Z)").match
+_algorithm = re.compile(rf'(?i)[\s,]algorithm{LWS}={LWS}"?([{TCHAR}]++)').search
 _param = re.compile(
     rf'[ \t,]*+([{TCHAR}]++){LWS}={LWS}(?:"([^"\\]*+(?:\\.[^"\\]*+)*)"|([^\s,"\\]*+)){LWS}(?:,|\Z)'
 ).match
@@ -107,6 +108,14 @@ def parse_challenge(value: str) -> Challenge | None:
         params.get("opaque"),
         params.get("stale", "").lower() == "true",
     )
+
+
+def asked_for(value: str) -> str:
+    """What a challenge asks for, in two words at most: its scheme, and the algorithm if it names
+    one."""
+    scheme = value.split(maxsplit=1)[0] if value.strip() else ""
+    named = _algorithm(value)
+    return f"{scheme} {named[1]}" if named else scheme
 
 
 def read_algorithm(params: dict[str, str]) -> tuple[str, bool]:

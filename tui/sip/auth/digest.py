@@ -16,6 +16,7 @@ from typing import Final, TypeAlias
 from tui.secrets import Secret
 from tui.sip.auth.credentials import (
     Challenge,
+    asked_for,
     digest_response,
     parse_challenge,
     read_algorithm,
@@ -51,10 +52,11 @@ class Refusal(StrEnum):
 
 
 class DigestRefused(RemoteProtocolError):
-    """No credentials go out; `why` says what to tell the user."""
+    """No credentials go out; `why` says what to tell the user, and `asked` what was asked for where
+    that is nothing we know: from the wire."""
 
-    def __init__(self, why: Refusal) -> None:
-        super().__init__(str(why))
+    def __init__(self, why: Refusal, asked: str = "") -> None:
+        super().__init__(f"{why} ({asked})" if asked else str(why))
         self.why = why
 
 
@@ -91,10 +93,11 @@ class DigestClient:
     def choose_all(self, challenges: Iterable[str]) -> list[Challenge]:
         """Of each realm the topmost challenge that may be answered, or DigestRefused: several
         hops may each ask in one response (RFC 3261 §22.3)."""
-        each_alone = (each for value in challenges for each in split_challenges(value))
+        each_alone = [each for value in challenges for each in split_challenges(value)]
         known = [found for each in each_alone if (found := parse_challenge(each)) is not None]
         if not known:
-            raise DigestRefused(Refusal.UNKNOWN)
+            asked = dict.fromkeys(asked_for(each) for each in each_alone[:_HOPS])
+            raise DigestRefused(Refusal.UNKNOWN, ", ".join(filter(None, asked)))
         ours = [each for each in known if not self.realms or each.realm in self.realms]
         if not ours:
             raise DigestRefused(Refusal.REALM)
@@ -186,6 +189,13 @@ class DigestCredentials:
                 self._held[key] = challenge
         if not new:
             raise DigestRefused(Refusal.REPEATED)
+
+    def forget(self) -> bool:
+        """Leave out what this request was not asked for: whether there was any. A challenge of
+        before may count no longer, and the next try is to be asked anew."""
+        kept = {key: each for key, each in self._held.items() if key in self._answered}
+        had, self._held = len(self._held), kept
+        return len(kept) < had
 
     def lines(self, request: Request) -> list[tuple[str, str]]:
         """The header lines for this request: its method, Request-URI and body are signed."""

@@ -25,7 +25,8 @@ class RequestWriter(Protocol):
         lines: Lines = (),
         content_type: str = "",
         body: bytes = b"",
-    ) -> Request: ...
+    ) -> Request:
+        """A request to `uri`, with the dialog's From, To, Call-ID and CSeq (§12.2.1.1)."""
 
 
 _SPARE: Final = 1000

@@ -193,7 +193,7 @@ def parse_via(text: str) -> Via:
 
 
 def parse_top_via(value: str) -> Via:
-    """The first hop of one Via line."""
+    """The first hop of one Via line (§7.3.1). RemoteProtocolError when there is none."""
     if "," not in value:
         return parse_via(value)
     hops = split_list(value)

@@ -12,7 +12,12 @@ from tui.sip.errors import RemoteProtocolError
 from tui.sip.message.header_values import NameAddr, parse_name_addr
 from tui.sip.message.headers import Headers
 from tui.sip.message.message import SipMessage
+from tui.sip.message.uri import Uri, parse_uri
 
+DISPLAYS: Final = ("X-FS-Support", "update_display")
+"""Has FreeSWITCH tell in each answer, and by INFO when it changes, who is there now."""
+_NOBODY: Final = ("", "_undef_", "Outbound Call")
+"""What it writes where it has no number, or no name."""
 _has_letter = re.compile(r"[^\W\d_]").search
 
 
@@ -23,14 +28,30 @@ def asserted_all(headers: Headers) -> tuple[NameAddr, ...]:
 
 def asserted(message: SipMessage) -> NameAddr | None:
     """Who the server says is there: the first P-Asserted-Identity that can be read, else the first
-    Remote-Party-ID that does not say `screen=no`. Worth what the flow is worth."""
+    Remote-Party-ID that does not say `screen=no`, else what FreeSWITCH says in headers of its own
+    (it marks each Remote-Party-ID of an answer so). Worth what the flow is worth."""
     found = asserted_all(message.headers)
     if found:
         return found[0]
     for party in _read(message.headers.get_all("Remote-Party-ID")):
         if party.params.get("screen", "").lower() != "no":
             return party
-    return None
+    return _displayed(message.headers)
+
+
+def _displayed(headers: Headers) -> NameAddr | None:
+    """The party of X-FS-Display-Number, a number or an address, and X-FS-Display-Name."""
+    number = (headers.get("X-FS-Display-Number") or "").strip()
+    name = (headers.get("X-FS-Display-Name") or "").strip()
+    if number in _NOBODY:
+        return None
+    try:
+        uri = parse_uri(number if ":" in number else f"sip:{number}")
+    except RemoteProtocolError:
+        return None
+    if "@" not in number:  # `sip:1002` is a host
+        uri = Uri("sip", uri.host)
+    return NameAddr(uri, "" if name in _NOBODY else name)
 
 
 def _read(values: Iterable[str]) -> Iterator[NameAddr]:

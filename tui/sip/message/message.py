@@ -50,26 +50,32 @@ _COPIED: Final = ("via", "from", "to", "call-id", "cseq")
 class SipMessage:
     """What requests and responses share. Every accessor may raise RemoteProtocolError."""
 
-    __slots__ = ("body", "headers")
+    __slots__ = ("body", "headers", "surplus")
 
     def __init__(self, headers: Headers | Iterable[tuple[str, str]], body: bytes) -> None:
         self.headers = headers if isinstance(headers, Headers) else Headers(headers)
         self.body = body
+        self.surplus = 0
+        """Bytes that stood behind the body in its frame, other than blanks and line ends."""
 
     @property
     def call_id(self) -> str:
+        """What its dialog, or its registrations, are known by (§8.1.1.4)."""
         return self.headers.parsed("call-id", _parse_call_id)
 
     @property
     def cseq(self) -> CSeq:
+        """Its number and method (§8.1.1.5)."""
         return self.headers.parsed("cseq", parse_cseq)
 
     @property
     def from_(self) -> NameAddr:
+        """Who began the dialog, with the tag, in the strict form (§8.1.1.3)."""
         return self.headers.parsed("from", parse_party)
 
     @property
     def to(self) -> NameAddr:
+        """Whom it is for (§8.1.1.2)."""
         return self.headers.parsed("to", parse_name_addr)
 
     @property
@@ -102,10 +108,12 @@ class SipMessage:
 
     @property
     def record_route(self) -> tuple[NameAddr, ...]:
+        """The proxies that want to stay on the way, as they stand (§20.30)."""
         return self.headers.parsed_all("record-route", parse_name_addr)
 
     @property
     def route(self) -> tuple[NameAddr, ...]:
+        """The proxies that it still goes by, the next first (§20.34)."""
         return self.headers.parsed_all("route", parse_name_addr)
 
     @property
@@ -199,10 +207,12 @@ class Response(SipMessage):
 
     @property
     def from_(self) -> NameAddr:
+        """What we said in the request, and the peer repeats (§8.2.6.2)."""
         return self.headers.parsed("from", parse_answered_party)
 
     @property
     def to(self) -> NameAddr:
+        """What we said in the request, with the peer's tag."""
         return self.headers.parsed("to", parse_answered_party)
 
     def to_bytes(self) -> bytes:
@@ -301,6 +311,7 @@ def _check(message: Request | Response) -> None:
     if length > len(message.body):
         raise RemoteProtocolError("a body shorter than its Content-Length")
     if length < len(message.body) and not _counts_characters(length, message.body):
+        message.surplus = len(message.body[length:].strip(b"\r\n\t \0"))
         message.body = message.body[:length]
 
 

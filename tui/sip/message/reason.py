@@ -11,6 +11,7 @@ from typing import Final
 from tui.sip.message.grammar import LWS, TCHAR, unescape
 from tui.sip.message.headers import Headers
 from tui.sip.message.message import Response
+from tui.sip.message.phrases import PHRASES
 
 _reason = re.compile(rf"{LWS}([{TCHAR}]++)").match
 _cause = re.compile(rf';{LWS}cause{LWS}={LWS}"?([0-9]{{1,3}}+)', re.I).search
@@ -19,6 +20,28 @@ _text = re.compile(
 ).search
 
 _warning = re.compile(rf'{LWS}[0-9]{{3}}[ \t]++[^ \t"]++[ \t]++"([^"\\]*+(?:\\.[^"\\]*+)*)"').match
+_enumerator = re.compile(r"[A-Z0-9]++(?:_[A-Z0-9]++)+").fullmatch
+_USUAL: Final = frozenset(
+    "".join(filter(str.isalnum, each)).casefold()
+    for each in (
+        *("", *PHRASES.values()),
+        *("normal", "normal clearing", "normal call clearing", "normal unspecified"),
+        *("normal, unspecified", "unspecified", "unknown", "call completed elsewhere"),
+        *("answered elsewhere", "call end", "call ended", "terminated", "hangup", "user hung up"),
+        *("user busy", "busy", "no user response", "no user responding", "no answer"),
+        *("no answer from user", "user alerting, no answer", "subscriber absent"),
+        *("call rejected", "rejected", "number changed", "destination out of order"),
+        *("invalid number format", "facility rejected", "network out of order"),
+        *("temporary failure", "switching equipment congestion", "circuit congestion"),
+        *("no circuit available", "no circuit/channel available", "congestion"),
+        *("requested channel not available", "unallocated number", "unallocated"),
+        *("unallocated (unassigned) number", "no route to destination", "interworking"),
+        *("interworking, unspecified", "incompatible destination", "recovery on timer expiry"),
+        *("bearer capability not available", "bearer capability not implemented"),
+        *("protocol error", "originator cancel", "request cancelled", "caller cancelled"),
+    )
+)
+"""What the causes are called: as text of a Reason it says nothing that the cause does not."""
 _WARNINGS: Final = 3
 """Texts of one response's Warning that are told."""
 
@@ -26,6 +49,7 @@ Q850: Final[Mapping[int, str]] = {
     1: "unknown_number",
     2: "no_route",
     3: "no_route",
+    6: "no_circuit",
     16: "hung_up",
     17: "busy",
     18: "no_answer",
@@ -33,6 +57,8 @@ Q850: Final[Mapping[int, str]] = {
     20: "not_reachable",
     21: "declined",
     22: "number_changed",
+    23: "number_changed",
+    25: "network_fault",
     26: "answered_elsewhere",
     27: "not_reachable",
     28: "incomplete_number",
@@ -45,6 +71,8 @@ Q850: Final[Mapping[int, str]] = {
     44: "no_circuit",
     47: "no_circuit",
     50: "not_subscribed",
+    52: "not_allowed",
+    54: "not_allowed",
     55: "not_allowed",
     57: "not_allowed",
     58: "not_offered",
@@ -58,6 +86,31 @@ Q850: Final[Mapping[int, str]] = {
     127: "network_fault",
 }
 """Cause values of ITU-T Q.850 to what they mean for who called, as an id for a sentence."""
+_CLASSES: Final = {cause // 16: Q850[cause] for cause in (47, 63, 79, 111, 127)} | {
+    5: "protocol_fault"
+}
+"""By its first three bits, the class of a cause that is not listed (Q.850 §2.2.6), as the one of
+that class that means no more than that: resources, services, messages, protocols, interworking."""
+FREESWITCH: Final[Mapping[int, str]] = {
+    700: "network_fault",
+    701: "network_fault",
+    804: "timed_out",
+    806: "not_reachable",
+    807: "no_answer",
+    808: "no_route",
+    809: "network_fault",
+    810: "unknown_number",
+    811: "no_route",
+    812: "no_answer",
+    813: "no_common_sound",
+    815: "busy",
+    816: "declined",
+    817: "unknown_number",
+    818: "no_common_sound",
+    819: "declined",
+}
+"""Causes of FreeSWITCH's own, which it writes as those of SIP, whose statuses end at 699. A phone
+that is signed out is 806 there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +124,21 @@ class Reason:
 
     @property
     def id(self) -> str:
-        """What a Q.850 cause means, one of the values of `Q850`; "" for any other reason."""
-        if self.protocol != "Q.850" or self.cause is None:
+        """What a cause of Q.850, or of FreeSWITCH, means, one of the values of `Q850`; "" for any
+        other reason."""
+        if self.cause is None:
             return ""
-        return Q850.get(self.cause, "")
+        if self.protocol == "Q.850":
+            return Q850.get(self.cause) or _CLASSES.get(self.cause // 16, "")
+        return FREESWITCH.get(self.cause, "") if self.protocol == "SIP" else ""
+
+    @property
+    def own(self) -> str:
+        """`text`, where it is more than the usual name of a cause or status; else "". A switch's
+        own name of a cause that means nothing to us is more."""
+        plain = "".join(filter(str.isalnum, self.text)).casefold()
+        usual = plain in _USUAL or (bool(self.id) and _enumerator(self.text))
+        return "" if usual else self.text
 
     @property
     def elsewhere(self) -> bool:

@@ -21,10 +21,12 @@ class SubscriptionState:
 
     @property
     def terminated(self) -> bool:
+        """It is over, and nothing more is told (RFC 6665 §4.1.3)."""
         return self.state == "terminated"
 
     @property
     def pending(self) -> bool:
+        """It is asked for, and nobody has decided yet."""
         return self.state == "pending"
 
 

@@ -34,6 +34,8 @@ T2: Final = 4.0
 
 
 class TransactionState(StrEnum):
+    """The states of RFC 3261 §17, with RFC 6026's ACCEPTED."""
+
     CALLING = "calling"
     TRYING = "trying"
     PROCEEDING = "proceeding"
@@ -44,6 +46,9 @@ class TransactionState(StrEnum):
 
 
 class Input(StrEnum):
+    """What may happen to a transaction; the timers have the names of RFC 3261's table 4
+    and RFC 6026's."""
+
     # from the wire
     PROVISIONAL = "1xx"
     SUCCESS = "2xx"
@@ -71,6 +76,8 @@ _OURS: Final = frozenset({Input.SEND_PROVISIONAL, Input.SEND_SUCCESS, Input.SEND
 
 
 class Effect(StrEnum):
+    """What a step asks of whoever has the transaction."""
+
     DELIVER = "give it to the core"
     ACK = "send the ACK"
     SEND = "send the response"

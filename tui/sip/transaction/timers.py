@@ -41,6 +41,7 @@ class TimerSet:
         return timer
 
     def forget(self, timer: Timer) -> None:
+        """It wakes nobody any more; nothing where it has fired."""
         self._waiting.pop(timer, None)
 
     def next(self) -> float | None:

@@ -13,10 +13,11 @@ flow ends every transaction: over a new connection none of them can be answered.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from tui.sip.message.headers import Headers
 from tui.sip.message.message import Request, Response
@@ -36,6 +37,8 @@ from tui.sip.transaction.timers import Timer, TimerSet
 
 Key: TypeAlias = tuple[str | int | None, ...]
 Send: TypeAlias = Callable[[bytes], None]
+_ABANDONED: Final = 16
+"""Requests given up whose late answers are still known for theirs."""
 
 
 class Lost(StrEnum):
@@ -125,12 +128,15 @@ class ClientTransaction(_Transaction):
                 self._on_response(response, now)
 
     def abandon(self) -> None:
-        """Nobody waits for the answer any more: whatever still comes belongs to nothing."""
+        """Nobody waits for the answer any more: what still comes is taken without a word. Not so to
+        an INVITE, whose late 200 means that somebody over there has a call with nobody."""
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
         self.state = TransactionState.TERMINATED
         self._layer.drop(self)
+        if self._machine is not INVITE_CLIENT:
+            self._layer.abandoned.append(self.key)
 
     def lose_flow(self, now: float) -> None:
         """The connection is gone: no answer can come any more (RFC 3261 §17.1.4)."""
@@ -196,6 +202,8 @@ class TransactionLayer:
         self.timers = timers
         self._clients: dict[Key, ClientTransaction] = {}
         self._servers: dict[Key, ServerTransaction] = {}
+        self.abandoned: deque[Key] = deque(maxlen=_ABANDONED)
+        """The newest requests that were given up: their late answers are nobody's mistake."""
 
     def request(
         self, request: Request, on_response: OnResponse, on_lost: OnLost, now: float
@@ -207,10 +215,11 @@ class TransactionLayer:
         return transaction
 
     def receive_response(self, response: Response, now: float) -> bool:
-        """Give a response to its transaction. False when it has none."""
-        transaction = self._clients.get(_client_key(response))
+        """Give a response to its transaction. False when it never had one, or long ago."""
+        key = _client_key(response)
+        transaction = self._clients.get(key)
         if transaction is None:
-            return False
+            return key in self.abandoned
         transaction.receive(response, now)
         return True
 

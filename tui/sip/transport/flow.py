@@ -1,4 +1,4 @@
-"""What became of a WebSocket, in words that are ours: nothing of the peer's text gets in here."""
+"""What became of a WebSocket: why in words that are ours, and beside them what the server said."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import errno
 import ssl as tls
 from dataclasses import dataclass, field
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Final
 
-from websockets.exceptions import InvalidHandshake, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+
+from tui.sip.backoff import SLOW_LIMIT
 
 
 class FlowFault(StrEnum):
@@ -34,6 +37,8 @@ class FlowFault(StrEnum):
     """The proxy that this machine's settings name cannot be used."""
     ADDRESS = "address"
     """The address cannot be dialled at all."""
+    CLOSED = "closed"
+    """The server opened it, and closed it with a code."""
     FORBIDDEN = "forbidden"
     """The server does not want us."""
     OTHER = "other"
@@ -64,15 +69,19 @@ class FlowState:
     retry_in: float | None = None
     latency: float | None = None
     why: str = field(default="", compare=False)
-    """An id of `FlowFault` where the WebSocket could not be opened; else ""."""
+    """An id of `FlowFault` where the WebSocket could not be opened, or was closed; else ""."""
+    said: str = field(default="", compare=False)
+    """What the server said of it in words of its own, "" for nothing. From the wire: `clean_text()`
+    before it is shown."""
 
 
 class FlowRefused(Exception):
-    """The server does not want us; `why` says more of it."""
+    """The server does not want us; `why` says more of it, `said` what it said itself."""
 
-    def __init__(self, reason: str, why: FlowFault) -> None:
+    def __init__(self, reason: str, why: FlowFault, said: str = "") -> None:
         super().__init__(reason)
         self.why = why
+        self.said = said
 
 
 class Undialled(Exception):
@@ -106,6 +115,40 @@ def fault_of(error: Exception, *, secure: bool) -> FlowFault:
         refused = error.errno == errno.ECONNREFUSED or f"[Errno {errno.ECONNREFUSED}]" in str(error)
         return FlowFault.PORT if refused else FlowFault.OTHER
     return FlowFault.NO_WEBSOCKET if isinstance(error, InvalidHandshake) else FlowFault.OTHER
+
+
+def said_by(error: Exception) -> str:
+    """The server's own words for not opening a WebSocket; "" where it says no more than its
+    status does."""
+    if not isinstance(error, InvalidStatus):
+        return ""
+    said = error.response.reason_phrase
+    try:
+        usual = HTTPStatus(error.response.status_code).phrase
+    except ValueError:
+        usual = ""
+    return "" if said.casefold() == usual.casefold() else said
+
+
+def asked_to_wait(error: Exception) -> float:
+    """Seconds that a server which did not open a WebSocket wants to be left alone (Retry-After, RFC
+    9110 §10.2.3), as far as they are obeyed; 0 where it does not say so, or names a day."""
+    if not isinstance(error, InvalidStatus):
+        return 0.0
+    given = error.response.headers.get_all("Retry-After")
+    if len(given) != 1 or not given[0].isdecimal():
+        return 0.0
+    return min(float(given[0][:9]), SLOW_LIMIT)
+
+
+def closing(closed: ConnectionClosed) -> tuple[str, FlowFault | None, str]:
+    """How a WebSocket was closed: in our words, as a fault where somebody gave a code, and in the
+    server's own words."""
+    if closed.rcvd is not None:
+        return f"closed with {closed.rcvd.code}", FlowFault.CLOSED, closed.rcvd.reason
+    if closed.sent is not None:
+        return f"closed by this phone with {closed.sent.code}", FlowFault.CLOSED, ""
+    return "the connection was lost", None, ""
 
 
 def words(error: Exception) -> str:

@@ -32,8 +32,11 @@ from tui.sip.transport.flow import (
     FlowRefused,
     FlowState,
     Undialled,
+    asked_to_wait,
+    closing,
     fault_of,
     is_text,
+    said_by,
     words,
 )
 from tui.sip.ua.user_agent import UserAgent
@@ -183,14 +186,14 @@ class SipConnection:
         that has not registered us yet."""
         tries = refusals = 0
         while not self._closing.is_set():
-            began, why = self._clock(), ""
+            began, why, said, asked = self._clock(), "", "", 0.0
             self._dial = asyncio.create_task(self._open())
             self._renewed = False
             self._hurry.clear()
             try:
                 socket = await self._dial
                 began = self._clock()
-                reason = await self._serve(socket)
+                reason, why, said = await self._serve(socket)
             except asyncio.CancelledError:
                 run = asyncio.current_task()
                 assert run is not None  # this is one
@@ -200,17 +203,17 @@ class SipConnection:
                     return  # by close(), while it dialled
                 reason = "dialled anew"  # by redial()
             except FlowRefused as refused:
+                reason, why, said = str(refused), str(refused.why), refused.said
                 if not self._worked:
-                    why = str(refused.why)
-                    self._on_flow(FlowState(False, str(refused), refused=True, why=why))
+                    self._on_flow(FlowState(False, reason, refused=True, why=why, said=said))
                     return
                 # It has let us in before: what stands before it is in trouble, or it is.
-                reason, why = str(refused), str(refused.why)
                 refusals += 1
             except Undialled as error:
                 reason, why = str(error), str(error.why)
             except (OSError, WebSocketException, EOFError) as error:
                 reason, why = words(error), str(fault_of(error, secure=self._ssl is not None))
+                said, asked = said_by(error), asked_to_wait(error)
             else:
                 refusals = 0
             if self._closing.is_set():
@@ -221,7 +224,8 @@ class SipConnection:
             pause = self._wait(tries, self._rng)
             if refusals:
                 pause = self._wait_refused(refusals, self._rng)
-            self._on_flow(FlowState(False, reason, retry_in=pause, why=why))
+            pause = max(pause, asked)
+            self._on_flow(FlowState(False, reason, retry_in=pause, why=why, said=said))
             await self._sleep(pause)
 
     async def _sleep(self, seconds: float) -> None:
@@ -248,8 +252,7 @@ class SipConnection:
             )
         except InvalidStatus as error:
             if error.response.status_code in (401, 403):
-                said = f"the server answered {error.response.status_code}"
-                raise FlowRefused(said, FlowFault.FORBIDDEN) from None
+                raise FlowRefused(words(error), FlowFault.FORBIDDEN, said_by(error)) from None
             raise
         except OSError:
             raise  # a refused certificate is a ValueError as well
@@ -263,11 +266,12 @@ class SipConnection:
             raise FlowRefused("the server does not speak SIP here", FlowFault.NO_WEBSOCKET)
         return socket
 
-    async def _serve(self, socket: ClientConnection) -> str:
-        """Carry messages until the flow ends; why it did. Refused for a close with 1008."""
+    async def _serve(self, socket: ClientConnection) -> tuple[str, str, str]:
+        """Carry messages until the flow ends; why it did, in our words, as an id of `FlowFault`, in
+        the server's words. Refused for a close with 1008."""
         if self._closing.is_set():
             await socket.close()
-            return ""
+            return "", "", ""
         self._socket = socket
         self._broken = ""
         helpers = [asyncio.create_task(self._send(socket)), asyncio.create_task(self._ping(socket))]
@@ -282,11 +286,13 @@ class SipConnection:
                 self.agent.receive_data(frame, self._clock())
                 self._turn()
         except ConnectionClosed as closed:
-            code = closed.rcvd.code if closed.rcvd is not None else None
-            if code == _POLICY_VIOLATION:
-                said = "the server closed the connection with 1008"
-                raise FlowRefused(said, FlowFault.FORBIDDEN) from None
-            return self._broken or (f"closed with {code}" if code else "the connection was lost")
+            if closed.rcvd is not None and closed.rcvd.code == _POLICY_VIOLATION:
+                why = "the server closed the connection with 1008"
+                raise FlowRefused(why, FlowFault.FORBIDDEN, closed.rcvd.reason) from None
+            if self._broken:
+                return self._broken, "", ""
+            reason, fault, said = closing(closed)
+            return reason, str(fault or ""), said
         finally:
             self._socket = None
             self._queue.clear()
@@ -314,8 +320,9 @@ class SipConnection:
         """A ping now and every 25 s; without its pong in 10 s the flow is dead."""
         while True:
             try:
-                pong = await socket.ping()
                 async with asyncio.timeout(self._ping_timeout):
+                    # Nor is a server waited for that reads nothing any more.
+                    pong = await socket.ping()
                     self.latency = await pong
             except TimeoutError:
                 self._break("no answer to a ping")

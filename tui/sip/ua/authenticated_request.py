@@ -2,8 +2,10 @@
 
 Theory of operation. `build` makes the request, each time with the next CSeq and a fresh branch.
 A 401 or 407 is answered by building it anew with every credential that was asked for so far
-(RFC 3261 §22.1, §22.3); `auth/digest.py` says how often. Any other final answer goes to
-`on_response`. `withdraw()` ends it from our side: nothing is told, and what still comes is ignored.
+(RFC 3261 §22.1, §22.3); `auth/digest.py` says how often. One that asks for nothing, as FreeSWITCH
+does where it has forgotten a nonce, is answered once by the request without what was held from
+before: then it asks. Any other final answer goes to `on_response`. `withdraw()` ends it from our
+side: nothing is told, and what still comes is ignored.
 """
 
 from __future__ import annotations
@@ -11,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from tui.sip.auth.digest import DigestCredentials, DigestRefused, Held
+from tui.sip.auth.digest import DigestCredentials, DigestRefused, Held, Refusal
 from tui.sip.message.message import Request, Response
+from tui.sip.message.reason import words_of
 from tui.sip.transaction.transaction_layer import ClientTransaction, OnLost, OnResponse
 from tui.sip.ua.context import AgentContext
 
@@ -49,6 +52,8 @@ class AuthenticatedRequest:
         self._credentials = DigestCredentials(context.digest, held)
         self.meets = True
         """Cleared when nobody wants the answer any more: challenges are then final."""
+        self.unmet = ""
+        """Why a challenge was not answered, other than that it was already."""
         self.request = self._signed()
         self.transaction = self._send(now)
 
@@ -56,6 +61,12 @@ class AuthenticatedRequest:
     def held(self) -> Held:
         """The challenges that were answered."""
         return self._credentials.held
+
+    def words_of(self, response: Response) -> str:
+        """Why it was refused: the response's words, and why its challenge was not answered. From a
+        wire: `clean_text()` before it is shown."""
+        said = words_of(response)
+        return f"{said}: {self.unmet}" if self.unmet else said
 
     def withdraw(self) -> None:
         """End it: nobody waits for the answer any more."""
@@ -84,7 +95,9 @@ class AuthenticatedRequest:
         try:
             self._credentials.meet(response)
         except DigestRefused as refused:
-            self._context.ignore(f"a challenge was not answered: {refused}")
-            return False
+            if refused.why is not Refusal.UNKNOWN or not self._credentials.forget():
+                self._context.ignore(f"a challenge was not answered: {refused}")
+                self.unmet = "" if refused.why is Refusal.REPEATED else str(refused)
+                return False
         self.request = self._signed()
         return True

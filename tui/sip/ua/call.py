@@ -36,6 +36,8 @@ _RAISES: Final = 8
 
 
 class CallPhase(StrEnum):
+    """How far a call is."""
+
     CALLING = "calling"
     """Our INVITE has no final answer yet."""
     RINGING = "ringing"
@@ -49,11 +51,14 @@ class CallPhase(StrEnum):
 class PendingInvite(Protocol):
     """What a call needs of the INVITE of ours that began it (`invite_uac.py`)."""
 
-    def cancel(self, now: float) -> None: ...
+    def cancel(self, now: float) -> None:
+        """Give up (§9.1). LocalProtocolError when that is under way already."""
 
-    def give_up(self, now: float) -> None: ...
+    def give_up(self, now: float) -> None:
+        """The same, and nothing when it is under way already."""
 
-    def acknowledge(self, sdp: bytes) -> None: ...
+    def acknowledge(self, sdp: bytes) -> None:
+        """Send the ACK to its 2xx with our answer. LocalProtocolError when it is sent already."""
 
 
 class RepeatedAnswer:
@@ -97,6 +102,7 @@ class RepeatedAnswer:
         self._timer = self._context.timers.start(min(now + self._pause, self._end), self._again)
 
     def stop(self) -> None:
+        """The ACK is here, or nobody waits for it any more."""
         self._timer.stop()
 
 
@@ -114,6 +120,8 @@ class SipCall:
     outgoing: PendingInvite | None = None
     """Our INVITE that began it."""
     dialog: Dialog | None = None
+    flow_lost: bool = False
+    """The flow that it began over is gone: we can reach the peer, it may not reach us."""
     tag: str = ""
     invite: ServerTransaction | None = None
     offerless: bool = False
@@ -198,6 +206,7 @@ class CallBook:
         return len(self._calls)
 
     def new(self, phase: CallPhase, sdp: bytes | None) -> SipCall:
+        """A call in the book, with a handle of its own and the session interval of the config."""
         config = self._context.config
         handle = self._context.handle("c")
         call = SipCall(handle, phase, sdp, config.session_expires, config.min_se)
@@ -325,8 +334,14 @@ class CallBook:
         AuthenticatedRequest(context, build, _nothing, lost, now)
 
     def cancel_later(self, cancel: Callable[[float], None]) -> None:
-        """The flow went away under an INVITE of ours: it is cancelled over the next one."""
+        """The flow went away under an INVITE of ours: it is cancelled over the next one, by
+        `cancel`, which is given that instant in seconds."""
         self._cancels.append(cancel)
+
+    def flow_down(self) -> None:
+        """The calls that there are stay, and what began them is gone."""
+        for call in self._calls.values():
+            call.flow_lost = True
 
     def flow_up(self, now: float) -> None:
         """Say what could not be said: the peers still think that these calls ring, or are up."""

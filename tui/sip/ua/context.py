@@ -12,6 +12,7 @@ from tui.sip.errors import LocalProtocolError, RemoteProtocolError
 from tui.sip.events import Event, Ignored, Refused
 from tui.sip.message.header_values import NameAddr
 from tui.sip.message.headers import Headers
+from tui.sip.message.identity import DISPLAYS
 from tui.sip.message.message import Lines, Request, Response
 from tui.sip.message.phrases import phrase
 from tui.sip.message.uri import Uri, parse_uri
@@ -61,6 +62,7 @@ class AgentContext:
             self._out.append(wire)
 
     def emit(self, event: Event) -> None:
+        """Queue an event for whoever drives the agent."""
         self._events.append(event)
 
     def ignore(self, what: str, refused: Refused | None = None) -> None:
@@ -72,10 +74,12 @@ class AgentContext:
         self._events.append(Ignored(what, stray=True))
 
     def drain_out(self) -> list[bytes]:
+        """What is to be sent, oldest first; afterwards nothing is."""
         out, self._out = self._out, []
         return out
 
     def drain_events(self) -> list[Event]:
+        """What is to be told, oldest first; afterwards nothing is."""
         events, self._events = self._events, []
         return events
 
@@ -100,6 +104,7 @@ class AgentContext:
         return self.token(128)
 
     def tag(self) -> str:
+        """80 random bits: RFC 3261 §19.3 wants 32 at least."""
         return self.token(80)
 
     def contact(self, *, dialog: bool) -> str:
@@ -222,6 +227,10 @@ class AgentContext:
     def turn_away(self, request: Request, status: int, lines: Lines = ()) -> None:
         """Answer without a transaction, where even that would cost too much. Never to an ACK."""
         self.transmit(self.response(request, status, lines=lines).to_bytes())
+
+    def displays(self) -> list[tuple[str, str]]:
+        """What an INVITE and its answers carry so that a PBX tells who is at its other end."""
+        return [DISPLAYS] if self.config.transfers else []
 
     def capabilities(self, *, contact: str = "", beside: str = "") -> list[tuple[str, str]]:
         """Allow and Supported, for requests and responses that begin or keep a session. `beside` is

@@ -10,7 +10,7 @@ from functools import partial
 from tui.sip.dialog.dialog import Dialog
 from tui.sip.events import InfoReceived, MessageReceived, RequestOutcome
 from tui.sip.message.body import SDP
-from tui.sip.message.identity import asserted_all
+from tui.sip.message.identity import asserted, asserted_all
 from tui.sip.message.message import Request, Response
 from tui.sip.message.reason import read_reasons
 from tui.sip.transaction.transaction_layer import Lost, ServerTransaction
@@ -71,7 +71,8 @@ class InDialogRequests:
             self._reinvites.receive(call, transaction, now)
         elif request.method == "INFO":
             context.answer(transaction, now, 200)
-            context.emit(InfoReceived(call.handle, request.content_type, request.body))
+            who = asserted(request)
+            context.emit(InfoReceived(call.handle, request.content_type, request.body, who))
         elif request.method == "MESSAGE":
             self.message(transaction, now)
         elif request.method == "OPTIONS":

@@ -26,7 +26,7 @@ from tui.sip.message.header_values import NameAddr, read_seconds, readable
 from tui.sip.message.headers import Headers
 from tui.sip.message.identity import asserted
 from tui.sip.message.message import Request, Response
-from tui.sip.message.reason import read_reasons, words_of
+from tui.sip.message.reason import read_reasons
 from tui.sip.transaction.machines import T1
 from tui.sip.transaction.timers import Timer
 from tui.sip.transaction.transaction_layer import Lost
@@ -95,6 +95,7 @@ class InviteUac:
                 *context.routes(),
                 *context.capabilities(contact=context.contact(dialog=True)),
                 *offer_lines(call.interval, call.min_se),
+                *context.displays(),
                 *self._lines,
             ],
             content_type=SDP if call.local_sdp is not None else "",
@@ -104,7 +105,8 @@ class InviteUac:
     # -------------------------------------------------------- CANCEL
 
     def cancel(self, now: float) -> None:
-        """Give up: CANCEL now, or as soon as a provisional response has come."""
+        """Give up: CANCEL now, or as soon as a provisional response has come (§9.1).
+        LocalProtocolError when that is under way already."""
         if self._cancelled:
             raise LocalProtocolError("the call is being cancelled already")
         self.give_up(now)
@@ -158,7 +160,7 @@ class InviteUac:
         elif status == 487 and self._end[0] == 408:
             self._refuse(*self._end)
         else:
-            self._refuse(status, words_of(response), response)
+            self._refuse(status, self._invite.words_of(response), response)
 
     def _provisional(self, response: Response, now: float) -> None:
         self._heard = response.branch
@@ -215,7 +217,8 @@ class InviteUac:
         self._book.end(call, now, status=408, reason="no answer to its offer", bye=True)
 
     def acknowledge(self, sdp: bytes) -> None:
-        """Send the ACK with our answer to the offer in the 2xx."""
+        """Send the ACK with our answer to the offer in the 2xx (§13.2.2.4). LocalProtocolError when
+        it is sent already."""
         call = self._call
         dialog = call.up()
         if call.unsent_ack is None:

@@ -170,7 +170,9 @@ class InviteUas:
     def _lines(self, request: Request) -> list[tuple[str, str]]:
         """What a response that makes a dialog carries (§12.1.1)."""
         routes = [("Record-Route", value) for value in request.headers.get_all("Record-Route")]
-        return [*routes, *self._context.capabilities(contact=self._context.contact(dialog=True))]
+        context = self._context
+        lines = context.capabilities(contact=context.contact(dialog=True))
+        return [*routes, *lines, *context.displays()]
 
     # -------------------------------------------------------- their change of mind
 

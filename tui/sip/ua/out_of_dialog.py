@@ -43,7 +43,8 @@ class OutOfDialogRequests:
     def message(
         self, target: str, body: bytes, content_type: str, now: float, *, urgent: bool = False
     ) -> str:
-        """Send a MESSAGE, or queue it behind the one before. Returns its id."""
+        """Send a MESSAGE, or queue it behind the one before (RFC 3428 §8). Returns its id.
+        LocalProtocolError without a flow, or when too many wait."""
         context = self._context
         context.need_flow()
         waiting = self._prepare("MESSAGE", target, (), content_type, body)
@@ -79,7 +80,8 @@ class OutOfDialogRequests:
     def send(
         self, method: str, target: str, lines: Lines, content_type: str, body: bytes, now: float
     ) -> str:
-        """Send any other request at once. Returns its id."""
+        """Send any other request at once. Returns its id. LocalProtocolError without a flow, or for
+        a method that has a command of its own."""
         if method in ("INVITE", "ACK", "CANCEL", "REGISTER", "BYE"):
             raise LocalProtocolError(f"{method} has a command of its own")
         self._context.need_flow()

@@ -71,7 +71,8 @@ class ReferUac:
     def refer(
         self, call: SipCall, target: str, replaced: SipCall | None, referred_by: str, now: float
     ) -> None:
-        """Ask the peer of `call` to call `target`, in the place of us in `replaced`."""
+        """Ask the peer of `call` to call `target`, in the place of us in `replaced` (RFC 3515,
+        3891). LocalProtocolError without a flow, or while another transfer of it is under way."""
         context = self._context
         dialog = call.up()
         context.need_flow()
@@ -202,7 +203,8 @@ def read_fragment(request: Request) -> tuple[int, str]:
 
 def peer_of(dialog: Dialog) -> str:
     """Where somebody else reaches the peer of a call: its Contact (RFC 5589 §7), unless that
-    leads nowhere, as a WebSocket peer's `.invalid` does: then its address of record."""
+    leads nowhere, as a WebSocket peer's `.invalid` does: then its address of record.
+    LocalProtocolError when it has neither."""
     contact = parse_uri(dialog.target)
     if not contact.host.lower().endswith(".invalid"):
         return dialog.target

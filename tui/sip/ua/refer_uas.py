@@ -104,7 +104,8 @@ class ReferUas:
             self._take_on(referral, referral.transaction, now)
 
     def reject(self, handle: str, status: int, now: float) -> None:
-        """Somebody said no."""
+        """Somebody said no. LocalProtocolError for a status below 300, or when no transfer of this
+        call waits."""
         referral = self._undecided_one(handle)
         if status < 300:
             raise LocalProtocolError("a refusal is 300 or more")
@@ -116,7 +117,8 @@ class ReferUas:
             self.progress(handle, status, now, "")
 
     def progress(self, handle: str, status: int, now: float, reason: str) -> None:
-        """Tell how the call to the target goes; 200 or more ends it."""
+        """Tell how the call to the target goes; 200 or more ends it. LocalProtocolError when no
+        accepted transfer of this call waits for news."""
         referral = self._referrals.get(handle)
         if referral is None or not referral.decided:
             raise LocalProtocolError("no accepted transfer of this call waits for news")

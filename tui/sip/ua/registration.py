@@ -36,7 +36,6 @@ from tui.sip.events import (
 )
 from tui.sip.message.header_values import read_seconds
 from tui.sip.message.message import Request, Response
-from tui.sip.message.reason import words_of
 from tui.sip.transaction.timers import Timer
 from tui.sip.transaction.transaction_layer import Lost
 from tui.sip.ua.authenticated_request import AuthenticatedRequest
@@ -55,6 +54,9 @@ _PONG_WITHIN: Final = 10.0
 
 
 class RegistrationState(StrEnum):
+    """How far the registration is: WAITING for the next try, LEAVING until the un-REGISTER is
+    answered."""
+
     IDLE = "idle"
     ASKING = "asking"
     REGISTERED = "registered"
@@ -112,6 +114,7 @@ class Registration:
             self._gone()
 
     def flow_up(self, now: float) -> None:
+        """A new flow: the binding is asked for over it (RFC 5626 §4.4), where it is wanted."""
         self._told = False
         if self.wanted:
             self._ask(now)
@@ -244,7 +247,8 @@ class Registration:
         self._context.registered = (
             False  # what was bound may be so still: it is taken back in leaving
         )
-        status, reason = response.status, words_of(response)
+        assert self._register is not None  # it is what was refused
+        status, reason = response.status, self._register.words_of(response)
         after = read_seconds(response.headers, "Retry-After")
         if status not in _TRY_AGAIN:
             self._ends = None  # what says no to us may have forgotten us
@@ -259,7 +263,8 @@ class Registration:
         else:
             self.wanted, self._told = self._proved, False
             self.state = RegistrationState.IDLE
-            self._context.emit(RegistrationFailed(status, reason, True, None))
+            unmet = bool(self._register.unmet)
+            self._context.emit(RegistrationFailed(status, reason, True, None, unmet=unmet))
 
     def _retry(self, status: int, reason: str, after: float | None, now: float) -> None:
         self._context.registered = False

@@ -16,10 +16,12 @@ side goes first.
     ours asks    LocalProtocolError     LocalProtocolError
     theirs comes 491                    500 + Retry-After, or 491 before the ACK
 
-The session timer asks with the last SDP of ours. What `reinvite()` wants meanwhile is `queued` and
-goes out when the refresh is done. A refresh that fails is tried again every 10 s until the session
-runs out. Nothing here waits without an end: a re-INVITE has timer B or `_FINAL_WITHIN`, a 491 its
-pause, their re-INVITE the flow, the CANCEL and the end of the call, a session its `expiry`.
+Whoever refreshes goes on with it (RFC 4028 §7.4), until the flow is another one: then we do, as the
+peer may not find us by itself. The session timer asks with the last SDP of ours. What `reinvite()`
+wants meanwhile is `queued` and goes out when the refresh is done. A refresh that fails is tried
+again every 10 s until the session runs out. Nothing here waits without an end: a re-INVITE has
+timer B or `_FINAL_WITHIN`, a 491 its pause, their re-INVITE the flow, the CANCEL and the end of the
+call, a session its `expiry`.
 """
 
 from __future__ import annotations
@@ -82,7 +84,8 @@ class Reinvites:
         context = self._context
         role: str | None = None
         if call.session is not None:
-            role = "uac" if call.session.we_refresh else "uas"
+            # FreeSWITCH goes on sending a call's requests over the flow that it began on.
+            role = "uac" if call.session.we_refresh or call.flow_lost else "uas"
 
         def build() -> Request:
             return dialog.request(

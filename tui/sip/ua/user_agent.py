@@ -92,6 +92,7 @@ class UserAgent:
         """The flow is gone: what waited for an answer fails, calls that are up stay."""
         self._context.connected = False
         self._context.drain_out()
+        self._book.flow_down()
         self._incoming.flow_down()
         self._context.transactions.lose_flow(now)
         self._subscriptions.flow_down()
@@ -123,9 +124,14 @@ class UserAgent:
             return
         try:
             message = parse_message(data)
+            if message.surplus:
+                # RFC 7118 §5: a frame is one message. Who forwards the body of somebody else may
+                # not have looked at what stands behind it, so it is never read as a message.
+                self._context.ignore(f"{message.surplus} bytes behind a message in its frame")
             if isinstance(message, Response):
                 if not self._context.transactions.receive_response(message, now):
-                    self._context.stray("a response to nothing that we asked")
+                    asked = message.cseq.method
+                    self._context.stray(f"a {message.status} to a {asked} that nothing waits for")
             else:
                 self._admission.check(message)
                 self._incoming.receive(message, now)
@@ -252,7 +258,8 @@ class UserAgent:
         found.outgoing.cancel(now)
 
     def acknowledge(self, call: str, sdp: bytes, now: float) -> None:
-        """Answer the offer that the 2xx to an INVITE without SDP brought."""
+        """Answer the offer that the 2xx to an INVITE without SDP brought. LocalProtocolError
+        when the call is not ours, or answered already."""
         found = self._book.get(call)
         if found.outgoing is None:
             raise LocalProtocolError("the call is not ours")

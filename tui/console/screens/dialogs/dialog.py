@@ -14,11 +14,9 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from tui.console.actions.conditions import what_is_left
 from tui.console.actions.registry import with_keys
 from tui.console.i18n import render, tr
-from tui.console.view import View
-from tui.console.widgets.formats import Clocks, duration
+from tui.console.widgets.formats import Clocks
 from tui.console.widgets.room import SHORT
 from tui.console.widgets.rows import Rows, cut, folded, row
 from tui.platform.codes import KICKED_ADVICE
@@ -198,19 +196,6 @@ def failure_dialog(failure: Message) -> ChoiceDialog:
     return ChoiceDialog("failure.title", what, todo, (("close", "failure.close"),), "close")
 
 
-def leave_dialog(view: View) -> ChoiceDialog:
-    """Ctrl+Q on the console: sign out, leave, or stay."""
-    ways = [("stay", "leave.stay"), ("leave", "leave.leave"), ("sign-out", "leave.sign_out")]
-    title, todo = "leave.title", "leave.todo"
-    if view.kiosk:
-        title, todo = "kiosk.leave_title", "kiosk.leave_todo"
-        del ways[1]
-    said = [message(what_is_left(view))]
-    if view.snapshot.shift.talked or view.snapshot.shift.missed:
-        said.append(_shift_figures(view.snapshot))
-    return ChoiceDialog(title, said, todo, tuple(ways), "stay")
-
-
 def kicked_dialog(snapshot: Snapshot, clocks: Clocks, *, kiosk: bool = False) -> ChoiceDialog:
     """The platform signed the agent out: why, and what to do. At a `kiosk` the next comes."""
     failure = snapshot.failure
@@ -222,15 +207,3 @@ def kicked_dialog(snapshot: Snapshot, clocks: Clocks, *, kiosk: bool = False) ->
     why = failure or message("kicked.unknown", code="")
     todo = KICKED_ADVICE.get(why.id, "kicked.todo")
     return ChoiceDialog("kicked.title", [why], todo, tuple(ways), "sign-in", clocks=clocks)
-
-
-def _shift_figures(snapshot: Snapshot) -> Message:
-    """The figures of the shift in one sentence."""
-    shift = snapshot.shift
-    return message(
-        "shift.figures",
-        answered=shift.talked,
-        missed=shift.missed,
-        talk=duration(shift.talk_time),
-        longest=duration(shift.longest),
-    )

@@ -176,7 +176,7 @@ def _ringing(
         *(("choices", each) for each in flowing(choices, width, "      " if roomy else "   ")),
         *(("countdown", each) for each in folded(counted, width) if counted),
         ("pick up", pick_up(view.snapshot.account)),
-        *_outcome(call),
+        *_outcome(call, width),
     ]
 
 
@@ -196,7 +196,7 @@ def _calling(view: View, call: Call, width: int) -> list[Ranked]:
         ("doing", row((said, ""))),
         ("pick up", pick_up(view.snapshot.account)),
         *_audio(call),
-        *_outcome(call),
+        *_outcome(call, width),
     ]
 
 
@@ -233,7 +233,7 @@ def _up(view: View, call: Call, keys: dict[str, str], width: int, clocks: Clocks
         ("pick up", waits),
         *_audio(call),
         ("hearing", sounding.hint(quality, keys)),
-        *_outcome(call),
+        *_outcome(call, width),
         *(("figures", line) for line in figures),
         *(("stays", line) for line in folded(stay, width)),
         *(("asks", line) for line in asks(call, keys.get("hangup", ""), width)),
@@ -263,9 +263,11 @@ def _audio(call: Call) -> list[Ranked]:
     return []
 
 
-def _outcome(call: Call) -> list[Ranked]:
+def _outcome(call: Call, width: int) -> list[Ranked]:
     """What went wrong with a call that still lives."""
-    return [("failure", row((render(call.outcome), "$bad")))] if call.outcome is not None else []
+    if call.outcome is None:
+        return []
+    return [("failure", line) for line in folded(row((render(call.outcome), "$bad")), width)]
 
 
 def _over(call: Call, width: int, clocks: Clocks) -> list[Ranked]:
@@ -274,7 +276,8 @@ def _over(call: Call, width: int, clocks: Clocks) -> list[Ranked]:
     when = tr("call.over_at", time=clocks.time_of_day(call.since))
     title = two_sided(row((f"{mark} {number}", "$strong")), row((when, "$dim")), width)
     why = render(call.outcome) if call.outcome is not None else tr("ended.unknown")
-    rows = [gap(), ("who", title), ("failure", row(("  " + why, "")))]
+    lines = folded(row(why), width - 2)
+    rows = [gap(), ("who", title), *(("failure", row("  ", *line)) for line in lines)]
     if call.end.talk_time is not None:
         lasted = tr("call.lasted", time=duration(call.end.talk_time))
         rows.append(("doing", row(("  " + lasted, ""))))

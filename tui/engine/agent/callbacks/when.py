@@ -84,7 +84,7 @@ def parse_when(text: str, now: datetime) -> datetime:
     found = _relative(plain, now) or _absolute(plain, now)
     if found is None:
         raise WhenError("when.unclear")
-    if found <= now:
+    if found.timestamp() <= now.timestamp():  # an hour of some night comes twice
         raise WhenError("when.past")
     if found - now > FARTHEST:
         raise WhenError("when.far")
@@ -93,7 +93,7 @@ def parse_when(text: str, now: datetime) -> datetime:
 
 def _relative(text: str, now: datetime) -> datetime | None:
     if _HALF_HOUR.fullmatch(text):
-        return now + timedelta(minutes=30)
+        return _later(now, 30 * 60)
     found = _RELATIVE.fullmatch(text)
     if found is None:
         return None
@@ -104,14 +104,16 @@ def _relative(text: str, now: datetime) -> datetime | None:
     if bare and (minutes is None or "." in minutes or len(minutes) > 3 or int(minutes) < HOURS):
         return None  # "10" is an hour, "1030" a time
     try:
-        return now + timedelta(
-            weeks=float(weeks or 0),
-            days=float(days or 0),
-            hours=float(hours or 0),
-            minutes=float(minutes or 0),
-        )
-    except OverflowError:
+        days_on = timedelta(weeks=float(weeks or 0), days=float(days or 0))
+        day = now + days_on if days_on else now  # a sum forgets which of two equal hours it is
+        return _later(day, float(hours or 0) * 3600 + float(minutes or 0) * 60)
+    except (OverflowError, ValueError, OSError):
         raise WhenError("when.far") from None
+
+
+def _later(moment: datetime, seconds: float) -> datetime:
+    """So much later by the sun, whatever the clocks are put to in between."""
+    return datetime.fromtimestamp(moment.timestamp() + seconds) if seconds else moment
 
 
 def _absolute(text: str, now: datetime) -> datetime | None:

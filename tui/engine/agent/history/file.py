@@ -61,6 +61,10 @@ class HistoryDbError(Exception):
     """The history cannot be used; the text is a sentence for the log."""
 
 
+class HistoryNewer(HistoryDbError):
+    """A newer version has written it: it is left alone."""
+
+
 class HistoryWaits(Exception):
     """The disk does not take it now. What was to be written is kept, and is written with the next
     write that succeeds; the text is the system's own word for why."""
@@ -76,12 +80,17 @@ class HistoryFile:
         self._keep_days = keep_days
         self._patience = patience
         self._connection: sqlite3.Connection | None = None
+        self._opened = (0, 0)
+        """Device and inode of the file that is open."""
+        self._waited_until = float("-inf")
+        """Until when nobody waits again for a file that another holds (monotonic)."""
         self.salvaged: int | None = None
         """How many calls were taken over from a damaged file; None when there was none."""
 
     def open(self) -> None:
         """Open or make the file, and forget what is too old. Raises HistoryWaits when the disk
         does not let us now."""
+        began = time.monotonic()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with self._alone():
@@ -97,10 +106,16 @@ class HistoryFile:
                     database.execute("DELETE FROM calls WHERE began < ?", (oldest,))
                     callbacks.forget(database, oldest)
         except (OSError, sqlite3.OperationalError) as error:
+            now = time.monotonic()
+            if now - began >= self._patience:
+                self._waited_until = now + self._patience  # for those who come next: tried, no more
             raise HistoryWaits(why(error)) from None
 
     def connection(self) -> sqlite3.Connection:
-        """The database; opened, where it is not yet. Raises HistoryDbError, HistoryWaits."""
+        """The database; opened, where it is not yet, or is gone. Raises HistoryDbError,
+        HistoryWaits."""
+        if self._connection is not None and not self._in_place():
+            self._put_back(self._connection)
         if self._connection is None:
             self.open()
         if self._connection is None:
@@ -113,13 +128,42 @@ class HistoryFile:
             self._connection.close()
             self._connection = None
 
+    def _in_place(self) -> bool:
+        """Whether the open file still is the one at its path."""
+        try:
+            return identity(self.path) == self._opened
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError:
+            return True  # what cannot be looked at now is not said to be gone
+
+    def _put_back(self, lost: sqlite3.Connection) -> None:
+        """Somebody deleted the file, or put another in its place: what it holds goes there, as long
+        as it is open here."""
+        log.warning("the file of the history is another than before: all is written there again")
+        opened, self._connection = self._opened, None
+        try:
+            self.open()
+            self._copy(lost, "calls", COLUMNS)
+            self._copy(lost, "callbacks", callbacks.COLUMNS)
+            self.connection().commit()
+        except BaseException:
+            self.close()
+            self._connection, self._opened = lost, opened  # until it can be done
+            raise
+        lost.close()
+
+    def _seconds(self) -> float:
+        """How long to wait for another engine now."""
+        return 0.0 if time.monotonic() < self._waited_until else self._patience
+
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """No other engine opens, or puts aside, the same file meanwhile. The lock is on a file
         beside it, since the file itself may be replaced."""
         lock = os.open(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            for _ in range(max(1, round(self._patience / 0.05))):
+            for _ in range(max(1, round(self._seconds() / 0.05))):
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     break
@@ -156,35 +200,41 @@ class HistoryFile:
 
     def _take_over(self, aside: Path, table: str, columns: tuple[str, ...]) -> int:
         """A table's rows, from the oldest up to the damage, and from the newest down to it."""
-        database, saved = self.connection(), 0
+        saved = 0
         for order in ("ASC", "DESC"):
             with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(aside)) as broken:
-                there = {str(row[1]) for row in broken.execute(f"PRAGMA table_info({table})")}
-                names = ", ".join(name for name in ("account", *columns) if name in there)
-                if "id" not in there:
-                    break
-                marks = ", ".join("?" * (names.count(",") + 1))
-                write = f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})"  # noqa: S608
-                for row in broken.execute(f"SELECT {names} FROM {table} ORDER BY id {order}"):  # noqa: S608
-                    saved += database.execute(write, row).rowcount
+                saved += self._copy(broken, table, columns, order)
+        return saved
+
+    def _copy(
+        self, source: sqlite3.Connection, table: str, columns: tuple[str, ...], order: str = "ASC"
+    ) -> int:
+        """The rows of a table that are not here yet, up to what cannot be read."""
+        database, saved = self.connection(), 0
+        for names, row in _readable(source, table, ("account", *columns), order):
+            marks = ", ".join("?" * len(row))
+            write = f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})"  # noqa: S608
+            saved += database.execute(write, row).rowcount
         return saved
 
     def _connect(self) -> sqlite3.Connection:
         os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
-        database = sqlite3.connect(self.path, timeout=self._patience, check_same_thread=False)
+        database = sqlite3.connect(self.path, timeout=self._seconds(), check_same_thread=False)
         try:
             database.execute("PRAGMA journal_mode=WAL")
             database.execute("PRAGMA synchronous=FULL")
             database.execute("BEGIN IMMEDIATE")
             (version,) = database.execute("PRAGMA user_version").fetchone()
             if version > _VERSION:
-                raise HistoryDbError(f"the history is of a newer version ({version})")
+                raise HistoryNewer(f"the history is of a newer version ({version})")
             for step in range(version, _VERSION):
                 for statement in _STEPS[step].split(";"):
                     if statement.strip():
                         database.execute(statement)
             database.execute(f"PRAGMA user_version={_VERSION}")
             database.commit()
+            database.execute(f"PRAGMA busy_timeout={round(self._patience * 1000)}")
+            self._opened = identity(self.path)
         except BaseException:
             database.close()
             raise
@@ -200,6 +250,24 @@ class HistoryFile:
             with self._alone():
                 self._begin_anew(error)
             return work()
+
+
+def _readable(
+    source: sqlite3.Connection, table: str, columns: tuple[str, ...], order: str
+) -> Iterator[tuple[str, tuple[object, ...]]]:
+    """The names of those columns that there are, and each row, up to the damage."""
+    with suppress(sqlite3.DatabaseError):
+        there = {str(row[1]) for row in source.execute(f"PRAGMA table_info({table})")}
+        names = ", ".join(name for name in columns if name in there)
+        if "id" in there:
+            for row in source.execute(f"SELECT {names} FROM {table} ORDER BY id {order}"):  # noqa: S608
+                yield names, row
+
+
+def identity(path: Path) -> tuple[int, int]:
+    """Device and inode of a file."""
+    found = path.stat()
+    return found.st_dev, found.st_ino
 
 
 def damaged(error: sqlite3.DatabaseError) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Final
 
 from tui.command_output import CommandError, command_output
 from tui.engine.agent.templates import arguments, filled
 from tui.platform.http_client import HttpClient, HttpError
+from tui.platform.json_values import parsed_json
 from tui.text import clean_text, decoded
 
 MOST_BYTES: Final = 16_384
@@ -42,11 +42,14 @@ async def of_url(client: HttpClient, url: str, number: str) -> str:
         return ""
     if response.status != 200:
         raise SourceError(f"HTTP {response.status}")
+    if response.content_type == "text/html":
+        # A gateway's: somebody is to sign in there, or to be told something.
+        raise SourceError("a web page, and no answer")
     text = decoded(response.body).strip()
     if not text.startswith(("{", "[")):
         return _first_line(text)
     try:
-        given = json.loads(text, strict=False)
+        given = parsed_json(text)
     except (ValueError, RecursionError):
         raise SourceError("the answer is not JSON") from None
     if isinstance(given, list):  # what was found, the best first

@@ -39,7 +39,8 @@ class Subscriptions:
     def subscribe(
         self, target: str, package: str, accept: tuple[str, ...], expires: int, now: float
     ) -> str:
-        """Ask for it now, or with the next registration. Its handle."""
+        """Ask for it now, or with the next registration; `expires` in seconds. Its handle.
+        LocalProtocolError for what cannot be said, or when there are too many."""
         if len(self._all) >= self._context.config.max_subscriptions:
             raise LocalProtocolError("too many subscriptions")
         if not is_token(package) or expires < 1:

@@ -40,6 +40,9 @@ its time is over (RFC 6665 §4.1.2.2)."""
 
 
 class SubscriptionPhase(StrEnum):
+    """How far a subscription is: WAITING for its turn or the next try, LEAVING until the last
+    NOTIFY (RFC 6665 §4.1.2.3)."""
+
     WAITING = "waiting"
     ASKING = "asking"
     ACTIVE = "active"
@@ -98,7 +101,7 @@ class SipSubscription:
     # -------------------------------------------------------- asking
 
     def wait(self, until: float, wake: Callable[[float], None]) -> None:
-        """Be woken at `until`: its turn, the next try, or the refresh."""
+        """Be woken at the instant `until`, in seconds: its turn, the next try, or the refresh."""
         self._timer = self._context.timers.start(until, wake)
 
     def start(self, now: float) -> None:

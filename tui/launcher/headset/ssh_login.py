@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from tui.launcher.near_sound import ended
+from tui.launcher.headset.near_sound import ended
 
 OPENING: Final = 300.0
 """Seconds to log in: somebody may be typing. sshd itself has less patience (LoginGraceTime)."""
@@ -57,27 +57,12 @@ class SshLogin:
     def ask(self, line: str, given: str) -> subprocess.CompletedProcess[str]:
         """Run a command line there, with so much on its standard input. Raises
         subprocess.TimeoutExpired."""
-        return subprocess.run(  # noqa: S603
-            [*self._shared("-T"), self._host, line],
-            input=given,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=ASKING,
-            check=False,
-        )
+        return _answer([*self._shared("-T"), self._host, line], given)
 
     def forward(self, far: str, near: Path) -> str | None:
         """Have what connects to the socket `far` there led to `near` here; why not, if not."""
-        done = subprocess.run(  # noqa: S603
-            [*self._master_of("-O", "forward", "-R", f"{far}:{near}"), self._host],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=ASKING,
-            check=False,
-        )
+        there = [*self._master_of("-O", "forward", "-R", f"{far}:{near}"), self._host]
+        done = _answer(there)
         return None if done.returncode == 0 else done.stderr.strip() or str(done.returncode)
 
     def run(self, line: str) -> int:
@@ -124,16 +109,21 @@ class SshLogin:
     def _config(self) -> dict[str, str]:
         """ssh's settings for the host, as it says itself (`ssh -G`); {} when it does not."""
         try:
-            said = subprocess.run(  # noqa: S603
-                [*self._command, "-G", self._host],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=ASKING,
-                check=False,
-            ).stdout
+            said = _answer([*self._command, "-G", self._host]).stdout
         except (OSError, subprocess.TimeoutExpired):
             return {}
         lines = (line.partition(" ") for line in said.splitlines())
         return {name.lower(): value for name, _, value in lines}
+
+
+def _answer(command: list[str], given: str = "") -> subprocess.CompletedProcess[str]:
+    """What it says, with so much on its standard input. Raises OSError, TimeoutExpired."""
+    return subprocess.run(  # noqa: S603
+        command,
+        input=given,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=ASKING,
+        check=False,
+    )
