@@ -92,10 +92,8 @@ def answer(body: bytes = b"", *fields: str, status: str = "200 OK") -> bytes:
         answer(b"hello", "Content-Length: 5"),
         answer(b"hello", "content-length:5, 5"),
         answer(b"2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\nTrailer: x\r\n\r\n", "Transfer-Encoding: chunked"),
-        answer(b"5\nhello\n0\n\n", "Transfer-Encoding: chunked"),
         answer(b"hello", "Connection: close"),
         b"HTTP/1.0 200\r\n\r\nhello",
-        answer(b"hello", "no field", " : of none", "Content-Length: 5"),
         answer(b"", status="100 Continue") + answer(b"hello", "Content-Length: 5"),
     ],
 )
@@ -118,9 +116,9 @@ async def test_a_body_is_read_however_its_end_is_told(written: bytes) -> None:
         answer(b"5\r\nhelloworld\r\n", "Transfer-Encoding: chunked"),
         answer(b"5\r\nhel", "Transfer-Encoding: chunked", "Connection: close"),
         answer(b"hello", "Transfer-Encoding: gzip"),
-        answer(b"", *("X: " + "y" * 60000 for _ in range(18))),
-        answer(b"", "X: " + "y" * 70000),
-        answer(b"", *("X: y" for _ in range(1001))),
+        answer(b"", *("X: " + "y" * 60000 for _ in range(20))),
+        answer(b"", "X: " + "y" * 1_200_000),
+        answer(b"hello", "no field", "Content-Length: 5"),
         answer(b"", status="100 Continue") * 9,
     ],
 )
