@@ -15,11 +15,7 @@ from tui.config.provision.kept_copy import LastLook
 from tui.engine.checks.runner import Finding, fail, ok, warn
 
 MUCH: Final = 100 * 1024 * 1024
-_CARRY: Final = {
-    "aioice": "tui.media.transport.ice_library",
-    "pyOpenSSL": "OpenSSL.SSL",
-    "pylibsrtp": "pylibsrtp",
-}
+_CARRY: Final = {"aioice": "aioice", "pyOpenSSL": "OpenSSL.SSL", "pylibsrtp": "pylibsrtp"}
 """ICE, DTLS and SRTP, which are loaded when the first call begins: packages and their modules."""
 LITTLE: Final = 10 * 1024 * 1024
 """Bytes free on the disk: under the first it is said, under the second it is a failure."""

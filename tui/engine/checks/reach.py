@@ -103,7 +103,7 @@ async def _asked(one: Server, gather: Gather) -> Finding:
 
 async def gather(given: Server | None) -> frozenset[str]:
     """The real thing, by aioice."""
-    from tui.media.transport.ice_library import aioice
+    import aioice
 
     options: dict[str, Any] = {}
     if given is not None and given.turn:

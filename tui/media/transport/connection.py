@@ -17,10 +17,11 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Literal
 
+import aioice
+
 from tui.media.sdp.local import Ends
 from tui.media.sdp.remote import Remote
 from tui.media.transport.dtls_association import DtlsAssociation, Setup
-from tui.media.transport.ice_library import aioice
 from tui.media.transport.ice_servers import IceServer, options
 from tui.media.transport.ice_transport import IceTransport
 from tui.media.transport.shortage import check_for_sockets

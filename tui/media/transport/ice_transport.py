@@ -21,8 +21,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
+import aioice
+
 from tui.media.transport.arrival import NOTES, arrival, ask_for_stamps
-from tui.media.transport.ice_library import aioice
 
 log = logging.getLogger(__name__)
 
