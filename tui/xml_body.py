@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from html import escape
 from html.entities import html5
 from typing import Final
 from xml.parsers import expat
-from xml.sax.saxutils import escape
 
 from tui.text import decoded
 
@@ -110,7 +110,7 @@ def _reference(found: re.Match[str]) -> str:
     if name is not None:
         if name in _PLAIN:
             return found[0]
-        return escape(html5[name]) if name in html5 else f"&amp;{name}"
+        return escape(html5[name], quote=False) if name in html5 else f"&amp;{name}"
     if decimal is None and hexadecimal is None:
         return "&amp;"
     code = int(decimal) if decimal is not None else int(hexadecimal, 16)

@@ -21,7 +21,6 @@ from tui.engine.asked_dial import AskedDial
 from tui.engine.audio.commands import SoundCommands
 from tui.engine.call_control import carry_out
 from tui.engine.checks.commands import CheckCommands, subject_of_engine
-from tui.engine.checks.shift_check import Subject
 from tui.engine.context import EngineContext, Limits, log
 from tui.engine.incident.commands import IncidentCommands
 from tui.engine.not_understood import note_left_out
@@ -47,6 +46,7 @@ from tui.port.values import Message, Phase, Voice, message
 if TYPE_CHECKING:
     from tui.bus import EventBus
     from tui.config.schema import Config, Paths, Policies
+    from tui.engine.checks.shift_check import Subject
     from tui.engine.session.crash_note import Remembered
     from tui.port.events import Event
 

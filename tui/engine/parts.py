@@ -29,7 +29,6 @@ from tui.engine.context import EngineContext
 from tui.engine.outcome import Send
 from tui.engine.phone import Phone
 from tui.engine.platform_calls.control import PlatformCalls
-from tui.engine.sip_calls.control import SipCalls
 from tui.platform import control
 from tui.port.values import Message, WrapUpMode
 
@@ -147,6 +146,9 @@ class Parts:
         """The call control of a session at this platform; None: nobody is signed in. At a PBX
         `address` is the agent's, and `profile` what the config says of it."""
         if platform is not None and platform.sip_only:
+            # A desk at a contact-centre platform never holds a PBX's part in memory.
+            from tui.engine.sip_calls.control import SipCalls
+
             return SipCalls(
                 self.legs,
                 address,

@@ -41,7 +41,7 @@ log = get_logger("engine")
 
 LAST_LIMIT: Final = 3.0
 """Seconds after the port is closed; then the process ends whatever still runs in it."""
-_WARM: Final = ("aiohttp", "tui.platform.gen2.platform")
+_WARM: Final = ("tui.platform.gen2.platform",)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -9,13 +9,14 @@ the services of relays write it, it holds such an object somewhere, as browsers 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from tui.command_output import CommandError, command_output
 from tui.log import get_logger
+from tui.platform.http_client import HttpClient, HttpError
 from tui.platform.json_values import integer_of, parsed_json
 from tui.platform.web import is_loopback
 from tui.secrets import Secret
@@ -141,35 +142,22 @@ def _holder(given: Any, depth: int = 0) -> dict[str, Any] | None:
 
 
 async def _fetch(url: str) -> bytes:
-    import aiohttp
-
     parts = urlsplit(url)
     local = parts.scheme == "http" and is_loopback(parts.hostname or "")
     if parts.scheme != "https" and not local:
         raise RenewalError("the address is not https://")
+    client = HttpClient()
     try:
-        async with (
-            aiohttp.ClientSession(auto_decompress=False) as session,
-            # Not compressed, as it is not expanded: the size on the wire is the size here.
-            session.get(
-                url, allow_redirects=False, headers={"Accept-Encoding": "identity"}
-            ) as response,
-        ):
-            if response.status != 200:
-                raise RenewalError(f"HTTP {response.status}")
-            return await _all(response.content.read)
-    except (aiohttp.ClientError, OSError, ValueError) as error:
+        response = await client.request("GET", url, most=MAX_BYTES)
+    except HttpError as error:
+        raise RenewalError(str(error)) from None
+    except ValueError as error:
         raise RenewalError(type(error).__name__) from None
-
-
-async def _all(read: Callable[[int], Awaitable[bytes]]) -> bytes:
-    """What there is to read, to its end."""
-    body = b""
-    while chunk := await read(MAX_BYTES):
-        body += chunk
-        if len(body) > MAX_BYTES:
-            raise RenewalError("the answer is too long")
-    return body
+    finally:
+        await client.close()
+    if response.status != 200:
+        raise RenewalError(f"HTTP {response.status}")
+    return response.body
 
 
 async def _run(words: Sequence[str]) -> bytes:

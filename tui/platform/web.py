@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import ssl
@@ -12,13 +13,20 @@ from html import unescape
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any, Final
-from urllib.parse import SplitResult, urljoin, urlsplit
-
-import aiohttp
+from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
 
 from tui.platform import codes
 from tui.platform.base import PlatformError
 from tui.platform.gen2.routes import TOKEN_HEADER, Route
+from tui.platform.http_client import (
+    HttpClient,
+    HttpError,
+    HttpResponse,
+    NameNotFound,
+    NoTls,
+    NotReached,
+    Unverified,
+)
 from tui.platform.json_paths import PATHS, JsonPaths, at
 from tui.platform.json_values import parsed_json
 from tui.secrets import Secret
@@ -33,9 +41,6 @@ _OTHER_WORDS: Final = (
 )
 """Where gateways and frameworks put the words of a refusal (RFC 9457, RFC 6749 §5.2)."""
 _title = re.compile(r"<title[^>]*>([^<]{1,200})", re.I).search
-MAX_HEAD: Final = 64 * 1024
-"""Bytes of one line of an answer's head."""
-MAX_HEADERS: Final = 1000
 _MOST_WORDS: Final = 20
 """Texts of one `info` that are put together."""
 
@@ -146,21 +151,10 @@ class Web:
         self.base = base
         self._paths = paths or PATHS
         self._token_header = token_header
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=True if tls is None else tls),
-            timeout=aiohttp.ClientTimeout(total=limit),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers={
-                "Accept": "application/json",
-                # Not compressed; what is all the same is expanded here, to a size that we bound.
-                "Accept-Encoding": "identity",
-                "User-Agent": user_agent,
-            },
-            auto_decompress=False,
-            # A head that only tells something refuses nothing.
-            max_line_size=MAX_HEAD,
-            max_field_size=MAX_HEAD,
-            max_headers=MAX_HEADERS,
+        self._limit = limit
+        # Not compressed; what is all the same is expanded here, to a size that we bound.
+        self._http = HttpClient(
+            tls=tls, fields={"Accept": "application/json", "User-Agent": user_agent}
         )
 
     async def request(
@@ -183,55 +177,51 @@ class Web:
             name, _, value = self._token_header.partition(":")
             sent[name.strip()] = value.strip().replace("{token}", token.reveal())
         url = self.base + route.path
+        if query:
+            url += ("&" if "?" in url else "?") + urlencode(query)
+        content = None
+        if body is not None:
+            kind = "application/x-www-form-urlencoded" if form else "application/json"
+            sent.setdefault("Content-Type", kind)
+            content = (urlencode(_form(body)) if form else json.dumps(body)).encode()
         try:
-            for _ in range(MAX_REDIRECTS + 1):
-                async with self._session.request(
-                    route.method,
-                    url,
-                    headers=sent,
-                    params=query,
-                    json=None if form else body,
-                    data=_form(body) if form else None,
-                    allow_redirects=False,
-                ) as response:
+            async with asyncio.timeout(self._limit):
+                for _ in range(MAX_REDIRECTS + 1):
+                    response = await self._http.request(
+                        route.method, url, fields=sent, body=content, most=MAX_BYTES
+                    )
                     if not 300 <= response.status < 400:
-                        return await self._reply(response, bare=bare)
+                        return self._reply(response, bare=bare)
                     url = self._redirected(url, response, route.method)
-                    query = None  # a Location is complete
-        except aiohttp.ClientConnectorDNSError:
+        except NameNotFound:
             raise PlatformError(codes.NO_SERVER, "the backend's name was not found") from None
         except TimeoutError:
             info = "no answer in time"
             raise PlatformError(codes.SERVER_ERROR, info, codes.SERVER_DOWN) from None
-        except aiohttp.ClientConnectorSSLError as error:
-            info = type(error).__name__
-            raise PlatformError(codes.SERVER_ERROR, info, codes.NO_TLS) from None
-        except aiohttp.ClientSSLError as error:
-            info = type(error).__name__
-            raise PlatformError(codes.SERVER_ERROR, info, codes.UNVERIFIED) from None
-        except aiohttp.ClientConnectorError as error:
-            info = type(error).__name__
-            raise PlatformError(codes.SERVER_ERROR, info, codes.SERVER_DOWN) from None
-        except (aiohttp.ClientError, OSError, RuntimeError) as error:
-            # Its name only: texts of the library quote addresses and headers. (RuntimeError: the
-            # session was closed meanwhile.)
-            raise PlatformError(codes.SERVER_ERROR, type(error).__name__) from None
+        except NoTls as error:
+            raise PlatformError(codes.SERVER_ERROR, str(error), codes.NO_TLS) from None
+        except Unverified as error:
+            raise PlatformError(codes.SERVER_ERROR, str(error), codes.UNVERIFIED) from None
+        except NotReached as error:
+            raise PlatformError(codes.SERVER_ERROR, str(error), codes.SERVER_DOWN) from None
+        except HttpError as error:
+            raise PlatformError(codes.SERVER_ERROR, str(error)) from None
         except ValueError as error:  # an argument that no header or address can carry
             raise PlatformError(codes.BAD_ARGUMENT, type(error).__name__) from None
         raise PlatformError(codes.SERVER_ERROR, "too many redirects")
 
-    async def _reply(self, response: aiohttp.ClientResponse, *, bare: bool) -> Reply:
+    def _reply(self, response: HttpResponse, *, bare: bool) -> Reply:
         """An answer that is no redirect. Gateways in front of a backend refuse in pages of their
         own, or without a word: then HTTP's status is what is said. A 401 is about the token in any
         words; a 403 may be about the address of this machine."""
-        content = _expanded(await _read(response), response.headers.get("Content-Encoding", ""))
+        content = _expanded(response.body, response.fields.get("content-encoding", ""))
         http = response.status
         if bare and 200 <= http < 300 and not content.strip():
             return Reply(http, None, self._paths)
         yes = 200 <= http < 300
-        said = "" if yes else clean_text(f"HTTP {http} {response.reason or ''}").strip()
+        said = "" if yes else clean_text(f"HTTP {http} {response.reason}").strip()
         try:
-            given = _parsed(content, response.charset or "")
+            given = _parsed(content, response.charset)
         except PlatformError:
             if yes and response.content_type == "text/html":
                 raise PlatformError(codes.SERVER_ERROR, _page(content)) from None
@@ -244,12 +234,12 @@ class Web:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._session.close()
+        await self._http.close()
 
-    def _redirected(self, url: str, response: aiohttp.ClientResponse, method: str) -> str:
+    def _redirected(self, url: str, response: HttpResponse, method: str) -> str:
         """Where to, on this very server: a redirect must not carry a token elsewhere, nor make a
         request that changes something into another."""
-        where = response.headers.get("Location", "")
+        where = response.fields.get("location", "")
         if not where:
             raise PlatformError(codes.SERVER_ERROR, f"redirected ({response.status}) to nowhere")
         there = urljoin(url, where)
@@ -258,15 +248,6 @@ class Web:
         if method != "GET" and response.status not in (307, 308):
             raise PlatformError(codes.SERVER_ERROR, f"redirected ({response.status})")
         return there
-
-
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    body = bytearray()
-    async for chunk in response.content.iter_chunked(65536):
-        body += chunk
-        if len(body) > MAX_BYTES:
-            raise PlatformError(codes.SERVER_ERROR, "the answer is too long")
-    return bytes(body)
 
 
 def _expanded(content: bytes, encoding: str) -> bytes:
@@ -311,8 +292,8 @@ def _words_of_one(given: Any) -> str:
     return "" if number is None else str(number)
 
 
-def _form(body: Mapping[str, object] | None) -> dict[str, str] | None:
-    return None if body is None else {name: str(value) for name, value in body.items()}
+def _form(body: Mapping[str, object]) -> dict[str, str]:
+    return {name: str(value) for name, value in body.items()}
 
 
 def _parsed(body: bytes, charset: str) -> Any:

@@ -228,7 +228,7 @@ class ConsoleScreen(YimiScreen):
         """Open the directory with the keys in it, or shut it."""
         if not on:
             self.set_focus(None)
-        elif self.directory is not None:
+        elif self.directory is not None and self.directory.is_mounted:
             self.directory.open()
         else:
             self._build_directory().call_after_refresh(self._open_built)

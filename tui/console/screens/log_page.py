@@ -37,7 +37,7 @@ ITEMS = 20
 """Of what was not understood, the newest."""
 TAIL = 64 * 1024
 """Bytes of the log that are looked at."""
-_PACKAGES = ("textual", "aioice", "pyOpenSSL", "aiohttp", "websockets", "sounddevice")
+_PACKAGES = ("textual", "aioice", "pyOpenSSL", "h11", "websockets", "sounddevice")
 
 
 def report(desk: Desk, paths: Paths | None, app: App[Any]) -> str:

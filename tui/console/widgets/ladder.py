@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from rich.cells import cell_len, set_cell_size
-from textual import events
 
 from tui.console.i18n import tr
 from tui.console.widgets.formats import Clocks
 from tui.console.widgets.glyphs import glyphs
+from tui.console.widgets.laid_out import when_laid_out
 from tui.console.widgets.rows import Rows, row
 from tui.port.ladder import Ladder, Rung, RungKind
 
@@ -67,9 +67,9 @@ class LadderPane(Rows):
         drawn = [row((line, style)) for line, style in zip(lines, styles, strict=True)]
         self.draw([row((head_of(width), "$dim")), *drawn])
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Another width, other lines."""
-        self.show(self._ladder)
+    def on_mount(self) -> None:
+        # Another width, other lines.
+        when_laid_out(self, lambda: self.show(self._ladder))
 
 
 def _time_cells(width: int) -> int:

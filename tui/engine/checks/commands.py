@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from tui.engine.agent.seat import BUSY, IDLE
 from tui.engine.checks.runner import Course, passed
-from tui.engine.checks.shift_check import ShiftCheck, Subject, probes_of
 from tui.engine.context import EngineContext, log
 from tui.port.commands import Result, RunChecks, SignIn
 from tui.port.events import ChecksChanged
@@ -19,11 +18,12 @@ from tui.secrets import Secret
 if TYPE_CHECKING:
     from tui.config.schema import Config, Paths
     from tui.engine.audio.devices import SoundDevices
+    from tui.engine.checks.shift_check import Subject
     from tui.engine.session.signalling import Signalling
     from tui.platform.base import Platform
 
 MakePlatform = Callable[[SignIn], "Platform"]
-MakeSubject = Callable[[RunChecks], Subject]
+MakeSubject = Callable[[RunChecks], "Subject"]
 FAILED: Final = "check.failed"
 
 
@@ -60,6 +60,8 @@ class CheckCommands:
         return Result(False, message(FAILED, n=len(bad)))
 
     async def _carry_out(self, subject: Subject) -> None:
+        from tui.engine.checks.shift_check import ShiftCheck  # once a shift, if at all
+
         shift = ShiftCheck(subject)
         course = Course(shift.steps(), lambda checks: self.context.emit(ChecksChanged(checks)))
         try:
@@ -111,6 +113,8 @@ def subject_of_engine(
     devices: SoundDevices,
 ) -> Subject:
     """What an engine's check is about: its session if there is one, else what the command says."""
+    from tui.engine.checks.shift_check import Subject, probes_of
+
     snapshot = context.snapshot
     account, registered = snapshot.account, signalling.account
     if account is None or registered is None or snapshot.phase is not Phase.SIGNED_IN:

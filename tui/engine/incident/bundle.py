@@ -46,7 +46,7 @@ LOG_BYTES: Final = 2 * 1024 * 1024
 """Of the log, at the end."""
 _PACKAGES: Final = (
     *("textual", "aioice", "pyOpenSSL", "pylibsrtp", "av"),
-    *("aiohttp", "websockets", "sounddevice", "msgspec"),
+    *("h11", "websockets", "sounddevice", "msgspec"),
 )
 _SECRET_SETTING: Final = ("password", "pwd", "secret", "token", "credential", "key", "pin")
 _FIGURES: Final = tuple(Quality.__struct_fields__)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Mapping
-from importlib.metadata import version
 from typing import Any, Final, Protocol
 
 from tui.media.codec import opus
@@ -133,7 +132,11 @@ def opus_source() -> str:
     """Which opus is used, and its version: "bundled: libopus 1.6.1", "system: …", or
     "pyav: 18.1.0" (no repair from the next packet)."""
     found = opus.library()
-    return f"pyav: {version('av')}" if found is None else f"{found.source}: {found.version}"
+    if found is not None:
+        return f"{found.source}: {found.version}"
+    from importlib.metadata import version
+
+    return f"pyav: {version('av')}"
 
 
 def opus_is_deep() -> bool:

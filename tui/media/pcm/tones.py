@@ -45,14 +45,15 @@ def tone(
         return bytes(2 * count)
     scale = 32767 * level / len(frequencies)
     steps = [2 * math.pi * hz / rate for hz in frequencies]
+    # Whole numbers of Hz come round: computed once, a second is half a millisecond, and not 30.
+    whole = [round(hz) for hz in frequencies if hz == round(hz)]
+    period = rate // math.gcd(rate, *whole) if len(whole) == len(frequencies) else count
+    once = [scale * sum(math.sin(step * n) for step in steps) for n in range(min(period, count))]
+    samples = (array.array("h", map(round, once)) * -(-count // len(once)))[:count]
     edge = min(round(fade * rate), count // 2)
-    samples = array.array("h", bytes(2 * count))
-    for n in range(count):
-        value = scale * sum(math.sin(step * n) for step in steps)
-        near = min(n, count - 1 - n)
-        if near < edge:
-            value *= near / edge
-        samples[n] = round(value)
+    for near in range(edge):
+        for n in (near, count - 1 - near):
+            samples[n] = round(once[n % len(once)] * near / edge)
     return _little(samples)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from html import escape
 from typing import Final
-from xml.sax.saxutils import escape
 
 from tui.platform.control.errors import ControlError
 from tui.platform.extensions import internal_number
@@ -192,7 +192,7 @@ def _quoted(value: str) -> str:
     # or non-characters, which XML has no way to write.
     if not value.isprintable() or len(value) > 1024:
         raise ControlError("a value cannot be written")
-    return escape(_some(value), {'"': "&quot;"})
+    return escape(_some(value), quote=False).replace('"', "&quot;")
 
 
 def _some(value: str) -> str:

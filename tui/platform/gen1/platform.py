@@ -1,7 +1,7 @@
 """Generation 1: sign-in by switch number, the line type, the directory, encrypted numbers.
 
 No token: every request carries extension, MD5 of the password and enterprise. No seat check-in.
-The engine alone imports this, and with it aiohttp. The wire stands in `routes1`.
+The engine alone imports this. The wire stands in `routes1`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Generation 2: sign-in with a token, seat check-in and check-out, user data and directory.
 
-The engine alone imports this, and with it aiohttp. What of the wire is assumed stands in `routes`.
+The engine alone imports this. What of the wire is assumed stands in `routes`.
 """
 
 from __future__ import annotations

@@ -32,6 +32,7 @@ from tui.console.screens.directory.model import (
 )
 from tui.console.widgets.form.fields import Field
 from tui.console.widgets.formats import fit, spaced
+from tui.console.widgets.laid_out import when_laid_out
 from tui.console.widgets.row_list import RowList
 from tui.console.widgets.rows import Row, Rows, row, two_sided, width_of
 from tui.port.colleagues import Colleague
@@ -93,6 +94,7 @@ class DirectoryPane(Vertical):
 
     def on_mount(self) -> None:
         self._clock = self.set_interval(REFRESH, self._refresh, pause=True)
+        when_laid_out(self, self._fit)
 
     @property
     def is_open(self) -> bool:
@@ -209,8 +211,7 @@ class DirectoryPane(Vertical):
         page = tr("directory.page", page=self._loader.member_page, last=self._loader.members_last)
         return row((page, "$dim"), ("  " + tr("directory.members", n=n), "$dim"))
 
-    def on_resize(self) -> None:
-        # Its size by now: an event may tell of one that is no more.
+    def _fit(self) -> None:
         self._both = self.outer_size.width >= BOTH
         self._show_lists()
         self.call_after_refresh(self.draw)

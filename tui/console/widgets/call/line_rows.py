@@ -12,6 +12,7 @@ from tui.console.view import View
 from tui.console.widgets.formats import Clocks, by_the_minute, duration, fit, spaced
 from tui.console.widgets.glyphs import glyphs
 from tui.console.widgets.heading import call_start
+from tui.console.widgets.laid_out import when_laid_out
 from tui.console.widgets.rows import Row, Rows, row, two_sided, who_first, width_of
 from tui.port.machines.call_machine import CallState
 from tui.port.snapshot import Call
@@ -112,7 +113,10 @@ class LineRows(Rows):
         self._high = 0
         self._view: View | None = None
 
-    def on_resize(self) -> None:
+    def on_mount(self) -> None:
+        when_laid_out(self, self._fit)
+
+    def _fit(self) -> None:
         """Its room is known only once there is something in it."""
         if self._view is not None:
             self.show(self._view)

@@ -24,6 +24,7 @@ from tui.console.widgets.calls_before.history_terms import terms_of
 from tui.console.widgets.form.fields import Field
 from tui.console.widgets.formats import Clocks, duration, fit, outcome_word, spaced
 from tui.console.widgets.glyphs import glyphs
+from tui.console.widgets.laid_out import when_laid_out
 from tui.console.widgets.rows import Row, Rows, cut, row, two_sided
 from tui.port.commands import GetHistory
 from tui.port.values import BREAK, CallRecord, HistoryEntry, HistoryPage, Message, message
@@ -151,8 +152,8 @@ class HistoryPane(Vertical):
             self._at = min(self._at, max(0, len(page.entries) - 1))
         self._draw()
 
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._draw)
+    def on_mount(self) -> None:
+        when_laid_out(self, lambda: self.call_after_refresh(self._draw))
 
     def _draw(self) -> None:
         width, height = self._list.content_size

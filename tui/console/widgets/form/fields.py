@@ -15,6 +15,7 @@ from textual.widgets import Input
 
 from tui.console.i18n import tr
 from tui.console.widgets.glyphs import glyphs
+from tui.console.widgets.laid_out import when_laid_out
 from tui.console.widgets.rows import Row, Rows, row
 
 LABEL_CELLS = 16
@@ -202,13 +203,11 @@ class Choice(Rows, can_focus=True):
 
     def on_mount(self) -> None:
         self._show()
+        when_laid_out(self, self._show)
 
     def relabel(self, options: Sequence[str]) -> None:
         """Other words for the same choice."""
         self.options = tuple(options)
-        self._show()
-
-    def on_resize(self) -> None:
         self._show()
 
     @property

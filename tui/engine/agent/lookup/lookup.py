@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Final
 from tui.engine.agent.lookup.sources import SourceError, of_command, of_url
 from tui.engine.calls import Calls
 from tui.engine.context import log
+from tui.platform.http_client import HttpClient
 from tui.port.snapshot import Call
 from tui.text import clean_text
 
 if TYPE_CHECKING:
-    import aiohttp
-
     from tui.config.work import LookupSettings
     from tui.engine.agent.lookup.phone_book import PhoneBook
 
@@ -61,7 +60,7 @@ class Lookup:
         self._limit = limit
         self._asked = 0
         self._books: list[_Book] = []
-        self._session: aiohttp.ClientSession | None = None
+        self._http = HttpClient()
         if settings.csv or settings.vcard:
             from tui.engine.agent.lookup import phone_book
 
@@ -139,11 +138,7 @@ class Lookup:
             )
 
     async def _at_url(self, number: str) -> str:
-        if self._session is None:
-            import aiohttp
-
-            self._session = aiohttp.ClientSession()
-        return await of_url(self._session, self._settings.url, number)
+        return await of_url(self._http, self._settings.url, number)
 
     async def _quietly(self, source: Awaitable[str]) -> str:
         try:
@@ -154,9 +149,7 @@ class Lookup:
 
     async def close(self) -> None:
         """Let go of the connection."""
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        await self._http.close()
 
 
 def _said(source: asyncio.Future[str]) -> bool:

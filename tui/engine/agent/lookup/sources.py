@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import Final
 
 from tui.command_output import CommandError, command_output
 from tui.engine.agent.templates import arguments, filled
+from tui.platform.http_client import HttpClient, HttpError
 from tui.platform.json_values import parsed_json
 from tui.text import clean_text, decoded
-
-if TYPE_CHECKING:
-    import aiohttp
 
 MOST_BYTES: Final = 16_384
 
@@ -31,24 +29,23 @@ async def of_command(words: Sequence[str], number: str) -> str:
     return "" if given.code and not given.cut else _first_line(decoded(given.body))
 
 
-async def of_url(session: aiohttp.ClientSession, url: str, number: str) -> str:
+async def of_url(client: HttpClient, url: str, number: str) -> str:
     """What a web address answers: JSON with `name` and `detail`, or a line of text; "" for 404."""
-    import aiohttp
-
     try:
         asked = filled(url, {"number": number}, encode=True)
-        async with session.get(asked, allow_redirects=False) as response:
-            if response.status in (204, 404):
-                return ""
-            if response.status != 200:
-                raise SourceError(f"HTTP {response.status}")
-            page = response.content_type == "text/html"
-            body = b"" if page else await _read(response.content.read)
-    except (aiohttp.ClientError, OSError, ValueError) as error:
+        response = await client.request("GET", asked, most=MOST_BYTES, cut=True)
+    except HttpError as error:
+        raise SourceError(str(error)) from None
+    except ValueError as error:
         raise SourceError(type(error).__name__) from None
-    if page:  # a gateway's: somebody is to sign in there, or to be told something
+    if response.status in (204, 404):
+        return ""
+    if response.status != 200:
+        raise SourceError(f"HTTP {response.status}")
+    if response.content_type == "text/html":
+        # A gateway's: somebody is to sign in there, or to be told something.
         raise SourceError("a web page, and no answer")
-    text = decoded(body).strip()
+    text = decoded(response.body).strip()
     if not text.startswith(("{", "[")):
         return _first_line(text)
     try:
@@ -60,14 +57,6 @@ async def of_url(session: aiohttp.ClientSession, url: str, number: str) -> str:
     parts = (given.get("name"), given.get("detail"))
     said = (str(each) for each in parts if isinstance(each, str | int | float) and each)
     return clean_text(", ".join(said), 160)
-
-
-async def _read(read: Callable[[int], Awaitable[bytes]]) -> bytes:
-    """The whole, or as much as is looked at: one read may bring a piece."""
-    body = b""
-    while len(body) < MOST_BYTES and (chunk := await read(MOST_BYTES - len(body))):
-        body += chunk
-    return body
 
 
 def _first_line(text: str) -> str:
