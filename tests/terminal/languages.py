@@ -62,7 +62,7 @@ KEYS = {key_name(key) for action in REGISTRY for key in (action.key, action.alia
 NAMES = {
     # Names of things that have no other, and what is typed as it stands.
     *("yimi", "SIP", "PortAudio", "VoIP", "URL", "DTMF", "CSV", "TOML", "OSC", "SSH", "ASCII"),
-    *("true", "false", "UTF", "config.example.toml"),
+    *("true", "false", "UTF", "config.example.toml", "Digest", "MD", "SHA"),
     *("yimi headset", "USER@", "HOST", "sshd", "AllowStreamLocalForwarding"),
     *("provision", "url", "pin", "key", "KiB"),
     *("config.toml", "backend", "gateway", "servers", "kill", "--account", "http", "ws", "https"),

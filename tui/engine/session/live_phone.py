@@ -23,7 +23,7 @@ class LivePhone:
         return self._say(lambda agent, now: agent.invite(target, sdp, now, headers))
 
     def ring(self, call: str) -> None:
-        """SayNow that it rings here: 180."""
+        """Say that it rings here: 180."""
         self._say(lambda agent, now: agent.ring(call, now))
 
     def accept(self, call: str, sdp: bytes) -> None:

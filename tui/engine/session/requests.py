@@ -51,7 +51,7 @@ class Requests:
         )
 
     async def _asked(self, name: str, command: Callable[[sip.UserAgent, float], str]) -> Outcome:
-        """SayNow it, and wait for what became of it."""
+        """Say it, and wait for what became of it."""
         try:
             identity = self._say(command)
         except sip.LocalProtocolError as error:
