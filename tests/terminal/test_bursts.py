@@ -3,12 +3,16 @@ means what it did not mean when it was pressed."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from textual.events import Key
 
 from tests.terminal import scripted_port as s
 from tests.terminal.test_history_screen import history
 from tests.terminal.test_threeway_screen import JOINED, called, three
 from tests.waiting import until
+from tui.console.parts.key_order import KeyOrder
 from tui.port import replace
 from tui.port.commands import (
     Answer,
@@ -126,3 +130,16 @@ async def test_hold_twice_in_a_burst_holds(console) -> None:
         await c.happen(CallChanged(replace(s.TALKING, state=CallState.HOLDING)))
         await c.burst("f6")
         assert sent(c) == [Hold()]
+
+
+async def test_text_does_not_overtake_a_key_that_is_on_its_way(console: Any) -> None:
+    async with console(s.IDLE) as c:
+        given: list[object] = []
+        order = KeyOrder(c.app, given.append)
+        first, enter, behind = (Key("a", "a"), Key("enter", None), Key("b", "b"))
+        assert not order.hold(first, text=True)
+        order.handed(text=True)
+        assert order.hold(enter, text=False)
+        await until(lambda: given == [enter])
+        assert order.hold(behind, text=True)
+        assert not order.hold(enter, text=False)

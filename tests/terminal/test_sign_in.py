@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import keyring
 import keyring.backends.fail
@@ -255,18 +256,34 @@ async def test_one_of_several_running_phones_is_picked(console) -> None:
         assert picked == [accounts[1]]
 
 
-async def test_keys_that_come_before_the_form_are_kept_for_it(console, monkeypatch) -> None:
+async def test_keys_that_come_before_the_form_are_kept_for_it_in_their_order(
+    console, monkeypatch
+) -> None:
     from textual.events import Key
+    from textual.screen import Screen
 
     from tui.console.screens.first_frame import FirstScreen
+    from tui.console.screens.sign_in import SignInScreen
+
+    def typed(screen: Screen[Any], *keys: str) -> None:
+        for key in keys:
+            event = Key(key, key if len(key) == 1 else None)
+            event.set_sender(screen.app)  # as from the terminal
+            screen.app.post_message(event)
+
+    built = SignInScreen.on_mount
 
     def typed_early(screen: FirstScreen) -> None:
-        for key in "1001":
-            screen.post_message(Key(key, key))
+        typed(screen, *"de")
+
+    def typed_while_it_is_built(screen: SignInScreen) -> None:
+        built(screen)
+        typed(screen, *"mo-1001", "enter")
 
     monkeypatch.setattr(FirstScreen, "on_mount", typed_early, raising=False)
-    async with console(OUT) as c:
-        assert "1001" in c.line("Extension")
+    monkeypatch.setattr(SignInScreen, "on_mount", typed_while_it_is_built)
+    async with console(OUT, prefill=replace(FULL, pwd=Secret())) as c:
+        assert c.port.sent == [replace(SIGN_IN, pwd=Secret("demo-1001"))]
 
 
 TWO = replace(

@@ -106,8 +106,8 @@ class YimiApp(App[str]):
         super().__init__()
         self.clocks = Clocks(clock, wall)
         self._frames = Frames(self.console._color_system)
-        self._early: list[events.Key] = []
-        """Keys that came before the first screen was built."""
+        self._early: list[events.Key | events.Paste] | None = []
+        """What was typed before the first screen could take it; None once it can."""
         self._key_taker: Callable[[events.Key], None] | None = None
         self._order = KeyOrder(self, self.post_message)
         self._own_bindings = self._bindings
@@ -221,8 +221,6 @@ class YimiApp(App[str]):
     def on_ready(self) -> None:
         self.parts.appearance.use_first_keys()
         self.drawing.drawn_once = True
-        if isinstance(self.screen, FirstScreen):
-            self._early = self.screen.early
         self.drawing.go(self.view.screen)
         self.parts.engine_events.listen()
 
@@ -230,11 +228,11 @@ class YimiApp(App[str]):
         self.attention.calm()
 
     def replay(self) -> None:
-        """The first screen is built: it gets the keys that came before it."""
-        early, self._early = self._early, []
-        for key in early:
-            # A new one: Textual takes an event that it has forwarded once for dealt with.
-            self.post_message(events.Key(key.key, key.character))
+        """The first screen is built: it gets the keys that came before it, and before all that come
+        from now on."""
+        early, self._early = self._early, None
+        if early:
+            self._order.begin_with(early)
 
     def noted(self, notice: Message) -> None:
         """A sentence was shown. Whoever runs the app may log it."""
@@ -368,10 +366,11 @@ class YimiApp(App[str]):
         self._key_taker = taker
 
     async def on_event(self, event: events.Event) -> None:
-        typed = isinstance(event, events.Key | events.Paste) and not event.is_forwarded
-        if not typed or not self.drawing.drawn_once:
+        if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
             await self._take(event)
-        elif isinstance(event, events.Key | events.Paste):
+        elif self._early is not None:
+            self._early.append(event)
+        else:
             text = self._is_text(event)
             if not self._order.hold(event, text=text):
                 await self._take(event)

@@ -7,7 +7,7 @@ them is still being carried out: a digit meant for the next question would stand
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -44,10 +44,17 @@ class KeyOrder:
         if key is self._next:
             self._next = None
             return False
-        if self._under_way and not (text and self._text and not self._held):
+        behind_text = self._text and not self._held and self._next is None
+        if self._under_way and not (text and behind_text):
             self._held.append(key)
             return True
         return False
+
+    def begin_with(self, keys: Sequence[Event]) -> None:
+        """Hand these on, one by one, before any that is held or still to come."""
+        self._held.extendleft(reversed(keys))
+        if not self._under_way:
+            self._hand_on_next()
 
     def handed(self, *, text: bool) -> None:
         """A key was handed on: the next one waits until it has been carried out."""
@@ -83,7 +90,10 @@ class KeyOrder:
             return
         self._under_way = False
         if self._held:
-            self._next = self._held.popleft()
-            # Those behind it wait on: it is under way from now.
-            self._under_way = True
-            self._hand_on(self._next)
+            self._hand_on_next()
+
+    def _hand_on_next(self) -> None:
+        self._next = self._held.popleft()
+        # Those behind it wait on: it is under way from now.
+        self._under_way = True
+        self._hand_on(self._next)

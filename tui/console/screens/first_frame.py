@@ -2,12 +2,11 @@
 
 A form of a dozen widgets takes Textual 80 ms to build, as long as everything else together; a
 screen that draws itself takes none. So the eye gets this at once, and the form takes its place as
-soon as it is built. Keys that come in between are kept for it.
+soon as it is built. Keys that come in between are kept for it (`YimiApp.replay`).
 """
 
 from __future__ import annotations
 
-from textual import events
 from textual.content import Content
 from textual.screen import Screen
 
@@ -29,8 +28,6 @@ class FirstScreen(Screen[None]):
     def __init__(self, place: ScreenName, prefill: SignInPrefill, *, sandbox: bool) -> None:
         super().__init__()
         self._place, self._prefill, self._sandbox = place, prefill, sandbox
-        self.early: list[events.Key] = []
-        """Keys that came before there was anything to take them."""
 
     def render(self) -> Content:
         width = max(0, self.size.width - 2)
@@ -51,6 +48,3 @@ class FirstScreen(Screen[None]):
         )
         fields = [row(f"  {fit(tr(label), LABEL_CELLS)} {value}") for label, value in values]
         return [(), row(("  " + tr("signin.title"), "bold $strong")), (), *fields]
-
-    def on_key(self, event: events.Key) -> None:
-        self.early.append(event)
