@@ -117,11 +117,13 @@ async def test_of_several_each_is_taken_back_and_one_is_active(booth: Booth) -> 
         LEFT, number="5560", ccnumber="line-2", held=True, dialog=replace(DIALOG, call_id="id2")
     )
     await left(booth, LEFT, second)
-    assert targets(booth) == [f"sip:5559@{DOMAIN}", f"sip:5560@{DOMAIN}"]
+    # Their sound is made ready at the same time: which is offered first is chance.
+    assert sorted(targets(booth)) == [f"sip:5559@{DOMAIN}", f"sip:5560@{DOMAIN}"]
     await booth.says(sip.InviteAnswered("out1", SDP), sip.InviteAnswered("out2", SDP))
+    assert [call.number for call in booth.snapshot.calls] == ["5559", "5560"]
     assert [call.state for call in booth.snapshot.calls] == [S.TALKING, S.HOLDING]
     assert [call.line for call in booth.snapshot.calls] == [1, 2]
-    assert booth.asked("bye") == [("old id@pbx",), ("old id2",)]
+    assert sorted(booth.asked("bye")) == [("old id2",), ("old id@pbx",)]
 
 
 async def test_a_muted_call_comes_back_muted(booth: Booth) -> None:
