@@ -340,6 +340,10 @@ def test_a_seed_that_is_wrong_is_not_quoted(value: str) -> None:
         ('[routes]\nusr = "x"', "line 2: there is no setting 'usr' in [routes]. Did you mean 'use"),
         ("[routes]\nuser = 5", "line 2: user must be text in quotes, not 5."),
         ("[messages]\nquery = 22", "line 2: query must be text in quotes, not 22."),
+        (
+            '[ui]\nlanguage = "fr"',
+            'line 2: language cannot be "fr": The language of the screen, "en"',
+        ),
         ("[ui]\ntheme = 2026-01-01", "line 2: theme must be text in quotes, not 2026-01-01."),
         ("ui.theme = 5", "line 1: theme must be text in quotes, not 5."),
         ('[audio]\ninput = "usb"', 'line 2: input cannot be "usb": The microphone:'),

@@ -350,7 +350,11 @@ class UiSettings:
     """The screen."""
 
     theme: str = setting("yimi-dark", "The name of a theme file, without .toml.")
-    language: str = setting("", 'The language of the screen, such as "en"; "" as the system says.')
+    language: str = setting(
+        "",
+        'The language of the screen, "en" or "zh"; "" as the system says.',
+        like=r"(?i:(en|zh)([-_.@].*)?)?",
+    )
     letters: bool = setting(
         False,
         "Whether letters are keys where no field has the cursor (d dials, m mutes); a note then"
