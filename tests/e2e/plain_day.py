@@ -11,14 +11,14 @@ PASSWORD_SHOWN = b"demo-"
 """What no output may hold."""
 
 
-def configure(box: Box, folder: Path, more: str = "") -> None:
-    """A config with one profile, at the box."""
+def configure(box: Box, folder: Path, more: str = "", *, profile: str = "") -> None:
+    """A config with one profile, at the box: `more` sections before it, more of the `profile`."""
     config = folder / "config" / "config.toml"
     config.parent.mkdir(exist_ok=True)
     config.write_text(
         f'{more}[audio]\ninput = "tone:{AGENT_TONE}"\noutput = "none"\n'
         f'[profiles.box]\nun = "1001"\nbackend = "{box.http}"\n'
-        f'switchnumber = "{box.ready["switchnumber"]}"\n'
+        f'switchnumber = "{box.ready["switchnumber"]}"\n{profile}'
     )
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.box import AGENT_TONE, Box
+from tests.e2e.box import Box
+from tests.e2e.plain_day import configure
 from tests.e2e.pty_console import PtyConsole, end_engines
 from tests.waiting import until
 from tui.cli.host.kiosk import CLEAR
@@ -24,13 +25,8 @@ class Kiosk:
 
     def __init__(self, box: Box, folder: Path, more: str = "") -> None:
         self.box, self.folder = box, folder
-        (folder / "config").mkdir()
-        (folder / "config" / "config.toml").write_text(
-            f'[kiosk]\npin = "{hashed(PIN, bytes(16))}"\n{more}'
-            f'[audio]\ninput = "tone:{AGENT_TONE}"\noutput = "none"\n'
-            f'[profiles.box]\nun = "1001"\nbackend = "{box.http}"\nkeyring = true\n'
-            f'switchnumber = "{box.ready["switchnumber"]}"\n'
-        )
+        pin = f'[kiosk]\npin = "{hashed(PIN, bytes(16))}"\n{more}'
+        configure(box, folder, pin, profile="keyring = true\n")
         self.console = PtyConsole(folder, "kiosk", rows=30)
 
     def shown(self) -> str:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.box import AGENT_TONE, Box
+from tests.e2e.box import Box
+from tests.e2e.plain_day import configure
 from tests.e2e.pty_console import PtyConsole, end_engines
 from tests.waiting import until
 from tui.cli.host.kiosk import CLEAR, PAGE
@@ -22,13 +23,8 @@ class Desk:
 
     def __init__(self, box: Box, folder: Path, term: str = "xterm-256color") -> None:
         self.box, self.folder, self.term = box, folder, term
-        (folder / "config").mkdir()
-        (folder / "config" / "config.toml").write_text(
-            f'[kiosk]\npin = "{hashed(PIN, bytes(16))}"\n'
-            f'[audio]\ninput = "tone:{AGENT_TONE}"\noutput = "none"\n'
-            f'[profiles.box]\nun = "1001"\nbackend = "{box.http}"\nkeyring = true\n'
-            f'switchnumber = "{box.ready["switchnumber"]}"\n'
-        )
+        pin = f'[kiosk]\npin = "{hashed(PIN, bytes(16))}"\n'
+        configure(box, folder, pin, profile="keyring = true\n")
         self.console = PtyConsole(folder, "kiosk", "--plain", term=term)
         self._mark = 0
 

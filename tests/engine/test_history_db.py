@@ -364,16 +364,22 @@ async def test_a_history_of_a_newer_version_is_left_alone(tmp_path: Path) -> Non
     await journal.close()
 
 
-@pytest.mark.parametrize("other", [False, True], ids=["gone", "another engine's"])
-async def test_a_history_that_somebody_deletes_is_written_again_with_all_that_it_held(
-    tmp_path: Path, other: bool
-) -> None:
-    state = tmp_path / "state"
+async def one_without_its_files(state: Path) -> HistoryDb:
+    """A history of one call in this folder, open, whose files somebody has deleted."""
     journal = HistoryDb(state / "h.sqlite3", "mine")
     await journal.open()
     await journal.add(ENTRY)
     for file in state.iterdir():
         file.unlink()
+    return journal
+
+
+@pytest.mark.parametrize("other", [False, True], ids=["gone", "another engine's"])
+async def test_a_history_that_somebody_deletes_is_written_again_with_all_that_it_held(
+    tmp_path: Path, other: bool
+) -> None:
+    state = tmp_path / "state"
+    journal = await one_without_its_files(state)
     if other:
         theirs = HistoryDb(journal.path, "mine")
         await theirs.open()
@@ -394,11 +400,7 @@ async def test_a_history_that_was_deleted_waits_until_it_can_be_written_again(
     tmp_path: Path,
 ) -> None:
     state = tmp_path / "state"
-    journal = HistoryDb(state / "h.sqlite3", "mine")
-    await journal.open()
-    await journal.add(ENTRY)
-    for file in state.iterdir():
-        file.unlink()
+    journal = await one_without_its_files(state)
     state.rmdir()
     state.write_text("in the way")
     with pytest.raises(HistoryWaits):
