@@ -29,7 +29,7 @@ from tui.engine.parts import Parts
 from tui.engine.session.control_messages import Overheard
 from tui.engine.session.directory import look_up
 from tui.engine.session.note_keeper import NoteKeeper
-from tui.engine.session.platform_factory import make_platform
+from tui.engine.session.platform_factory import checked_fields, make_platform
 from tui.engine.session.sign_in import MakePlatform, SignInSession
 from tui.engine.session.signalling import Signalling
 from tui.platform import control
@@ -262,7 +262,7 @@ class Engine:
         async with self._busy:
             if self.context.snapshot.phase not in (*_SIGNED_OUT_PHASES, Phase.CHOOSING_GROUP):
                 return Result(False, message("engine.already_signed_in"))
-            checked = self._session.checked(command)
+            checked = checked_fields(self.config, command)
             if isinstance(checked, Result):
                 return checked
             if self.context.snapshot.phase is Phase.CHOOSING_GROUP:

@@ -16,7 +16,6 @@ from tui.engine.checks import loop_call, machine, network, reach, sound, world
 from tui.engine.checks.account import AccountProbe
 from tui.engine.checks.runner import Finding, Step, ok, warn
 from tui.engine.session.platform_factory import relays
-from tui.platform.base import SessionKind
 from tui.port.values import HEADSET, VOIP
 from tui.sip.transport.address import is_local
 
@@ -79,13 +78,16 @@ class Subject:
     @property
     def profile(self) -> Profile:
         """The profile that is meant; an empty one where none is."""
-        named = self.sign_in.profile if self.sign_in is not None else ""
-        if self.sign_in is not None and self.sign_in.kind == SessionKind.SIP:
-            return self.config.profile_for(SessionKind.SIP, named, self.sign_in.un)
-        for profile in self.config.profiles:
-            if profile.name == named:
-                return profile
-        return Profile()
+        if self.sign_in is None:
+            return Profile()
+        asked = self.sign_in
+        return self.config.profile_for(asked.kind, asked.profile, asked.un)
+
+    async def relays_by_profile(self, sign_in: SignIn) -> bool:
+        """Whether the STUN and TURN servers of that account's calls stand in its profile."""
+        platform = self.make_platform(sign_in)
+        await platform.close()
+        return platform.relays_by_profile
 
     @property
     def audio(self) -> AudioSettings:
@@ -205,7 +207,7 @@ class ShiftCheck:
     async def _servers(self) -> Sequence[str | reach.Server | None]:
         """The STUN and TURN servers of a call: a PBX's with credentials that count now."""
         subject = self.subject
-        if subject.sign_in is None or subject.sign_in.kind != SessionKind.SIP:
+        if subject.sign_in is None or not await subject.relays_by_profile(subject.sign_in):
             return subject.config.audio.ice_servers
         given = await relays(subject.config, subject.profile, self._probes.monotonic).servers()
         return [

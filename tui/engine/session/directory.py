@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tui.engine.context import EngineContext
 from tui.engine.not_understood import note_missing
-from tui.engine.session.sign_in import login_message
+from tui.engine.session.sign_in_fields import login_message
 from tui.platform.base import Platform, PlatformError
 from tui.port.commands import GetGroupMembers, GetGroups, Result
 from tui.port.values import message

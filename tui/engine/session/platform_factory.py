@@ -1,4 +1,5 @@
-"""Which platform object a sign-in gets: by its kind, with what the config says of it."""
+"""What a sign-in of each kind is given: which fields it has filled in, and which platform object it
+gets, with what the config says of it."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from pathlib import Path
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING
 
+from tui.engine.session.sign_in_fields import pbx_fields, platform_fields
 from tui.platform.base import LineIdentities, SessionKind
 from tui.platform.json_values import Skipped, left_out
 from tui.secrets import Secret
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from tui.platform.base import Platform
     from tui.platform.pbx.platform import Plain
     from tui.platform.relays import Relays
-    from tui.port.commands import SignIn
+    from tui.port.commands import Result, SignIn
 
 
 def make_platform(
@@ -47,6 +49,13 @@ def make_platform(
         tls=_tls(config),
         skipped=skipped,
     )
+
+
+def checked_fields(config: Config, command: SignIn) -> SignIn | Result:
+    """The command as it may be sent, or why it cannot (50001)."""
+    if command.kind == SessionKind.SIP:
+        return pbx_fields(config, command)
+    return platform_fields(command)
 
 
 def identities(config: Config) -> LineIdentities:

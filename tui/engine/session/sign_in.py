@@ -8,27 +8,21 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from tui.clock import ClockWatch
 from tui.config.schema import Profile
 from tui.engine.context import EngineContext, log
 from tui.engine.not_understood import note_missing
-from tui.engine.numbers import NumberError, parse_number, parse_phone
 from tui.engine.outcome import unconfirmed
 from tui.engine.session.crash_note import CrashNote
 from tui.engine.session.platform_factory import relays
+from tui.engine.session.sign_in_fields import login_message
 from tui.engine.session.signalling import RegistrationRefused, Signalling
 from tui.platform import control
-from tui.platform.base import (
-    LINE_TYPES,
-    VOIP,
-    Platform,
-    PlatformError,
-    SessionKind,
-)
-from tui.platform.codes import LOGIN, login_id
+from tui.platform.base import Platform, PlatformError
+from tui.platform.codes import BAD_ARGUMENT, LOGIN, REGISTRATION_FAILED, WEBSOCKET_FAILED
 from tui.port import replace
 from tui.port.commands import JoinGroup, Result, SignIn
 from tui.port.events import (
@@ -46,21 +40,12 @@ if TYPE_CHECKING:
     from tui.config.schema import Config, Paths
     from tui.engine.parts import Parts
 
-BAD_ARGUMENT = 50001
-REGISTRATION_FAILED = 51000
-WEBSOCKET_FAILED = 51001
-
 KICK_FOLLOWS: Final = 5.0
 """Seconds within which a kick is why a call ended that nobody hung up."""
 _OF_PEOPLE: Final = ("wrapup", "unattended busy", "unattended end")
 """Timers that count a person's time: what the machine slept counts as well."""
 
 MakePlatform = Callable[[SignIn], Platform]
-
-
-def login_message(error: PlatformError) -> Message:
-    """The sentence for a refused sign-in."""
-    return message(login_id(error), code=error.code, info=error.info)
 
 
 class SignInSession:
@@ -97,49 +82,6 @@ class SignInSession:
         self._clocks = ClockWatch()
 
     # ------------------------------------------------------------ signing in
-
-    def checked(self, command: SignIn) -> SignIn | Result:
-        """The command with numbers made plain, or why it cannot be sent (50001)."""
-
-        def bad(message_id: str) -> Result:
-            return Result(False, message(message_id, code=BAD_ARGUMENT), BAD_ARGUMENT)
-
-        if command.kind == SessionKind.SIP:
-            return self._checked_plain(command)
-        if command.callintype not in LINE_TYPES:
-            return bad("login.bad_line_type")
-        plain: dict[str, Any] = {}
-        wanted = ["un", "switchnumber"] + (["number"] if command.callintype != VOIP else [])
-        for name in wanted:
-            text = getattr(command, name)
-            if not text.strip():
-                return bad(f"login.missing_{name}")
-            try:
-                plain[name] = parse_phone(text) if name == "number" else parse_number(text)
-            except NumberError:
-                return bad(f"login.bad_{name}")
-        if not command.pwd:
-            return bad("login.missing_pwd")
-        return replace(command, backend=command.backend.strip(), **plain)
-
-    def _checked_plain(self, command: SignIn) -> SignIn | Result:
-        """An address of record and a WebSocket, each as it is written in one way only."""
-        from tui.platform.pbx.platform import NO_WEBSOCKET, parse_address
-        from tui.platform.web import socket_url
-
-        try:
-            uri = parse_address(command.un)
-            un = str(uri).removeprefix("sip:")
-            profile = self.config.profile_for(SessionKind.SIP, command.profile, un)
-            url = command.backend.strip() or profile.backend
-            if not url:
-                raise PlatformError(BAD_ARGUMENT, "no WebSocket address", NO_WEBSOCKET)
-            socket_url(url)
-        except PlatformError as error:
-            return Result(False, login_message(error), error.code)
-        if not command.pwd:
-            return Result(False, message("login.missing_pwd", code=BAD_ARGUMENT), BAD_ARGUMENT)
-        return replace(command, un=un, backend=url, switchnumber="", number="", callintype=VOIP)
 
     async def sign_in(self, command: SignIn) -> Result:
         """`getUser2`. The password stays with the platform object, and nowhere else."""
