@@ -37,7 +37,7 @@ async def test_who_waits_is_woken() -> None:
     await asyncio.sleep(0)
     assert not waiting.done()
     bus.publish(7)
-    assert await asyncio.wait_for(waiting, 5) == 7
+    assert await asyncio.wait_for(waiting, 10) == 7
 
 
 async def test_who_is_slow_is_told_once_and_goes_on() -> None:
@@ -96,7 +96,7 @@ async def test_closing_wakes_who_waits() -> None:
     waiting = asyncio.create_task(listen())
     await asyncio.sleep(0)
     bus.close()
-    assert await asyncio.wait_for(waiting, 5) == []
+    assert await asyncio.wait_for(waiting, 10) == []
 
 
 async def test_one_that_closes_another_while_events_go_out_harms_nobody() -> None:

@@ -101,18 +101,18 @@ async def station(box: Box, tmp_path: Path) -> AsyncIterator[Station]:
 
 async def end_by_signal(console: PtyConsole, number: int) -> None:
     os.kill(console.process.pid, number)
-    assert await console.ended(5) == 128 + number
+    assert await console.ended() == 128 + number
     assert console.left_behind() == {}
 
 
 async def end_by_kill(console: PtyConsole) -> None:
     console.process.kill()
-    assert await console.ended(5) == -signal.SIGKILL
+    assert await console.ended() == -signal.SIGKILL
 
 
 async def end_by_closing(console: PtyConsole) -> None:
     console.hang_up()
-    assert await console.ended(10) == 128 + signal.SIGHUP
+    assert await console.ended() == 128 + signal.SIGHUP
 
 
 async def end_by_bad_bytes(console: PtyConsole) -> None:
@@ -128,8 +128,8 @@ async def end_by_crash(console: PtyConsole) -> None:
     """The screen comes back by itself, in the call; then it is left in order."""
     screens = console.screens
     console.press(CRASH)
-    await until(lambda: console.screens > screens, 5)
-    await console.see(r"TALKING \d+:\d\d", console.output.rindex(b"\x1b[?1049h"), 5)
+    await until(lambda: console.screens > screens)
+    await console.see(r"TALKING \d+:\d\d", console.output.rindex(b"\x1b[?1049h"))
     await end_by_signal(console, signal.SIGTERM)
 
 
@@ -308,7 +308,7 @@ async def test_a_signal_before_anything_is_shown_leaves_a_clean_terminal(station
         console = station.open()
         await asyncio.sleep(delay)
         console.process.terminate()
-        assert await console.ended(8) in (128 + signal.SIGTERM, -signal.SIGTERM)
+        assert await console.ended() in (128 + signal.SIGTERM, -signal.SIGTERM)
         assert console.left_behind() == {}
 
 

@@ -57,7 +57,7 @@ async def up(desk: Desk, number: str = CUSTOMER) -> None:
 
 
 async def shown(desk: Desk, digits: str) -> None:
-    await until(lambda: desk.call.tones.sent == digits, 5)
+    await until(lambda: desk.call.tones.sent == digits)
 
 
 async def test_each_digit_is_one_info_with_tone_and_gap_between(trio: Trio) -> None:
@@ -106,7 +106,7 @@ async def test_a_digit_that_is_not_taken_ends_the_row_and_is_said(trio: Trio) ->
     await up(desk)
     line.taken = False
     digits.type("12", "")
-    notice = await until(lambda: desk.context.snapshot.notice, 5)
+    notice = await until(lambda: desk.context.snapshot.notice)
     assert notice is not None
     assert notice.message.id == "digits.not_taken"
     assert desk.call.tones.sent == ""

@@ -37,7 +37,7 @@ async def hasty() -> AsyncIterator[Desk]:
 
 
 async def until_state(desk: Desk, state: CallState) -> None:
-    await until(lambda: desk.call.state is state, 5)
+    await until(lambda: desk.call.state is state, 10)
 
 
 async def test_a_second_100_while_it_rings_is_a_repeat(desk: Desk) -> None:
@@ -160,7 +160,7 @@ async def test_no_answer_to_a_call_is_said_and_the_late_reply_is_hung_up(hasty: 
     assert hasty.call.outcome is not None
     assert hasty.call.outcome.id == "dial.no_reply"
     hasty.says(m.CalloutResponse(200, CC, CUSTOMER))
-    await until(lambda: m.HangUp(CC) in hasty.sent, 5)
+    await until(lambda: m.HangUp(CC) in hasty.sent, 10)
     assert hasty.call.state is CallState.ENDED
 
 
@@ -184,7 +184,7 @@ async def test_a_late_reply_is_not_taken_for_the_reply_to_the_next_dial(
     await hasty.commands.dial(LATER)
     hasty.says(late)
     assert (hasty.call.state, hasty.call.number) == (CallState.DIALING, LATER)
-    await until(lambda: m.HangUp(CC) in hasty.sent, 5)
+    await until(lambda: m.HangUp(CC) in hasty.sent, 10)
     hasty.says(m.CalloutResponse(200, "two", LATER))
     assert (hasty.call.state, hasty.call.ccnumber) == (CallState.PROCEEDING, "two")
 
@@ -217,7 +217,7 @@ async def test_a_call_hung_up_before_it_had_a_name_is_ended_as_soon_as_it_has_on
     assert (await desk.commands.hang_up("")).ok
     assert not any(isinstance(sent, m.HangUp) for sent in desk.sent)
     desk.says(m.CalloutResponse(200, CC, CUSTOMER))
-    await until(lambda: m.HangUp(CC) in desk.sent, 5)
+    await until(lambda: m.HangUp(CC) in desk.sent)
 
 
 async def test_a_105_after_a_timestamp_has_no_length(desk: Desk) -> None:
@@ -372,7 +372,7 @@ async def test_an_answer_that_no_104_follows_is_given_up_and_hung_up(hasty: Desk
     hasty.says(m.NewCall(CC, CUSTOMER))
     await hasty.commands.answer("")
     await until_state(hasty, CallState.ENDED)
-    await until(lambda: m.HangUp(CC) in hasty.sent, 5)
+    await until(lambda: m.HangUp(CC) in hasty.sent, 10)
 
 
 async def test_hold_changes_only_when_the_200_has_come(desk: Desk) -> None:

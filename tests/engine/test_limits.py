@@ -36,7 +36,7 @@ class Machine:
         self.tasks.append(asyncio.ensure_future(work))
 
     async def sent(self, kind: type) -> None:
-        await until(lambda: any(isinstance(each, kind) for each in self.desk.sent), 5)
+        await until(lambda: any(isinstance(each, kind) for each in self.desk.sent), 10)
 
     @property
     def call(self) -> Call:
@@ -198,7 +198,7 @@ async def test_a_third_party_is_never_on_its_way_without_an_end(
         return
     if state is ThirdState.INVITED:
         assert "third" in machine.timers
-        notice = await until(lambda: machine.desk.context.snapshot.notice, 5)
+        notice = await until(lambda: machine.desk.context.snapshot.notice, 10)
         assert notice is not None
         assert notice.message.id == "threeway.unheard"
     else:
@@ -223,7 +223,7 @@ async def test_a_leg_that_does_not_sound_in_time_is_said_and_asked_for(
     await talking(machine)
     machine.desk.calls.put(machine.call, leg=leg)
     assert "sound" in machine.timers
-    await until(lambda: machine.call.leg is Leg.FAILED, 5)
+    await until(lambda: machine.call.leg is Leg.FAILED, 10)
     await machine.sent(m.QueryCall)
     notice = machine.desk.context.snapshot.notice
     assert notice is not None

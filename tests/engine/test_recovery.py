@@ -61,7 +61,7 @@ async def test_the_next_engine_shows_the_call_with_its_true_talk_time_and_asks(
     assert (found.answered, found.began, found.number) == (call.answered, call.began, CUSTOMER)
     assert found.recovered
     assert ("expect", found.key) in new.audio.asked
-    await until(lambda: m.QueryCall() in new.sent, 5)
+    await until(lambda: m.QueryCall() in new.sent)
 
 
 async def test_a_microphone_that_was_muted_stays_muted(
@@ -224,7 +224,7 @@ async def test_a_call_is_not_taken_off_because_the_platform_says_nothing(
     monkeypatch.setattr(recovery, "AGAIN", (0.01,))
     await up(asking)
     asking.query.ask()
-    await until(lambda: asking.sent.count(m.QueryCall()) >= 3, 5)
+    await until(lambda: asking.sent.count(m.QueryCall()) >= 3)
     assert asking.call.state is CallState.TALKING
     notice = asking.context.snapshot.notice
     assert notice is not None
@@ -238,7 +238,7 @@ async def test_while_the_line_is_gone_nothing_is_concluded_and_nothing_asked(ask
     await up(asking)
     asking.query.ask()
     asking.context.emit(LineChanged(Line(LineState.LOST)))
-    await until(lambda: not asking.query.running, 5)
+    await until(lambda: not asking.query.running)
     assert asking.call.state is CallState.TALKING
     assert "ask again" not in asking.context.timers
 
@@ -251,7 +251,7 @@ async def test_an_offer_that_the_platform_does_not_speak_of_twice_rings_no_more(
     asking.query.no_call()  # it answers such questions
     asking.says(m.NewCall(CC, CUSTOMER))
     asking.query.ask()
-    await until(lambda: asking.call.state is CallState.ENDED, 5)
+    await until(lambda: asking.call.state is CallState.ENDED)
     assert asking.call.end.missed
 
 
@@ -261,10 +261,10 @@ async def test_a_platform_that_answers_no_such_question_is_given_the_time_an_off
     monkeypatch.setattr(recovery, "AGAIN", (0.01,))
     asking.says(m.NewCall(CC, CUSTOMER))
     asking.query.ask()
-    await until(lambda: asking.sent.count(m.QueryCall()) >= 4, 5)
+    await until(lambda: asking.sent.count(m.QueryCall()) >= 4)
     assert asking.call.state is CallState.RINGING
     asking.now += asking.context.limits.rings
-    await until(lambda: asking.call.state is CallState.ENDED, 5)
+    await until(lambda: asking.call.state is CallState.ENDED)
 
 
 async def test_no_call_says_nothing_of_a_dial_that_went_out_meanwhile(asking: Desk) -> None:

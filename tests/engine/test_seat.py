@@ -31,7 +31,7 @@ async def pair() -> AsyncIterator[Pair]:
 
 
 async def status(desk: Desk, wanted: Status) -> None:
-    await until(lambda: desk.context.snapshot.seat.status is wanted, 5)
+    await until(lambda: desk.context.snapshot.seat.status is wanted, 10)
 
 
 async def test_right_after_registering_the_seat_is_offline_until_the_platform_says_online(

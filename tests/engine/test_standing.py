@@ -57,7 +57,7 @@ class Place(Desk):
         return self.context.snapshot.seat.unconfirmed
 
     async def confirmed(self) -> None:
-        await until(lambda: not self.open, 5)
+        await until(lambda: not self.open)
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ async def test_what_is_not_confirmed_is_said_once_and_told_until_it_is(
 ) -> None:
     place.answer = answer
     place.told.begin(IDLE)
-    await until(lambda: place.sent.count(m.JoinGroup("12", "70000")) >= 3, 5)
+    await until(lambda: place.sent.count(m.JoinGroup("12", "70000")) >= 3)
     assert place.open == (Standing.STATUS, Standing.MODE, Standing.GROUP)
     notice = place.context.snapshot.notice
     assert notice is not None
@@ -124,7 +124,7 @@ async def test_a_check_in_that_fails_is_tried_again_and_holds_up_nothing(place: 
     place.platform.refuse = 3
     place.seat.platform_says(1)
     place.told.again()
-    await until(lambda: place.open == (Standing.CHECK_IN,), 5)
+    await until(lambda: place.open == (Standing.CHECK_IN,))
     await place.confirmed()
     assert len(place.platform.groups) == 4
 
@@ -135,7 +135,7 @@ async def test_a_status_that_the_agent_asks_for_takes_the_place_of_the_old_one(
     place.seat.platform_says(1)
     place.answer = Outcome(0)
     place.told.again()
-    await until(lambda: m.JoinGroup("12", "70000") in place.sent, 5)
+    await until(lambda: m.JoinGroup("12", "70000") in place.sent)
     place.answer = Outcome(200)
     assert (await place.seat.set_status(BUSY)).ok
     await place.confirmed()
@@ -157,17 +157,17 @@ async def test_a_status_that_the_platform_says_was_asked_for_takes_the_place_of_
     desk.answer = Outcome(0)
     seat.platform_says(BUSY)
     calls.begin(BUSY)
-    await until(lambda: m.JoinGroup("0", "70000") in desk.sent, 5)
+    await until(lambda: m.JoinGroup("0", "70000") in desk.sent)
     desk.gate = asyncio.Event()
     asking = asyncio.create_task(seat.set_status(IDLE))
-    await until(lambda: m.SetStatus(IDLE) in desk.waiting, 5)
+    await until(lambda: m.SetStatus(IDLE) in desk.waiting)
     pbx = NameAddr(sip.parse_uri("sip:PBX@pbx.invalid"))
     said = m.encode(m.StatusChanged(IDLE))
     calls.sip_event(sip.MessageReceived(pbx, None, m.CONTENT_TYPE, said, "sip:1001@pbx.invalid"))
     assert (await asking).ok
     desk.answer = Outcome(200)
     desk.gate.set()
-    await until(lambda: not desk.context.snapshot.seat.unconfirmed, 5)
+    await until(lambda: not desk.context.snapshot.seat.unconfirmed)
     assert desk.context.snapshot.seat.status is Status.ONLINE
     assert [each for each in desk.sent if isinstance(each, m.SetStatus)][-1] == m.SetStatus(IDLE)
     await desk.context.close()
@@ -197,7 +197,7 @@ async def test_another_flow_or_the_end_of_the_session_ends_what_was_being_told(
 ) -> None:
     place.answer = Outcome(0)
     place.told.begin(IDLE)
-    await until(lambda: place.sent, 5)
+    await until(lambda: place.sent)
     place.told.end()
     place.seat.signed_out()
     await place.context.settle()

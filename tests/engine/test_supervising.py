@@ -71,7 +71,7 @@ class Booth:
         before = len(self.asked)
         task = asyncio.create_task(self.control.supervise(how, key))
         if act is not None:
-            await until(lambda: len(self.asked) > before or task.done(), 5)
+            await until(lambda: len(self.asked) > before or task.done())
             self.tells(m.SuperviseResponse(key or self.now.call, act, result, info))
         return await task
 
@@ -152,9 +152,9 @@ async def test_listening_to_another_call_leaves_the_one_before(booth: Booth) -> 
     booth.tells(m.GroupCallReport(OTHER, CUSTOMER, "1004", "2", callee_eid="70000"))
     await booth.listens()
     task = asyncio.create_task(booth.control.supervise(How.LISTEN, OTHER))
-    await until(lambda: (CC, Act.STOP) in booth.asked, 5)
+    await until(lambda: (CC, Act.STOP) in booth.asked)
     booth.tells(m.SuperviseResponse(CC, Act.STOP, 0))
-    await until(lambda: (OTHER, Act.LISTEN) in booth.asked, 5)
+    await until(lambda: (OTHER, Act.LISTEN) in booth.asked)
     booth.tells(m.SuperviseResponse(OTHER, Act.LISTEN, 0))
     assert (await task).ok
     assert booth.now.call == OTHER
@@ -179,7 +179,7 @@ async def test_in_a_call_of_her_own_nobody_listens_to_another(booth: Booth) -> N
 
 async def test_while_a_wish_waits_for_its_answer_another_is_refused(booth: Booth) -> None:
     task = asyncio.create_task(booth.control.supervise(How.LISTEN, CC))
-    await until(lambda: booth.asked == [(CC, Act.LISTEN)], 5)
+    await until(lambda: booth.asked == [(CC, Act.LISTEN)])
     assert booth.now.pending == "listen"
     assert said(await booth.control.supervise(How.END, CC)) == "supervise.wait"
     booth.tells(m.SuperviseResponse(CC, Act.LISTEN, 0))
@@ -200,9 +200,9 @@ async def test_a_refusal_says_the_platforms_reason_and_nothing_changes(booth: Bo
 async def test_without_an_answer_nobody_listens_and_the_platform_is_told_so(booth: Booth) -> None:
     assert said(await booth.ask(How.LISTEN, None, CC)) == "supervise.no_reply"
     assert booth.now.call == ""
-    await until(lambda: booth.asked == [(CC, Act.LISTEN), (CC, Act.STOP)], 5)
+    await until(lambda: booth.asked == [(CC, Act.LISTEN), (CC, Act.STOP)])
     booth.tells(m.SuperviseResponse(CC, Act.LISTEN, 0))
-    await until(lambda: booth.asked[2:] == [(CC, Act.STOP)], 5)
+    await until(lambda: booth.asked[2:] == [(CC, Act.STOP)])
 
 
 async def test_a_request_that_is_not_taken_says_so(booth: Booth) -> None:
@@ -234,7 +234,7 @@ async def test_an_offer_of_the_same_call_is_a_call_of_her_own(booth: Booth) -> N
     booth.tells(m.NewCall(CC, CUSTOMER))
     assert booth.states == [CallState.RINGING]
     task = asyncio.create_task(booth.control.answer(""))
-    await until(lambda: (CC, Act.STOP) in booth.asked, 5)
+    await until(lambda: (CC, Act.STOP) in booth.asked)
     booth.tells(m.SuperviseResponse(CC, Act.STOP, 0))
     assert (await task).ok
     booth.tells(m.Answered(CC, CUSTOMER))
@@ -266,7 +266,7 @@ async def test_a_leg_is_awaited_once_and_for_nobody_else(booth: Booth) -> None:
     booth.control.sip_event(invite("c"))
     assert ("reject", "c", 486) in phone.did
     booth.control.sip_event(sip.CallEnded("b", True, 0, ""))
-    await until(lambda: booth.now.call == "", 5)
+    await until(lambda: booth.now.call == "")
     assert booth.now.outcome is not None
     assert booth.now.outcome.id == "supervise.no_sound"
 
@@ -282,10 +282,10 @@ async def test_the_end_that_is_told_behind_the_leg_is_the_calls_end(booth: Booth
 
 async def test_without_sound_nobody_listens_and_it_is_said(booth: Booth) -> None:
     await booth.listens()
-    await until(lambda: booth.now.call == "", 5)
+    await until(lambda: booth.now.call == "")
     assert booth.now.outcome is not None
     assert booth.now.outcome.id == "supervise.no_sound"
-    await until(lambda: booth.asked[-1] == (CC, Act.STOP), 5)
+    await until(lambda: booth.asked[-1] == (CC, Act.STOP))
 
 
 async def test_after_a_lost_line_the_calls_are_uncertain_and_a_refusal_takes_one_away(

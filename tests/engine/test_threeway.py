@@ -33,7 +33,7 @@ async def pair() -> AsyncIterator[Pair]:
 
 
 async def asked(desk: Desk, kind: type) -> None:
-    await until(lambda: any(isinstance(sent, kind) for sent in desk.sent), 5)
+    await until(lambda: any(isinstance(sent, kind) for sent in desk.sent))
 
 
 async def invite(pair: Pair, kind: int = 1, callee: str = "1002") -> None:
@@ -271,7 +271,7 @@ async def test_without_a_105_after_38_the_call_is_closed_here(pair: Pair) -> Non
     desk, threeway = pair
     await threeway.transfer("1000000001", "1002", "", "")
     threeway.handle(m.TransferSucceeded(CC))
-    await until(lambda: desk.call.state is CallState.ENDED, 5)
+    await until(lambda: desk.call.state is CallState.ENDED)
     assert desk.call.outcome is not None
     assert desk.call.outcome.id == "transfer.done"
 
@@ -291,7 +291,7 @@ async def test_39_says_why_and_the_call_is_still_there(pair: Pair) -> None:
 async def test_a_transfer_that_nothing_is_heard_of_is_said_and_the_call_stays(pair: Pair) -> None:
     desk, threeway = pair
     await threeway.transfer("1000000001", "1002", "", "")
-    await until(lambda: not desk.call.transfer, 5)
+    await until(lambda: not desk.call.transfer)
     assert desk.context.snapshot.notice is not None
     assert desk.context.snapshot.notice.message.id == "transfer.no_reply"
     assert desk.call.state is CallState.TALKING

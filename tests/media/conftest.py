@@ -123,7 +123,7 @@ class Plain:
         self.pc.getTransceivers()[0].direction = value
 
     async def close(self) -> None:
-        await asyncio.wait_for(self.pc.close(), 5)
+        await asyncio.wait_for(self.pc.close(), 15)
         for reader in self.readers:
             reader.cancel()
         await asyncio.gather(*self.readers, return_exceptions=True)
@@ -159,7 +159,7 @@ async def leg() -> AsyncIterator[Callable[..., AudioLeg]]:
 
     yield make
     for one in made:
-        await asyncio.wait_for(one.close(), 5)
+        await asyncio.wait_for(one.close(), 15)
 
 
 @pytest.fixture

@@ -240,7 +240,7 @@ async def test_an_answer_of_no_use_is_told_at_once_and_the_leg_has_failed_by_its
         await us.accept(UNUSABLE[why](GOOD))
     assert refused.value.why is why
     assert us.state is AudioLegState.NEW  # a 183 may be of no use, and the 200 of use
-    await until(lambda: us.state is AudioLegState.FAILED, 5)
+    await until(lambda: us.state is AudioLegState.FAILED, 10)
     assert us.reason == why
 
 

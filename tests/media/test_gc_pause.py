@@ -129,4 +129,4 @@ async def test_the_collection_comes_a_moment_after_the_end_and_not_into_the_next
     await until(lambda: pause._due is None)
     assert not full
     pause.end()
-    await until(lambda: full, 5)
+    await until(lambda: full)

@@ -67,7 +67,7 @@ async def test_an_offered_leg_carries_the_tones_both_ways(
 async def test_mute_is_silence_at_the_peer_and_ends(call: Any, hears: Any) -> None:
     us, peer, heard = await call()
     us.mute(True)
-    await hears(peer.heard, OURS, absent=True, limit=2)
+    await hears(peer.heard, OURS, absent=True)
     assert us.levels()[0] < 0.15
     await hears(heard, THEIRS)
     us.mute(False)
@@ -77,7 +77,7 @@ async def test_mute_is_silence_at_the_peer_and_ends(call: Any, hears: Any) -> No
 async def test_a_local_hold_cuts_both_ways(call: Any, hears: Any) -> None:
     us, peer, heard = await call()
     us.hold(True)
-    await hears(peer.heard, OURS, absent=True, limit=2)
+    await hears(peer.heard, OURS, absent=True)
     before, received = len(heard.pcm), us.statistics().received
     await until(lambda: us.statistics().received > received + 5)  # theirs comes, and is not heard
     assert len(heard.pcm) == before
@@ -159,7 +159,7 @@ async def test_the_set_up_has_a_limit_of_its_own(leg: Any, plain: Any, collector
     peer = plain(THEIRS)
     us = leg(ToneSource(OURS), collector(), setup_timeout=0.05)
     await us.answer(await peer.offer())  # the answer never reaches the peer
-    await until(lambda: us.state is AudioLegState.FAILED, 3)
+    await until(lambda: us.state is AudioLegState.FAILED, 10)
     assert us.reason == "setup-timeout"
 
 

@@ -256,7 +256,7 @@ async def test_a_leg_without_any_candidate_fails_by_its_own_limit(
     monkeypatch.setattr(aioice.ice, "get_host_addresses", lambda use_ipv4, use_ipv6: [])
     us = AudioLeg(source=ToneSource(OURS), sink=collector(), setup_timeout=0.1)
     await us.answer(offer)
-    await until(lambda: us.state is AudioLegState.FAILED, 3)
+    await until(lambda: us.state is AudioLegState.FAILED, 10)
     await us.close()
 
 

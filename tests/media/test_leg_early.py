@@ -42,7 +42,7 @@ class Gateway:
         self.socket.sendto(bytes(message), self.there)
 
     async def answer(self) -> stun.Message:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(10):
             data = await asyncio.get_running_loop().sock_recv(self.socket, 2048)
         return stun.parse_message(data)
 

@@ -135,7 +135,7 @@ async def test_a_restart_that_comes_to_nothing_after_the_old_path_ended_is_a_los
         answer = await other.answer(offer)
         await other.pc.close()
         await us.apply(answer)
-    await until(lambda: us.state is AudioLegState.LOST, 3)
+    await until(lambda: us.state is AudioLegState.LOST, 10)
     assert us.reason == "peer-closed"
     await until(lambda: not us._connections.closers)
 

@@ -111,5 +111,5 @@ async def test_wrong_credentials_leave_a_leg_without_a_candidate_that_fails_by_i
     )
     answer = await us.answer(await plain(THEIRS).offer())
     assert "a=candidate" not in answer
-    await until(lambda: us.state is AudioLegState.FAILED, 3)
+    await until(lambda: us.state is AudioLegState.FAILED, 10)
     assert "wrong" not in repr(IceServer(turn.url, USER, "wrong"))

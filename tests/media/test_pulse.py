@@ -156,7 +156,7 @@ async def relay(path: Path, silent: float = 4.0) -> AsyncIterator[PulseRelay]:
 async def said(reader: asyncio.StreamReader) -> bytes:
     """What comes; nothing when the other side is gone."""
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(10):
             return await reader.read(100)
     except ConnectionError:
         return b""

@@ -811,7 +811,7 @@ async def test_closing_in_the_middle_of_a_request_is_an_error_in_words(backend: 
 
     backend.answers[ROUTES.groups.path] = hang
     asked = asyncio.create_task(platform.get_groups())
-    await asyncio.wait_for(arrived.wait(), 5)
+    await asyncio.wait_for(arrived.wait(), 20)
     await platform.close()
     assert await _refused(asked) == (50000, "")
     gone.set()

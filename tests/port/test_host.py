@@ -301,7 +301,7 @@ AS_NOBODY = """
     import os, socket, sys
     os.setgroups([]); os.setgid(65534); os.setuid(65534)
     connection = socket.socket(socket.AF_UNIX)
-    connection.settimeout(5)
+    connection.settimeout(20)
     try:
         connection.connect(sys.argv[1])
         connection.sendall(sys.argv[2].encode() + b"\\n")
