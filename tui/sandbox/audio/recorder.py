@@ -14,6 +14,8 @@ from array import array
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from operator import add, mul, sub
 
 RATE = 16_000
 BLOCK_MS = 20
@@ -157,11 +159,18 @@ def _shares(samples: array[int], hz: float) -> list[float]:
 def peaks(samples: array[int], most: int = 5) -> list[tuple[float, float]]:
     """The strongest frequencies of up to eight windows of 128 ms, strongest first."""
     spectrum = [0.0] * (FFT // 2)
-    starts = range(0, len(samples) - FFT + 1, FFT)
-    for at in list(starts)[-8:]:
-        bins = _fft([complex(x) for x in _windowed(samples[at : at + FFT])])
+    windows = [
+        list(map(mul, samples[at : at + FFT], _hann()))
+        for at in range(0, len(samples) - FFT + 1, FFT)
+    ][-8:]
+    if len(windows) % 2:
+        windows.append([0.0] * FFT)
+    # Two windows are transformed at once, as real and imaginary part: what the powers of both at
+    # one frequency come to is half of the powers at that frequency and at its negative.
+    for pair in zip(windows[::2], windows[1::2], strict=True):
+        powers = [each.real**2 + each.imag**2 for each in _fft(list(map(complex, *pair)))]
         for index in range(FFT // 2):
-            spectrum[index] += abs(bins[index]) ** 2
+            spectrum[index] += (powers[index] + powers[-index]) / 2
     total = sum(spectrum)
     if total < FFT:
         return []
@@ -177,16 +186,23 @@ def peaks(samples: array[int], most: int = 5) -> list[tuple[float, float]]:
     return found
 
 
-def _windowed(samples: Sequence[int]) -> list[float]:
-    step = 2 * math.pi / (len(samples) - 1)
-    return [x * (0.5 - 0.5 * math.cos(step * n)) for n, x in enumerate(samples)]
+@cache
+def _hann() -> list[float]:
+    """The window's weights."""
+    step = 2 * math.pi / (FFT - 1)
+    return [0.5 - 0.5 * math.cos(step * n) for n in range(FFT)]
+
+
+@cache
+def _turns(count: int) -> list[complex]:
+    """What the odd half of `count` values is turned by: computed once, and not at each look."""
+    return [cmath.exp(-2j * math.pi * k / count) for k in range(count // 2)]
 
 
 def _fft(values: list[complex]) -> list[complex]:
-    """Radix 2, for powers of two."""
-    if len(values) == 1:
-        return values
+    """Radix 2, for powers of two from 2 on."""
+    if len(values) == 2:
+        return [values[0] + values[1], values[0] - values[1]]
     even, odd = _fft(values[0::2]), _fft(values[1::2])
-    half = len(values) // 2
-    turned = [cmath.exp(-1j * math.pi * k / half) * odd[k] for k in range(half)]
-    return [even[k] + turned[k] for k in range(half)] + [even[k] - turned[k] for k in range(half)]
+    turned = list(map(mul, _turns(len(values)), odd))
+    return [*map(add, even, turned), *map(sub, even, turned)]
