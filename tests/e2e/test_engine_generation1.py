@@ -29,6 +29,7 @@ async def old(box: Box, tmp_path: Path) -> AsyncIterator[Desk]:
 async def test_a_call_out_and_the_seat_is_idle_again_without_a_word_from_the_platform(
     box: Box, old: Desk
 ) -> None:
+    await box.hurry()
     await old.sign_in()
     assert (await old.engine.execute(c.Dial("12000000001"))).ok
     await old.state(CallState.TALKING)

@@ -48,8 +48,10 @@ async def signed_in(box: Box, folder: Path, line: int, number: str, generation: 
 async def picked_up(
     request: pytest.FixtureRequest, box: Box, tmp_path: Path
 ) -> AsyncIterator[Desk]:
-    """An agent whose telephone is picked up by itself, 1 s after it began to ring."""
+    """An agent whose telephone is picked up by itself, soon after it began to ring."""
     line, generation = request.param
+    await box.hurry()
+    await box.post("times", phone=0.2)
     desk = await signed_in(box, tmp_path, line, PHONE[line], generation)
     yield desk
     await desk.engine.close()
@@ -96,6 +98,7 @@ async def test_an_answered_call_rings_the_agents_telephone_and_no_invite_comes(
 async def test_a_call_that_is_dialled_rings_the_own_telephone_first_and_then_the_customer(
     box: Box, by_hand: Desk
 ) -> None:
+    await box.hurry()
     assert (await by_hand.engine.execute(c.Dial("12000000003"))).code == 2
     await by_hand.state(CallState.PROCEEDING)
     await telephone(box, "ringing")

@@ -49,6 +49,7 @@ async def desk(box: Box, tmp_path: Path) -> AsyncIterator[Desk]:
 
 async def joined(box: Box, desk: Desk, number: str = THIRD) -> str:
     """A three-way call with an outside number; the ccNumber."""
+    await box.hurry()
     cc = await talking(box, desk)
     assert (await desk.engine.execute(c.Threeway(ThirdKind.OUTSIDE, number))).ok
     await third(desk, ThirdState.JOINED)
@@ -251,6 +252,7 @@ async def test_hold_is_not_offered_in_a_three_way_call(box: Box, desk: Desk) -> 
 async def test_a_customer_on_hold_is_fetched_back_before_a_third_is_invited(
     box: Box, desk: Desk
 ) -> None:
+    await box.hurry()
     cc = await talking(box, desk)
     assert (await desk.engine.execute(c.Hold())).ok
     assert desk.call.state is CallState.HOLDING

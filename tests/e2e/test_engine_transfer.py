@@ -86,6 +86,7 @@ async def test_38_without_a_105_closes_the_call_here_after_a_while(
     try:
         await desk.sign_in()
         await talking(box, desk)
+        await box.hurry()
         await box.post("faults", kind="transfer-end")
         assert (await desk.engine.execute(c.Transfer(SUPPORT, "1090", "Mei"))).ok
         over = await desk.state(CallState.ENDED)
@@ -170,6 +171,7 @@ async def test_a_second_transfer_or_a_third_party_waits_until_the_first_is_decid
 
 
 async def test_a_call_between_agents_is_not_handed_over(box: Box, desk: Desk) -> None:
+    await box.hurry()
     assert (await desk.engine.execute(c.Dial("1090"))).code == 3
     await desk.state(CallState.TALKING)
     result = await desk.engine.execute(c.Transfer(SUPPORT, "1091"))

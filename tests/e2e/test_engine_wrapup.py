@@ -122,6 +122,7 @@ async def test_a_seat_that_was_busy_before_a_call_is_busy_after_it(
     box: Box, make: Make, number: str
 ) -> None:
     desk = await make(wrapup=WrapUpSettings(mode="timed", seconds=60))
+    await box.hurry()
     if number.endswith("5"):
         await box.post("times", ring=1)
     assert (await desk.engine.execute(c.SetStatus(StatusWanted.BUSY))).ok

@@ -37,6 +37,7 @@ async def each_way(box: Box, desk: Desk) -> None:
 async def test_after_many_calls_no_task_timer_transaction_or_socket_of_them_is_left(
     box: Box, desk: Desk
 ) -> None:
+    await box.hurry()
     await each_way(box, desk)
     before = await at_rest(desk)
     for _ in range(3):

@@ -46,6 +46,7 @@ async def day(box: Box, tmp_path: Path) -> AsyncIterator[Day]:
 
 
 async def test_the_agents_day_holds_no_escape(box: Box, day: Day, tmp_path: Path) -> None:
+    await box.hurry()
     desk = day.open()
     await desk.sign_in()
 
@@ -141,6 +142,7 @@ async def test_a_call_is_transferred_by_words_in_chinese(
     box: Box, day: Day, tmp_path: Path
 ) -> None:
     configure(box, tmp_path, '[ui]\nlanguage = "zh"\n')
+    await box.hurry()
     desk = day.open()
     await desk.sign_in("空闲>")
     await box.ring("1001")

@@ -134,6 +134,7 @@ async def test_a_colleague_is_consulted_twice_and_then_takes_the_call(
 
 @pytest.mark.parametrize("desk", [2], indirect=True, ids=["platform2"])
 async def test_a_sign_out_in_a_three_way_call_leaves_nobody_together(box: Box, desk: Desk) -> None:
+    await box.hurry()
     cc = await talking(box, desk)
     assert (await desk.engine.execute(c.Threeway(ThirdKind.OUTSIDE, "12020002100"))).ok
     await third(desk, ThirdState.JOINED)
@@ -148,6 +149,7 @@ async def test_a_sign_out_that_could_not_part_them_says_so_within_its_time(
 ) -> None:
     context = desk.engine.context
     context.limits = replace(context.limits, end_for_all=0.5)
+    await box.hurry()
     await talking(box, desk)
     assert (await desk.engine.execute(c.Threeway(ThirdKind.OUTSIDE, "12020002100"))).ok
     await third(desk, ThirdState.JOINED)

@@ -251,6 +251,7 @@ async def test_a_transfer_that_fails_says_so_and_the_call_is_still_there(player:
 
 async def three_way(player: Player) -> None:
     """A call that a third party has joined, by the screen."""
+    await player.box.hurry()
     await player.sign_in()
     await player.answered_call()
     await player.press("f4", *THIRD, "enter")

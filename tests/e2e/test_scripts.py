@@ -63,6 +63,7 @@ class Shell:
 
 @pytest.fixture
 async def shell(box: Box, tmp_path: Path) -> AsyncIterator[Shell]:
+    await box.hurry()
     configure(box, tmp_path, "[policies]\nunattended_busy = false\n")
     yield Shell(tmp_path)
     await end_engines(tmp_path)

@@ -108,6 +108,7 @@ async def test_after_a_new_connection_the_reason_is_told_again(box: Box, desk: D
 async def test_a_break_goes_on_after_a_call_that_was_made_in_it(
     box: Box, desk: Desk, number: str
 ) -> None:
+    await box.hurry()
     if number.endswith("5"):
         await box.post("times", ring=1)
     assert (await desk.engine.execute(w.TakeBreak("lunch"))).ok

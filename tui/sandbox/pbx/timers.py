@@ -91,6 +91,8 @@ class Times:
     """After this the agent's own telephone is picked up by itself (line types 4 and 5)."""
     phone_ring: float = 30.0
     """A telephone of an agent's that nobody picks up."""
+    answering: float = 1.0
+    """No patience: what the dial plan's seconds until a party answers are multiplied by."""
     dial: float = 0.0
     """From a dial command to the moment when it is carried out, and answered."""
     handover: float = 0.2

@@ -141,7 +141,8 @@ class Guests:
             patience = state.times.ring_inside
         state.timers.set(now + patience, TimerKind.GUEST_RING, call.cc)
         if how is not None and how.answer_after is not None:
-            state.timers.set(now + how.answer_after, TimerKind.GUEST_ANSWER, call.cc)
+            after = how.answer_after * state.times.answering
+            state.timers.set(now + after, TimerKind.GUEST_ANSWER, call.cc)
         state.do(RouteAudio(call.cc))
 
     def third_answers(self, call: PbxCall, now: float) -> bool:

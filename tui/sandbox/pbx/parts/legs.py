@@ -111,7 +111,8 @@ class PbxLegs:
             if other.idle:
                 self._queue.offer(call, other, now)
         elif call.behaviour.answer_after is not None:
-            timers.set(now + call.behaviour.answer_after, TimerKind.ANSWER, call.cc)
+            after = call.behaviour.answer_after * times.answering
+            timers.set(now + after, TimerKind.ANSWER, call.cc)
 
     def connect(self, call: PbxCall, now: float) -> None:
         """The call is up."""
