@@ -67,8 +67,9 @@ def _environment() -> dict[str, str]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of whole processes wait most of their time, the others compute: both are spread evenly,
-    and each worker, whose share is a row of neighbours, has some of each."""
+    """Each worker's share is a row of neighbours. Tests of whole processes wait most of their time,
+    the others compute: in each share both are spread evenly. What takes longest is begun early, and
+    a share ends in what is soon done: so the last worker is done soon after the first."""
     waiting = [item for item in items if _PROCESSES in item.path.parents]
     computing = [item for item in items if _PROCESSES not in item.path.parents]
     for item in waiting:
@@ -78,11 +79,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         # drawn costs as much as the drawing.
         if {_PROCESSES, _SCREENS} & set(item.path.parents):
             item.add_marker("no_cover")
-    places = {
-        item: (place + 0.5) / len(group)
-        for group in (waiting, computing)
-        for place, item in enumerate(group)
-    }
+    long = [item for item in waiting if item.get_closest_marker("long")]
+    others = [item for item in waiting if not item.get_closest_marker("long")]
+    shares = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    places: dict[pytest.Item, tuple[int, float]] = {}
+    for group, until in ((long, 0.6), (others, 0.95), (computing, 1.0)):
+        for number, item in enumerate(group):
+            share, within = divmod((number + 0.5) / len(group) * shares, 1.0)
+            places[item] = int(share), within * until
     items.sort(key=places.__getitem__)
 
 

@@ -116,6 +116,7 @@ async def home(box: Box, folder: Path) -> AsyncIterator[Home]:
         await end_engines(made.far)
 
 
+@pytest.mark.long
 async def test_a_call_is_heard_through_ssh_and_goes_on_with_the_same_command(home: Home) -> None:
     box, console = home.box, home.open()
     await console.see("Sign in")

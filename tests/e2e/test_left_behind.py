@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 from tests.e2e.box import Box, Desk
 from tests.e2e.left_behind import REMEMBERED, at_rest, of_the_engine, one_call
 from tests.e2e.line_desk import LineDesk
@@ -34,6 +36,7 @@ async def each_way(box: Box, desk: Desk) -> None:
     await desk.seat(SeatState.IDLE)
 
 
+@pytest.mark.long
 async def test_after_many_calls_no_task_timer_transaction_or_socket_of_them_is_left(
     box: Box, desk: Desk
 ) -> None:

@@ -45,6 +45,7 @@ async def day(box: Box, tmp_path: Path) -> AsyncIterator[Day]:
     await end_engines(tmp_path)
 
 
+@pytest.mark.long
 async def test_the_agents_day_holds_no_escape(box: Box, day: Day, tmp_path: Path) -> None:
     await box.hurry()
     desk = day.open()

@@ -133,6 +133,7 @@ async def end_by_crash(console: PtyConsole) -> None:
     await end_by_signal(console, signal.SIGTERM)
 
 
+@pytest.mark.long
 async def test_a_call_survives_its_terminal_twenty_times_in_a_row(station: Station) -> None:
     station.module = CRASHING
     console = await station.sign_in()
@@ -366,6 +367,7 @@ async def test_of_two_consoles_one_brings_the_engine_back_for_both(station: Stat
     assert (await station.status())["pid"] != old
 
 
+@pytest.mark.long
 async def test_a_call_survives_an_engine_that_stood_still_for_seconds(station: Station) -> None:
     console = await station.sign_in()
     cc = await station.call(console)
@@ -407,6 +409,7 @@ async def test_the_first_frame_has_the_sandboxs_account_and_an_enter_at_once_sig
         await until(lambda: not (tmp_path / "runtime" / "sandbox.json").exists())
 
 
+@pytest.mark.long
 async def test_the_second_sandbox_console_joins_the_sandbox_as_the_next_agent(
     tmp_path: Path,
 ) -> None:

@@ -10,6 +10,8 @@ import pytest
 
 from tests.e2e.strange_day import Day, strange_day
 
+pytestmark = pytest.mark.long
+
 SEEDS = range(1, 11)
 
 

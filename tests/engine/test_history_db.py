@@ -449,8 +449,8 @@ def test_names_of_rows_rise_even_within_a_microsecond(tmp_path: Path) -> None:
     assert sorted(set(names)) == names
 
 
-_WRITER = """
-import asyncio, sys, time
+_WRITERS = """
+import asyncio, os, sys, time
 from pathlib import Path
 from tui.engine.agent.history.db import HistoryDb
 from tui.port.values import HistoryEntry
@@ -463,7 +463,16 @@ async def main():
         await journal.add(HistoryEntry(id=name, began=time.time(), number="1", outgoing=True))
         print(name, flush=True)
 
-asyncio.run(main())
+# A process for each pipe that is named: all is loaded once, before the first.
+for line in sys.stdin:
+    pipe = os.open(line.strip(), os.O_WRONLY)
+    if (pid := os.fork()) == 0:
+        os.dup2(pipe, 1)
+        os.close(pipe)
+        print(os.getpid(), flush=True)
+        asyncio.run(main())
+    os.close(pipe)
+    os.waitpid(pid, 0)
 """
 
 
@@ -472,15 +481,21 @@ async def test_kill_9_at_a_random_moment_fifty_times_loses_no_committed_call(
     tmp_path: Path,
 ) -> None:
     path, rng, written = tmp_path / "h.sqlite3", Random(5), set()
-    for _ in range(50):
-        command = [sys.executable, "-c", _WRITER, str(path)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: ASYNC220
-            assert process.stdout is not None
-            said = process.stdout.readline()  # it writes: now the moment is random
-            time.sleep(rng.uniform(0, 0.05))  # noqa: ASYNC251
-            process.send_signal(signal.SIGKILL)
-            said += process.stdout.read()
-        written |= {int(line) for line in said.splitlines(keepends=True) if line.endswith(b"\n")}
+    command = [sys.executable, "-c", _WRITERS, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as writers:  # noqa: ASYNC220
+        assert writers.stdin is not None
+        for number in range(50):
+            pipe = tmp_path / f"pipe-{number}"
+            os.mkfifo(pipe)
+            writers.stdin.write(f"{pipe}\n".encode())
+            writers.stdin.flush()
+            with pipe.open("rb") as heard:
+                writer = int(heard.readline())
+                said = heard.readline()  # it writes: now the moment is random
+                time.sleep(rng.uniform(0, 0.05))  # noqa: ASYNC251
+                os.kill(writer, signal.SIGKILL)
+                said += heard.read()
+            written |= {int(each) for each in said.splitlines(keepends=True) if each[-1:] == b"\n"}
     journal = HistoryDb(path, "mine")
     await journal.open()
     kept = {entry.id for entry in await journal.since(0)}

@@ -7,6 +7,7 @@ import heapq
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from random import Random
 
 import pytest
@@ -93,11 +94,14 @@ def stalled(begin: float, seconds: float, delay: float = 0.02) -> When:
     return lambda t: max(t + delay, begin + seconds) if begin - delay <= t else t + delay
 
 
-TALK = speech(31)[: 30 * 96_000]
+@cache
+def talk() -> bytes:
+    """Half a minute of it; made for the first who wants it, and not when tests are collected."""
+    return speech(31)[: 30 * 96_000]
 
 
 def test_on_a_clean_line_the_voice_is_late_by_little_more_than_the_line() -> None:
-    run = carried(TALK, Tcp(lambda t: t + 0.02))
+    run = carried(talk(), Tcp(lambda t: t + 0.02))
     assert run.delay(4, 30) < 0.02 + 0.06
     assert run.voice_out.left_out == run.voice_in.too_late == 0
 
@@ -107,7 +111,7 @@ def test_on_a_clean_line_the_voice_is_late_by_little_more_than_the_line() -> Non
 def test_after_a_stall_the_delay_is_what_it_was_within_two_seconds(
     seconds: float, begin: float
 ) -> None:
-    run = carried(TALK, Tcp(stalled(begin, seconds)), stalled(begin, seconds))
+    run = carried(talk(), Tcp(stalled(begin, seconds)), stalled(begin, seconds))
     assert run.delay(begin + seconds + 2, 30) < 0.1
     # What was said after it was noticed was never sent.
     assert run.voice_out.left_out >= (seconds - 0.55) * 25
@@ -115,19 +119,19 @@ def test_after_a_stall_the_delay_is_what_it_was_within_two_seconds(
 
 def test_a_thin_line_never_makes_the_delay_grow() -> None:
     # A third of what the voice would take: much is left out, and what comes is recent.
-    run = carried(TALK, Tcp(lambda t: t + 0.02, rate=1000))
+    run = carried(talk(), Tcp(lambda t: t + 0.02, rate=1000))
     assert run.voice_out.left_out > 300
     assert run.delay(8, 30) < 1.0
 
 
 def test_a_line_that_becomes_slower_for_good_is_heard_again() -> None:
     line = Tcp(lambda t: t + (0.02 if t < 10 else 0.5))
-    run = carried(TALK, line)
+    run = carried(talk(), line)
     assert 20 <= run.voice_in.too_late < 80
     assert run.delay(14, 30) < 0.5 + 0.1
     # And when it is quick again, the delay comes back as well.
     line = Tcp(lambda t: t + (0.5 if t < 10 else 0.02))
-    assert carried(TALK, line).delay(16, 30) < 0.1
+    assert carried(talk(), line).delay(16, 30) < 0.1
 
 
 def test_the_jitter_of_retransmissions_is_the_playouts() -> None:
@@ -135,13 +139,13 @@ def test_the_jitter_of_retransmissions_is_the_playouts() -> None:
     def line(t: float) -> float:
         return t + 0.02 + (0.12 if t % 1 < 0.02 else 0)
 
-    run = carried(TALK, Tcp(line))
+    run = carried(talk(), Tcp(line))
     assert run.voice_in.too_late == 0
     assert run.delay(8, 30) < 0.3
 
 
 def test_silence_is_next_to_nothing_and_speech_within_its_rate() -> None:
-    talked = carried(TALK, Tcp(lambda t: t + 0.02))
+    talked = carried(talk(), Tcp(lambda t: t + 0.02))
     assert talked.sent * 8 / 30 < 26_000
     assert talked.back * 8 / 30 < 500
     silent = carried(SILENCE * 1500, Tcp(lambda t: t + 0.02))
@@ -150,7 +154,7 @@ def test_silence_is_next_to_nothing_and_speech_within_its_rate() -> None:
     # The noise of a plain microphone is silence too, and a word in it is not.
     rng = Random(1)
     room = array("h", (round(rng.gauss(0, 120)) for _ in range(30 * 48_000))).tobytes()
-    word = audioop.add(TALK[: 10 * 96_000], room[20 * 96_000 :], 2)
+    word = audioop.add(talk()[: 10 * 96_000], room[20 * 96_000 :], 2)
     noisy = carried(room[: 20 * 96_000] + word, Tcp(lambda t: t + 0.02))
     assert noisy.voice_in.figures.received > 400
     assert carried(room, Tcp(lambda t: t + 0.02)).voice_in.figures.received < 100
@@ -158,7 +162,7 @@ def test_silence_is_next_to_nothing_and_speech_within_its_rate() -> None:
 
 def test_time_that_was_left_out_is_silence_and_not_lateness() -> None:
     voice_out, voice_in = VoiceOut(), VoiceIn()
-    pcm = TALK[: FRAME * 2]
+    pcm = talk()[: FRAME * 2]
     first = voice_out.packet(pcm, 0.0, 0xFFFF)
     voice_out.heard(0, 0.01)
     voice_out.skip(50)
@@ -173,7 +177,7 @@ def test_time_that_was_left_out_is_silence_and_not_lateness() -> None:
 
 def test_a_socket_that_is_full_is_given_no_voice() -> None:
     voice_out = VoiceOut()
-    assert voice_out.packet(TALK[: FRAME * 2], 0.0, 0xFFFF, full=True) is None
+    assert voice_out.packet(talk()[: FRAME * 2], 0.0, 0xFFFF, full=True) is None
     assert voice_out.left_out == 1
 
 
@@ -182,7 +186,7 @@ def test_positions_go_round_after_twenty_minutes_and_nobody_hears_it() -> None:
     voice_out.skip(0xFFF0)
     now = 0.0
     for at in range(0, FRAME * 2 * 200, FRAME * 2):
-        packet = voice_out.packet(TALK[at : at + FRAME * 2], now, 0xFFFF)
+        packet = voice_out.packet(talk()[at : at + FRAME * 2], now, 0xFFFF)
         if packet:
             voice_in.take(packet, now)
         voice_in.read(now + 0.005)
@@ -214,6 +218,6 @@ def test_after_half_an_hour_of_silence_a_word_is_in_its_place() -> None:
     for _ in range(90_000):
         tick(SILENCE)
     for at in range(0, 100 * FRAME * 2, FRAME * 2):
-        tick(TALK[at : at + FRAME * 2])
+        tick(talk()[at : at + FRAME * 2])
     assert voice_in._position == 90_099
     assert voice_in.too_late == 0

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 import random
 from array import array
+from functools import cache
 
 from tui.media.pcm.levels import audioop
 
@@ -13,6 +14,7 @@ _RATE = 16_000
 _VOWELS = ((730, 1090, 2440), (270, 2290, 3010), (300, 870, 2240), (530, 1840, 2480))
 
 
+@cache
 def speech(seconds: float, seed: int = 1) -> bytes:
     """So much of it."""
     rng = random.Random(seed)

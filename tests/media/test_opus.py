@@ -16,7 +16,7 @@ FEC = {"useinbandfec": "1"}
 BLOCK = 1920
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def said() -> bytes:
     return speech(3, seed=5)
 

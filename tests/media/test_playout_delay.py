@@ -22,12 +22,12 @@ from tui.media.pcm.tones import tone
 PHASES = (0.001, 0.009, 0.0185)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # tests of other modules come in between
 def sent() -> list[RtpPacket]:
     return lines.packets(speech(14, seed=3))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # tests of other modules come in between
 def humming() -> list[RtpPacket]:
     """A sound without a pause."""
     return lines.packets(tone((180,), duration=14.0, fade=0), "PCMU")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import pytest
 from textual import events
+from textual.cache import LRUCache
+from textual.css.stylesheet import Stylesheet
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
@@ -27,6 +30,28 @@ def _at_no_far_away_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is shown does not hang on where the tests are started from."""
     for name in ("PULSE_SERVER", "SSH_CONNECTION", "TMUX"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _styles_are_parsed_once() -> Iterator[None]:
+    """A style sheet with the same variables comes to the same rules, which nothing changes: textual
+    keeps what it has parsed as long as an app lives, and here 1,200 of them follow each other."""
+    begin, set_variables = Stylesheet.__init__, Stylesheet.set_variables
+    parsed: dict[frozenset[tuple[str, str]], Any] = defaultdict(lambda: LRUCache(4096))
+
+    def with_rules(self: Stylesheet, *, variables: dict[str, str] | None = None) -> None:
+        begin(self, variables=variables)
+        self._parse_cache = parsed[frozenset(self._variables.items())]
+
+    def with_other_rules(self: Stylesheet, variables: dict[str, str]) -> None:
+        self._parse_cache = LRUCache(1)  # it is emptied
+        set_variables(self, variables)
+        self._parse_cache = parsed[frozenset(variables.items())]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Stylesheet, "__init__", with_rules)
+        patch.setattr(Stylesheet, "set_variables", with_other_rules)
+        yield
 
 
 class Clock:
