@@ -185,8 +185,17 @@ class PtyConsole:
 
     async def see(self, pattern: str, mark: int = 0, seconds: float = PATIENCE) -> re.Match[str]:
         """Wait until the pattern was written after the mark."""
+        looked = -1
+
+        def look() -> re.Match[str] | None:
+            nonlocal looked
+            if looked == len(self.output):
+                return None  # nothing came meanwhile
+            looked = len(self.output)
+            return re.search(pattern, self.text(mark))
+
         found = await until(
-            lambda: re.search(pattern, self.text(mark)),
+            look,
             seconds,
             what=lambda: f"{pattern!r} in:\n{self.text(mark)[-3000:]}",
             interval=0.02,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -183,6 +184,8 @@ async def test_busy_and_idle_by_f9_are_what_the_platform_confirmed(player: Playe
 
 async def test_without_confirmation_f9_changes_nothing_and_says_so(player: Player) -> None:
     await player.sign_in()
+    context = player.desk.engine.context
+    context.limits = replace(context.limits, message=0.5, status=0.5)
     await player.box.post("faults", kind="message", un="1001")
     await player.press("f9")
     await player.see("did not confirm")
