@@ -7,10 +7,10 @@ it next, and either fails a test that has nothing to do with it.
 
 from __future__ import annotations
 
+import compileall
 import gc
 import os
 import sys
-import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -18,19 +18,39 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # Each console, engine and sandbox that a test starts finds its bytecode, though this machine may
-# want none beside the sources: compiled anew, tui alone takes three seconds of every start.
+# want none written: compiled anew, tui alone takes three seconds of every start.
 if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
-    sys.pycache_prefix = f"{tempfile.gettempdir()}/yimi-tests-{os.getuid()}"
     sys.dont_write_bytecode = False  # and the tests themselves, which each worker reads
-    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
 
 # How fast an example is made and run is a matter of what else the machine does, and no test's fact.
 settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any speed")
 
 
-_PROCESSES = Path(__file__).parent / "e2e"
-_SCREENS = Path(__file__).parent / "terminal"
+_HERE = Path(__file__).parent
+_PROCESSES = _HERE / "e2e"
+_SCREENS = _HERE / "terminal"
+_WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """In a fresh clone nothing is compiled, and workers that all begin at the same place would each
+    compile the same: here tui is compiled before them, and each begins to read the tests at
+    another place and finds the rest done by the others. `pytest_collection_modifyitems` puts them
+    in one order."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if not worker and getattr(config.option, "numprocesses", None):
+        compileall.compile_dir(_HERE.parent / "tui", quiet=2, workers=0)
+    elif worker and [Path(each).resolve() for each in config.args] == [_HERE]:
+        passed_over = {_HERE.parent / each for each in config.option.ignore}
+        found = [_HERE / name for name in sorted(os.listdir(_HERE)) if name[0] not in "._"]
+        parts = [
+            str(each)
+            for each in found
+            if each not in passed_over and (each.is_dir() or each.match("test_*.py"))
+        ]
+        first = len(parts) * int(worker.removeprefix("gw")) // _WORKERS
+        config.args[:] = parts[first:] + parts[:first]
 
 
 def _sockets() -> set[str]:
@@ -70,6 +90,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Each worker's share is a row of neighbours. Tests of whole processes wait most of their time,
     the others compute: in each share both are spread evenly. What takes longest is begun early, and
     a share ends in what is soon done: so the last worker is done soon after the first."""
+    items.sort(key=lambda item: item.path.parts)
     waiting = [item for item in items if _PROCESSES in item.path.parents]
     computing = [item for item in items if _PROCESSES not in item.path.parents]
     for item in waiting:
@@ -81,11 +102,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("no_cover")
     long = [item for item in waiting if item.get_closest_marker("long")]
     others = [item for item in waiting if not item.get_closest_marker("long")]
-    shares = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     places: dict[pytest.Item, tuple[int, float]] = {}
     for group, until in ((long, 0.6), (others, 0.95), (computing, 1.0)):
         for number, item in enumerate(group):
-            share, within = divmod((number + 0.5) / len(group) * shares, 1.0)
+            share, within = divmod((number + 0.5) / len(group) * _WORKERS, 1.0)
             places[item] = int(share), within * until
     items.sort(key=places.__getitem__)
 
@@ -93,7 +113,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish() -> None:
     """The tests and all that they import stay: the garbage collector need not look through them
     again and again, nor look after every 700th object. A quarter of a screen's test went there."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG, 10, 100)
 
@@ -101,6 +120,7 @@ def pytest_collection_finish() -> None:
 _YOUNG = 50_000
 """Objects that are made before the collector looks at them."""
 _PYTHONS_OWN = gc.get_threshold()
+gc.set_threshold(_YOUNG * 100)  # what is loaded until then is no garbage
 
 
 @pytest.fixture
@@ -111,6 +131,7 @@ def pythons_own_collector() -> Iterator[None]:
     gc.set_threshold(*_PYTHONS_OWN)
     yield
     gc.enable()
+    gc.collect()
     pytest_collection_finish()
 
 
