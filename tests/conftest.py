@@ -81,8 +81,11 @@ def _target(descriptor: str) -> str:
         return ""
 
 
-def _environment() -> dict[str, str]:
-    return {name: text for name, text in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+def _environment() -> dict[bytes, bytes]:
+    """As Python keeps it: to decode each name and text, twice a test, takes as long as the test."""
+    kept: dict[bytes, bytes] = os.environ._data.copy()  # type: ignore[attr-defined]
+    kept.pop(b"PYTEST_CURRENT_TEST", None)
+    return kept
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -147,8 +150,8 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     sockets, environment = item.stash[_BEFORE]
     if left := _udp_among(_sockets() - sockets):
         pytest.fail(f"UDP sockets are left open: {', '.join(sorted(left))}", pytrace=False)
-    if changed := {name for name, _ in environment.items() ^ _environment().items()}:
+    if changed := {os.fsdecode(name) for name, _ in environment.items() ^ _environment().items()}:
         pytest.fail(f"the environment is left changed: {', '.join(sorted(changed))}", pytrace=False)
 
 
-_BEFORE: pytest.StashKey[tuple[set[str], dict[str, str]]] = pytest.StashKey()
+_BEFORE: pytest.StashKey[tuple[set[str], dict[bytes, bytes]]] = pytest.StashKey()

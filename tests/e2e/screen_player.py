@@ -27,7 +27,7 @@ class ScreenPlayer:
             lambda: all(word in self.text for word in words),
             PATIENCE,
             what=lambda: f"{words} in\n{self.text}",
-            interval=0.02,
+            interval=0.05,  # to put the screen together takes some milliseconds
         )
 
     async def wait(self, what: Callable[[], object]) -> None:
