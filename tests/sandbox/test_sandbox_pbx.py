@@ -189,6 +189,22 @@ def test_an_outside_call_rings_in_the_leg_and_is_answered(bench: Bench) -> None:
     assert bench.drain() == [Say("1001", m.Answered(cc, "12000000001")), RouteAudio(cc)]
 
 
+def test_whoever_answers_can_be_made_to_do_so_sooner(bench: Bench) -> None:
+    bench.pbx.times.answering = 0.1
+    cc = dial(bench, "12000000001")
+    bench.pbx.legs.up(cc, "1001", bench.now)
+    bench.wait(0.19)
+    assert bench.pbx.calls[cc].phase is PbxPhase.RINGING
+    bench.wait(0.02)
+    assert bench.pbx.calls[cc].phase is PbxPhase.UP
+    bench.tell("1001", m.Threeway(cc, 3, "12000000002"))
+    bench.drain()
+    bench.wait(0.19)
+    assert bench.said("1001") == []
+    bench.wait(0.02)
+    assert bench.said("1001") == [m.ThreewayResult(cc, "0")]
+
+
 @pytest.mark.parametrize("code", sorted(REFUSALS))
 def test_every_refusal_has_a_number_outside(bench: Bench, code: str) -> None:
     cc = dial(bench, f"1299999{int(code):04d}")
