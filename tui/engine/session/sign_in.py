@@ -76,7 +76,8 @@ class SignInSession:
         self.auto_answer = 0
         """Seconds after which the enterprise wants calls answered; 0 = not."""
         self._tls: ssl.SSLContext | None = None
-        """Whom to trust."""
+        """Whom to trust; None: whom this machine trusts. To read those takes some 30 ms, which a
+        line without TLS does not need."""
         self.profile = Profile()
         """What the config says of this sign-in."""
         self._clocks = ClockWatch()
@@ -86,7 +87,8 @@ class SignInSession:
     async def sign_in(self, command: SignIn) -> Result:
         """`getUser2`. The password stays with the platform object, and nowhere else."""
         try:
-            self._tls = trust(self.config.tls.ca_file)
+            ca_file = self.config.tls.ca_file
+            self._tls = trust(ca_file) if ca_file else None
         except OSError as error:
             why = error.strerror or type(error).__name__
             failure = message("login.ca_file", path=self.config.tls.ca_file, why=why)
