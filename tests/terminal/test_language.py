@@ -220,7 +220,8 @@ async def test_a_state_is_in_one_language_and_its_keys_fit_80_columns(
                 for action in c.app.works
                 if action.id in OF_A_CALL
             ]
-            assert [each for each in call_keys if each not in c.keys] == [], c.keys
+            keys = c.keys
+            assert [each for each in call_keys if each not in keys] == [], keys
         kept({f"shown/{language}/{state}": without_key_bar(c.screen_text)})
 
 

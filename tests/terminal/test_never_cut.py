@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from textual.strip import Strip
 from textual.widget import Widget
 
 from tests.terminal import languages
@@ -31,13 +32,13 @@ OPENED: tuple[dict[str, Any], ...] = (
 NUMBER = spaced("12000000001")
 
 
-def seen(c: Any, widget: Widget) -> str:
+def seen(c: Any, widget: Widget, drawn: list[Strip] | None = None) -> str:
     """What of a widget really stands on the terminal, without blanks and ends of lines: what is
-    folded counts as much as what is not."""
+    folded counts as much as what is not. `drawn` is the terminal, for who looks at it again."""
     if not widget.display:
         return ""
     x, y, width, height = c.app.screen.find_widget(widget).visible_region
-    lines = c.app.screen._compositor.render_strips()[y : y + height]
+    lines = (drawn or c.app.screen._compositor.render_strips())[y : y + height]
     return tight("".join(line.crop(x, x + width).text for line in lines))
 
 
@@ -68,11 +69,12 @@ def states(language: str) -> dict[str, Snapshot]:
 def missing(c: Any, snapshot: Snapshot) -> list[str]:
     """What of the screen's must-haves is not there."""
     screen, call = c.app.screen, snapshot.call
-    heading = seen(c, screen.heading)
+    drawn = screen._compositor.render_strips()
+    heading = seen(c, screen.heading, drawn)
     wanted = [(heading, tr(state_word(snapshot)[0]))]
     if call is not None and call.live and call.muted:
         wanted.append((heading, tr("muted")))
-    card = seen(c, screen.panel.card)
+    card = seen(c, screen.panel.card, drawn)
     if call is not None and call.live:
         wanted.append((card, spaced(call.number)))
         if call.state == "ringing":
@@ -91,12 +93,12 @@ def missing(c: Any, snapshot: Snapshot) -> list[str]:
             ]
     lines = [each for each in snapshot.calls if each.live]
     if len(lines) > 1:
-        rows = seen(c, screen.lines)
+        rows = seen(c, screen.lines, drawn)
         wanted += [(rows, spaced(each.number)) for each in lines]
         wanted += [(rows, tr("lines.ringing")) for each in lines if each.state == "ringing"]
     if snapshot.wrapup is not None:
-        wanted.append((seen(c, screen.wrapup.note), tr("wrapup.note")))
-        wanted.append((seen(c, screen.wrapup.outcomes), tr("outcome.resolved")))
+        wanted.append((seen(c, screen.wrapup.note, drawn), tr("wrapup.note")))
+        wanted.append((seen(c, screen.wrapup.outcomes, drawn), tr("outcome.resolved")))
     return [f"{text!r} in {where!r}" for where, text in wanted if tight(text) not in where]
 
 
