@@ -31,11 +31,7 @@ TYPES = sorted(codec.known().values(), key=lambda cls: cls.__name__)
 def values(cls: type[PlainValue]) -> st.SearchStrategy[PlainValue]:
     """Any value of the class: each field that has a default is given or left out."""
     fields = msgspec.structs.fields(cls)
-
-    def any_of(field: msgspec.structs.FieldInfo) -> st.SearchStrategy[Any]:
-        return st.deferred(lambda: st.from_type(field.type))
-
-    drawn = {f.name: any_of(f) for f in fields}
+    drawn = {f.name: st.from_type(f.type) for f in fields}
     needed = {f.name: drawn.pop(f.name) for f in fields if f.required}
     return st.fixed_dictionaries(needed, optional=drawn).map(lambda given: cls(**given))
 
