@@ -13,8 +13,7 @@ import random
 import time
 from array import array
 from collections import deque
-from collections.abc import Callable
-from fractions import Fraction
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import aioice.ice
@@ -28,7 +27,8 @@ from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame, AudioResampler
 
 from tui.media.sdp.normalise import normalise, transport_of
-from tui.sandbox.audio.voices import BLOCK, RATE, SILENCE, Voice, silence
+from tui.sandbox.audio.track import VoiceTrack
+from tui.sandbox.audio.voices import BLOCK, RATE, SILENCE, Voice
 
 log = logging.getLogger(__name__)
 
@@ -46,39 +46,6 @@ def bind_to_loopback() -> None:
     aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: ["127.0.0.1"]
 
 
-class VoiceTrack(MediaStreamTrack):
-    """A track that plays the leg's voice in step with the clock."""
-
-    kind = "audio"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.voice: Voice = silence
-        self._start = 0.0
-        self._sent = 0
-
-    async def recv(self) -> AudioFrame:
-        """20 ms of stereo: aiortc sends opus in stereo, and a mono source would arrive 3 dB low."""
-        if self.readyState != "live":
-            raise MediaStreamError
-        now = time.monotonic()
-        if not self._sent or now - (self._start + self._sent * 0.02) > 0.5:
-            self._start = now - self._sent * 0.02
-        else:
-            await asyncio.sleep(max(0.0, self._start + self._sent * 0.02 - now))
-        mono = array("h", self.voice())
-        both = array("h", bytes(4 * BLOCK))
-        both[0::2] = mono
-        both[1::2] = mono
-        frame = AudioFrame(format="s16", layout="stereo", samples=BLOCK)
-        frame.planes[0].update(both.tobytes())
-        frame.sample_rate = RATE
-        frame.pts = self._sent * BLOCK
-        frame.time_base = Fraction(1, RATE)
-        self._sent += 1
-        return frame
-
-
 class SandboxLeg:
     """One audio leg. `on_lost` is called once when the path is gone for good; `loss` gives the
     share (0 to 1) of media packets to lose, in each direction."""
@@ -90,7 +57,7 @@ class SandboxLeg:
         self._loss = loss
         self._rng = rng
         self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        self._track = VoiceTrack()
+        self._track = VoiceTrack(self._codec)
         self._remote = ""
         self._task: asyncio.Task[None] | None = None
         self._gathering: asyncio.Future[None] | None = None
@@ -139,6 +106,14 @@ class SandboxLeg:
         self._remote = sdp
         return str(self._pc.localDescription.sdp)
 
+    def _codecs(self) -> Sequence[Any]:
+        """What was agreed on, as aiortc has it: the first is sent."""
+        transceiver: Any = self._pc.getTransceivers()[0]
+        return list(transceiver._codecs)
+
+    def _codec(self) -> str:
+        return str(self._codecs()[0].name)
+
     async def _describe(self, ours: RTCSessionDescription) -> None:
         """Apply our description. aioice forgets the sockets that it opens when it is stopped or
         closed half-way, so a cancellation waits for it, and so does `close`."""
@@ -153,7 +128,7 @@ class SandboxLeg:
         old, self._pc = self._pc, RTCPeerConnection(RTCConfiguration(iceServers=[]))
         if self._task:
             self._task.cancel()
-        fresh = VoiceTrack()
+        fresh = VoiceTrack(self._codec)
         fresh.voice, self._track = self._track.voice, fresh
         self._adopt(self._pc)
         with contextlib.suppress(asyncio.TimeoutError):
