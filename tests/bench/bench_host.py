@@ -5,10 +5,22 @@
 Each engine is `yimi engine`, as a service manager runs it, with directories of its own, at one
 sandbox on the same host. Memory is proportional (PSS: what several processes share counts once),
 the processor's time that of the engines alone; both as `yimi top` has them. Beside them, in the
-same run, stands the anchor: a Python that has loaded aiortc and does nothing. Then customers call
-so many of them, and the agents' tone is listened for at the platform: the longest time in which
-nothing came. The sandbox, which mixes and listens, takes most of the host then. All engines have
-one runtime directory, as those of one user: `yimi top` finds them, and how long it takes is said.
+same run, stands the anchor: a Python that has loaded aiortc and does nothing. All engines have one
+runtime directory, as those of one user: `yimi top` finds them, and how long it takes is said.
+
+Then customers call so many of them, and say a tone each way. Of these calls it is said:
+
+- "packets, ms late": how far behind the quickest packets of its last second each packet of an agent
+  was when the engine sent it, by the kernel's stamp at the platform's socket and the packet's own
+  timestamp. It is the engine's lateness (its 20 ms tick, encoding, sending); how busy the platform is
+  shows in it only in so far as the engine did not get a core. A packet that was 20 ms late came no
+  sooner than the next one was due: these are counted, and there should be none.
+- "longest gap at the platform": the longest time in which the platform's listener found nothing of
+  an agent to take, after a cushion of 60 ms. The platform's own lateness is in it: it decodes and
+  listens for all calls in one process.
+- "made up at an agent": the largest share, of an engine's last seconds, of sound that came too late
+  or never, by `yimi metrics`. The platform's lateness in sending is in it.
+- the processor's time of the engines in calls, and of the platform's one process.
 """
 
 from __future__ import annotations
@@ -24,7 +36,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -147,38 +159,70 @@ async def online(box: Box, names: Sequence[str]) -> None:
         await until(so, PATIENCE, what=f"{un} is online", interval=0.1)
 
 
-async def top(folder: Path) -> dict[str, Any]:
-    """How many engines `yimi top` shows, and how long it takes."""
-    began = time.perf_counter()
+async def said(folder: Path, *words: str) -> str:
+    """What `yimi` says of the engines in there."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tui.cli.main", "top", "--json"),
+        *(sys.executable, "-m", "tui.cli.main", *words),
         env={**os.environ, "YIMI_RUNTIME_DIR": str(folder / RUNTIME)},
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
     )
     written, _ = await process.communicate()
-    took = time.perf_counter() - began
-    return {"engines in yimi top": len(json.loads(written)), "s": round(took, 1)}
+    return written.decode()
 
 
-async def in_calls(box: Box, names: Sequence[str], seconds: float) -> dict[str, Any]:
-    """Customers call these agents: the longest time in which nothing of an agent came, in ms."""
-    calls = [await box.ring(un) for un in names]
-    for cc in calls:
+async def top(folder: Path) -> dict[str, Any]:
+    """How many engines `yimi top` shows, and how long it takes."""
+    began = time.perf_counter()
+    seen = json.loads(await said(folder, "top", "--json"))
+    return {"engines in yimi top": len(seen), "s": round(time.perf_counter() - began, 1)}
+
+
+async def metric(folder: Path, name: str) -> list[float]:
+    """That figure of each engine that has one, by `yimi metrics`."""
+    lines = (await said(folder, "metrics")).splitlines()
+    return [float(line.split()[1]) for line in lines if line.startswith(name + "{")]
+
+
+async def in_calls(box: Box, folder: Path, names: Sequence[str], seconds: float) -> dict[str, Any]:
+    """Customers call these agents: how late the agents are, by the packets and for who listens."""
+    calls = {un: await box.ring(un) for un in names}
+    for cc in calls.values():
 
         async def here(cc: str = cc) -> bool:
             return await heard(box, cc)
 
         await until(here, PATIENCE, what=f"{cc} is heard", interval=0.2)
-    before = [(await box.control(f"calls/{cc}"))["longest_missing"] for cc in calls]
+    before, began = await longest_missing(box, calls.values()), load_of(box.pid)
     await asyncio.sleep(seconds)
-    after = [(await box.control(f"calls/{cc}"))["longest_missing"] for cc in calls]
-    for cc in calls:
+    after, ended = await longest_missing(box, calls.values()), load_of(box.pid)
+    late: list[float] = []
+    for un, cc in calls.items():
+        late += (await box.control(f"calls/{cc}/late?ms={int(seconds * 1000)}"))[un]
+    made_up = await metric(folder, "yimi_call_concealed_ratio")
+    for cc in calls.values():
         await box.post(f"calls/{cc}/hangup")
+    late.sort()
+    spent = (ended.cpu or 0.0) - (began.cpu or 0.0)
     return {
-        "longest gap at the platform, ms": max(after),
-        "of them while the calls began, ms": max(before),
+        "packets": len(late),
+        "packets, ms late": {
+            "p50": late[len(late) // 2],
+            "p99": late[len(late) * 99 // 100],
+            "most": late[-1],
+        },
+        "20 ms late or more": sum(each >= 20 for each in late),
+        "longest gap at the platform, ms": after,
+        "of them while the calls began, ms": before,
+        "made up at an agent, share": max(made_up, default=None),
+        "CPU s of the platform in 30 s": round(spent * 30 / seconds, 1),
     }
+
+
+async def longest_missing(box: Box, calls: Iterable[str]) -> int:
+    """The longest time, in ms, in which nothing of an agent came, since the calls began."""
+    found: list[int] = [(await box.control(f"calls/{cc}"))["longest_missing"] for cc in calls]
+    return max(found)
 
 
 async def heard(box: Box, cc: str) -> bool:
@@ -206,7 +250,7 @@ async def measure(agents: int, calls: int, seconds: float) -> None:
                 print(json.dumps({"idle": idle}), flush=True)
                 print(json.dumps(await top(folder)), flush=True)
                 found: list[dict[str, Any]] = await asyncio.gather(
-                    in_calls(box, names[:calls], seconds + 5),
+                    in_calls(box, folder, names[:calls], seconds + 5),
                     later(5, measured(processes[:calls], seconds)),
                 )
                 print(json.dumps({"calls": calls, **found[0], **found[1]}), flush=True)

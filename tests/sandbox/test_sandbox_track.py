@@ -152,5 +152,8 @@ async def test_an_agent_hears_the_voice_in_the_codec_that_was_agreed(
     try:
         await leg.accept(await agent.answer(await leg.offer()))
         await until(lambda: agent.share(HZ) > 0.9)
+        clock = 48_000 if codec == "opus" else 8_000
+        assert set(leg.arrivals.clocks.values()) == {clock}
+        await until(lambda: leg.arrivals.late(0.0))
     finally:
         await agent.pc.close()

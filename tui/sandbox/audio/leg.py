@@ -27,6 +27,7 @@ from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame, AudioResampler
 
 from tui.media.sdp.normalise import normalise, transport_of
+from tui.sandbox.audio.arrivals import Arrivals, stamp
 from tui.sandbox.audio.track import VoiceTrack
 from tui.sandbox.audio.voices import BLOCK, RATE, SILENCE, Voice
 
@@ -58,6 +59,8 @@ class SandboxLeg:
         self._rng = rng
         self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self._track = VoiceTrack(self._codec)
+        self.arrivals = Arrivals()
+        """How late the agent's packets came."""
         self._remote = ""
         self._task: asyncio.Task[None] | None = None
         self._gathering: asyncio.Future[None] | None = None
@@ -91,7 +94,7 @@ class SandboxLeg:
         """The agent's answer. UnacceptableOffer or what aiortc raises when it is of no use."""
         sdp = normalise(answer, role="answer")
         await self._pc.setRemoteDescription(RTCSessionDescription(sdp, "answer"))
-        self._remote = sdp
+        self._agreed(sdp)
 
     async def answer(self, offer: str) -> str:
         """Answer a re-offer: on this connection, or on a fresh one for a new ICE session."""
@@ -103,8 +106,12 @@ class SandboxLeg:
             self._pc.addTrack(self._track)
         await self._describe(await self._pc.createAnswer())
         self._count(self._pc)
-        self._remote = sdp
+        self._agreed(sdp)
         return str(self._pc.localDescription.sdp)
+
+    def _agreed(self, remote: str) -> None:
+        self._remote = remote
+        self.arrivals.clocks = {each.payloadType: each.clockRate for each in self._codecs()}
 
     def _codecs(self) -> Sequence[Any]:
         """What was agreed on, as aiortc has it: the first is sent."""
@@ -135,7 +142,8 @@ class SandboxLeg:
             await asyncio.wait_for(old.close(), 5)
 
     def _count(self, pc: RTCPeerConnection) -> None:
-        """Count packets, and lose some when told to: at the DTLS transport, after SRTP."""
+        """Count packets, and lose some when told to: at the DTLS transport, after SRTP. When they
+        came is noted at the socket."""
         dtls: Any = pc.getTransceivers()[0].sender.transport
         if dtls is None or hasattr(dtls, "sandbox_counts"):
             return
@@ -164,6 +172,18 @@ class SandboxLeg:
                 await send(data)
 
         dtls._handle_rtp_data, dtls._handle_rtcp_data, dtls._send_rtp = rtp, rtcp, outgoing
+        for protocol in dtls.transport._connection._protocols:
+            self._note_arrivals(protocol)
+
+    def _note_arrivals(self, protocol: Any) -> None:
+        take, handle = protocol.datagram_received, protocol.transport.get_extra_info("socket")
+        stamp(handle)
+
+        def datagram_received(data: bytes, addr: tuple[Any, ...]) -> None:
+            self.arrivals.put(data, stamp(handle))
+            take(data, addr)
+
+        protocol.datagram_received = datagram_received
 
     def _arrived(self) -> None:
         self.packets += 1
