@@ -8,16 +8,18 @@ the processor's time that of the engines alone; both as `yimi top` has them. Bes
 same run, stands the anchor: a Python that has loaded aiortc and does nothing. All engines have one
 runtime directory, as those of one user: `yimi top` finds them, and how long it takes is said.
 
-Then customers call so many of them, and say a tone each way. Of these calls it is said:
+Then customers call so many of them, two a second, and a tone is said each way. Of the time in which
+the calls begin, and then of the measured one with all of them up, it is said:
 
-- "packets, ms late": how far behind the quickest packets of its last second each packet of an agent
-  was when the engine sent it, by the kernel's stamp at the platform's socket and the packet's own
-  timestamp. It is the engine's lateness (its 20 ms tick, encoding, sending); how busy the platform is
-  shows in it only in so far as the engine did not get a core. A packet that was 20 ms late came no
-  sooner than the next one was due: these are counted, and there should be none.
-- "longest gap at the platform": the longest time in which the platform's listener found nothing of
-  an agent to take, after a cushion of 60 ms. The platform's own lateness is in it: it decodes and
-  listens for all calls in one process.
+- "packets, ms late": how far behind the quickest packets of its last second each packet of an
+  agent was when its engine sent it, by the kernel's stamp at the platform's socket and the packet's
+  own timestamp. That is the engine's lateness: its 20 ms tick, its waiting for a core, encoding,
+  sending; not what the platform did then. A packet that is 20 ms late comes when the next one is
+  due: these are counted, and there should be none. Fewer packets than "due" are a platform that is
+  too busy to read them all, or an engine that left some out (it does so beyond 200 ms).
+- "missing at the platform": the time in which its listeners found nothing of an agent to take,
+  after a cushion of 60 ms, for all calls together, and the longest such time of any call since it
+  began. The platform's own lateness is in it: one process decodes and listens for all calls.
 - "made up at an agent": the largest share, of an engine's last seconds, of sound that came too late
   or never, by `yimi metrics`. The platform's lateness in sending is in it.
 - the processor's time of the engines in calls, and of the platform's one process.
@@ -36,7 +38,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +70,10 @@ backend = "{backend}"
 switchnumber = "{switchnumber}"
 """
 TONE = 700
+PACE = 0.5
+"""Seconds from one call to the next."""
+KEPT = 120.0
+"""Seconds for which the platform knows how late packets were."""
 
 
 def engine(box: Box, folder: Path, un: str) -> subprocess.Popen[bytes]:
@@ -94,6 +100,8 @@ def engine(box: Box, folder: Path, un: str) -> subprocess.Popen[bytes]:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
+            # As a service has: Linux shares the processor out between sessions first (autogroup).
+            start_new_session=True,
         )
 
 
@@ -184,45 +192,72 @@ async def metric(folder: Path, name: str) -> list[float]:
     return [float(line.split()[1]) for line in lines if line.startswith(name + "{")]
 
 
-async def in_calls(box: Box, folder: Path, names: Sequence[str], seconds: float) -> dict[str, Any]:
-    """Customers call these agents: how late the agents are, by the packets and for who listens."""
-    calls = {un: await box.ring(un) for un in names}
+async def in_calls(
+    box: Box,
+    folder: Path,
+    names: Sequence[str],
+    processes: Sequence[subprocess.Popen[bytes]],
+    seconds: float,
+) -> dict[str, Any]:
+    """Customers call these agents; so many seconds are measured once all are heard."""
+    calls: dict[str, str] = {}
+    for un in names:
+        calls[un] = await box.ring(un)
+        await asyncio.sleep(PACE)
     for cc in calls.values():
 
         async def here(cc: str = cc) -> bool:
             return await heard(box, cc)
 
         await until(here, PATIENCE, what=f"{cc} is heard", interval=0.2)
-    before, began = await longest_missing(box, calls.values()), load_of(box.pid)
-    await asyncio.sleep(seconds)
-    after, ended = await longest_missing(box, calls.values()), load_of(box.pid)
-    late: list[float] = []
-    for un, cc in calls.items():
-        late += (await box.control(f"calls/{cc}/late?ms={int(seconds * 1000)}"))[un]
+    beginning = await lateness(box, calls, KEPT)
+    missed, began = await missing(box, calls), load_of(box.pid)
+    shown = {"calls": len(calls), "while they begin": {**beginning, **missed}}
+    print(json.dumps(shown), flush=True)
+    taken = await measured(processes, seconds)
+    late, ended = await lateness(box, calls, seconds), load_of(box.pid)
     made_up = await metric(folder, "yimi_call_concealed_ratio")
+    after = await missing(box, calls)
+    after["missing at the platform, ms"] -= missed["missing at the platform, ms"]
     for cc in calls.values():
         await box.post(f"calls/{cc}/hangup")
-    late.sort()
     spent = (ended.cpu or 0.0) - (began.cpu or 0.0)
     return {
-        "packets": len(late),
-        "packets, ms late": {
-            "p50": late[len(late) // 2],
-            "p99": late[len(late) * 99 // 100],
-            "most": late[-1],
-        },
-        "20 ms late or more": sum(each >= 20 for each in late),
-        "longest gap at the platform, ms": after,
-        "of them while the calls began, ms": before,
+        **late,
+        "packets due": round(seconds * 50) * len(calls),
+        **after,
         "made up at an agent, share": max(made_up, default=None),
+        **taken,
         "CPU s of the platform in 30 s": round(spent * 30 / seconds, 1),
     }
 
 
-async def longest_missing(box: Box, calls: Iterable[str]) -> int:
-    """The longest time, in ms, in which nothing of an agent came, since the calls began."""
-    found: list[int] = [(await box.control(f"calls/{cc}"))["longest_missing"] for cc in calls]
-    return max(found)
+async def lateness(box: Box, calls: Mapping[str, str], seconds: float) -> dict[str, Any]:
+    """How late the agents' packets of so many seconds were."""
+    late: list[float] = []
+    for un, cc in calls.items():
+        late += (await box.control(f"calls/{cc}/late?ms={int(seconds * 1000)}"))[un]
+    late.sort()
+    places = {"p50": 0.5, "p99": 0.99, "most": 1.0}
+    return {
+        "packets": len(late),
+        "packets, ms late": {name: at(late, share) for name, share in places.items()},
+        "20 ms late or more": sum(each >= 20 for each in late),
+    }
+
+
+def at(values: Sequence[float], share: float) -> float:
+    """That quantile of sorted values."""
+    return values[min(len(values) - 1, int(len(values) * share))]
+
+
+async def missing(box: Box, calls: Mapping[str, str]) -> dict[str, int]:
+    """What the platform's listeners missed since the calls began."""
+    shown = [await box.control(f"calls/{cc}") for cc in calls.values()]
+    return {
+        "missing at the platform, ms": sum(each["missing"] for each in shown),
+        "longest, ms": max(each["longest_missing"] for each in shown),
+    }
 
 
 async def heard(box: Box, cc: str) -> bool:
@@ -249,16 +284,8 @@ async def measure(agents: int, calls: int, seconds: float) -> None:
                 idle["times the anchor"] = round(idle["PSS of an engine, MB"] / base, 2)
                 print(json.dumps({"idle": idle}), flush=True)
                 print(json.dumps(await top(folder)), flush=True)
-                found: list[dict[str, Any]] = await asyncio.gather(
-                    in_calls(box, folder, names[:calls], seconds + 5),
-                    later(5, measured(processes[:calls], seconds)),
-                )
-                print(json.dumps({"calls": calls, **found[0], **found[1]}), flush=True)
-
-
-async def later(seconds: float, work: Any) -> Any:
-    await asyncio.sleep(seconds)
-    return await work
+                found = await in_calls(box, folder, names[:calls], processes[:calls], seconds)
+                print(json.dumps({"calls": calls, **found}), flush=True)
 
 
 def main() -> int:

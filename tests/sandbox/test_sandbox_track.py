@@ -38,6 +38,7 @@ def heard(packets: list[bytes]) -> list[float]:
     decoder, samples = OpusDecoder(), array("h")
     for number, packet in enumerate(packets):
         for frame in decoder.decode(JitterFrame(packet, number * BLOCK)):
+            assert isinstance(frame, AudioFrame)
             samples.extend(array("h", bytes(frame.planes[0])[: 4 * frame.samples])[::2])
     tenth = RATE // 10
     cuts = (samples[at : at + tenth] for at in range(0, len(samples) - tenth + 1, tenth))

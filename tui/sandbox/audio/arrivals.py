@@ -1,5 +1,5 @@
-"""How late an agent's packets came, whatever this process was doing then: the kernel stamps each as it
-comes, and the packet itself says at which instant of the sound it belongs (RFC 3550 §5.1).
+"""How late an agent's packets came, whatever this process was doing then: the kernel stamps each as
+it comes, and the packet itself says at which instant of the sound it belongs (RFC 3550 §5.1).
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ import time
 from array import array
 from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 from aiortc import MediaStreamTrack
 from aiortc.codecs.opus import OpusEncoder
@@ -41,7 +42,7 @@ class VoiceTrack(MediaStreamTrack):
         self._start = 0.0
         self._sent = 0
 
-    async def recv(self) -> AudioFrame | Packet:
+    async def recv(self) -> AudioFrame | Packet[Any]:
         """The next 20 ms, when they are due."""
         if self.readyState != "live":
             raise MediaStreamError
@@ -57,7 +58,7 @@ class VoiceTrack(MediaStreamTrack):
         self._sent += 1
         return said
 
-    def _said(self, block: bytes) -> AudioFrame | Packet:
+    def _said(self, block: bytes) -> AudioFrame | Packet[Any]:
         if self._encoder is None:
             return frame_of(block)
         if isinstance(block, Block) and block.opus:

@@ -1,7 +1,7 @@
 """What a party says: endless sources of 20 ms blocks, 48 kHz mono, 16 bit.
 
-A voice never blocks and never ends. Sounds are made once and kept, cut into the blocks in which they
-are said: a sandbox with ten calls pays for one clip.
+A voice never blocks and never ends. Sounds are made once and kept, cut into the blocks in which
+they are said: a sandbox with ten calls pays for one clip.
 """
 
 from __future__ import annotations

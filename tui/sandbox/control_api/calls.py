@@ -84,6 +84,7 @@ class CallRoutes:
             "voice": call.behaviour.voice,
             "longest_silence": customer.recorder.longest_silence if customer else 0,
             "longest_missing": customer.recorder.longest_missing if customer else 0,
+            "missing": customer.recorder.missing if customer else 0,
         }
 
     async def calls(self, _request: web.Request) -> web.Response:
