@@ -11,12 +11,13 @@ runtime directory, as those of one user: `yimi top` finds them, and how long it 
 Then customers call so many of them, two a second, and a tone is said each way. Of the time in which
 the calls begin, and then of the measured one with all of them up, it is said:
 
-- "packets, ms late": how far behind the quickest packets of its last second each packet of an
-  agent was when its engine sent it, by the kernel's stamp at the platform's socket and the packet's
-  own timestamp. That is the engine's lateness: its 20 ms tick, its waiting for a core, encoding,
-  sending; not what the platform did then. A packet that is 20 ms late comes when the next one is
-  due: these are counted, and there should be none. Fewer packets than "due" are a platform that is
-  too busy to read them all, or an engine that left some out (it does so beyond 200 ms).
+- "packets, ms late": how far behind a grid of 20 ms each packet of an agent was when its engine
+  sent it, by the kernel's stamp at the platform's socket and the packet's own timestamp; the grid
+  goes along with an engine that moves its ticks (by 0.4 ms each at most: the playout's `lean`).
+  That is the engine's lateness: its tick, its waiting for a core, encoding, sending; not what the
+  platform did then. A packet that is 20 ms late comes when the next one is due: these are counted,
+  and there should be none. Fewer packets than are due are a platform that is too busy to read them
+  all, or an engine that left some out (it does so beyond 200 ms).
 - "missing at the platform": the time in which its listeners found nothing of an agent to take,
   after a cushion of 60 ms, for all calls together, and the longest such time of any call since it
   began. The platform's own lateness is in it: one process decodes and listens for all calls.

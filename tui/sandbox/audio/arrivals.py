@@ -13,9 +13,9 @@ from typing import Final, Protocol
 
 KEPT: Final = 6_000
 """Packets of which it is known: two minutes."""
-WINDOW: Final = 50
-"""Packets, a second's, of which the quickest is in time. A sender may move its whole stream by some
-milliseconds: that is a delay, and nothing came late for it."""
+MOVES: Final = 0.021
+"""Seconds by which a stream may move in a second of sound. A phone that moves its ticks step by
+step, to where they wait for no packet, is not late for it; one that stays late moves its stream."""
 _SIOCGSTAMP: Final = 0x8906 if sys.platform == "linux" else 0  # in no module of Python's
 _TIMEVAL: Final = struct.Struct("@ll")
 _TIMESTAMP_AND_SSRC: Final = struct.Struct("!LL")
@@ -47,7 +47,7 @@ class Arrivals:
     def __init__(self) -> None:
         self.clocks: dict[int, int] = {}
         self._late: deque[tuple[float, float]] = deque(maxlen=KEPT)
-        self._behind: deque[float] = deque(maxlen=WINDOW)
+        self._in_time = 0.0
         self._stream: tuple[int, int] | None = None
         self._timestamp = 0
         self._said = 0.0
@@ -63,12 +63,13 @@ class Arrivals:
         timestamp, ssrc = _TIMESTAMP_AND_SSRC.unpack_from(data, 4)
         if (ssrc, payload) != self._stream:
             self._stream, self._timestamp = (ssrc, payload), timestamp
-            self._behind.clear()
-        step = (timestamp - self._timestamp + 2**31) % 2**32 - 2**31
+            self._in_time = at - self._said
+        sound = ((timestamp - self._timestamp + 2**31) % 2**32 - 2**31) / clock
         self._timestamp = timestamp
-        self._said += step / clock
-        self._behind.append(at - self._said)
-        self._late.append((at, self._behind[-1] - min(self._behind)))
+        self._said += sound
+        behind = at - self._said
+        self._in_time = min(behind, self._in_time + max(0.0, sound) * MOVES)
+        self._late.append((at, behind - self._in_time))
 
     def late(self, since: float) -> list[float]:
         """How late (seconds) each packet since then came, the oldest first."""
