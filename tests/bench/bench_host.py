@@ -71,6 +71,10 @@ backend = "{backend}"
 switchnumber = "{switchnumber}"
 """
 TONE = 700
+LATE = 20
+"""Milliseconds: as late as the next packet."""
+MEMORY, SHARING = 30.0, 50
+"""Megabytes of an engine that waits, where at least so many share them."""
 PACE = 0.5
 """Seconds from one call to the next."""
 KEPT = 120.0
@@ -216,7 +220,8 @@ async def in_calls(
     shown = {"calls": len(calls), "while they begin": {**beginning, **missed}}
     print(json.dumps(shown), flush=True)
     taken = await measured(processes, seconds)
-    late, ended = await lateness(box, calls, seconds), load_of(box.pid)
+    ended = load_of(box.pid)
+    late = await lateness(box, calls, seconds)
     made_up = await metric(folder, "yimi_call_concealed_ratio")
     after = await missing(box, calls)
     after["missing at the platform, ms"] -= missed["missing at the platform, ms"]
@@ -243,7 +248,7 @@ async def lateness(box: Box, calls: Mapping[str, str], seconds: float) -> dict[s
     return {
         "packets": len(late),
         "packets, ms late": {name: at(late, share) for name, share in places.items()},
-        "20 ms late or more": sum(each >= 20 for each in late),
+        f"{LATE} ms late or more": sum(each >= LATE for each in late),
     }
 
 
@@ -286,7 +291,18 @@ async def measure(agents: int, calls: int, seconds: float) -> None:
                 print(json.dumps({"idle": idle}), flush=True)
                 print(json.dumps(await top(folder)), flush=True)
                 found = await in_calls(box, folder, names[:calls], processes[:calls], seconds)
+                if not SMOKE:
+                    print(verdicts(agents, idle, found))
                 print(json.dumps({"calls": calls, **found}), flush=True)
+
+
+def verdicts(agents: int, idle: Mapping[str, Any], in_calls: Mapping[str, Any]) -> str:
+    """Which aims are met; that of the memory is one for fifty engines."""
+    late, memory = in_calls[f"{LATE} ms late or more"], idle["PSS of an engine, MB"]
+    found = [f"no packet {LATE} ms late: {'missed' if late else 'met'}"]
+    if agents >= SHARING:
+        found.append(f"an engine ≤ {MEMORY} MB: {'met' if memory <= MEMORY else 'missed'}")
+    return "aims: " + "; ".join(found)
 
 
 def main() -> int:
