@@ -26,7 +26,7 @@ from tests.sandbox.conftest import Tone
 from tests.waiting import until
 from tui.sandbox.audio.leg import SandboxLeg, bind_to_loopback
 from tui.sandbox.audio.recorder import goertzel
-from tui.sandbox.audio.track import Encoder, VoiceTrack, frame_of, prepare
+from tui.sandbox.audio.track import PacketMaker, VoiceTrack, frame_of, prepare
 from tui.sandbox.audio.voices import BLOCK, RATE, SILENCE, Block, ringback, sound_of, voice
 
 HZ = 440
@@ -77,8 +77,8 @@ def test_prompt_and_ringing_and_silence_are_prepared_with_it() -> None:
 
 def test_packets_made_before_follow_packets_made_now_without_a_break() -> None:
     prepare(TONE)
-    encoder, sound = Encoder(), sound_of(TONE)
-    found = heard([encoder.encode(block) for block in sound] + [block.opus for block in sound])
+    maker, sound = PacketMaker(), sound_of(TONE)
+    found = heard([maker.encode(block) for block in sound] + [block.opus for block in sound])
     assert min(found[1:]) > 0.99
 
 

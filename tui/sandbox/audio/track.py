@@ -26,6 +26,8 @@ from tui.sandbox.audio.voices import BLOCK, RATE, Block, Sound, Voice, silence, 
 
 _PREPARING = threading.Lock()
 """Of many calls that begin at once with one sound, the first makes its packets."""
+RUN_UP = 10
+"""Blocks after which an encoder has forgotten how it began."""
 _TIME_BASE = Fraction(1, RATE)
 
 
@@ -38,7 +40,7 @@ class VoiceTrack(MediaStreamTrack):
         super().__init__()
         self.voice: Voice = silence
         self._codec = codec
-        self._encoder: Encoder | None = None
+        self._encoder: PacketMaker | None = None
         self._start = 0.0
         self._sent = 0
 
@@ -48,7 +50,7 @@ class VoiceTrack(MediaStreamTrack):
             raise MediaStreamError
         now = time.monotonic()
         if not self._sent and self._codec().lower() == "opus":
-            self._encoder = Encoder()
+            self._encoder = PacketMaker()
         if not self._sent or now - (self._start + self._sent * 0.02) > 0.5:
             self._start = now - self._sent * 0.02
         else:
@@ -66,7 +68,7 @@ class VoiceTrack(MediaStreamTrack):
         return Packet(self._encoder.encode(block))
 
 
-class Encoder:
+class PacketMaker:
     """aiortc's encoder for opus, 20 ms after 20 ms."""
 
     def __init__(self) -> None:
@@ -95,7 +97,7 @@ def frame_of(block: bytes) -> AudioFrame:
 
 
 def prepare(kind: str) -> None:
-    """Make the packets of all that is said in a call with that voice, once. Takes some 0.3 ms a
+    """Make the packets of all that is said in a call with that voice, once. Takes some 0.2 ms a
     block: call it in a thread."""
     with _PREPARING:
         for sound in sounds(kind):
@@ -104,9 +106,9 @@ def prepare(kind: str) -> None:
 
 
 def _encode(sound: Sound) -> None:
-    encoder = Encoder()
+    maker = PacketMaker()
+    # An encoder goes by what came before: in a sound that comes round, that is its end.
+    for block in sound[-RUN_UP:]:
+        maker.encode(block)
     for block in sound:
-        encoder.encode(block)
-    # An encoder goes by what came before: these are the packets for after the first round.
-    for block in sound:
-        block.opus = encoder.encode(block)
+        block.opus = maker.encode(block)
