@@ -36,10 +36,11 @@ CUSTOMER_TONE = 1300
 
 
 class Box:
-    """A running sandbox."""
+    """A running sandbox, and its process."""
 
-    def __init__(self, ready: dict[str, Any]) -> None:
+    def __init__(self, ready: dict[str, Any], pid: int) -> None:
         self.ready = ready
+        self.pid = pid
         self.http = ready["http"]
         self._session: aiohttp.ClientSession | None = None
 
@@ -151,7 +152,7 @@ class Shared:
             fcntl.flock(self._held, fcntl.LOCK_SH)
             self._process = Starting(folder, "--hold", self._held.name)
             self._ready = await self._process.ready()
-        return Box(self._ready)
+        return Box(self._ready, self._process.process.pid)
 
     async def give_back(self, box: Box) -> None:
         """Reset it. Where that fails, so does the test, and the next has a new process."""
@@ -182,7 +183,7 @@ async def running(folder: Path, *options: str) -> AsyncIterator[Box]:
     """A sandbox as after its start; with options it is a process of its own, in `folder`."""
     own = Starting(folder, *options) if options else None
     try:
-        box = Box(await own.ready()) if own else await SHARED.take()
+        box = Box(await own.ready(), own.process.pid) if own else await SHARED.take()
         try:
             yield box
         finally:
