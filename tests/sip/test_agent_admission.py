@@ -115,6 +115,13 @@ def test_an_address_that_is_not_ours_is_refused(method: str, status: int, uri: s
     assert "not ours" in us.one(Ignored).what
 
 
+@pytest.mark.parametrize("uri", ["tel:+12025550100", "TEL:5550100;phone-context=example.test"])
+def test_an_ordinary_pbx_may_call_us_by_a_telephone_number(uri: str) -> None:
+    us = side(trusted=())
+    assert give(us, ask("INVITE", uri=uri)) == [100]
+    assert us.one(InviteReceived).request_uri == uri
+
+
 @pytest.mark.parametrize(("method", "status"), [("MESSAGE", 403), ("INVITE", 486)])
 @pytest.mark.parametrize("value", ["<<>>", "<>", "<sip:PBX@example.test", "5550100"])
 def test_an_assertion_that_cannot_be_read_is_not_that_of_the_pbx(
@@ -166,10 +173,10 @@ def test_requests_of_no_dialog_are_481(method: str) -> None:
 
 def test_an_unknown_extension_is_420_by_name() -> None:
     us = side()
-    us.agent.receive_data(ask("INVITE", lines=(("Require", "timer, 100rel, foo"),)), 0.0)
+    us.agent.receive_data(ask("INVITE", lines=(("Require", "timer, bar, foo"),)), 0.0)
     response = us.only()
     assert response.status == 420
-    assert response.headers.get_all("Unsupported") == ["100rel", "foo"]
+    assert response.headers.get_all("Unsupported") == ["bar", "foo"]
     assert not us.all(InviteReceived)
 
 
@@ -329,7 +336,7 @@ def test_who_may_call_is_told_apart_from_who_may_send_messages(
 @pytest.mark.parametrize(
     ("lines", "status"),
     [
-        ((("Require", "100rel"),), 420),
+        ((("Require", "100rel, sec-agree"),), 420),
         ((("Require", "timer, precondition"),), 420),
         ((("Replaces", "gone;to-tag=a;from-tag=b"),), 481),
     ],
@@ -342,7 +349,7 @@ def test_each_refusal_of_a_call_is_told(lines: tuple[tuple[str, str], ...], stat
     if status == 420:
         assert refused is not None
         assert refused.rule is Rule.EXTENSION
-        assert set(refused.given) <= {"100rel", "precondition"}
+        assert set(refused.given) <= {"sec-agree", "precondition"}
 
 
 def test_more_calls_than_may_be_and_one_without_a_contact_are_told() -> None:

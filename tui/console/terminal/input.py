@@ -61,6 +61,9 @@ _MOUSE: Final = re.compile(r"\x1b\[<\d+;-?\d+;-?\d+[Mm]")
 _KEY: Final = re.compile(
     r"\x1b\[(\d*)(?::[\d:]*)?(?:;(\d*)(?::(\d*))?)?(?:;([\d:]*))?([u~A-HPQRS])"
 )
+_OTHER_KEY: Final = re.compile(r"\x1b\[27;(\d+);(\d+)~")
+"""How xterm's modifyOtherKeys writes a key that kitty's protocol writes as `CSI code;modifiers u`:
+tmux (`extended-keys always`) and some terminals send it unasked."""
 _STATUS: Final = "\x1b[0n"
 _STRAY: Final = re.compile("[\udc80-\udcff]")
 """A byte that is no UTF-8, as it is decoded here; U+FFFD would not do: it can be pasted as well."""
@@ -345,6 +348,8 @@ class TerminalInput:
             yield Key(name, None)
         elif code in ANSI_SEQUENCES_KEYS:
             yield from self._keys(code)
+        elif other := _OTHER_KEY.fullmatch(code):
+            yield from self._pressed(f"\x1b[{other[2]};{other[1]}u")
         elif part := _KEY.fullmatch(code):
             number, modifiers, kind, text, final = part.groups()
             if kind == "3":

@@ -43,6 +43,8 @@ _REFUSED: Final = {
     **dict.fromkeys((488, 606), "line.no_common_sound"),
     503: "line.unavailable",
 }
+_SAYS: Final = {181: "line.forwarded", 182: "line.queued"}
+"""What a provisional answer says of the call, as a sentence."""
 _CAUSES: Final = {
     "unknown_number": "line.unknown_number",
     "no_route": "line.no_route",
@@ -73,6 +75,7 @@ IDS: Final = (
     *(f"unusable.{why}" for why in UNUSABLE),
     *("lines.sound_failed", "lines.sound_lost"),
     *("line.gone", "line.elsewhere", "line.rang_out", "line.gave_up"),
+    *("line.says", *_SAYS.values()),
     *("line.lost_ringing", "line.lost_dialling"),
 )
 """Sentences that are chosen from here: a catalogue must have them all."""
@@ -118,6 +121,7 @@ class SipEvents:
             case sip.Progress(call=handle, status=status, sdp=sdp):
                 self._connected(event)
                 self._progress(handle, status, sdp)
+                self._says(event)
             case sip.InviteAnswered(call=handle, sdp=sdp):
                 self._connected(event)
                 if leg := self.legs.entry(handle):
@@ -308,6 +312,21 @@ class SipEvents:
             self.context.spawn(self._early(leg, sdp))
         elif status == 180 and not call.early:
             self.commands.sound.ringback(True)
+
+    def _says(self, event: sip.Progress) -> None:
+        """What is said of a call while it rings there: that it waits in a queue, or was forwarded,
+        and how many are before us, in whatever words."""
+        call = self._call(self.legs.entry(event.call))
+        if call is None or call.answered is not None:
+            return
+        own = clean_text(sip.Reason("SIP", event.status, event.reason).own, _MOST_WORDS)
+        said: Message | None = None
+        if (found := _SAYS.get(event.status)) is not None:
+            said = with_info(message(found), own)
+        elif own:
+            said = message("line.says", words=own)
+        if said != call.outcome:
+            self.calls.put(call, outcome=said)
 
     async def _early(self, leg: LegEntry, sdp: bytes) -> None:
         if not await self.commands.sound.early(leg, sdp):

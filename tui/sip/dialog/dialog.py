@@ -85,6 +85,15 @@ class Dialog:
             began_it=True,
         )
 
+    def answered_by(self, request: Request, response: Response) -> None:
+        """A later response to our INVITE from the same peer: the way to it is the one that this
+        says (§13.2.2.4). Our numbers go on, as requests of ours may have gone by."""
+        contact = read_contact(response)
+        self.theirs = response.headers.get("To") or ""
+        self.target = str(contact.uri) if contact else self.target
+        self.routes = tuple(reversed(_read_routes(response)))
+        self.local_cseq = max(self.local_cseq, request.cseq.number)
+
     @classmethod
     def of_uas(cls, request: Request, local_tag: str, target: str) -> Dialog:
         """The UAS's dialog out of the INVITE that it got (§12.1.1)."""

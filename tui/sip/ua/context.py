@@ -8,6 +8,7 @@ import random
 
 from tui.sip.auth.digest import DigestClient
 from tui.sip.config import AgentConfig
+from tui.sip.dialog import reliable
 from tui.sip.errors import LocalProtocolError, RemoteProtocolError
 from tui.sip.events import Event, Ignored, Refused
 from tui.sip.message.header_values import NameAddr
@@ -19,10 +20,10 @@ from tui.sip.message.uri import Uri, parse_uri
 from tui.sip.transaction.timers import TimerSet
 from tui.sip.transaction.transaction_layer import ServerTransaction, TransactionLayer
 
-_METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO")
-"""What we always understand. UPDATE and PRACK are left out on purpose: they get 405."""
-_EXTENSIONS = ("timer", "outbound", "path")
-"""Option tags that a peer may always `Require`. 100rel is not among them."""
+_METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "PRACK")
+"""What we always understand. UPDATE is left out on purpose: it gets 405."""
+_EXTENSIONS = ("timer", "outbound", "path", reliable.TAG)
+"""Option tags that a peer may always `Require`."""
 
 
 class AgentContext:
@@ -121,8 +122,11 @@ class AgentContext:
         """Whether a Request-URI means us: our address of record, or our Contact.
 
         Where nobody in particular is trusted, an ordinary PBX decides what reaches us: it may
-        name us by our user at an address of its own, or a number of ours at our Contact's host.
+        name us by our user at an address of its own, by a number of ours at our Contact's host, or
+        by a telephone number alone.
         """
+        if not self.config.trusted and uri.scheme == "tel":
+            return True
         # Escaped or not, a user is the same one (RFC 3261 §19.1.4).
         ours = uri.scheme in ("sip", "sips") and uri.unescaped() == self.aor.unescaped()
         if not self.config.trusted and (ours or uri.host.lower() == self.via_host.lower()):
@@ -232,11 +236,15 @@ class AgentContext:
         """What an INVITE and its answers carry so that a PBX tells who is at its other end."""
         return [DISPLAYS] if self.config.transfers else []
 
-    def capabilities(self, *, contact: str = "", beside: str = "") -> list[tuple[str, str]]:
+    def capabilities(
+        self, *, contact: str = "", beside: str = "", confirms: bool = True
+    ) -> list[tuple[str, str]]:
         """Allow and Supported, for requests and responses that begin or keep a session. `beside` is
-        a method that is understood in this dialog, wherever else it is not."""
+        a method that is understood in this dialog, wherever else it is not; `confirms` is whether a
+        provisional response may ask to be confirmed (RFC 3262)."""
         lines = [("Contact", contact)] if contact else []
         supported = "timer, outbound, replaces" if self.config.transfers else "timer, outbound"
+        supported += f", {reliable.TAG}" if confirms else ""
         methods = dict.fromkeys((*self.methods, beside) if beside else self.methods)
         return [*lines, ("Allow", ", ".join(methods)), ("Supported", supported)]
 

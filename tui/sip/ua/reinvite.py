@@ -92,7 +92,7 @@ class Reinvites:
                 context,
                 "INVITE",
                 lines=[
-                    *context.capabilities(contact=context.contact(dialog=True)),
+                    *context.capabilities(contact=context.contact(dialog=True), confirms=False),
                     *offer_lines(call.interval, call.min_se, role),
                 ],
                 content_type=SDP if sdp else "",
