@@ -160,6 +160,8 @@ class SipCall:
     """Until when our re-INVITE may wait after a 1xx."""
     glares: int = 0
     """491s to ours in a row."""
+    laters: int = 0
+    """500s to ours in a row that said when to come again."""
     raised: int = 0
     """How often a 422 raised the interval."""
     refreshing: bool = False
