@@ -49,8 +49,8 @@ class Station:
             f'switchnumber = "{box.ready["switchnumber"]}"\n'
         )
 
-    def open(self, *arguments: str) -> PtyConsole:
-        console = PtyConsole(self.folder, *arguments, module=self.module)
+    def open(self, *arguments: str, controls: bool = True) -> PtyConsole:
+        console = PtyConsole(self.folder, *arguments, module=self.module, controls=controls)
         self.consoles.append(console)
         return console
 
@@ -328,6 +328,18 @@ async def test_a_signal_that_means_nothing_here_ends_no_screen_and_no_call(
     assert (await station.status())["pid"] == engine
     assert (await station.box.control(f"calls/{cc}"))["phase"] == "up"
     await end_by_signal(console, signal.SIGQUIT)
+    assert (await station.status())["pid"] == engine
+
+
+async def test_a_terminal_that_is_taken_away_ends_a_screen_that_no_signal_tells_of_it(
+    station: Station,
+) -> None:
+    first = await station.sign_in()
+    engine = (await station.status())["pid"]
+    await end_by_signal(first, signal.SIGTERM)
+    second = station.open(controls=False)
+    await second.see("IDLE")
+    await end_by_closing(second)
     assert (await station.status())["pid"] == engine
 
 

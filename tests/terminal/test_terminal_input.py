@@ -54,6 +54,10 @@ KEYS = {
     b"\x1b[27;3;104~": "alt+h",
     b"\x1b[27;5;13~": "ctrl+enter",
     b"\x1b[27;1;27~": "escape",
+    b"\x1b[27;2;65~": "A",
+    b"\x1b[27;2;13~": "shift+enter",
+    b"\x1b[25~": "f13",
+    b"\x1b[5A": "ctrl+up",
     "你".encode(): "你",
     b"5": "5",
 }

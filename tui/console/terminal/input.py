@@ -346,10 +346,17 @@ class TerminalInput:
     def _pressed(self, code: str) -> Iterator[Message]:
         if (name := _PUTTY.get(code)) is not None:
             yield Key(name, None)
+        elif (named := _named(code)) is not None:
+            for each in named:
+                yield Key(each.value, None)
         elif code in ANSI_SEQUENCES_KEYS:
             yield from self._keys(code)
         elif other := _OTHER_KEY.fullmatch(code):
-            yield from self._pressed(f"\x1b[{other[2]};{other[1]}u")
+            modifiers, point = map(int, other.groups())
+            if modifiers <= 2 and _is_character(point) and chr(point).isprintable():
+                yield from self._keys(chr(point))  # Shift is in it already
+            else:
+                yield from self._pressed(f"\x1b[{point};{modifiers}u")
         elif part := _KEY.fullmatch(code):
             number, modifiers, kind, text, final = part.groups()
             if kind == "3":
@@ -368,6 +375,16 @@ class TerminalInput:
         for key in self._tables._sequence_to_key_events(code, alt=alt):
             if key.key != Keys.Ignore:
                 yield key
+
+
+def _named(code: str) -> tuple[Keys, ...] | None:
+    """The keys of a sequence whose number Textual would read as a character's, as it knows it from
+    kitty's protocol: F13 of the older terminals, and their arrows with Ctrl."""
+    part = _KEY.fullmatch(code)
+    if part is None or part[5] == "u" or f"{int(part[1] or 1)}{part[5]}" in FUNCTIONAL_KEYS:
+        return None
+    known = ANSI_SEQUENCES_KEYS.get(code)
+    return known if isinstance(known, tuple) else None
 
 
 def _is_character(point: int) -> bool:
