@@ -9,6 +9,7 @@ import random
 from tui.sip.auth.digest import DigestClient
 from tui.sip.config import AgentConfig
 from tui.sip.dialog import reliable
+from tui.sip.dialog.dialog import skip_first
 from tui.sip.errors import LocalProtocolError, RemoteProtocolError
 from tui.sip.events import Event, Ignored, Refused
 from tui.sip.message.header_values import NameAddr
@@ -35,6 +36,8 @@ class AgentContext:
         self.connected = False
         self.registered = False
         """The registrar took our REGISTER on this flow."""
+        self.service_route: tuple[str, ...] = ()
+        """The way that the registrar wants our requests to go (RFC 3608)."""
         self.timers = TimerSet()
         self.transactions = TransactionLayer(self.transmit, self.timers)
         self.via_host = via_host or f"{self.token(48)}.invalid"
@@ -133,13 +136,15 @@ class AgentContext:
             return True
         return ours and uri.host.lower() in (self.aor.host.lower(), self.via_host.lower())
 
-    def routes(self) -> list[tuple[str, str]]:
-        """What leads a request outside of dialogs by the outbound proxy, if there is one."""
+    def routes(self, *, registering: bool = False) -> list[tuple[str, str]]:
+        """What leads a request outside of dialogs by the outbound proxy, if there is one, and, but
+        for REGISTER, by the registrar's service route (RFC 3608 §5)."""
         route = self.config.outbound_proxy
-        if not route:
-            return []
         loose = route if ";lr" in route.lower() else f"{route};lr"
-        return [("Route", f"<{loose}>")]
+        way = [f"<{loose}>"] if route else []
+        if not registering:
+            way += self.service_route if not way else skip_first(self.service_route, route)
+        return [("Route", hop) for hop in way]
 
     # -------------------------------------------------------- messages
 
