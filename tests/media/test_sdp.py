@@ -268,6 +268,15 @@ def test_a_trickling_peers_placeholder_address_is_no_hold() -> None:
     assert direction_of(trickle) == "sendrecv"
 
 
+def test_a_candidate_counts_whatever_its_foundation_is() -> None:
+    odd = GOOD.replace("a=candidate:1 1 UDP", "a=candidate:Hc0a80101:1 1 UDP")
+    odd += "a=candidate:\u00e9 1 udp 7 192.0.2.9 4000 typ host\r\n"
+    assert read(odd).candidates == (
+        "x0 1 udp 2130706431 192.0.2.1 20000 typ host",
+        "x1 1 udp 7 192.0.2.9 4000 typ host",
+    )
+
+
 def test_telephone_event_never_reaches_the_decoder() -> None:
     assert "telephone-event" not in normalise(GOOD, role="offer")
     assert "101" not in normalise(GOOD, role="offer").split("m=audio")[1].split("\r\n")[0]
