@@ -321,7 +321,7 @@ async def test_a_signal_without_a_meaning_is_a_line_and_one_with_a_meaning_keeps
         note_signals(loop)
         for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM):
             os.kill(os.getpid(), number)
-        await until(lambda: "SIGUSR2: nothing done" in file.read_text())
+        await until(lambda: file.exists() and "SIGUSR2: nothing done" in file.read_text())
         assert heard == [1]
         assert signal.getsignal(signal.SIGALRM) is signal.SIG_IGN
     finally:

@@ -85,7 +85,7 @@ async def test_early_media_is_taken_from_the_first_phone_and_replaces_our_ringba
         (182, "Call is queued", message("line.queued")),
         (182, "Queued; 3 ahead", message("line.queued", info="Queued; 3 ahead")),
         (181, "Call Is Being Forwarded", message("line.forwarded")),
-        (183, "About\x1b 5 minutes", message("line.says", words="About 5 minutes")),
+        (183, "\x1b[1mAbout 5 minutes", message("line.says", words="About 5 minutes")),
     ],
 )
 async def test_what_is_said_of_a_call_while_it_rings_there_is_shown_until_the_answer(

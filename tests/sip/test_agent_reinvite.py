@@ -231,9 +231,7 @@ def test_a_500_that_says_to_come_again_within_seconds_is_met_three_times() -> No
     ("status", "lines"),
     [(500, ()), (500, (("Retry-After", "60"),)), (503, (("Retry-After", "5"),))],
 )
-def test_any_other_refusal_is_told_at_once(
-    status: int, lines: tuple[tuple[str, str], ...]
-) -> None:
+def test_any_other_refusal_is_told_at_once(status: int, lines: tuple[tuple[str, str], ...]) -> None:
     up = Up()
     up.reply(up.reinvite(), status, *lines)
     assert up.side.one(ReinviteRefused).status == status

@@ -1,5 +1,5 @@
-"""Provisional responses that are confirmed (RFC 3262): ours that ring, theirs that we PRACK, and the
-421 that asks for it."""
+"""Provisional responses that are confirmed (RFC 3262): ours that ring, theirs that we PRACK, and
+the 421 that asks for it."""
 
 from __future__ import annotations
 

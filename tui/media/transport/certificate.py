@@ -28,8 +28,9 @@ CIPHERS: Final = b":".join(
     )
     for kind in (b"ECDSA-", b"RSA-")
 )
-"""What browsers shake hands with, and what a PBX is told to insist on. Ours is a certificate of an elliptic curve; that of a PBX is
-often one of RSA, as FreeSWITCH makes it and FreePBX hands it out."""
+"""What browsers shake hands with, and what a PBX may be told to insist on. Ours is a certificate of
+an elliptic curve; that of a PBX is often one of RSA, as FreeSWITCH makes it and FreePBX hands it
+out."""
 _DIGESTS: Final = {"sha-256": "sha256", "sha-384": "sha384", "sha-512": "sha512"}
 """What counts today, as descriptions (RFC 8122 §5) and as OpenSSL name it."""
 

@@ -125,11 +125,8 @@ class AgentContext:
         """Whether a Request-URI means us: our address of record, or our Contact.
 
         Where nobody in particular is trusted, an ordinary PBX decides what reaches us: it may
-        name us by our user at an address of its own, by a number of ours at our Contact's host, or
-        by a telephone number alone.
+        name us by our user at an address of its own, or a number of ours at our Contact's host.
         """
-        if not self.config.trusted and uri.scheme == "tel":
-            return True
         # Escaped or not, a user is the same one (RFC 3261 §19.1.4).
         ours = uri.scheme in ("sip", "sips") and uri.unescaped() == self.aor.unescaped()
         if not self.config.trusted and (ours or uri.host.lower() == self.via_host.lower()):

@@ -171,9 +171,7 @@ class InviteUac:
             self._provisional(response, now)
         elif status < 300:
             self._accepted(response, now)
-        elif status == 422 and self._raise_interval(response):
-            self._invite = self._send(now)
-        elif status == 421 and self._require(response):
+        elif self._may_ask_again(response):
             self._invite = self._send(now)
         elif status == 487 and self._end[0] == 408:
             self._refuse(*self._end)
@@ -231,6 +229,12 @@ class InviteUac:
             return dialog.request(context, "PRACK", lines=[("RAck", f"{number} {cseq} INVITE")])
 
         AuthenticatedRequest(context, build, _no_matter, _no_matter_why, now)
+
+    def _may_ask_again(self, response: Response) -> bool:
+        """Whether the INVITE shall go out anew as this refusal wants it."""
+        if response.status == 422:
+            return self._raise_interval(response)
+        return response.status == 421 and self._require(response)
 
     def _require(self, response: Response) -> bool:
         """A 421 says what it wants required (RFC 3261 §21.4.16): whether to ask again with that."""

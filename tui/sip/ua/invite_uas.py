@@ -136,9 +136,7 @@ class InviteUas:
         )
         self._say(call, response, T1, now + 64 * T1, now)
 
-    def _say(
-        self, call: SipCall, response: Response, pause: float, end: float, now: float
-    ) -> None:
+    def _say(self, call: SipCall, response: Response, pause: float, end: float, now: float) -> None:
         call.ring_repeat = None
         self._waiting(call).respond(response, now)
         if now + pause < end:
