@@ -171,7 +171,7 @@ async def _serve(
         await engine.finished.wait()
         manager.stopping()
 
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGXCPU):
         loop.add_signal_handler(number, end)
     note_signals(loop)
     log.info("engine %d listens", os.getpid())

@@ -156,7 +156,7 @@ class PlainFront:
             talk.paper.say(())
 
         note_signals(loop)
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGXCPU):
             loop.add_signal_handler(number, stop, number)
         if self._kiosk:
             return  # no key ends or stops it

@@ -73,6 +73,7 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._stop, number)
         loop.add_signal_handler(signal.SIGUSR1, self._reload_themes)
+        loop.add_signal_handler(signal.SIGXCPU, self._stop, signal.SIGXCPU)
         if signal.getsignal(signal.SIGQUIT) is signal.SIG_DFL:  # else no key ends a kiosk
             loop.add_signal_handler(signal.SIGQUIT, self._stop, signal.SIGQUIT)
         note_signals(loop)

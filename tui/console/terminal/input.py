@@ -352,11 +352,11 @@ class TerminalInput:
         elif code in ANSI_SEQUENCES_KEYS:
             yield from self._keys(code)
         elif other := _OTHER_KEY.fullmatch(code):
-            modifiers, point = map(int, other.groups())
-            if modifiers <= 2 and _is_character(point) and chr(point).isprintable():
-                yield from self._keys(chr(point))  # Shift is in it already
+            held, typed = map(int, other.groups())
+            if held <= 2 and _is_character(typed) and chr(typed).isprintable():
+                yield from self._keys(chr(typed))  # Shift is in it already
             else:
-                yield from self._pressed(f"\x1b[{point};{modifiers}u")
+                yield from self._pressed(f"\x1b[{typed};{held}u")
         elif part := _KEY.fullmatch(code):
             number, modifiers, kind, text, final = part.groups()
             if kind == "3":
