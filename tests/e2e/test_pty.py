@@ -324,7 +324,7 @@ async def test_a_signal_that_means_nothing_here_ends_no_screen_and_no_call(
             os.kill(pid, getattr(signal, name))
     mark = console.mark()
     console.press(F1)
-    await console.see("Help", mark)
+    await console.see("Keys", mark)
     assert (await station.status())["pid"] == engine
     assert (await station.box.control(f"calls/{cc}"))["phase"] == "up"
     await end_by_signal(console, signal.SIGQUIT)
