@@ -21,6 +21,7 @@ phone.start = async ({ ws, uri, user, password, hz, confirms }) => {
     authorizationPassword: password,
     logBuiltinEnabled: false,
     sipExtension100rel: confirms ? "Required" : "Supported",
+    sendInitialProvisionalResponse: !confirms, // it would begin the session before it is followed
     sipExtensionReplaces: "Supported",
     sessionDescriptionHandlerFactory: Web.defaultSessionDescriptionHandlerFactory(async () =>
       phone.microphone.clone(),
