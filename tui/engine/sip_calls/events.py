@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Final
 
 from tui import sip
-from tui.engine.audio.dtmf import CONTENT_TYPE as DTMF_RELAY
+from tui.engine.audio.dtmf import told_digit
 from tui.engine.audio.leg_entry import LegEntry
 from tui.engine.calls import BY_PEER, NOT_CONNECTED
 from tui.engine.context import log
@@ -67,7 +66,6 @@ _CAUSES: Final = {
 }
 """What a Q.850 cause means (`tui.sip.Q850`), as a sentence. That the call was hung up (16, 31) says
 no more than its end does."""
-_signal = re.compile(rb"[ \t\r\n]*+Signal[ \t]*+=[ \t]*+([0-9*#A-D])").match
 _MOST_WORDS: Final = 100
 """Characters of the other side's own words."""
 IDS: Final = (
@@ -374,9 +372,8 @@ class SipEvents:
 
     def _digit(self, leg: LegEntry, content_type: str, body: bytes) -> None:
         """A tone by INFO, where the peer does not send it beside the sound."""
-        found = _signal(body) if content_type == DTMF_RELAY else None
-        if found is not None:
-            self.legs.received_digit(leg, found[1].decode())
+        if digit := told_digit(content_type, body):
+            self.legs.received_digit(leg, digit)
 
     # ------------------------------------------------------------ over
 
