@@ -203,9 +203,9 @@ class Confirming(Called):
         self.tag = self.ringing.to.tag
         self.rseq = int(self.ringing.headers.get("RSeq"))
 
-    def prack(self, rack: str = "", **more: object) -> list[int]:
+    def prack(self, rack: str = "", now: float = 0.0) -> list[int]:
         lines = (("RAck", rack or f"{self.rseq} 1 INVITE"),)
-        return self.inside("PRACK", lines=lines, **more)
+        return self.inside("PRACK", now=now, lines=lines)
 
     def rings(self, until: float) -> list[float]:
         """When the 180 was said again, up to that time."""
