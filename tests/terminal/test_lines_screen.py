@@ -61,6 +61,20 @@ async def test_what_is_said_of_a_call_that_rings_there_stands_in_its_panel(conso
         assert "The other side says: [b]5 minutes" in con.screen_text
 
 
+@pytest.mark.parametrize("size", [(1, 1), (3, 60), (20, 5), (300, 2)])
+async def test_no_terminal_is_too_small_to_come_back_from_with_whatever_is_open(
+    console, size: tuple[int, int]
+) -> None:
+    async with console(own.snapshot(own.TALKING), size=size) as con:
+        await con.happen(CallChanged(own.WAITING))
+        for key in ("f1", "f4", "ctrl+l", "ctrl+g", "ctrl+q"):
+            await con.press(key)
+            await con.press("escape")
+        await con.pilot.resize_terminal(80, 24)
+        await con.press("f1")
+        assert "Keys" in con.screen_text
+
+
 async def test_no_platform_is_said_to_hand_a_line_over(console) -> None:
     handed = replace(own.TALKING, transfer="1007")
     async with console(own.snapshot(handed)) as con:
