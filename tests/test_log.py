@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -15,7 +17,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.growth import LINEAR, growth
-from tui.log import LogFile, Redacted, get_logger, open_to_append, redact, setup
+from tests.waiting import until
+from tui.log import (
+    LogFile,
+    Redacted,
+    get_logger,
+    note_signals,
+    open_to_append,
+    redact,
+    setup,
+)
 from tui.secrets import Secret
 
 MD5 = "0123456789abcdef0123456789abcdef"
@@ -297,3 +308,21 @@ def test_a_log_that_cannot_be_written_says_why_and_costs_nothing(tmp_path: Path)
         assert os.write(descriptor, b"unheard") == 7
     finally:
         os.close(descriptor)
+
+
+async def test_a_signal_without_a_meaning_is_a_line_and_one_with_a_meaning_keeps_it(
+    file: Path,
+) -> None:
+    loop = asyncio.get_running_loop()
+    heard: list[int] = []
+    loop.add_signal_handler(signal.SIGUSR1, heard.append, 1)
+    before = signal.signal(signal.SIGALRM, signal.SIG_IGN)
+    try:
+        note_signals(loop)
+        for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM):
+            os.kill(os.getpid(), number)
+        await until(lambda: file.exists() and "SIGUSR2: nothing done" in file.read_text())
+        assert heard == [1]
+        assert signal.getsignal(signal.SIGALRM) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGALRM, before)

@@ -13,7 +13,7 @@ NAMED = {
         *("RFC 4028", "RFC 3311, 4320", "RFC 3262", "RFC 3264, 6337"),
         *("RFC 3515, 3891, 3892, 6665", "RFC 3428", "RFC 3261 §11", "RFC 4733", "RFC 5763"),
         *("RFC 2198", "RFC 6665", "RFC 4235", "RFC 3842", "RFC 3856, 3863, 4480"),
-        *("RFC 8122", "RFC 8445", "RFC 9143"),
+        *("RFC 3608", "RFC 8122", "RFC 8445", "RFC 9143"),
         *("RFC 3960", "RFC 3325", "RFC 3326", "RFC 3966", "RFC 5621", "RFC 4475", "RFC 5373"),
     ),
     "Timing": ("Reconnect", "REGISTER", "Ping", "Flow lost in a call", "Token"),

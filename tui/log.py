@@ -9,12 +9,16 @@ from __future__ import annotations
 import logging
 import os
 import re
+import signal
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tui.text import clean_text
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
 
 LIMIT: Final = 1024 * 1024
 """Bytes in one file."""
@@ -30,6 +34,10 @@ What goes beyond is counted, and the count is written."""
 FAULTS_KEPT: Final = 64
 """Different lines that are counted at a time; of more the oldest is forgotten."""
 
+_MEANINGLESS: Final = (
+    *("SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGPOLL", "SIGPWR", "SIGSTKFLT"),
+)
+"""Signals that end a process which says nothing about them, by name: not every system has all."""
 _HIDDEN: Final = "•••"
 _HEADERS: Final = re.compile(
     r"(?i)\b((?:proxy-)?authori[sz]ation|(?:www|proxy)-authenticate|(?:set-)?cookie)\b"
@@ -88,6 +96,16 @@ def open_to_append(path: Path, *, anew: bool = False) -> int:
         return os.open(path, flags, 0o600)
     except OSError:
         return os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+
+
+def note_signals(loop: AbstractEventLoop) -> None:
+    """From now on a signal that would end this process, and that nobody here has given a meaning,
+    is a line of the log: one that was meant for another (`pkill` with a word too few, a timer of a
+    library) ends no call and leaves no terminal behind as a screen has it."""
+    for name in _MEANINGLESS:
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            loop.add_signal_handler(number, get_logger("signal").warning, "%s: nothing done", name)
 
 
 def take_output(path: Path) -> int:

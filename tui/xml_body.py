@@ -20,6 +20,7 @@ MAX_DEPTH: Final = 8
 
 _DECLARED: Final = re.compile(rb"<\?xml[^>]{0,200}?\bencoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})")
 _DECLARATION: Final = re.compile(r"\s*<\?xml[^>]*\?>")
+_AROUND: Final = "all"
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _AND: Final = re.compile(
     r"&(?:#([0-9]{1,9});|#[xX]([0-9a-fA-F]{1,8});|([A-Za-z][A-Za-z0-9]{0,31};))?"
@@ -48,7 +49,8 @@ class Element:
 
 def read(body: bytes) -> tuple[Element, ...]:
     """All elements of a body in document order, the root first. Comments are dropped, and so are
-    characters that XML does not have.
+    characters that XML does not have. Several documents one behind the other are several roots, and
+    words behind them nobody's business.
 
     UTF-8 is read whatever encoding the body declares; what is not UTF-8 is read as the encoding
     that it declares, as GB 18030, else with replacement (`text.decoded`). Raises XmlError on
@@ -69,7 +71,7 @@ def read(body: bytes) -> tuple[Element, ...]:
 
     def start(name: str, attributes: dict[str, str]) -> None:
         path.append(name.rpartition(":")[2] or name)
-        if len(path) > MAX_DEPTH:
+        if len(path) > MAX_DEPTH + 1:
             raise XmlError("the body is too deep")
         inside.append([])
         found.append((tuple(path), attributes, inside[-1]))
@@ -85,14 +87,17 @@ def read(body: bytes) -> tuple[Element, ...]:
     parser.StartElementHandler = start
     parser.EndElementHandler = end
     parser.CharacterDataHandler = characters
-    written = _DECLARATION.sub("", text, count=1).encode()
+    text = _DECLARATION.sub("", text).lstrip()
+    if not text.startswith("<"):
+        raise XmlError("the body is not XML: it begins with no element")
     try:
-        parser.Parse(written, True)
+        # One element around all that there is.
+        parser.Parse(f"<{_AROUND}>{text}</{_AROUND}>".encode(), True)
     except expat.ExpatError as error:
-        behind = b"" if path or not found else written[parser.ErrorByteIndex :]
-        if not behind or b"<" in behind:  # more than words behind a root that is whole
-            raise XmlError(f"the body is not XML: {expat.ErrorString(error.code)}") from None
-    return tuple(Element(path, said, "".join(text).strip()) for path, said, text in found)
+        raise XmlError(f"the body is not XML: {expat.ErrorString(error.code)}") from None
+    if len(found) < 2:
+        raise XmlError("the body is not XML: no element in it")
+    return tuple(Element(path[1:], said, "".join(text).strip()) for path, said, text in found[1:])
 
 
 def _without_comments(text: str) -> str:

@@ -38,10 +38,11 @@ CUSTOMER_TONE = 1300
 
 
 class Box:
-    """A running sandbox."""
+    """A running sandbox, and its process."""
 
-    def __init__(self, ready: dict[str, Any]) -> None:
+    def __init__(self, ready: dict[str, Any], pid: int) -> None:
         self.ready = ready
+        self.pid = pid
         self.http = ready["http"]
         self._session: aiohttp.ClientSession | None = None
 
@@ -157,7 +158,7 @@ class Shared:
             fcntl.flock(self._held, fcntl.LOCK_SH)
             self._process = Starting(folder, "--hold", self._held.name)
             self._ready = await self._process.ready()
-        box = Box(self._ready)
+        box = Box(self._ready, self._process.process.pid)
         # No test is about how long a platform takes until it says "online" by itself; each that
         # signs in waits for it.
         await box.post("times", online=ONLINE)
@@ -192,7 +193,7 @@ async def running(folder: Path, *options: str) -> AsyncIterator[Box]:
     """A sandbox as after its start; with options it is a process of its own, in `folder`."""
     own = Starting(folder, *options) if options else None
     try:
-        box = Box(await own.ready()) if own else await SHARED.take()
+        box = Box(await own.ready(), own.process.pid) if own else await SHARED.take()
         try:
             yield box
         finally:

@@ -116,9 +116,11 @@ class PtyConsole:
         module: str = "tui.cli.main",
         home: Path | None = None,
         term: str = "xterm-256color",
+        controls: bool = True,
     ) -> None:
         """`module` is what runs as `yimi`; `home` is a home directory of its own; `term` is what
-        the terminal is said to be."""
+        the terminal is said to be; `controls` is whether it is the session's own, so that closing
+        it hangs up."""
         self.began = time.monotonic()
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("4H", rows, columns, 0, 0))
@@ -132,8 +134,7 @@ class PtyConsole:
             stdout=slave,
             stderr=slave,
             start_new_session=True,
-            # The slave becomes the session's terminal, so that closing it hangs up.
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=partial(fcntl.ioctl, 0, termios.TIOCSCTTY, 0) if controls else None,
             cwd=PROJECT,
             env=environment(folder)
             | {"TERM": term}

@@ -3,6 +3,7 @@ generation makes no difference to it; the signalling and the leg do."""
 
 from __future__ import annotations
 
+import sys
 from asyncio import selector_events
 from typing import Any
 
@@ -103,9 +104,9 @@ async def test_the_agents_key_sets_the_sound_up_anew_and_the_call_stays(
 async def test_a_call_whose_datagrams_are_blocked_stays_and_sounds_again_when_they_are_not(
     box: Box, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Consent (RFC 7675) ends after 30 s of nothing: here after one.
+    # Consent (RFC 7675) ends after 30 s of nothing: here after one, once they are blocked.
     monkeypatch.setattr(aioice.ice, "CONSENT_INTERVAL", 0.3)
-    monkeypatch.setattr(aioice.ice, "CONSENT_FAILURES", 3)
+    monkeypatch.setattr(aioice.ice, "CONSENT_FAILURES", sys.maxsize)
     blocked = False
     transports: Any = vars(selector_events)["_SelectorDatagramTransport"]
     send = transports.sendto
@@ -118,6 +119,7 @@ async def test_a_call_whose_datagrams_are_blocked_stays_and_sounds_again_when_th
     cc = await talking(box, desk)
     await both_hear(box, desk, cc)
     before = desk.call
+    monkeypatch.setattr(aioice.ice, "CONSENT_FAILURES", 3)
     blocked = True
     await box.post("agents/1001/loss", percent=100)
     await until(lambda: desk.call.leg is not Leg.CONNECTED, what=lambda: desk.call)
@@ -127,6 +129,7 @@ async def test_a_call_whose_datagrams_are_blocked_stays_and_sounds_again_when_th
         return any(each["detail"] == "QueryCall" for each in log)
 
     await until(asked, what="the platform is asked")
+    monkeypatch.setattr(aioice.ice, "CONSENT_FAILURES", sys.maxsize)
     blocked = False
     await box.post("agents/1001/loss", percent=0)
     await until(lambda: desk.call.leg is Leg.CONNECTED, what=lambda: desk.call)

@@ -280,3 +280,36 @@ async def test_what_the_platform_says_of_a_status_is_the_seats_reason(box: Box, 
     await until(lambda: desk.snapshot.seat.reason != reason)
     assert desk.snapshot.seat.reason is not None
     assert render(desk.snapshot.seat.reason).endswith("(Rest for a minute)")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        '<news><o><a><u n="1001" r="+897"/></a></o></news>',
+        '<O><A><U N="1001" R="897"/></A></O>',
+        '<cc a="1"/><o><a><u n="1001" r="0897"/></a></o>',
+    ],
+)
+async def test_a_kick_ends_the_shift_however_it_is_written(box: Box, desk: Desk, said: str) -> None:
+    await says(box, said)
+    await until(lambda: desk.snapshot.phase is Phase.KICKED)
+    assert desk.snapshot.failure is not None
+    assert desk.snapshot.failure.id == "kicked.897"
+
+
+async def test_after_a_message_that_nobody_can_read_both_have_the_same_calls(
+    box: Box, desk: Desk
+) -> None:
+    cc = await box.ring("1001")
+    await desk.state(CallState.RINGING)
+    await box.post("faults", kind="message", un="1001")
+    await says(box, '<cc a="101" a="101" c="x"/>')
+    await until(lambda: desk.engine.context.not_understood.items())
+    await box.control("faults", "DELETE")
+    for number in ("+100", "0100", "100.0"):
+        await says(box, f'<cc a="{number}" c="{cc}" n="12000000001"/><cc a="+6" info="Rest"/>')
+    await until(lambda: desk.snapshot.seat.reason)
+    assert (desk.call.state, desk.call.offers) == (CallState.RINGING, 1)
+    assert (await desk.engine.execute(c.Answer())).ok
+    await desk.state(CallState.TALKING)
+    assert (await box.control(f"calls/{cc}"))["phase"] == "up"

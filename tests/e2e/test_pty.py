@@ -23,7 +23,8 @@ from tests.e2e.pty_console import PROJECT, PtyConsole, end_engines, environment
 from tests.waiting import until
 
 CRASHING = "tests.e2e.crashing_console"
-F2, F5, F7, F8, ENTER, TAB = b"\x1bOQ", b"\x1b[15~", b"\x1b[18~", b"\x1b[19~", b"\r", b"\t"
+F1, F2, F5, F7, F8 = b"\x1bOP", b"\x1bOQ", b"\x1b[15~", b"\x1b[18~", b"\x1b[19~"
+ENTER, TAB = b"\r", b"\t"
 ROUNDS = 20
 STILL = 6.0
 """Seconds for which an engine is stopped."""
@@ -48,8 +49,8 @@ class Station:
             f'switchnumber = "{box.ready["switchnumber"]}"\n'
         )
 
-    def open(self, *arguments: str) -> PtyConsole:
-        console = PtyConsole(self.folder, *arguments, module=self.module)
+    def open(self, *arguments: str, controls: bool = True) -> PtyConsole:
+        console = PtyConsole(self.folder, *arguments, module=self.module, controls=controls)
         self.consoles.append(console)
         return console
 
@@ -311,6 +312,36 @@ async def test_a_signal_before_anything_is_shown_leaves_a_clean_terminal(station
         console.process.terminate()
         assert await console.ended() in (128 + signal.SIGTERM, -signal.SIGTERM)
         assert console.left_behind() == {}
+
+
+async def test_a_signal_that_means_nothing_here_ends_no_screen_and_no_call(
+    station: Station,
+) -> None:
+    console = await station.sign_in()
+    cc = await station.call(console)
+    engine = (await station.status())["pid"]
+    for name in ("SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGPOLL", "SIGPWR"):
+        for pid in (console.process.pid, engine):
+            os.kill(pid, getattr(signal, name))
+    mark = console.mark()
+    console.press(F1)
+    await console.see("Keys", mark)
+    assert (await station.status())["pid"] == engine
+    assert (await station.box.control(f"calls/{cc}"))["phase"] == "up"
+    await end_by_signal(console, signal.SIGQUIT)
+    assert (await station.status())["pid"] == engine
+
+
+async def test_a_terminal_that_is_taken_away_ends_a_screen_that_no_signal_tells_of_it(
+    station: Station,
+) -> None:
+    first = await station.sign_in()
+    engine = (await station.status())["pid"]
+    await end_by_signal(first, signal.SIGTERM)
+    second = station.open(controls=False)
+    await second.see("IDLE")
+    await end_by_closing(second)
+    assert (await station.status())["pid"] == engine
 
 
 def _has_drawn_again(console: PtyConsole, screens: int) -> bool:

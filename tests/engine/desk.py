@@ -152,6 +152,8 @@ class Desk:
             lambda key, tones: self.type_when_answered(key, tones),
         )
         self.transferred: set[str] = set()
+        self.explained: list[Call] = []
+        """Calls of which it became known only after their end why they ended."""
         self.reports = CallReports(self.commands, self.audio, self.query, self.transferred)
         self.heard: list[Event] = []
         publish = self.context.events.publish
@@ -230,4 +232,5 @@ def platform_calls(
         seat=Nobody() if seat is None else seat,
         type_when_answered=lambda key, tones: None,
         kicked=lambda report: None,
+        explained=desk.explained.append,
     )

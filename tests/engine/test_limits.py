@@ -18,15 +18,24 @@ from tui.port.machines.call_machine import CallState, ThirdState
 from tui.port.snapshot import Call
 from tui.port.values import Leg
 
+LONG = Limits()
+
 
 class Machine:
-    """The machines of one call at a platform."""
+    """The machines of one call at a platform; `thirds` are the states its third party has been
+    in."""
 
     def __init__(self) -> None:
-        self.desk = Desk(Limits())
+        self.desk = Desk(LONG)
         self.control: PlatformCalls = platform_calls(self.desk)
+        self.thirds: list[ThirdState] = []
         self.desk.calls.listen(self.control.call_changed)
+        self.desk.calls.listen(self._changed)
         self.tasks: list[asyncio.Task[object]] = []
+
+    def _changed(self, before: Call | None, call: Call) -> None:
+        if call.third is not None:
+            self.thirds.append(call.third.state)
 
     def hears(self, *messages: m.PlatformMessage) -> None:
         for each in messages:
@@ -153,57 +162,66 @@ async def test_what_is_in_one_state_for_long_is_asked_about(machine: Machine) ->
 # ---------------------------------------------------------------- the third party
 
 
-async def asked(at: Machine) -> None:
+SHORT = Limits(threeway=0.05, invited=0.05)
+
+
+async def asked(at: Machine, limits: Limits = LONG) -> None:
     await talking(at)
+    at.desk.context.limits = limits
     at.begin(at.control.invite_third(3, "12000000002", "", ""))
     await at.sent(m.Threeway)
 
 
-async def invited(at: Machine) -> None:
+async def invited(at: Machine, limits: Limits = LONG) -> None:
     await asked(at)
+    at.desk.context.limits = limits
     at.hears(m.ThreewayResponse(CC, 0))
-    await until(lambda: at.call.third is not None and at.call.third.state is ThirdState.INVITED)
+    await until(lambda: ThirdState.INVITED in at.thirds)
 
 
-async def joined(at: Machine) -> None:
+async def joined(at: Machine, limits: Limits = LONG) -> None:
     await invited(at)
+    at.desk.context.limits = limits
     at.hears(m.ThreewayResult(CC, 0))
 
 
-async def leaving(at: Machine) -> None:
+async def leaving(at: Machine, limits: Limits = LONG) -> None:
     await joined(at)
     at.desk.sent.clear()
+    at.desk.context.limits = limits
     at.begin(at.control.drop_third(""))
     await at.sent(m.Threeway)
 
 
 @pytest.mark.parametrize(
-    ("way", "state"),
-    [
-        (asked, ThirdState.ASKED),
-        (invited, ThirdState.INVITED),
-        (joined, ThirdState.JOINED),
-        (leaving, ThirdState.LEAVING),
-    ],
+    ("way", "state"), [(asked, ThirdState.ASKED), (leaving, ThirdState.LEAVING)]
 )
-async def test_a_third_party_is_never_on_its_way_without_an_end(
-    machine: Machine, way: Callable[[Machine], Awaitable[None]], state: ThirdState
+async def test_a_third_party_is_not_asked_for_without_an_end(
+    machine: Machine, way: Callable[[Machine, Limits], Awaitable[None]], state: ThirdState
 ) -> None:
-    machine.desk.context.limits = Limits(threeway=0.05, invited=0.05)
-    await way(machine)
+    await way(machine, SHORT)
+    await machine.tasks[-1]
+    assert state in machine.thirds
+    assert machine.call.third is None or machine.call.third.state is not state
+
+
+async def test_a_third_party_on_its_way_has_a_limit(machine: Machine) -> None:
+    await invited(machine)
+    assert "third" in machine.timers
+
+
+async def test_a_third_party_is_not_on_its_way_without_an_end(machine: Machine) -> None:
+    await invited(machine, SHORT)
+    notice = await until(lambda: machine.desk.context.snapshot.notice)
+    assert notice is not None
+    assert notice.message.id == "threeway.unheard"
+
+
+async def test_a_third_party_that_is_in_the_call_is_at_rest_with_it(machine: Machine) -> None:
+    await joined(machine, SHORT)
     assert machine.call.third is not None
-    assert machine.call.third.state is state
-    if state is ThirdState.JOINED:
-        assert "still" in machine.timers  # it is in the call, and at rest with it
-        return
-    if state is ThirdState.INVITED:
-        assert "third" in machine.timers
-        notice = await until(lambda: machine.desk.context.snapshot.notice, 10)
-        assert notice is not None
-        assert notice.message.id == "threeway.unheard"
-    else:
-        await machine.tasks[-1]
-        assert machine.call.third.state is not state
+    assert machine.call.third.state is ThirdState.JOINED
+    assert "still" in machine.timers
 
 
 async def test_a_transfer_that_nothing_is_heard_of_has_a_limit(machine: Machine) -> None:

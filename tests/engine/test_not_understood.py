@@ -87,4 +87,4 @@ def test_what_is_left_out_of_a_list_is_kept_whether_a_setting_is_named_or_not(
     kept = NotUnderstoodList()
     note_left_out(kept, PlatformError(50005, info))
     (item,) = kept.items()
-    assert (item.what, item.where, item.setting) == (what, "list", setting)
+    assert (item.what, item.where, item.setting) == (what, "answer", setting)

@@ -60,7 +60,8 @@ async def test_the_platforms_words_go_with_each_refusal_to_its_sentence_and_its_
 
 @pytest.mark.parametrize(
     ("r", "sentence"),
-    [(str(r), f"ended.{r}") for r in ENDED] + [(r, "ended.unknown") for r in NO_CODES],
+    [(str(r), f"ended.{r}") for r in ENDED]
+    + [(r, "ended.code" if r else "ended.unknown") for r in NO_CODES],
 )
 async def test_each_end_of_a_call_has_its_own_sentence(desk: Desk, r: str, sentence: str) -> None:
     says(desk, f'<cc a="100" c="{CC}" n="{CUSTOMER}"/>')
@@ -85,7 +86,9 @@ async def test_each_end_of_a_call_has_its_own_sentence(desk: Desk, r: str, sente
 async def test_each_result_of_a_three_way_call_does_its_own_and_no_code_does_nothing(
     desk: Desk, result: str, third: ThirdState | None, sentence: str
 ) -> None:
-    threeway = ThreewayCalls(desk.commands, desk.transferred, threeway=True)
+    threeway = ThreewayCalls(
+        desk.commands, desk.transferred, threeway=True, explained=desk.explained.append
+    )
     says(desk, f'<cc a="100" c="{CC}" n="{CUSTOMER}"/>')
     await desk.commands.answer("")
     says(desk, f'<cc a="104" c="{CC}" n="{CUSTOMER}"/>')
@@ -112,7 +115,9 @@ async def test_the_platforms_words_go_with_a_call_that_nobody_answered(desk: Des
 
 
 async def test_result_2_after_0_is_the_third_party_who_left(desk: Desk) -> None:
-    threeway = ThreewayCalls(desk.commands, desk.transferred, threeway=True)
+    threeway = ThreewayCalls(
+        desk.commands, desk.transferred, threeway=True, explained=desk.explained.append
+    )
     says(desk, f'<cc a="100" c="{CC}" n="{CUSTOMER}"/>')
     await desk.commands.answer("")
     says(desk, f'<cc a="104" c="{CC}" n="{CUSTOMER}"/>')

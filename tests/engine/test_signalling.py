@@ -122,12 +122,14 @@ class Told:
     def __init__(self) -> None:
         self.events: list[sip.Event] = []
         self.back = 0
+        self.on_back: Callable[[], None] = lambda: None
 
     def sip_event(self, event: sip.Event) -> None:
         self.events.append(event)
 
     def flow_is_back(self) -> None:
         self.back += 1
+        self.on_back()
 
 
 @pytest.fixture
@@ -149,6 +151,17 @@ async def test_a_registration_that_lapses_is_not_shown_as_one(
     signalling._take(sip.Registered(600, sip.Headers()))
     assert signalling.context.snapshot.line.state is LineState.OK
     assert told.back == back + 1  # all that the platform holds of us is told again
+
+
+async def test_what_is_unconfirmed_is_said_before_the_line_is_ok_again(
+    signalling: Signalling, told: Told
+) -> None:
+    stood: list[LineState] = []
+    told.on_back = lambda: stood.append(signalling.context.snapshot.line.state)
+    signalling._take(sip.RegistrationFailed(403, "No", False, 20.0))
+    signalling._take(sip.Registered(600, sip.Headers()))
+    assert stood == [LineState.REGISTERING]
+    assert signalling.context.snapshot.line.state is LineState.OK
 
 
 async def test_a_refusal_while_the_binding_of_before_lives_changes_nothing(

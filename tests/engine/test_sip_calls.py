@@ -23,7 +23,7 @@ from tui.port.events import CallAnswered, CallFinished, CallOffered, LineChanged
 from tui.port.machines.call_machine import CallState
 from tui.port.machines.seat_machine import SeatState, Status
 from tui.port.snapshot import MOST_LINES, Call, SeatStatus
-from tui.port.values import Leg, Line, LineState, ThirdKind
+from tui.port.values import Leg, Line, LineState, Message, ThirdKind, message
 from tui.secrets import Secret
 
 S = CallState
@@ -73,6 +73,34 @@ async def test_early_media_is_taken_from_the_first_phone_and_replaces_our_ringba
     await booth.says(sip.Progress(handle, 183, b"another", "b"), sip.Progress(handle, 180, None))
     assert booth.media[0].accepted == [SDP.decode()]
     assert booth.control.commands.sound._ringback is None
+
+
+@pytest.mark.parametrize(
+    ("status", "phrase", "said"),
+    [
+        (180, "Ringing", None),
+        (180, "Session Progress", None),
+        (183, "", None),
+        (182, "Queued", message("line.queued")),
+        (182, "Call is queued", message("line.queued")),
+        (182, "Queued; 3 ahead", message("line.queued", info="Queued; 3 ahead")),
+        (181, "Call Is Being Forwarded", message("line.forwarded")),
+        (183, "\x1b[1mAbout 5 minutes", message("line.says", words="About 5 minutes")),
+    ],
+)
+async def test_what_is_said_of_a_call_while_it_rings_there_is_shown_until_the_answer(
+    booth: Booth, status: int, phrase: str, said: Message | None
+) -> None:
+    handle = await booth.dial()
+    await booth.says(sip.Progress(handle, status, None, "a", reason=phrase))
+    assert booth.by_number("1002").outcome == said
+    await booth.says(sip.Progress(handle, 182, None, "a", reason="2 ahead"))
+    assert booth.by_number("1002").outcome == message("line.queued", info="2 ahead")
+    await booth.says(sip.Progress(handle, 180, None, "a", reason="Ringing"))
+    assert booth.by_number("1002").outcome is None
+    await booth.says(sip.Progress(handle, 182, None, "a"), sip.InviteAnswered(handle, SDP))
+    await booth.says(sip.Progress(handle, 182, None, "a"))
+    assert booth.by_number("1002").outcome is None
 
 
 async def test_another_phone_than_the_one_heard_early_is_offered_a_leg_of_its_own(
@@ -766,6 +794,17 @@ async def test_a_digit_that_is_typed_at_the_answer_waits_for_the_sound_to_go_bes
         ("application/dtmf-relay", b"Signal=5\r\nDuration=160\r\n", "5"),
         ("application/dtmf-relay", b"Signal= #", "#"),
         ("application/dtmf-relay", b"Signal=\x1b", ""),
+        ("application/dtmf-relay", b"Duration=160\r\nsignal = 7 \r\n", "7"),
+        ("application/dtmf-relay", b"Signal=10\r\nDuration=160\r\n", "*"),
+        ("application/dtmf-relay", b"Signal=11", "#"),
+        ("application/dtmf-relay", b"Signal=15\n", "D"),
+        ("application/dtmf-relay", b"Signal=16\r\n", ""),
+        ("application/dtmf-relay", b"Signal=b\r\n", "B"),
+        ("application/dtmf-relay", b"5\r\n", "5"),
+        ("application/dtmf", b"#", "#"),
+        ("application/dtmf", b"Signal=3\r\nDuration=100\r\n", "3"),
+        ("application/dtmf", b"12345", ""),
+        ("application/dtmf", b"", ""),
         ("text/plain", b"Signal=5", ""),
     ],
 )

@@ -114,6 +114,14 @@ async def test_the_groups_calls_are_told_from_their_beginning_to_their_end(booth
     assert booth.keys == [OTHER]
 
 
+@pytest.mark.parametrize("end_time", ["", "0", "null", "undefined"])
+async def test_a_call_that_has_no_end_yet_is_begun_however_that_is_written(
+    booth: Booth, end_time: str
+) -> None:
+    booth.tells(m.GroupCallReport(OTHER, "1004", CUSTOMER, "2", end_time, caller_eid="70000"))
+    assert booth.keys == [CC, OTHER]
+
+
 async def test_a_call_of_her_own_is_none_to_supervise(booth: Booth) -> None:
     booth.tells(m.GroupCallReport(OTHER, CUSTOMER, "1001", "2", callee_eid="70000"))
     assert booth.keys == [CC]

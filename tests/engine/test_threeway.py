@@ -24,7 +24,9 @@ Pair = tuple[Desk, ThreewayCalls]
 async def pair() -> AsyncIterator[Pair]:
     """A desk with a call that is up; short patience."""
     desk = Desk(Limits(threeway=0.5, transfer=0.5, transfer_close=0.05))
-    threeway = ThreewayCalls(desk.commands, desk.transferred, threeway=True)
+    threeway = ThreewayCalls(
+        desk.commands, desk.transferred, threeway=True, explained=desk.explained.append
+    )
     desk.says(m.NewCall(CC, CUSTOMER))
     await desk.commands.answer("")
     desk.says(m.Answered(CC, CUSTOMER))
@@ -318,7 +320,9 @@ async def test_the_enterprises_range_decides_whether_a_third_is_an_extension(
 
 async def test_an_internal_call_is_not_transferred() -> None:
     desk = Desk(Limits())
-    threeway = ThreewayCalls(desk.commands, desk.transferred, threeway=True)
+    threeway = ThreewayCalls(
+        desk.commands, desk.transferred, threeway=True, explained=desk.explained.append
+    )
     await desk.commands.dial("1003")
     desk.says(m.CallinResponse(200, CC, "1003"), m.Answered(CC, "1003"))
     result = await threeway.transfer("1000000001", "1002", "", "")

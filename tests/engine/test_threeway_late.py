@@ -33,7 +33,9 @@ class ThreewayDesk(Desk):
 
     def __init__(self) -> None:
         super().__init__(Limits(threeway=0.05))
-        self.threeway = ThreewayCalls(self.commands, self.transferred, threeway=True)
+        self.threeway = ThreewayCalls(
+            self.commands, self.transferred, threeway=True, explained=self.explained.append
+        )
         self.reports.handle(NewCall(CC, CUSTOMER))
         self.reports.handle(Answered(CC, CUSTOMER))
 

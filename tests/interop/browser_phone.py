@@ -26,15 +26,20 @@ class BrowserPhone:
         self._page = Page(self._folder, script)
         await self._page.start()
 
-    async def register(self, ws: str, uri: str, user: str, password: str, hz: float) -> None:
-        """Connect and send REGISTER; ``hz`` is the tone it will say in calls."""
-        settings = {"ws": ws, "uri": uri, "user": user, "password": password, "hz": hz}
-        await self._call("phone.start", settings)
+    async def register(
+        self, ws: str, uri: str, user: str, password: str, hz: float, *, confirms: bool = False
+    ) -> None:
+        """Connect and send REGISTER; ``hz`` is the tone it will say in calls. ``confirms``: SIP.js
+        has each provisional response confirmed (RFC 3262), in calls both ways."""
+        settings: dict[str, Any] = {"ws": ws, "uri": uri, "user": user, "password": password}
+        await self._call("phone.start", {**settings, "hz": hz, "confirms": confirms})
 
-    async def register_at(self, proxy: Kamailio, user: str, hz: float) -> None:
+    async def register_at(
+        self, proxy: Kamailio, user: str, hz: float, *, confirms: bool = False
+    ) -> None:
         """Register as that user of the proxy, and wait until it is."""
         address = f"sip:{user}@{proxy.realm}"
-        await self.register(proxy.ws, address, user, proxy.password, hz)
+        await self.register(proxy.ws, address, user, proxy.password, hz, confirms=confirms)
         await self.until("registered")
 
     async def until(self, what: str, since: int = 0, seconds: float = 20) -> dict[str, Any]:

@@ -206,6 +206,29 @@ async def test_digits_by_info_arrive_where_the_pbx_wants_them_so(
         assert "application/dtmf-relay" in asterisk.log(before)
 
 
+async def test_a_pbx_that_wants_what_rings_confirmed_is_met_both_ways(
+    asterisk: Asterisk, tmp_path: Path
+) -> None:
+    async with seated(asterisk, tmp_path, "petra", AGENT) as petra:
+        before = asterisk.said
+        await asterisk.ring("petra", CUSTOMER)
+        await petra.state(CallState.RINGING)
+        await asterisk.until_it_says("PRACK sip:")
+        await petra.do(Answer())
+        await petra.state(CallState.TALKING)
+        await petra.hears(CUSTOMER)
+        await petra.do(HangUp())
+        await petra.state(CallState.ENDED)
+        assert "Require: 100rel" in asterisk.log(before)
+        before = asterisk.said
+        await petra.do(Dial("early"))
+        await petra.until(lambda: petra.call.early)
+        await petra.hears(CUSTOMER)
+        await petra.state(CallState.TALKING)
+        await petra.hears(MILLIWATT)
+        assert "RAck: " in asterisk.log(before)
+
+
 async def test_four_lines_are_up_each_with_its_own_tone(asterisk: Asterisk, desk: OurDesk) -> None:
     tones = (500, 700, 900, 1100)
     for tone in tones:

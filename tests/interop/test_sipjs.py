@@ -44,6 +44,25 @@ async def test_our_call_is_heard_at_both_ends_held_resumed_and_hung_up_by_us(
     await browser.until("ended")
 
 
+async def test_each_confirms_to_the_other_that_it_rings(
+    kamailio: Kamailio, agent: OurDesk, sipjs: BrowserPhone
+) -> None:
+    await sipjs.register_at(kamailio, "1002", CUSTOMER, confirms=True)
+    await agent.do(Dial("1002"))
+    assert (await sipjs.until("rang"))["as"] == "supported"
+    await agent.state(CallState.TALKING)
+    await agent.hears(CUSTOMER)
+    await sipjs.hears(AGENT)
+    await agent.do(HangUp())
+    await sipjs.until("ended")
+    await sipjs.dial(f"sip:1001@{kamailio.realm}")
+    await agent.state(CallState.RINGING)
+    await agent.do(Answer())
+    await agent.hears(CUSTOMER)
+    await sipjs.hears(AGENT)
+    await agent.do(HangUp())
+
+
 async def test_a_call_to_us_is_held_and_resumed_and_hung_up_by_the_browser(
     kamailio: Kamailio, agent: OurDesk, browser: BrowserPhone
 ) -> None:

@@ -86,6 +86,17 @@ def test_a_certificate_that_no_parser_takes_is_known_by_its_fingerprint(
         assert not is_named(connection, ())
 
 
+@pytest.mark.parametrize(
+    "cipher",
+    ["AES128-GCM-SHA256", "CHACHA20-POLY1305", "AES256-GCM-SHA384", "AES128-SHA", "AES256-SHA"],
+)
+def test_a_peer_that_insists_on_one_cipher_has_it(cipher: str, tmp_path: Path) -> None:
+    rsa_context, _ = numbered_0(tmp_path)
+    for kind, context in (("RSA", rsa_context), ("ECDSA", Certificate().context())):
+        context.set_cipher_list(f"ECDHE-{kind}-{cipher}".encode())
+        assert shaken_hands(context).get_cipher_name() == f"ECDHE-{kind}-{cipher}"
+
+
 def test_our_own_is_named_as_the_peer_sees_it() -> None:
     ours = Certificate()
     connection = shaken_hands(ours.context())

@@ -20,6 +20,8 @@ from tui.media.sdp.normalise import (
     normalise,
     transport_of,
 )
+from tui.media.sdp.parse import Unusable
+from tui.media.sdp.remote import read
 
 FINGERPRINT = ":".join(["AB"] * 32)
 GOOD = f"""v=0
@@ -196,6 +198,32 @@ def test_what_no_leg_can_be_made_of_is_unacceptable_with_a_reason(row: str) -> N
         assert "\n" not in refused.value.reason
 
 
+_OLD = "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33"
+
+
+@pytest.mark.parametrize(
+    ("prints", "why"),
+    [
+        ((f"sha-1 {_OLD}",), Unusable.WEAK_FINGERPRINT),
+        ((f"sha-1 {_OLD}", f"SHA-224 {_OLD}:44:55:66:77:88:99:AA:BB"), Unusable.WEAK_FINGERPRINT),
+        ((f"md5 {_OLD}",), Unusable.NO_ENCRYPTION),
+        ((f"sha-1 {_OLD}", f"sha-256 {FINGERPRINT}"), None),
+        ((f"SHA-384 {_OLD}:{_OLD[:-12]}:{_OLD[:35]}",), None),
+    ],
+)
+def test_a_certificate_named_by_old_hashes_alone_is_said_to_be(
+    prints: tuple[str, ...], why: Unusable | None
+) -> None:
+    lines = "\r\n".join(f"a=fingerprint:{each}" for each in prints)
+    said = GOOD.replace(f"a=fingerprint:sha-256 {FINGERPRINT}", lines)
+    if why is None:
+        assert read(said).transport.fingerprints
+        return
+    with pytest.raises(UnacceptableOffer) as refused:
+        read(said)
+    assert refused.value.why is why
+
+
 def test_an_answer_gets_our_mid_and_a_definite_role() -> None:
     bare = without("a=mid:audio", "a=setup:actpass", "a=sendrecv")
     clean = normalise(bare, role="answer", mid="0")
@@ -238,6 +266,15 @@ def test_a_media_address_goes_before_the_sessions() -> None:
 def test_a_trickling_peers_placeholder_address_is_no_hold() -> None:
     trickle = GOOD.replace("192.0.2.1", "0.0.0.0").replace("m=audio 20000", "m=audio 9")
     assert direction_of(trickle) == "sendrecv"
+
+
+def test_a_candidate_counts_whatever_its_foundation_is() -> None:
+    odd = GOOD.replace("a=candidate:1 1 UDP", "a=candidate:Hc0a80101:1 1 UDP")
+    odd += "a=candidate:\u00e9 1 udp 7 192.0.2.9 4000 typ host\r\n"
+    assert read(odd).candidates == (
+        "x0 1 udp 2130706431 192.0.2.1 20000 typ host",
+        "x1 1 udp 7 192.0.2.9 4000 typ host",
+    )
 
 
 def test_telephone_event_never_reaches_the_decoder() -> None:

@@ -116,6 +116,30 @@ def test_a_tone_in_segments_is_one_key() -> None:
     assert heard(long) == ["3"]
 
 
+def running(began: int, marked: bool) -> list[Sent]:
+    """A tone of 100 ms as some write it: the timestamp runs on with its length, to the last end."""
+    packets = []
+    for number in range(7):
+        flags = 0x8A if number >= 4 else 10
+        length = 160 * (min(number, 4) + 1)
+        payload = bytes([5, flags]) + length.to_bytes(2)
+        packets.append((marked and not number, began + 160 * number, payload))
+    return packets
+
+
+@pytest.mark.parametrize("marked", [True, False])
+@pytest.mark.parametrize("lost", [(), (0,), (1, 3), (4, 5, 6), (0, 1, 2, 3)])
+def test_a_tone_whose_timestamp_runs_on_is_one_key_and_two_of_it_are_two(
+    marked: bool, lost: tuple[int, ...]
+) -> None:
+    def tone(began: int) -> list[Sent]:
+        return [each for n, each in enumerate(running(began, marked)) if n not in lost]
+
+    assert heard(tone(1000)) == ["5"]
+    assert heard([*tone(1000), *tone(1000 + 160 * 10)]) == ["5", "5"]
+    assert heard([*tone(1000), *tone(1000 + 160 * 10), *tone(1000)]) == ["5", "5"]
+
+
 @pytest.mark.parametrize(
     "payload", [b"", b"\x05", b"\x05\x0a\x00", b"\x10\x0a\x00\xa0", b"\xff" * 9]
 )

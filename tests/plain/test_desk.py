@@ -187,6 +187,18 @@ async def test_a_registration_that_lapses_is_said() -> None:
         await desk.shows("Not registered, asking again…")
 
 
+async def test_while_the_line_is_lost_no_status_is_claimed() -> None:
+    async with lines(IDLE) as desk:
+        await desk.asks("idle>")
+        desk.port.happen(LineChanged(Line(LineState.LOST, since=desk.now)))
+        await desk.asks("unconfirmed>")
+        desk.say("=")
+        await desk.shows("Unconfirmed.")
+        assert "Sales" not in desk.fresh
+        desk.port.happen(LineChanged(Line(LineState.OK, since=desk.now)))
+        await desk.asks("idle>")
+
+
 async def test_three_in_a_call_are_asked_about() -> None:
     async with lines(with_call(replace(TALKING, third=THIRD))) as desk:
         await desk.asks("three-way>")

@@ -41,3 +41,21 @@ def test_the_newest_are_kept_and_all_are_counted() -> None:
 )
 def test_secrets_and_numbers_are_masked(text: str, shown: str) -> None:
     assert masked(text) == shown
+
+
+def test_a_message_of_which_much_is_kept_is_masked_once() -> None:
+    class Body(bytes):
+        decodings = 0
+
+        def decode(self, *given: str, **named: str) -> str:
+            Body.decodings += 1
+            return super().decode(*given, **named)
+
+    kept = NotUnderstoodList()
+    body, other = Body(b'<cc n="12000000001" pwd="hush"/>'), Body(b'<cc n="12000000002"/>')
+    for each in (*[body] * 100, other, body):
+        kept.add(SkippedKind.ATTRIBUTE, "x", body=each)
+    assert Body.decodings == 3
+    newest, before, *rest = (item.body for item in kept.items())
+    assert before == '<cc n="•••••••••02"/>'
+    assert {newest, *rest} == {'<cc n="•••••••••01" pwd=•••/>'}

@@ -360,6 +360,38 @@ async def test_the_enterprise_may_want_calls_answered_by_themselves(
     assert (await platform.sign_in(who())).auto_answer == seconds
 
 
+@pytest.mark.parametrize("no", [0, "0", False, "false", "No", "off", 0.0])
+async def test_a_no_of_the_enterprise_is_one_however_it_is_written(
+    server: Server, platform: Platform1, no: Any
+) -> None:
+    said = profile(allow_monitor=no, allow_auto_answer=no, terminal_need_reg=no)
+    server.answers[ROUTES1.profile] = yes({"epProfile": said | {"auto_answer_duration": 5}})
+    server.answers[ROUTES1.member] = yes(member(1))
+    user = await platform.sign_in(who(callintype=4, number="12000000002"))
+    assert (user.supervisor, user.auto_answer) == (False, 0)
+    assert server.asked(ROUTES1.check_phone) == []
+
+
+async def test_a_profile_that_is_empty_may_be_written_as_an_empty_list(
+    server: Server, platform: Platform1
+) -> None:
+    server.answers[ROUTES1.profile] = yes({"epProfile": []})
+    assert (await platform.sign_in(who())).extension_start == ""
+
+
+async def test_an_answer_without_a_status_is_no_yes_and_its_words_are_told(
+    server: Server, platform: Platform1
+) -> None:
+    for answer, words in (
+        ({"code": 7, "msg": "wrong password"}, "wrong password"),
+        ({"data": {}}, "status ([fields1] status)"),
+    ):
+        server.answers[ROUTES1.getinfo] = answer
+        with pytest.raises(PlatformError) as error:
+            await platform.sign_in(who())
+        assert (error.value.code, error.value.info) == (50000, words)
+
+
 # ---------------------------------------------------------------- the line
 
 
@@ -486,7 +518,8 @@ async def test_every_service_state_has_its_word(
     server.answers[ROUTES1.members] = yes({"data": [row]})
     page = await platform.get_group_members("1000000001")
     (seat,) = page.seats
-    assert (seat.state_id, seat.state_message, seat.state_name) == (state, sentence, "")
+    number = "7" if service == 7 else ""  # one that nobody listed is shown as it came
+    assert (seat.state_id, seat.state_message, seat.state_name) == (state, sentence, number)
     assert page.total == 1
 
 

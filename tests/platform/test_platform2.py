@@ -196,10 +196,7 @@ async def test_a_server_that_does_not_answer_in_time_is_50000(backend: Backend) 
         ((200, {"status": 0}), 50005),
         ((200, {"data": {"token": "", "expires_in": 5}}), 50005),
         ((200, {"data": {"token": "a b", "expires_in": 5}}), 50005),
-        ((200, {"data": {"token": "x"}}), 50005),
-        ((200, {"data": {"token": "x", "expires_in": 0}}), 50005),
-        ((200, {"data": {"token": "x", "expires_in": True}}), 50005),
-        (lambda _: web.Response(text='{"data": {"token": "x", "expires_in": NaN}}'), 50005),
+        ((200, {"data": {"expires_in": 60}}), 50005),
     ],
 )
 async def test_an_answer_out_of_order_has_its_code(
@@ -209,11 +206,6 @@ async def test_an_answer_out_of_order_has_its_code(
         (lambda _: web.Response()) if answer is web.Response else answer
     )
     assert (await _refused(platform.sign_in(_credentials(backend))))[0] == code
-
-
-async def test_a_life_in_digits_is_a_life(backend: Backend, platform: Platform2) -> None:
-    backend.life = "60"
-    await platform.sign_in(_credentials(backend))
 
 
 WRONG: list[Any] = [None, 5, "x", [], {}, True]

@@ -66,6 +66,7 @@ from tui.port.values import (
     Question,
     QuestionKind,
     Shift,
+    Standing,
     ThirdKind,
     Voice,
     VoiceState,
@@ -360,3 +361,11 @@ def test_who_is_not_signed_in_can_do_nothing() -> None:
     assert Snapshot().can == frozenset()
     account = Account("1001", "02500001234", "", can=(Capability.LINES,))
     assert Snapshot(account=account).can == {Capability.LINES}
+
+
+@pytest.mark.parametrize("line", LineState)
+def test_what_is_held_of_us_is_claimed_only_while_the_line_is_there(line: LineState) -> None:
+    open_ones = SeatStatus(Status.ONLINE, unconfirmed=(Standing.GROUP,))
+    snapshot = Snapshot(line=Line(line), seat=open_ones)
+    assert snapshot.holds(Standing.STATUS) is (line is LineState.OK)
+    assert not snapshot.holds(Standing.GROUP)

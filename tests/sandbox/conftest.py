@@ -43,6 +43,10 @@ class Tone(MediaStreamTrack):
         self._at = 0
         self._start = time.monotonic()
 
+    def delay(self, seconds: float) -> None:
+        """All that follows is said so much later."""
+        self._start += seconds
+
     async def recv(self) -> AudioFrame:
         if self.readyState != "live":
             raise MediaStreamError
@@ -61,7 +65,7 @@ class AgentLeg:
     def __init__(self, hz: int) -> None:
         self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self.heard: array[int] = array("h")
-        self._hz = hz
+        self.tone = Tone(hz)
         self._task: asyncio.Task[None] | None = None
         self.pc.on("track", self._listen)
 
@@ -79,12 +83,12 @@ class AgentLeg:
 
     async def answer(self, offer: bytes) -> bytes:
         await self.pc.setRemoteDescription(RTCSessionDescription(offer.decode(), "offer"))
-        self.pc.addTrack(Tone(self._hz))
+        self.pc.addTrack(self.tone)
         await self.pc.setLocalDescription(await self.pc.createAnswer())
         return self.pc.localDescription.sdp.encode()
 
     async def offer(self) -> bytes:
-        self.pc.addTrack(Tone(self._hz))
+        self.pc.addTrack(self.tone)
         await self.pc.setLocalDescription(await self.pc.createOffer())
         return self.pc.localDescription.sdp.encode()
 

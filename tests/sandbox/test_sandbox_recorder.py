@@ -49,6 +49,7 @@ def test_the_longest_gap_is_measured_and_a_hold_is_none() -> None:
     lose(recorder, 3)
     assert recorder.longest_missing == 140
     assert recorder.longest_silence == 140
+    assert recorder.missing == 200
     assert recorder.analyse(20 * 50).longest_missing == 60
     assert recorder.analyse(20 * 50).held_ms == 600
 

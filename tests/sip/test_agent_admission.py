@@ -150,7 +150,7 @@ def test_a_refusal_says_which_rule_it_was_what_came_and_what_would_pass(
 
 def test_an_unknown_method_is_405_with_allow() -> None:
     us = side()
-    for number, method in enumerate(("UPDATE", "PRACK", "REFER", "SUBSCRIBE", "REGISTER", "NEW")):
+    for number, method in enumerate(("UPDATE", "PUBLISH", "REFER", "SUBSCRIBE", "REGISTER", "NEW")):
         us.agent.receive_data(ask(method, branch=f"z9hG4bK{number}", call_id=str(number)), 0.0)
         response = us.only()
         assert response.status == 405
@@ -166,10 +166,10 @@ def test_requests_of_no_dialog_are_481(method: str) -> None:
 
 def test_an_unknown_extension_is_420_by_name() -> None:
     us = side()
-    us.agent.receive_data(ask("INVITE", lines=(("Require", "timer, 100rel, foo"),)), 0.0)
+    us.agent.receive_data(ask("INVITE", lines=(("Require", "timer, bar, foo"),)), 0.0)
     response = us.only()
     assert response.status == 420
-    assert response.headers.get_all("Unsupported") == ["100rel", "foo"]
+    assert response.headers.get_all("Unsupported") == ["bar", "foo"]
     assert not us.all(InviteReceived)
 
 
@@ -329,7 +329,7 @@ def test_who_may_call_is_told_apart_from_who_may_send_messages(
 @pytest.mark.parametrize(
     ("lines", "status"),
     [
-        ((("Require", "100rel"),), 420),
+        ((("Require", "100rel, sec-agree"),), 420),
         ((("Require", "timer, precondition"),), 420),
         ((("Replaces", "gone;to-tag=a;from-tag=b"),), 481),
     ],
@@ -342,7 +342,7 @@ def test_each_refusal_of_a_call_is_told(lines: tuple[tuple[str, str], ...], stat
     if status == 420:
         assert refused is not None
         assert refused.rule is Rule.EXTENSION
-        assert set(refused.given) <= {"100rel", "precondition"}
+        assert set(refused.given) <= {"sec-agree", "precondition"}
 
 
 def test_more_calls_than_may_be_and_one_without_a_contact_are_told() -> None:

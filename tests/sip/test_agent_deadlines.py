@@ -80,6 +80,20 @@ def _invited(command: Callable[[Called, str], object] | None = None) -> Side:
     return callee.us
 
 
+def _rings_unconfirmed() -> Side:
+    callee = called()
+    call = callee.invite(lines=(("Require", "100rel"),))
+    callee.us.agent.ring(call, 0.0)
+    return callee.us
+
+
+def _confirmed() -> Side:
+    caller = Caller()
+    caller.hear(180, ("Require", "100rel"), ("RSeq", "7"), CONTACT)
+    assert caller.methods() == ["PRACK"]
+    return caller.side
+
+
 def _hung_up_early(callee: Called, call: str) -> None:
     callee.us.agent.accept(call, ANSWER, 0.0)
     callee.us.agent.bye(call, 0.0)
@@ -168,6 +182,8 @@ STATES: dict[str, Callable[[], Side]] = {
     "our INVITE is answered twice": _forked,
     "an INVITE came": _invited,
     "an INVITE rings": lambda: _invited(lambda callee, call: callee.us.agent.ring(call, 0.0)),
+    "an INVITE rings and nobody confirms it": _rings_unconfirmed,
+    "our PRACK has no answer": _confirmed,
     "an INVITE has early media": lambda: _invited(
         lambda callee, call: callee.us.agent.ring(call, 0.0, ANSWER)
     ),
@@ -182,6 +198,12 @@ STATES: dict[str, Callable[[], Side]] = {
     "our re-INVITE has no answer": lambda: _up(_reinvite),
     "our re-INVITE got a 1xx": lambda: _up(_reinvite, _hear(100)),
     "our re-INVITE got 491": lambda: _up(_reinvite, _hear(491)),
+    "our re-INVITE is to come again": lambda: _up(
+        _reinvite,
+        lambda callee, call: callee.us.agent.receive_data(
+            answer(callee.us.only(), 500, ("Retry-After", "5")), 0.0
+        ),
+    ),
     "their re-INVITE waits": lambda: _up(_theirs),
     "our 2xx to their re-INVITE waits for its ACK": lambda: _up(
         _theirs, lambda callee, call: callee.us.agent.accept_reinvite(call, ANSWER, 0.0)

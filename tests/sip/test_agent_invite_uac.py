@@ -58,7 +58,6 @@ def test_an_invite_carries_contact_allow_supported_and_the_offer() -> None:
     assert invite.headers.get("Min-SE") == "90"
     assert invite.headers.get("Alert-Info") == "<urn:alert:service:normal>"
     assert "UPDATE" not in invite.headers.get_all("Allow")
-    assert "100rel" not in invite.headers.get_all("Supported")
     assert "P-Asserted-Identity" not in invite.headers
 
 
@@ -74,8 +73,8 @@ def test_100_is_silent_and_180_and_183_are_told() -> None:
     caller.hear(180)
     caller.hear(183, SDP, body=ANSWER)
     assert caller.side.all(Progress) == [
-        Progress(caller.call, 180, None, "far"),
-        Progress(caller.call, 183, ANSWER, "far"),
+        Progress(caller.call, 180, None, "far", reason="Because"),
+        Progress(caller.call, 183, ANSWER, "far", reason="Because"),
     ]
     assert caller.side.agent.next_deadline() == caller.now + 600.0  # the user's own limit
 

@@ -169,10 +169,10 @@ def test_options_outside_of_a_call_says_what_we_can() -> None:
     assert pair.b.one(RequestOutcome).id == id
     response = parse_message(pair.a.sent[-1])
     assert response.headers.get_all("Allow") == [
-        "INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "MESSAGE",
+        "INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "PRACK", "MESSAGE",
     ]  # fmt: skip
     assert response.headers.get_all("Accept") == ["application/sdp", XML]
-    assert response.headers.get_all("Supported") == ["timer", "outbound"]
+    assert response.headers.get_all("Supported") == ["timer", "outbound", "100rel"]
 
 
 # ---------------------------------------------------------------- the registrar's role

@@ -208,6 +208,37 @@ def test_a_proxy_and_a_registrar_each_get_theirs_in_the_same_request(
     assert credentials(desk.request()) == held  # the next one brings them unasked
 
 
+@pytest.mark.parametrize("status", [401, 407])
+def test_a_fork_puts_both_kinds_of_challenge_into_one_response_and_each_gets_its_own(
+    status: int,
+) -> None:
+    desk = Desk()
+    desk.reply(desk.request(), status, desk.challenge(realm="core"), proxy(desk, "edge"))
+    both = desk.request()
+    assert set(credentials(both)) == {("Authorization", "core"), ("Proxy-Authorization", "edge")}
+    desk.reply(both, 200)
+    assert len(desk.side.all(Registered)) == 1
+
+
+@pytest.mark.parametrize("status", [401, 407])
+def test_a_challenge_under_the_other_header_is_met_there(status: int) -> None:
+    desk = Desk()
+    asks = proxy(desk, "pbx") if status == 401 else desk.challenge(realm="pbx")
+    header = "Proxy-Authorization" if status == 401 else "Authorization"
+    desk.reply(desk.request(), status, asks)
+    assert credentials(desk.request()) == [(header, "pbx")]
+
+
+def test_of_two_headers_the_one_that_can_be_met_counts() -> None:
+    desk = Desk()
+    unknown = ("Proxy-Authenticate", "Negotiate")
+    desk.reply(desk.request(), 407, unknown, desk.challenge(realm="core"))
+    assert credentials(desk.request()) == [("Authorization", "core")]
+    desk = Desk()
+    desk.reply(desk.request(), 401, unknown, ("WWW-Authenticate", "Basic realm=x"))
+    assert "Basic" in desk.side.one(RegistrationFailed).reason
+
+
 def test_two_proxies_each_get_theirs_and_both_realms_are_ours_from_then_on() -> None:
     desk = Desk()
     desk.reply(desk.request(), 407, proxy(desk, "edge"), proxy(desk, "core"))

@@ -409,12 +409,20 @@ def test_a_double_crlf_is_answered_with_one_crlf() -> None:
     assert desk.side.take() == [b"\r\n"]
 
 
-@pytest.mark.parametrize("frame", [b"", b"\r\n", b"\n\n"])
-def test_other_empty_frames_are_not(frame: bytes) -> None:
+@pytest.mark.parametrize("frame", [b"", b"\r\n", b"\n\n", b"\0", b"\0\0\0\0", b" ", b"\r\n\0"])
+def test_other_empty_frames_are_not_and_are_nobodys_fault(frame: bytes) -> None:
     desk = Desk()
     desk.request()
     desk.side.agent.receive_data(frame, desk.now)
     desk.quiet()
+    assert desk.side.all(Ignored) == []
+
+
+def test_two_questions_in_one_frame_have_an_answer() -> None:
+    desk = Desk()
+    desk.request()
+    desk.side.agent.receive_data(b"\r\n\r\n\r\n\r\n", desk.now)
+    assert desk.side.take() == [b"\r\n"]
 
 
 def test_flow_timer_is_obeyed_with_jitter() -> None:

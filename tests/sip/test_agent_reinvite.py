@@ -212,6 +212,31 @@ def test_after_491_the_owner_of_the_call_id_waits_longer() -> None:
     assert not up.side.all(ReinviteRefused)
 
 
+def test_a_500_that_says_to_come_again_within_seconds_is_met_three_times() -> None:
+    up = Up()
+    request = up.reinvite()
+    for seconds in ("4", "10", "0"):
+        up.reply(request, 500, ("Retry-After", seconds))
+        start = up.now
+        while not (sent := up.sends()) or sent[-1].method != "INVITE":
+            up.wake()
+        request = sent[-1]
+        assert request.body == HOLD
+        assert max(2.1, float(seconds)) <= up.now - start <= max(4.0, float(seconds))
+    up.reply(request, 500, ("Retry-After", "5"))
+    assert up.side.one(ReinviteRefused).status == 500
+
+
+@pytest.mark.parametrize(
+    ("status", "lines"),
+    [(500, ()), (500, (("Retry-After", "60"),)), (503, (("Retry-After", "5"),))],
+)
+def test_any_other_refusal_is_told_at_once(status: int, lines: tuple[tuple[str, str], ...]) -> None:
+    up = Up()
+    up.reply(up.reinvite(), status, *lines)
+    assert up.side.one(ReinviteRefused).status == status
+
+
 def test_after_491_the_other_side_waits_up_to_two_seconds() -> None:
     pair = Pair()
     at_a, at_b = pair.call()

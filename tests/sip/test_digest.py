@@ -194,6 +194,14 @@ def test_a_challenge_that_we_cannot_answer_is_passed_over(value: str) -> None:
             "no challenge that we know (Digest AKAv1-MD5, Bearer)",
         ),
         (["Basic", "Basic", " "], "no challenge that we know (Basic)"),
+        (
+            ['Digest realm="x", nonce="n", algorithm=MD5, qop="token"'],
+            "no challenge that we know (Digest MD5 qop=token)",
+        ),
+        (
+            ['Digest realm="x", qop="auth,auth-int", algorithm=SHA-512'],
+            "no challenge that we know (Digest SHA-512)",
+        ),
         ([], "no challenge that we know"),
     ],
 )

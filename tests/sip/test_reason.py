@@ -180,6 +180,22 @@ def test_a_refusal_and_a_bye_bring_their_reasons() -> None:
     assert callee.us.one(CallEnded).reasons == (Reason("Q.850", 31),)
 
 
+def test_a_refusal_says_what_the_header_that_it_is_about_says() -> None:
+    for status, name, value in (
+        (420, "Unsupported", "timer, outbound"),
+        (421, "Require", "precondition"),
+        (494, "Security-Server", "ipsec-3gpp;q=0.1"),
+        (305, "Contact", "<sip:edge.example.test>"),
+        (380, "Contact", "<tel:112>"),
+    ):
+        desk = Desk()
+        desk.reply(desk.request(), status, (name, value), ("Warning", '399 a "not so"'))
+        assert desk.side.one(RegistrationFailed).reason == f"Because: not so: {value}"
+        desk = Desk()
+        desk.reply(desk.request(), 403, (name, value))  # which that status is not about
+        assert desk.side.one(RegistrationFailed).reason == "Because"
+
+
 @pytest.mark.parametrize(
     ("warnings", "words"),
     [

@@ -37,6 +37,7 @@ from tui.port.events import (
     CallChanged,
     CallOffered,
     ChecksChanged,
+    LineChanged,
     NoticeChanged,
     SeatChanged,
 )
@@ -47,6 +48,8 @@ from tui.port.values import (
     Check,
     CheckState,
     Leg,
+    Line,
+    LineState,
     Notice,
     NotUnderstoodReport,
     StatusWanted,
@@ -182,6 +185,18 @@ async def test_status_as_json_is_one_line(tmp_path: Path) -> None:
         code, output, _ = await yimi(tmp_path, "status")
         assert code == 0
         assert "12000000001 talking" in output
+
+
+async def test_while_the_line_is_away_status_claims_no_seat(tmp_path: Path) -> None:
+    async with signed_in(tmp_path) as engine:
+        engine.publish(SeatChanged(SeatStatus(Status.ONLINE, 1.0)))
+        for state, confirmed in ((LineState.LOST, False), (LineState.OK, True)):
+            engine.publish(LineChanged(Line(state, 1.0)))
+            _, output, _ = await yimi(tmp_path, "status")
+            assert ("seat     idle, unconfirmed" in output) is not confirmed
+            assert "seat     idle" in output
+            _, output, _ = await yimi(tmp_path, "status", "--json")
+            assert json.loads(output)["seat"]["confirmed"] is confirmed
 
 
 async def test_events_are_json_lines_until_the_engine_ends(tmp_path: Path) -> None:

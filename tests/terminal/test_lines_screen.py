@@ -15,7 +15,7 @@ from tui.port import commands as c
 from tui.port import replace
 from tui.port.events import CallChanged, CallRemoved, MarkMoved, QuestionChanged
 from tui.port.machines.call_machine import CallState, LineSound
-from tui.port.values import Group, GroupPage, MemberPage, Question, QuestionKind, Seat
+from tui.port.values import Group, GroupPage, MemberPage, Question, QuestionKind, Seat, message
 
 
 def rows_of(console: Console) -> list[str]:
@@ -49,6 +49,30 @@ async def test_a_call_that_waits_moves_no_mark_and_the_keys_stay_with_the_marked
         assert con.port.sent == []  # what is marked does not ring
         await con.press("f8")
         assert con.port.sent == [c.HangUp("line-1")]
+
+
+async def test_what_is_said_of_a_call_that_rings_there_stands_in_its_panel(console) -> None:
+    said = message("line.queued", info="3 ahead")
+    calling = replace(own.TALKING, state=CallState.PROCEEDING, answered=None, outcome=said)
+    async with console(own.snapshot(calling)) as con:
+        assert "It waits in a queue there. (3 ahead)" in con.screen_text
+        says = message("line.says", words="[b]5 minutes")
+        await con.happen(CallChanged(replace(calling, outcome=says)))
+        assert "The other side says: [b]5 minutes" in con.screen_text
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 60), (20, 5), (300, 2)])
+async def test_no_terminal_is_too_small_to_come_back_from_with_whatever_is_open(
+    console, size: tuple[int, int]
+) -> None:
+    async with console(own.snapshot(own.TALKING), size=size) as con:
+        await con.happen(CallChanged(own.WAITING))
+        for key in ("f1", "f4", "ctrl+l", "ctrl+g", "ctrl+q"):
+            await con.press(key)
+            await con.press("escape")
+        await con.pilot.resize_terminal(80, 24)
+        await con.press("f1")
+        assert "Keys" in con.screen_text
 
 
 async def test_no_platform_is_said_to_hand_a_line_over(console) -> None:

@@ -75,6 +75,13 @@ def test_what_is_folded_is_all_there(pieces: Row, cells: int) -> None:
     assert "".join(text.split()) == "".join("".join(text for text, _ in pieces).split())
 
 
+@given(PIECES, st.integers(-9, 1))
+def test_what_has_no_room_at_all_is_folded_all_the_same(pieces: Row, cells: int) -> None:
+    lines = folded(pieces, cells)
+    assert lines == folded(pieces, 1)
+    assert flowing([pieces], cells) == lines
+
+
 def test_groups_flow_on_as_many_lines_as_they_need() -> None:
     groups = [row("F5 Answer"), row("F8 Decline"), row("F12 Later")]
     assert flowing(groups, 22) == [row("F5 Answer", "   ", "F8 Decline"), row("F12 Later")]

@@ -37,6 +37,8 @@ ANSWERS = {
     "cursor": b"\x1b[12;34R",
     "unknown key": b"\x1b[99999~",
     "key beyond Unicode": b"\x1b[99999999u",
+    "other key beyond Unicode": b"\x1b[27;5;99999999~",
+    "other key of too many parts": b"\x1b[27;5;53;55~",
     "a number of 5,000 digits": b"\x1b[" + b"7" * 5000 + b"u",
     "a mouse of the oldest kind": b"\x1b[M 55",
 }
@@ -48,6 +50,14 @@ KEYS = {
     b"\x1b[1;5B": "ctrl+down",
     b"\x1b[3$": "shift+delete",
     b"\x1b[51:35;130;35u": "number_sign",
+    b"\x1b[27;5;121~": "ctrl+y",
+    b"\x1b[27;3;104~": "alt+h",
+    b"\x1b[27;5;13~": "ctrl+enter",
+    b"\x1b[27;1;27~": "escape",
+    b"\x1b[27;2;65~": "A",
+    b"\x1b[27;2;13~": "shift+enter",
+    b"\x1b[25~": "f13",
+    b"\x1b[5A": "ctrl+up",
     "你".encode(): "你",
     b"5": "5",
 }

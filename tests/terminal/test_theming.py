@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -98,3 +101,22 @@ def test_what_stands_on_the_terminals_own_background_is_seen_on_a_light_and_a_da
     for name in ("dim", "strong", "key", "ring", "good", "bad", "bar", "rule"):
         assert look.theme.variables[name] not in unseen, name
     assert not {look.theme.foreground, look.theme.warning, look.theme.error} & unseen
+
+
+def test_what_textual_reads_of_the_environment_for_who_writes_programs_counts_for_nothing() -> None:
+    given = {
+        "TEXTUAL_LOG": "/nonexistent/log",
+        "TEXTUAL_COLOR_SYSTEM": "none such",
+        "TEXTUAL_PRESS": "q",
+        "TEXTUAL": "headless",
+        "TEXTUAL_ANIMATIONS": "none",
+    }
+    asked = "import os, tui.console; print(*sorted(n for n in os.environ if 'TEXTUAL' in n))"
+    told = subprocess.run(
+        [sys.executable, "-c", asked],
+        env={**os.environ, **given},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.split() == ["TEXTUAL_ANIMATIONS", "TEXTUAL_FPS"]

@@ -36,9 +36,10 @@ from tui.port.commands import (
 )
 from tui.port.errors import EngineUnavailable
 from tui.port.machines.call_machine import CallState
+from tui.port.machines.seat_machine import SeatState
 from tui.port.queues import AgentQueue
 from tui.port.snapshot import Call, Snapshot, Third
-from tui.port.values import Capability, Message, StatusWanted, WrapUp
+from tui.port.values import Capability, Message, Standing, StatusWanted, WrapUp
 from tui.port.wire.client import EngineClient
 from tui.port.wire.codec import TAG, to_json
 
@@ -132,6 +133,7 @@ def status_of(snapshot: Snapshot, pid: int) -> dict[str, Any]:
         "seat": {
             "state": snapshot.seat_state.name.lower(),
             "code": int(snapshot.seat_state),
+            "confirmed": snapshot.holds(Standing.STATUS),
             "since": _wall(snapshot.seat.since) if snapshot.seat.since else None,
             "reason": _words(snapshot.seat.reason),
             "break": snapshot.seat.taken.name if snapshot.seat.taken is not None else None,
@@ -245,8 +247,11 @@ def _status(engine: RunningEngine, *, as_json: bool) -> int:
         print_json(status)
         return OK
     account, seat = engine.account, engine.snapshot.seat_state.name.lower()
+    known = engine.snapshot.seat_state in (SeatState.IDLE, SeatState.BUSY)
+    if known and not engine.snapshot.holds(Standing.STATUS):
+        seat += ", unconfirmed"
     rows = [("account", f"{account.un} {account.displayname}".strip())]
-    if account.group:
+    if account.group and engine.snapshot.holds(Standing.GROUP):
         rows.append(("group", account.group))
     rows += [("seat", seat), ("line", status["line"]["state"])]
     for queue in engine.snapshot.queues:

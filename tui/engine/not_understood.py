@@ -88,7 +88,7 @@ def note_left_out(kept: NotUnderstoodList, error: PlatformError) -> None:
     """An entry of a list that is left out, or several; with the setting where one is named."""
     found = _SETTING.match(error.info)
     what, setting = (found[1], found[2]) if found is not None else (error.info, "")
-    kept.add(SkippedKind.FIELD, what, where="list", setting=setting)
+    kept.add(SkippedKind.FIELD, what, where="answer", setting=setting)
 
 
 def shown(address: str) -> str:

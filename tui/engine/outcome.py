@@ -62,3 +62,9 @@ async def answer_to(sending: Awaitable[Outcome], answer: asyncio.Future[T]) -> T
 def with_info(said: Message, info: str) -> Message:
     """A sentence, with what the other side says of it in words of its own behind it."""
     return message(said.id, **{**dict(said.values), "info": info}) if info else said
+
+
+def words_of(info: str, result: control.Reason) -> str:
+    """Why the platform refuses: in its own words, else the number that stands for them, where it
+    says more than no."""
+    return info or (str(result) if result not in (1, "") else "–")

@@ -168,6 +168,7 @@ class Parts:
             seat=self.seat,
             type_when_answered=self.digits.type_when_answered,
             kicked=self._kicked,
+            explained=self.call_log.explain,
         )
 
     async def end_session(self) -> None:

@@ -30,7 +30,7 @@ from tui.config.user_settings import overlay, settings_file
 from tui.engine.audio import native_stderr as noise
 from tui.engine.own_account import OwnAccount
 from tui.engine.service_notify import ServiceNotify
-from tui.log import get_logger, setup, take_output
+from tui.log import get_logger, note_signals, setup, take_output
 from tui.port import replace
 from tui.port.values import message
 from tui.port.wire.server import Host
@@ -171,8 +171,9 @@ async def _serve(
         await engine.finished.wait()
         manager.stopping()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGXCPU):
         loop.add_signal_handler(number, end)
+    note_signals(loop)
     log.info("engine %d listens", os.getpid())
     warming = loop.create_task(asyncio.to_thread(_warm))
     serving = loop.create_task(host.serve())

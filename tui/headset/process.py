@@ -24,7 +24,7 @@ from tui.config.paths import PathError, Paths
 from tui.config.reader import load
 from tui.config.schema import Config
 from tui.config.user_settings import overlay, save, settings_file
-from tui.log import get_logger, setup, take_output
+from tui.log import get_logger, note_signals, setup, take_output
 from tui.secrets import Secret
 
 if TYPE_CHECKING:
@@ -146,6 +146,7 @@ async def _end_of_input() -> None:
 
     loop.add_reader(0, readable)
     loop.add_signal_handler(signal.SIGTERM, ended.set)
+    note_signals(loop)
     await ended.wait()
 
 

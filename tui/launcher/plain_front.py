@@ -25,7 +25,7 @@ from tui.launcher.first_engine import (
 from tui.launcher.last_moment import end_by_itself
 from tui.launcher.sandbox_process import RunningSandbox, SandboxFinder, SandboxUnavailable
 from tui.launcher.typed_lines import TypedLines
-from tui.log import get_logger
+from tui.log import get_logger, note_signals
 from tui.plain.conversation import Conversation
 from tui.plain.desk import PlainDesk
 from tui.plain.talk import Talk
@@ -155,10 +155,12 @@ class PlainFront:
             lines.take()
             talk.paper.say(())
 
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        note_signals(loop)
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGXCPU):
             loop.add_signal_handler(number, stop, number)
         if self._kiosk:
             return  # no key ends or stops it
+        loop.add_signal_handler(signal.SIGQUIT, stop, signal.SIGQUIT)
         loop.add_signal_handler(signal.SIGINT, talk.abandon)
         loop.add_signal_handler(signal.SIGTSTP, stand_still)
 

@@ -27,7 +27,7 @@ from tui.launcher.first_engine import (
 from tui.launcher.last_moment import end_by_itself
 from tui.launcher.sandbox_process import RunningSandbox, SandboxFinder, SandboxUnavailable
 from tui.launcher.terminal import Terminal
-from tui.log import get_logger
+from tui.log import get_logger, note_signals
 from tui.port.errors import EngineUnavailable
 from tui.port.values import Message, message
 
@@ -73,6 +73,10 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._stop, number)
         loop.add_signal_handler(signal.SIGUSR1, self._reload_themes)
+        loop.add_signal_handler(signal.SIGXCPU, self._stop, signal.SIGXCPU)
+        if signal.getsignal(signal.SIGQUIT) is signal.SIG_DFL:  # else no key ends a kiosk
+            loop.add_signal_handler(signal.SIGQUIT, self._stop, signal.SIGQUIT)
+        note_signals(loop)
         try:
             self._prefill = await self._choose()
             with Terminal(self.paths.log_file) as terminal:

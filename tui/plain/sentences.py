@@ -97,7 +97,7 @@ def state_id(view: View) -> str:
     if snapshot.supervision.state is not SuperviseState.NONE:
         return _SUPERVISES[snapshot.supervision.state]
     offline = snapshot.seat.status is Status.OFFLINE
-    if Standing.STATUS in snapshot.seat.unconfirmed and not offline:
+    if not snapshot.holds(Standing.STATUS) and not offline:
         return "state.unconfirmed"
     if offline:
         return "state.offline"
@@ -151,7 +151,7 @@ def state(view: View) -> str:
     elif snapshot.seat.reason is not None:
         said.append(render(snapshot.seat.reason))
     account = snapshot.account
-    if account is not None and account.group and Standing.GROUP not in snapshot.seat.unconfirmed:
+    if account is not None and account.group and snapshot.holds(Standing.GROUP):
         said.append(account.group)
     said += [line(snapshot), *sound(snapshot)]
     if snapshot.next_status == int(Status.BUSY):

@@ -90,6 +90,9 @@ ENDED: Final[dict[int, str]] = {
 }
 """`r` of endPBXCall."""
 ENDED_UNKNOWN: Final = "ended.unknown"
+"""Nothing is said."""
+ENDED_CODE: Final = "ended.code"
+"""A reason that the specification does not list."""
 
 KICKED: Final[dict[int, str]] = {
     895: "kicked.895",  # someone else signed in
@@ -139,6 +142,7 @@ ALL_IDS: Final[tuple[str, ...]] = tuple(
             *(
                 *ENDED.values(),
                 ENDED_UNKNOWN,
+                ENDED_CODE,
                 *KICKED.values(),
                 KICKED_UNKNOWN,
                 *KICKED_ADVICE.values(),

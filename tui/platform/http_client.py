@@ -8,6 +8,8 @@ for a while. It is all that a platform's routes, credentials for TURN and a look
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 import socket
 import ssl
 import time
@@ -16,6 +18,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlsplit
+
+from tui.text import clean_text
 
 if TYPE_CHECKING:
     import h11
@@ -30,11 +34,13 @@ _INTERIM: Final = 8
 """Interim answers (1xx) before the one that counts."""
 _NEXT_ADDRESS: Final = 0.25
 """Seconds until the next address of a name is tried beside one that does not answer (RFC 8305)."""
+_ERRNO: Final = re.compile(r"\[Errno ([0-9]{1,4})\]")
 _PORTS: Final = {"http": 80, "https": 443}
 
 
 class HttpError(Exception):
-    """No answer; the text names neither address nor content."""
+    """No answer. The text says why, and names neither address nor content: of a certificate that is
+    for another name, that name."""
 
 
 class NameNotFound(HttpError):
@@ -166,14 +172,15 @@ class HttpClient:
                 ssl=self._tls if scheme == "https" else None,
                 happy_eyeballs_delay=_NEXT_ADDRESS,
             )
-        except ssl.SSLCertVerificationError:
-            raise Unverified("Certificate not trusted") from None
+        except ssl.SSLCertVerificationError as error:
+            why = clean_text(error.verify_message, 120)
+            raise Unverified(f"Certificate not trusted: {why}") from None
         except ssl.SSLError as error:
-            raise NoTls(type(error).__name__) from None
+            raise NoTls(error.reason or type(error).__name__) from None
         except socket.gaierror as error:
-            raise NameNotFound(type(error).__name__) from None
+            raise NameNotFound(error.strerror or type(error).__name__) from None
         except OSError as error:
-            raise NotReached(type(error).__name__) from None
+            raise NotReached(_why(error)) from None
         return _Connection(reader, writer)
 
     async def _ask(
@@ -250,8 +257,12 @@ class _Connection:
             content = await self._content(most, cut)
             self._end_of_turn()
             return _response(head, content)
-        except (OSError, h11.RemoteProtocolError) as error:
-            raise HttpError(type(error).__name__) from None
+        except h11.RemoteProtocolError as error:
+            # Behind a colon, or in a bracket, h11 has what came.
+            why = re.split(r"[:(\[]", str(error))[0].strip()
+            raise HttpError(f"no HTTP as it should be: {clean_text(why, 120)}") from None
+        except OSError as error:
+            raise HttpError(_why(error)) from None
 
     async def _say(self, asked: h11.Request, body: bytes) -> None:
         import h11
@@ -315,6 +326,12 @@ class _Connection:
             await self._writer.wait_closed()
 
 
+def _why(error: OSError) -> str:
+    """What the system says of it. Of a name with several addresses, what it says of the first."""
+    found = error.errno or int((_ERRNO.search(str(error)) or ["", "0"])[1])
+    return os.strerror(found) if found else type(error).__name__
+
+
 def _response(head: h11.Response, content: bytes) -> HttpResponse:
     fields: dict[str, str] = {}
     for name, value in head.headers:
@@ -329,10 +346,11 @@ def _parted(url: str) -> tuple[tuple[str, str, int], str, str]:
     port = parts.port
     if parts.scheme not in _PORTS or not parts.hostname or not url.isprintable():
         raise ValueError("no web address")
-    host = parts.hostname
+    host = parts.hostname.replace("%25", "%", 1)
     if not host.isascii():
         host = host.encode("idna").decode()
-    named = f"[{host}]" if ":" in host else host
+    # Which interface an address is of concerns nobody but us (RFC 6874 §1).
+    named = f"[{host.partition('%')[0]}]" if ":" in host else host
     named += f":{port}" if port and port != _PORTS[parts.scheme] else ""
     target = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~")
     if parts.query:

@@ -41,10 +41,13 @@ class JsonPaths:
         return replace(self, **values)
 
     def is_success(self, status: object) -> bool:
-        """Whether a `status` is a yes."""
+        """Whether a `status` is a yes: however a number is written, and a word in any case."""
         if isinstance(status, bool):
             status = "true" if status else "false"
-        return isinstance(status, str | int) and str(status) in self.success.split()
+        if isinstance(status, float) and status.is_integer():
+            status = int(status)
+        said = str(status).strip().casefold() if isinstance(status, str | int) else None
+        return said in self.success.casefold().split()
 
 
 PATHS: Final = JsonPaths()

@@ -7,12 +7,14 @@ missing; nothing else is ever raised. Ids and numbers end up as text.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from tui.log import get_logger
 from tui.platform import codes
 from tui.platform.base import PlatformError
+from tui.platform.json_paths import at
 from tui.text import clean_text
 
 log = get_logger("platform")
@@ -32,10 +34,13 @@ def object_of(data: Any, code: int, what: str) -> dict[str, Any]:
     return data
 
 
-def list_of(data: Any, code: int, what: str) -> list[Any]:
-    """A list; some write it as an object whose keys are numbers."""
+def list_of(data: Any, code: int, what: str, entry: str) -> list[Any]:
+    """A list; some write it as an object whose keys are numbers, and a list of one as that one,
+    which is known by the path `entry` that each entry has."""
     if isinstance(data, dict) and data and all(_is_index(key) for key in data):
         data = list(data.values())
+    if isinstance(data, dict) and at(data, entry) is not None:
+        data = [data]
     if not isinstance(data, list):
         raise PlatformError(code, what)
     return data
@@ -104,6 +109,22 @@ def count_of(data: Any, default: int, unread: Callable[[], None]) -> int:
     return number
 
 
+_INTEGER: Final = re.compile(r"\s*[+-]?[0-9]{1,18}\s*", re.ASCII)
+_FLAGS: Final = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+
+def flag_of(data: Any) -> bool | None:
+    """A yes or a no, as a word, a number or what JSON has for it; None for anything else."""
+    if isinstance(data, bool):
+        return data
+    if isinstance(data, str):
+        data = _FLAGS.get(data.strip().casefold(), data.strip())
+    if isinstance(data, bool):
+        return data
+    number = integer_of(data)
+    return None if number is None else number != 0
+
+
 def parsed_json(text: str | bytes) -> Any:
     """JSON in which control characters may stand. A number of more digits than Python reads (4,300)
     stays text, and costs nothing of the rest. Raises ValueError and RecursionError."""
@@ -123,11 +144,11 @@ def _integer_in(digits: str) -> int | str:
 
 
 def integer_of(data: Any) -> int | None:
-    """An integer (7.0 is one too), or digits in a string; None for anything else, and for more than
+    """An integer (7.0 is one too), or one in a string; None for anything else, and for more than
     18 digits."""
     if isinstance(data, float) and data.is_integer():
         data = int(data)
-    if isinstance(data, str) and data.isascii() and data.isdigit() and len(data) <= 18:
+    if isinstance(data, str) and _INTEGER.fullmatch(data):
         return int(data)
     if isinstance(data, int) and not isinstance(data, bool) and abs(data) < 10**18:
         return data

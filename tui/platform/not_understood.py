@@ -72,6 +72,8 @@ class NotUnderstoodList:
         self._clock = clock
         self._items: deque[NotUnderstood] = deque(maxlen=newest)
         self._counts: Counter[SkippedKind] = Counter()
+        self._last: tuple[str | bytes, str] = "", ""
+        """The message of which something was kept last, and what is shown of it."""
         self.on_added: Callable[[NotUnderstood], None] | None = None
         """Hears of each item, for the log. It must not raise."""
 
@@ -85,14 +87,16 @@ class NotUnderstoodList:
         body: str | bytes = "",
     ) -> None:
         """Keep one. Whatever the texts hold, they are cleaned and masked here."""
-        text = body.decode(errors="replace") if isinstance(body, bytes) else body
+        if body != self._last[0]:  # of one message much may be kept
+            text = body.decode(errors="replace") if isinstance(body, bytes) else body
+            self._last = body, masked(text)
         item = NotUnderstood(
             at=self._clock(),
             kind=kind,
             what=clean_text(what, 120),
             where=clean_text(where, 40),
             setting=setting,
-            body=masked(text),
+            body=self._last[1],
         )
         self._items.append(item)
         self._counts[kind] += 1

@@ -16,6 +16,8 @@ from typing import Final
 
 from tui.platform.bad_setting import BadSetting
 
+_NUMBER: Final = re.compile(r"\+?0*([0-9]+)(?:\.0*)?", re.ASCII)
+_FULL_WIDTH: Final = {ord(wide): chr(ord(wide) - 0xFEE0) for wide in "０１２３４５６７８９＋．"}
 _CODE: Final = re.compile(r"[!-~]{1,40}")
 _XML_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,39}")
 
@@ -217,6 +219,7 @@ class Names:
         }
         """The roots that are read, and which of ours each is."""
         self.kick = [tuple(path.split("/")) for path in assumed.kick.split()]
+        self.kick_roots = {path[0] for path in self.kick}
         self.ignored = [tuple(path.split("/")) for path in assumed.ignored.split()]
         self.known = LISTED | set(assumed.more_attributes.split())
         self._attributes_in = {
@@ -231,6 +234,13 @@ class Names:
             "u": _written(assumed, KICK_ATTRIBUTES),
         }
         self._codes_out = {"cc": _written(assumed, CODES), "ch": _written(assumed, HOLD_CODES)}
+        self._names_folded = {
+            root: {name.casefold(): name for name in names}
+            for root, names in self._attributes_in.items()
+        }
+        paths = (*self.kick, *self.ignored)
+        steps = (*self.roots, *(step for path in paths for step in path))
+        self._steps_folded = {step.casefold(): step for step in steps}
         self._roots_out = {
             "cc": assumed.root.split()[0],
             "ch": assumed.hold_root.split()[0],
@@ -241,15 +251,48 @@ class Names:
         """A platform's attributes by our names, the code as ours ("" when it is none), and the
         attributes that nobody knows."""
         names, codes = self._attributes_in[root], self._codes_in.get(root)
+        first = "n" if codes is None else "a"
+        if not any(first in names.get(name, ()) for name in given):
+            given = self._spelled(root, given)
         ours = {each: value for name, value in given.items() for each in names.get(name, ())}
         if codes is not None:
-            ours["a"] = codes.get(ours.get("a", ""), ("",))[0]
+            code = ours.get("a", "")
+            found = codes.get(code) or codes.get(plain_digits(code), ("",))
+            ours["a"] = found[0]
         unknown = [
             name
             for name in given
             if name not in names and name not in self.known and name.partition(":")[0] != "xmlns"
         ]
         return ours, unknown
+
+    def _spelled(self, root: str, given: Mapping[str, str]) -> dict[str, str]:
+        """The attributes of a message in which the one that tells what it is has a prefix, or is
+        written in other letters, small or capital: then so are the others."""
+        folded = self._names_folded[root]
+        found: dict[str, str] = {}
+        for name, value in given.items():
+            local = name if name.startswith(("xmlns", "xml:")) else name.rpartition(":")[2]
+            found.setdefault(folded.get(local.casefold(), name), value)
+        return found
+
+    def spelled(self, path: tuple[str, ...]) -> tuple[str, ...]:
+        """Where an element stands, by the names that we know, whatever the case of their
+        letters."""
+        return tuple(self._steps_folded.get(step.casefold(), step) for step in path)
+
+    def is_kick(self, path: tuple[str, ...]) -> bool:
+        """Whether somebody who is signed out stands there, whatever is around, but no message that
+        we know."""
+        return any(
+            path[-len(kick) :] == kick
+            and not any(step in self.roots for step in path[: -len(kick)])
+            for kick in self.kick
+        )
+
+    def is_ignored(self, path: tuple[str, ...]) -> bool:
+        """Whether it is no business of the agent's, or stands in what is none."""
+        return any(path[: len(each)] == each for each in self.ignored)
 
     def is_code(self, name: str) -> bool:
         """Whether an attribute holds the code of a message."""
@@ -264,6 +307,13 @@ class Names:
             if name in names  # else the platform has no field for it
         }
         return self._roots_out[root], given
+
+
+def plain_digits(text: str) -> str:
+    """A whole number as it is written on this wire, however else it came: with a sign, leading
+    zeros, a fraction of nothing, or the digits of another width. Anything else as it is."""
+    found = _NUMBER.fullmatch(text[:40].translate(_FULL_WIDTH))
+    return found[1] if found else text
 
 
 @cache

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import ssl
+import unicodedata
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,21 +30,31 @@ from tui.platform.http_client import (
     Unverified,
 )
 from tui.platform.json_paths import PATHS, JsonPaths, at
-from tui.platform.json_values import parsed_json
+from tui.platform.json_values import flag_of, integer_of, parsed_json
 from tui.secrets import Secret
 from tui.text import clean_text, decoded
 
 MAX_BYTES: Final = 1024 * 1024
 MAX_REDIRECTS: Final = 3
 _TOKEN_REFUSED: Final = (401, 403)
+NO_SUCH_ROUTE: Final = (404, 405, 410, 501)
+"""What HTTP says where nobody knows the path, or the method there."""
 _OTHER_WORDS: Final = (
     *("message", "msg", "errmsg", "error.message", "error_description", "detail", "reason"),
     *("error", "title"),
 )
 """Where gateways and frameworks put the words of a refusal (RFC 9457, RFC 6749 §5.2)."""
+_FULL_WIDTH: Final = {0xFF01 + offset: 0x21 + offset for offset in range(94)} | {0x3002: 0x2E}
+"""What an input method writes in place of ASCII."""
+_SCHEME: Final = re.compile(r"(?i)^(https?):/{0,2}(?=[^/])")
+_PROXIES: Final = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 _title = re.compile(r"<title[^>]*>([^<]{1,200})", re.I).search
 _MOST_WORDS: Final = 20
 """Texts of one `info` that are put together."""
+
+
+class NoSuchRoute(PlatformError):
+    """The server has nothing at that path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +71,30 @@ class Reply:
     def status(self) -> int:
         """The code of the answer: 200 is yes, any other why not."""
         given = at(self.body, self.paths.status)
+        if given is None and self._own_code in codes.LOGIN:
+            return self._own_code
+        if given is None and self._says_no:
+            return codes.SERVER_ERROR
         if given is not None and not self.paths.is_success(given):
-            code = _integer(given)
+            code = integer_of(given)
             return codes.SERVER_ERROR if code is None else code
         if 200 <= self.http < 300:
             return 200
         return self.http if self.http in _TOKEN_REFUSED else codes.SERVER_ERROR
+
+    @property
+    def _own_code(self) -> int:
+        """The code of a refusal where it has no status: as the SDK hands it on (`{code, info}`)."""
+        return integer_of(at(self.body, "code")) or 0
+
+    @property
+    def _says_no(self) -> bool:
+        """Whether an answer without a status is a refusal all the same, as frameworks write it."""
+        if any(flag_of(at(self.body, name)) is False for name in ("success", "ok")):
+            return True
+        there = at(self.body, "data") is not None
+        error = "" if there else clean_text(_words(at(self.body, "error")))
+        return error != "" and flag_of(error) is not False
 
     @property
     def token_refused(self) -> bool:
@@ -75,16 +105,22 @@ class Reply:
     def info(self) -> str:
         """The platform's own words, cleaned. A refusal of somebody before it may have them under
         another name; without any, HTTP's are told, or the status that was no yes."""
-        own = clean_text(_words(at(self.body, self.paths.info)))
-        if own or self.status == HTTPStatus.OK:
-            return own
-        others = (clean_text(_words(at(self.body, path))) for path in _OTHER_WORDS)
-        return next(filter(None, others), "") or self.said or self._strange_status
+        if self.status == HTTPStatus.OK:
+            return clean_text(_words(at(self.body, self.paths.info)))
+        return self.words or self.said or self._strange_status
+
+    @property
+    def words(self) -> str:
+        """What the answer says in words, wherever it has them; "" for none. A yes says there that
+        it is one, most often."""
+        places = (self.paths.info, *_OTHER_WORDS)
+        said = (clean_text(_words(at(self.body, path))) for path in places)
+        return next(filter(None, said), "")
 
     @property
     def _strange_status(self) -> str:
         given = at(self.body, self.paths.status)
-        if given is None or _integer(given) is not None:
+        if given is None or integer_of(given) is not None:
             return ""
         said = clean_text(json.dumps(given, ensure_ascii=False), 60)
         return f"{self.paths.status} {said} ([{self.paths.section}] success)"
@@ -96,9 +132,10 @@ def base_url(backend: str) -> str:
     Raises PlatformError: 50002 when there is none, 50001 when it is no address of a web server, or
     is `http://` to another machine.
     """
-    text = backend.strip()
+    text = "".join(filter(_is_drawn, backend.translate(_FULL_WIDTH))).strip()
     if not text:
         raise PlatformError(codes.NO_SERVER, "no backend", codes.NO_BACKEND)
+    text = _SCHEME.sub(r"\1://", text)
     if "://" not in text:
         text = "https://" + text
     parts = _split(text)
@@ -109,6 +146,11 @@ def base_url(backend: str) -> str:
             codes.BAD_ARGUMENT, "http:// to another machine", codes.INSECURE_BACKEND
         )
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}/"
+
+
+def _is_drawn(character: str) -> bool:
+    """Not so what copying brings along unseen: marks of order and direction, spaces of no width."""
+    return unicodedata.category(character) != "Cf"
 
 
 def socket_url(url: str) -> str:
@@ -193,22 +235,24 @@ class Web:
                     if not 300 <= response.status < 400:
                         return self._reply(response, bare=bare)
                     url = self._redirected(url, response, route.method)
-        except NameNotFound:
-            raise PlatformError(codes.NO_SERVER, "the backend's name was not found") from None
+        except NameNotFound as error:
+            info = f"the backend's name was not found: {error}{self._beside}"
+            raise PlatformError(codes.NO_SERVER, info) from None
         except TimeoutError:
-            info = "no answer in time"
+            info = f"no answer in time{self._beside}"
             raise PlatformError(codes.SERVER_ERROR, info, codes.SERVER_DOWN) from None
         except NoTls as error:
             raise PlatformError(codes.SERVER_ERROR, str(error), codes.NO_TLS) from None
         except Unverified as error:
             raise PlatformError(codes.SERVER_ERROR, str(error), codes.UNVERIFIED) from None
         except NotReached as error:
-            raise PlatformError(codes.SERVER_ERROR, str(error), codes.SERVER_DOWN) from None
+            info = f"{error}{self._beside}"
+            raise PlatformError(codes.SERVER_ERROR, info, codes.SERVER_DOWN) from None
         except HttpError as error:
             raise PlatformError(codes.SERVER_ERROR, str(error)) from None
         except ValueError as error:  # an argument that no header or address can carry
             raise PlatformError(codes.BAD_ARGUMENT, type(error).__name__) from None
-        raise PlatformError(codes.SERVER_ERROR, "too many redirects")
+        raise PlatformError(codes.SERVER_ERROR, f"too many redirects, to {_shown(url)} at last")
 
     def _reply(self, response: HttpResponse, *, bare: bool) -> Reply:
         """An answer that is no redirect. Gateways in front of a backend refuse in pages of their
@@ -229,8 +273,17 @@ class Web:
                 raise
             if http == HTTPStatus.UNAUTHORIZED:
                 return Reply(http, None, self._paths, said)
+            if http in NO_SUCH_ROUTE:
+                raise NoSuchRoute(codes.SERVER_ERROR, said) from None
             raise PlatformError(codes.SERVER_ERROR, said) from None
         return Reply(http, given, self._paths, said)
+
+    @property
+    def _beside(self) -> str:
+        """What else may be why nothing is reached."""
+        away = not is_loopback(urlsplit(self.base).hostname or "")
+        named = next((name for name in _PROXIES if os.environ.get(name)), "") if away else ""
+        return f"; {named} is set, and proxies are not used" if named else ""
 
     async def close(self) -> None:
         """Close the connections."""
@@ -244,25 +297,37 @@ class Web:
             raise PlatformError(codes.SERVER_ERROR, f"redirected ({response.status}) to nowhere")
         there = urljoin(url, where)
         if _origin(there) != _origin(self.base):
-            raise PlatformError(codes.SERVER_ERROR, "redirected to another server")
+            info = f"redirected to another server: {_shown(there)}"
+            raise PlatformError(codes.SERVER_ERROR, info)
         if method != "GET" and response.status not in (307, 308):
-            raise PlatformError(codes.SERVER_ERROR, f"redirected ({response.status})")
+            info = f"redirected ({response.status}) to {_shown(there)}"
+            raise PlatformError(codes.SERVER_ERROR, info)
         return there
 
 
 def _expanded(content: bytes, encoding: str) -> bytes:
-    """What a server compressed though it was asked not to. Within the size that is taken."""
-    name = encoding.strip().lower()
-    if name in ("", "identity") or not content:
-        return content
-    if name not in ("gzip", "x-gzip", "deflate"):
-        info = f"the answer is compressed ({clean_text(name, 20)})"
-        raise PlatformError(codes.SERVER_ERROR, info)
+    """What a server compressed though it was asked not to, once or several times over. Within the
+    size that is taken."""
+    names = [each.strip().lower() for each in encoding.split(",")]
+    for name in reversed([each for each in names if each not in ("", "identity")]):
+        if name not in ("gzip", "x-gzip", "deflate"):
+            info = f"the answer is compressed ({clean_text(name, 20)})"
+            raise PlatformError(codes.SERVER_ERROR, info)
+        content = _expanded_once(content) if content else content
+    return content
+
+
+def _expanded_once(content: bytes) -> bytes:
     for wbits in (zlib.MAX_WBITS | 32, -zlib.MAX_WBITS):  # some write "deflate" without its head
+        expanded, rest = b"", content
         try:
-            expanded = zlib.decompressobj(wbits).decompress(content, MAX_BYTES + 1)
+            while rest and len(expanded) <= MAX_BYTES:  # gzip may come in several members
+                one = zlib.decompressobj(wbits)
+                expanded += one.decompress(rest, MAX_BYTES + 1 - len(expanded))
+                rest = one.unused_data
         except zlib.error:
-            continue
+            if not expanded:
+                continue
         if len(expanded) > MAX_BYTES:
             raise PlatformError(codes.SERVER_ERROR, "the answer is too long")
         return expanded
@@ -288,7 +353,7 @@ def _words(given: Any) -> str:
 def _words_of_one(given: Any) -> str:
     if isinstance(given, str):
         return given
-    number = _integer(given)
+    number = integer_of(given)
     return "" if number is None else str(number)
 
 
@@ -318,6 +383,11 @@ def _split(url: str) -> SplitResult | None:
     return parts if usable and url.isprintable() and " " not in url else None
 
 
+def _shown(url: str) -> str:
+    """An address without its query, in which a proof or a token may stand."""
+    return clean_text(url.partition("?")[0].partition("#")[0], 100)
+
+
 def _origin(url: str) -> tuple[str, str | None, int | None]:
     parts = _split(url)
     if parts is None:
@@ -327,9 +397,3 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
         parts.hostname,
         parts.port or {"http": 80, "https": 443}.get(parts.scheme),
     )
-
-
-def _integer(value: object) -> int | None:
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

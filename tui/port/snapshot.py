@@ -30,6 +30,7 @@ from tui.port.values import (
     Leg,
     Levels,
     Line,
+    LineState,
     Message,
     NextStatus,
     Notice,
@@ -272,6 +273,11 @@ class Snapshot(PlainValue, frozen=True):
     def seat_state(self) -> SeatState:
         """`checkSeatState`."""
         return seat_state(self.seat.status, self.calls)
+
+    def holds(self, what: Standing) -> bool:
+        """Whether the other side holds this of us, as far as can be said: it has confirmed it since
+        the last registration, and the registration stands."""
+        return self.line.state is LineState.OK and what not in self.seat.unconfirmed
 
     def with_call(self, call: Call) -> Snapshot:
         """The same with this call put in, or put in place of the one of its key."""

@@ -206,6 +206,7 @@ class Progress:
 
     A call that forks rings at several phones: `tag` says which of them this is from ("" where
     the peer says not). Each may have early media of its own; `InviteAnswered.tag` is who took it.
+    `reason` is the peer's phrase, with what its Warning says.
     """
 
     call: str
@@ -213,6 +214,7 @@ class Progress:
     sdp: bytes | None
     tag: str = ""
     asserted: NameAddr | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import { listen, note, phone, say } from "./phone.mjs";
 
 const own = new Set(); // the sessions that we ended ourselves
 
-phone.start = async ({ ws, uri, user, password, hz }) => {
+phone.start = async ({ ws, uri, user, password, hz, confirms }) => {
   await say(hz);
   phone.ua = new UserAgent({
     uri: UserAgent.makeURI(uri),
@@ -20,16 +20,21 @@ phone.start = async ({ ws, uri, user, password, hz }) => {
     authorizationUsername: user,
     authorizationPassword: password,
     logBuiltinEnabled: false,
-    sipExtension100rel: "Supported",
+    sipExtension100rel: confirms ? "Required" : "Supported",
+    sendInitialProvisionalResponse: !confirms, // it would begin the session before it is followed
     sipExtensionReplaces: "Supported",
     sessionDescriptionHandlerFactory: Web.defaultSessionDescriptionHandlerFactory(async () =>
       phone.microphone.clone(),
     ),
     sessionDescriptionHandlerFactoryOptions: { peerConnectionConfiguration: { iceServers: [] } },
     delegate: {
-      onInvite(invitation) {
+      async onInvite(invitation) {
         follow(invitation);
         note("offered", { from: invitation.remoteIdentity.uri.toString() });
+        if (confirms) {
+          await invitation.progress(); // until its PRACK
+          note("rang", { as: invitation.rel100 });
+        }
         invitation.accept();
       },
     },

@@ -94,5 +94,9 @@ async def _run(options: Namespace, paths: Paths, file: Path, profile: Profile, o
             await process.wait()
     if code == 0:
         return OK
-    why = said[-1] if said and said[-1].id != "probe.written" else message("probe.no_answer")
+    why = (
+        said[-1]
+        if said and said[-1].id != "probe.written"
+        else message("probe.no_answer", code=code)
+    )
     return complain(render(why), REFUSED)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import os
 import selectors
+import signal
 from collections import deque
 from threading import Event
 from time import monotonic
@@ -112,8 +113,9 @@ class TerminalDriver(LinuxDriver):
             selector.register(stop, selectors.EVENT_READ)
             while not stop.is_set():
                 come = {key.fd for key, _ in selector.select(terminal.due)}
-                data = os.read(self.fileno, 4096) if self.fileno in come else None
+                data = self._read() if self.fileno in come else None
                 if data == b"":
+                    self._gone()
                     stop.wait()  # the end of a pipe would be ready for ever
                     return
                 try:
@@ -125,6 +127,18 @@ class TerminalDriver(LinuxDriver):
                         "input that could not be read was dropped: %d bytes", len(data or b"")
                     )
                     terminal = TerminalInput(escape_wait(os.environ))
+
+    def _read(self) -> bytes:
+        try:
+            return os.read(self.fileno, 4096)
+        except OSError:  # EIO: there is no terminal any more
+            return b""
+
+    def _gone(self) -> None:
+        """The terminal was taken away. Whose controlling terminal it is has been told so (SIGHUP);
+        one that has none, as in a container or under a script, would wait for keys for ever."""
+        if self.input_tty:
+            os.kill(os.getpid(), signal.SIGHUP)
 
     def _sigcont_application(self, *_: object) -> None:
         """As Textual's, for a stop that nobody asked us for (SIGSTOP) as well: with what it set up

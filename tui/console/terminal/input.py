@@ -61,6 +61,9 @@ _MOUSE: Final = re.compile(r"\x1b\[<\d+;-?\d+;-?\d+[Mm]")
 _KEY: Final = re.compile(
     r"\x1b\[(\d*)(?::[\d:]*)?(?:;(\d*)(?::(\d*))?)?(?:;([\d:]*))?([u~A-HPQRS])"
 )
+_OTHER_KEY: Final = re.compile(r"\x1b\[27;(\d+);(\d+)~")
+"""How xterm's modifyOtherKeys writes a key that kitty's protocol writes as `CSI code;modifiers u`:
+tmux (`extended-keys always`) and some terminals send it unasked."""
 _STATUS: Final = "\x1b[0n"
 _STRAY: Final = re.compile("[\udc80-\udcff]")
 """A byte that is no UTF-8, as it is decoded here; U+FFFD would not do: it can be pasted as well."""
@@ -343,8 +346,17 @@ class TerminalInput:
     def _pressed(self, code: str) -> Iterator[Message]:
         if (name := _PUTTY.get(code)) is not None:
             yield Key(name, None)
+        elif (named := _named(code)) is not None:
+            for each in named:
+                yield Key(each.value, None)
         elif code in ANSI_SEQUENCES_KEYS:
             yield from self._keys(code)
+        elif other := _OTHER_KEY.fullmatch(code):
+            held, typed = map(int, other.groups())
+            if held <= 2 and _is_character(typed) and chr(typed).isprintable():
+                yield from self._keys(chr(typed))  # Shift is in it already
+            else:
+                yield from self._pressed(f"\x1b[{typed};{held}u")
         elif part := _KEY.fullmatch(code):
             number, modifiers, kind, text, final = part.groups()
             if kind == "3":
@@ -363,6 +375,16 @@ class TerminalInput:
         for key in self._tables._sequence_to_key_events(code, alt=alt):
             if key.key != Keys.Ignore:
                 yield key
+
+
+def _named(code: str) -> tuple[Keys, ...] | None:
+    """The keys of a sequence whose number Textual would read as a character's, as it knows it from
+    kitty's protocol: F13 of the older terminals, and their arrows with Ctrl."""
+    part = _KEY.fullmatch(code)
+    if part is None or part[5] == "u" or f"{int(part[1] or 1)}{part[5]}" in FUNCTIONAL_KEYS:
+        return None
+    known = ANSI_SEQUENCES_KEYS.get(code)
+    return known if isinstance(known, tuple) else None
 
 
 def _is_character(point: int) -> bool:

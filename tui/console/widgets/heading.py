@@ -82,8 +82,7 @@ def state_word(snapshot: Snapshot) -> tuple[str, str]:
         return _SUPERVISED[snapshot.supervision.state], "bold $ring"
     if snapshot.wrapup is not None and snapshot.phase is Phase.SIGNED_IN:
         return "state.wrapup", "bold $ring"
-    unconfirmed = Standing.STATUS in snapshot.seat.unconfirmed
-    if unconfirmed and snapshot.seat.status is not Status.OFFLINE:
+    if not snapshot.holds(Standing.STATUS) and snapshot.seat.status is not Status.OFFLINE:
         return "state.unconfirmed", "bold $ring"
     match snapshot.seat_state:
         case SeatState.IDLE:
@@ -114,7 +113,7 @@ class Heading(Rows):
         left: list[Ranked] = []
         if account is not None:
             left.append(("agent", row((f"{account.un} {account.displayname}".strip(), "$strong"))))
-            if account.group and Standing.GROUP not in view.snapshot.seat.unconfirmed:
+            if account.group and view.snapshot.holds(Standing.GROUP):
                 left.append(("group", row((glyphs().between + account.group, "$strong"))))
         left.append(("queues", _queues(view.snapshot.queues, width)))
         connected, voiced = _connection(view), _voice(view)
@@ -144,7 +143,9 @@ class Heading(Rows):
             began = self._clocks.time_of_day(snapshot.supervision.since)
             state.append((tr("since", time=began), "$dim"))
         elif snapshot.seat.since:
-            since = tr("since", time=self._clocks.time_of_day(snapshot.seat.since))
+            lost = snapshot.line.since if snapshot.line.state is not LineState.OK else 0.0
+            began = self._clocks.time_of_day(lost or snapshot.seat.since)
+            since = tr("since", time=began)
             state.append((since, "$dim"))
         if (pending := snapshot.seat.pending) is not None:
             asking = tr("pending.busy" if pending is Status.BUSY else "pending.idle")

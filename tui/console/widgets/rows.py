@@ -75,7 +75,9 @@ def _words() -> re.Pattern[str]:
 
 def folded(pieces: Row, cells: int, most: int = 0) -> list[Row]:
     """The row in lines of so many cells: broken at spaces, else anywhere (Chinese has none). With
-    `most`, that many lines at most; what was cut off shows as "…"."""
+    `most`, that many lines at most; what was cut off shows as "…". In a terminal that is narrower
+    than what stands beside the row there may be less than no room: a line has a cell then."""
+    cells = max(1, cells)
     lines: list[Row] = []
     line: list[Piece] = []
     used = 0

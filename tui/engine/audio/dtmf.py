@@ -4,6 +4,7 @@ because a receiver drops digits that are sent in one go (platform.md, "DTMF").""
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -17,6 +18,13 @@ from tui.port.snapshot import Call
 from tui.port.values import message
 
 CONTENT_TYPE = "application/dtmf-relay"
+_TYPES = (CONTENT_TYPE, "application/dtmf")
+"""What peers call a digit in an INFO."""
+_BY_NUMBER = "0123456789*#ABCD"
+"""The keys in the order of telephone-event (RFC 4733 §3.2), by which some number them."""
+_KEY = rb"[ \t]*+([0-9]{1,2}+|[*#A-Da-d])[ \t]*+\r?$"
+_signal = re.compile(rb"^[ \t]*+Signal[ \t]*+=" + _KEY, re.I | re.M).search
+_bare = re.compile(rb"\s*+([0-9]|[*#A-Da-d])\s*+").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,16 @@ class Pace:
 def relay_body(digit: str, milliseconds: int) -> bytes:
     """The INFO's body for one digit."""
     return f"Signal={digit}\r\nDuration={milliseconds}\r\n".encode()
+
+
+def told_digit(content_type: str, body: bytes) -> str:
+    """The digit of a peer's INFO, whichever line it stands in, alone or by its number; "" where
+    there is none."""
+    found = (_signal(body) or _bare(body)) if content_type in _TYPES else None
+    if found is None:
+        return ""
+    said = found[1].decode().upper()
+    return said if not said.isdecimal() else _BY_NUMBER[int(said) :][:1]
 
 
 class DigitLegs(Protocol):

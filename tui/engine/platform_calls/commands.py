@@ -171,8 +171,10 @@ class CallCommands:
             return refusal
         moved = self.calls.move(call, CallInput.HANGUP_SENT)
         assert moved is not None  # every state in _ENDABLE takes HANGUP_SENT
-        if not call.ccnumber:
-            return Result(True)  # hung up as soon as the platform names the call
+        if not call.ccnumber:  # hung up as soon as the platform names the call
+            if call.state is not CallState.DIALING:  # taken on without a name
+                self.calls.limit(moved, self.context.limits.ended, self._no_reply)
+            return Result(True)
         return await self.send_hang_up(moved)
 
     async def send_hang_up(self, call: Call) -> Result:

@@ -11,7 +11,7 @@ from tui.engine.call_control import SeatKeeper
 from tui.engine.context import log
 from tui.engine.outcome import Outcome, Send, answer_to, unconfirmed, with_info
 from tui.engine.platform_calls.commands import CallCommands, TypeWhenAnswered
-from tui.engine.platform_calls.events import CallReports, as_code
+from tui.engine.platform_calls.events import CallReports
 from tui.engine.platform_calls.legs import PlatformLegs
 from tui.engine.platform_calls.recovery import CallQuery, take_over
 from tui.engine.platform_calls.standing import Announcements
@@ -42,7 +42,10 @@ class PlatformCalls:
         seat: SeatKeeper,
         type_when_answered: TypeWhenAnswered,
         kicked: Callable[[control.Kicked], None],
+        explained: Callable[[Call], None],
     ) -> None:
+        """`explained` is told of a call of which it became known only after its end why it
+        ended."""
         self.calls = legs.calls
         self.context = legs.context
         self._send = send
@@ -56,12 +59,15 @@ class PlatformCalls:
         self.legs = PlatformLegs(legs, self.query.ask, transferred)
         self.commands = CallCommands(self.calls, send, self.legs, type_when_answered)
         self.reports = CallReports(self.commands, self.legs, self.query, transferred)
-        self.threeway = ThreewayCalls(self.commands, transferred, threeway=threeway)
+        self.threeway = ThreewayCalls(
+            self.commands, transferred, threeway=threeway, explained=explained
+        )
         self.announcements = Announcements(self.context, send, platform, seat)
         supervises = platform is not None and platform.supervises
         self.supervising = Supervising(self.calls, send, self.legs, allowed=supervises)
-        self._next: asyncio.Future[tuple[int, str]] | None = None
-        """Waits for the platform's answer to 87."""
+        self._next: asyncio.Future[tuple[control.Reason, str]] | None = None
+        """Waits for the platform's answer to 87, about the call `_next_of`."""
+        self._next_of = ""
 
     @property
     def capabilities(self) -> tuple[Capability, ...]:
@@ -184,6 +190,7 @@ class PlatformCalls:
     async def status_after_call(self, ccnumber: str, busy: bool) -> Message | None:
         """87, and the platform's answer to it."""
         self._next = asyncio.get_running_loop().create_future()
+        self._next_of = ccnumber
         try:
             async with asyncio.timeout(self.context.limits.next_status):
                 asked = self._send(control.StatusAfterCall(ccnumber, busy))
@@ -218,6 +225,7 @@ class PlatformCalls:
         try:
             reports = control.decode_all(body, self._assumed, self.context.not_understood)
         except control.ControlError:
+            self.query.unread()
             return
         for report in reports:
             if not isinstance(report, control.Unknown):
@@ -246,9 +254,10 @@ class PlatformCalls:
                     self.announcements.said(status)
             case control.AfterCallWork(info):
                 self._seat.after_call_work(info)
-            case control.StatusAfterCallResponse(r, _, info):
-                if self._next is not None and not self._next.done():
-                    self._next.set_result((as_code(r), info))
+            case control.StatusAfterCallResponse(r, ccnumber, info):
+                ours = ccnumber in ("", self._next_of)  # some do not say which call it is about
+                if ours and self._next is not None and not self._next.done():
+                    self._next.set_result((r, info))
             case control.Kicked(others=others):
                 for each in (report, *others):
                     self._kicked(each)

@@ -13,9 +13,10 @@ from tui.engine.calls import BY_PEER, BY_US, NOT_CONNECTED
 from tui.engine.context import log
 from tui.engine.outcome import with_info
 from tui.engine.platform_calls.commands import CallCommands, CallLegs
+from tui.engine.platform_calls.dials import Response
 from tui.engine.platform_calls.recovery import CallQuery
 from tui.platform import control
-from tui.platform.codes import ENDED, REFUSED
+from tui.platform.codes import ENDED, ENDED_CODE, ENDED_UNKNOWN, REFUSED
 from tui.port.events import (
     CallAnswered,
     CallFinished,
@@ -62,6 +63,8 @@ class CallReports:
         """ccNumbers of calls that the platform has handed to somebody else."""
         self._cancelled: OrderedDict[str, _Over] = OrderedDict()
         self._over: OrderedDict[str, _Over] = OrderedDict()
+        self._early: OrderedDict[str, control.Ended | control.CallinFailed] = OrderedDict()
+        """Ends that have overtaken the answer which names their call."""
 
     def handle(self, report: control.PlatformMessage) -> bool:
         """Take one message. False when it is not about a call."""
@@ -80,8 +83,8 @@ class CallReports:
             case control.Answered(ccnumber, number, eid):
                 self.calls.note(ccnumber, "attribute", report.attributes)
                 self._answered(ccnumber, number, internal=bool(eid))
-            case control.Ended(ccnumber, r, call_time, info):
-                self._ended(ccnumber, as_code(r), call_time, info)
+            case control.Ended():
+                self._ended(report)
             case control.Held(ccnumber):
                 self._on_the_phone(ccnumber, CallInput.HOLD_CONFIRMED)
             case control.Resumed(ccnumber):
@@ -169,18 +172,21 @@ class CallReports:
 
     # ------------------------------------------------------------ outgoing
 
-    def _responded(
-        self, report: control.CalloutResponse | control.CallinResponse, *, internal: bool
-    ) -> None:
+    def _responded(self, report: Response, *, internal: bool) -> None:
         fact = CallinResponded if internal else CalloutResponded
         self.query.told(report.ccnumber)
-        known = self.calls.by_ccnumber(report.ccnumber) if report.ccnumber else None
-        if known is not None or (report.ccnumber and report.ccnumber in self._over):
-            return  # a repeat
         code = as_code(report.r)
         # A response that names the call and no reason against it is none against it.
         accepted = code == 200 or (report.r == "" and bool(report.ccnumber))
         code = 200 if accepted else code
+        known = self.calls.by_ccnumber(report.ccnumber) if report.ccnumber else None
+        if known is not None or (report.ccnumber and report.ccnumber in self._over):
+            if known is not None and known.outgoing and not accepted:
+                self._refused_after_all(known, report, fact(code, *_said_of(report, known)))
+            return  # a repeat
+        if accepted and (named := self._named(report.ccnumber, report.number)) is not None:
+            self.context.emit(fact(code, *_said_of(report, named)))
+            return
         waiting = {
             c.key: c
             for c in self.calls.live
@@ -193,7 +199,7 @@ class CallReports:
                 log.warning("a late reply to a call that was given up: hung up")
                 self.commands.hang_up_late(report.ccnumber)
             return
-        self.context.emit(fact(code, report.ccnumber, report.number or call.number, report.info))
+        self.context.emit(fact(code, *_said_of(report, call)))
         if not accepted:
             log.warning("the call was refused: %s %s", report.r, report.info)
             self.calls.end(call, CallInput.REFUSED, refusal(code, report.info or str(report.r)))
@@ -202,8 +208,41 @@ class CallReports:
             named = self.calls.move_beneath(call, CallInput.ACCEPTED, ccnumber=report.ccnumber)
             self.context.spawn(self._hang_up(named.key))
             return
+        moved = self.calls.move(call, CallInput.ACCEPTED, ccnumber=report.ccnumber)
+        if report.ccnumber:
+            self.context.timers.cancel(f"call {call.key}")
+            if (end := self._early.pop(report.ccnumber, None)) is not None:
+                self.handle(end)
+        elif moved is not None:
+            self.calls.limit(moved, self.context.limits.dial_reply, self._ask_name)
+
+    def _ask_name(self, call: Call) -> None:
+        """Without its name a call can neither be held nor hung up."""
+        if _is_nameless(call) and call.state is CallState.PROCEEDING:
+            self.query.ask()
+            self.calls.limit(call, self.context.limits.dial_reply, self._ask_name)
+
+    def _refused_after_all(
+        self, call: Call, report: Response, said: CalloutResponded | CallinResponded
+    ) -> None:
+        """A call that was taken on is refused behind that, before it was answered."""
+        log.warning("the call was refused after all: %s %s", report.r, report.info)
+        why = refusal(as_code(report.r), report.info or str(report.r))
+        if call.answered is None and self.calls.end(call, CallInput.REFUSED, why):
+            self._remember(self._over, call)
+            self.context.emit(said)
+
+    def _named(self, ccnumber: str, number: str) -> Call | None:
+        """The call with this number that the platform took on without a name, if there is one, with
+        this for its name; one that was hung up meanwhile is ended now."""
+        call = next((each for each in self.calls.live if _is_nameless(each)), None)
+        if call is None or not ccnumber or number not in ("", call.number, f"9{call.number}"):
+            return None
         self.context.timers.cancel(f"call {call.key}")
-        self.calls.move(call, CallInput.ACCEPTED, ccnumber=report.ccnumber)
+        call = self.calls.put(call, ccnumber=ccnumber)
+        if call.state is CallState.ENDING:
+            self.context.spawn(self._hang_up(call.key))
+        return call
 
     async def _hang_up(self, key: str) -> None:
         call = self.calls.by_key(key)
@@ -214,6 +253,7 @@ class CallReports:
         """309: the call is over; a 105 with 20 may follow and is then a repeat."""
         call = self.calls.by_ccnumber(ccnumber)
         if call is None or not call.live:
+            self._came_early(call, control.CallinFailed(ccnumber, info))
             return
         said = with_info(message("ended.no_answer"), info)
         if self.calls.end(call, CallInput.NOT_ANSWERED, said, reason=NOT_CONNECTED):
@@ -224,8 +264,11 @@ class CallReports:
 
     def _answered(self, ccnumber: str, number: str, *, internal: bool) -> None:
         self.query.told(ccnumber)
-        call = self.calls.by_ccnumber(ccnumber)
-        if call is None:
+        if f"offer {ccnumber}" in self.context.timers:  # held back, and taken meanwhile
+            self.context.timers.cancel(f"offer {ccnumber}")
+            self._offer(ccnumber, number, internal)
+        call = self.calls.by_ccnumber(ccnumber) or self._named(ccnumber, number)
+        if call is None or not call.live:
             if ccnumber in self._over:
                 return
             # A 104 never stands for the response to `call`: a stray one is not taken for it. Yet
@@ -259,17 +302,22 @@ class CallReports:
         if call is not None and self.calls.move(call, given) is not None:
             self.legs.hold(call.key, given is CallInput.HOLD_CONFIRMED)
 
-    def _ended(self, ccnumber: str, r: int, call_time: float | None, info: str) -> None:
+    def _ended(self, report: control.Ended) -> None:
+        ccnumber, r = report.ccnumber, as_code(report.r)
+        self.context.timers.cancel(f"offer {ccnumber}")
         if ccnumber in self._over:
             return  # a repeat
         call = self.calls.by_ccnumber(ccnumber)
         if call is None or not call.live:
+            self._came_early(call, report)
             return
         talk_time = None
         if r in CONNECTED_REASONS:
-            talk_time = call_time if call_time is not None else self.calls.talked(call)
+            length = report.call_time
+            talk_time = length if length is not None else self.calls.talked(call)
         missed = not call.outgoing and call.answered is None and call.state is CallState.RINGING
-        outcome = message(ENDED.get(r, "ended.unknown"), code=r)
+        unlisted = ENDED_UNKNOWN if report.r == "" else ENDED_CODE
+        outcome = message(ENDED.get(r, unlisted), code=report.r)
         if r == BY_PEER and call.internal:
             outcome = message("ended.25_internal", code=r)
         if r == BY_US and call.before is None and self._voice_is_here():
@@ -279,13 +327,22 @@ class CallReports:
             self._transferred.discard(ccnumber)
             goes_on = True
             outcome = message("transfer.done", name=call.transfer)
-        outcome = with_info(outcome, info)
+        outcome = with_info(outcome, report.info)
         if self.calls.end(
             call, CallInput.ENDED, outcome, reason=r, talk_time=talk_time, missed=missed
         ):
             if not goes_on:  # with others the call lives, and may be offered here again
                 self._remember(self._over, call)
             self.context.emit(CallFinished(ccnumber, r, talk_time))
+
+    def _came_early(self, known: Call | None, end: control.Ended | control.CallinFailed) -> None:
+        """The end of a call that is not known, while a dial waits for its answer, may be that of
+        the call which the answer names."""
+        waits = any(call.state is CallState.DIALING for call in self.calls.live)
+        if known is None and waits:
+            self._early[end.ccnumber] = end
+            while len(self._early) > _REMEMBERED:
+                self._early.popitem(last=False)
 
     def _voice_is_here(self) -> bool:
         """Whether the agent can hang up nowhere but here: not on a telephone of her own."""
@@ -302,6 +359,16 @@ class CallReports:
 def as_code(r: control.Reason) -> int:
     """`r` as a number; 0 for one that is no digits, which no list of codes has."""
     return r if isinstance(r, int) else 0
+
+
+def _is_nameless(call: Call) -> bool:
+    """Whether the platform took it on, and has not said how it is called."""
+    taken_on = CallState.PROCEEDING in (call.state, call.before)
+    return call.live and call.outgoing and not call.ccnumber and taken_on
+
+
+def _said_of(report: Response, call: Call) -> tuple[str, str, str]:
+    return report.ccnumber, report.number or call.number, report.info
 
 
 def refusal(code: int, info: str) -> Message:

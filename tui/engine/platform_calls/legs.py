@@ -189,7 +189,9 @@ class PlatformLegs:
             log.warning("the leg belongs to another call than the one listened to: it is ended")
             self.legs.drop(leg)
             leg.apart.leg_gone(leg, Leg.LOST)
-        if call is not None and call.ccnumber and call.ccnumber != ccnumber:
+        if call is not None and not call.ccnumber and call.state is CallState.PROCEEDING:
+            self.calls.put(call, ccnumber=ccnumber)  # taken on without a name
+        elif call is not None and call.ccnumber and call.ccnumber != ccnumber:
             log.warning("the leg belongs to another call: it is ended")
             self.legs.drop(leg)
             self._gone(leg.key, Leg.LOST)

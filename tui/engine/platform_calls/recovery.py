@@ -20,6 +20,7 @@ from tui.port.values import Leg, LineState, message
 
 AGAIN: Final = (8.0, 16.0, 32.0, 60.0)
 """Seconds between two questions that were not answered; the last of them from then on."""
+_UNREAD: Final = "unread"
 
 
 class CallQuery:
@@ -80,10 +81,24 @@ class CallQuery:
         self._told = set()
         self._ask()
 
+    def unread(self) -> None:
+        """The platform said something that could not be read at all: a call may hang on it, so it
+        is asked; once in a while, however much of it comes."""
+        if not self.running and _UNREAD not in self.context.timers:
+            self.context.timers.set(_UNREAD, self.context.limits.recover, self._nothing_new)
+            self.ask()
+
+    def _nothing_new(self) -> None:
+        """From now on it may be asked again."""
+
     def _ask(self) -> None:
         self.running = True
         self._asked += 1
-        self._about = {call.key for call in self.calls.live if call.ccnumber}
+        self._about = {
+            call.key
+            for call in self.calls.live
+            if call.ccnumber or call.state is CallState.PROCEEDING  # taken on without a name
+        }
         self.context.spawn(self._query())
         self.context.timers.set("recover", self.context.limits.recover, self._time_is_up)
 

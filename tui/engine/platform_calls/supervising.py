@@ -14,7 +14,7 @@ from typing import Any, Final
 from tui.engine.audio.leg_entry import LegEntry
 from tui.engine.calls import Calls
 from tui.engine.context import log
-from tui.engine.outcome import Outcome, Send, answer_to, unconfirmed
+from tui.engine.outcome import Outcome, Send, answer_to, unconfirmed, words_of
 from tui.engine.platform_calls.legs import PlatformLegs
 from tui.platform import control
 from tui.platform.control import SuperviseAct
@@ -42,6 +42,8 @@ _ACTS: Final = {
     SuperviseHow.END: SuperviseAct.END,
 }
 _SOUND: Final = "sound supervised"
+_NOT_YET: Final = ("", "0", "null", "undefined", "none")
+"""How the time is written at which a call ended that has not."""
 
 
 class Supervising:
@@ -150,7 +152,7 @@ class Supervising:
         call = self._known(answer.ccnumber)
         if call is not None and not call.certain:
             self.context.emit(GroupCallRemoved(call.key))  # it ended while the line was lost
-        return message("supervise.refused", info=answer.info or "–")
+        return message("supervise.refused", info=words_of(answer.info, answer.result))
 
     async def _answer(self, request: control.Supervise) -> control.SuperviseResponse | Message:
         self._asked = request
@@ -289,7 +291,7 @@ class Supervising:
     def _told(self, report: control.GroupCallReport) -> None:
         account = self.context.snapshot.account
         own = account is not None and account.un in (report.caller, report.callee)
-        if report.end_time:
+        if report.end_time.casefold() not in _NOT_YET:
             self._call_over(report.ccnumber)
         elif not own and len(self.context.snapshot.group_calls) < MOST_CALLS:
             self._began(report)

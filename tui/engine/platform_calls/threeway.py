@@ -1,4 +1,4 @@
-"""Transfer and the three-way call, made safe.
+"""The three-way call, made safe.
 
 `terminate` in a three-way call drops only the agent and leaves the other two talking with no way
 back; so nothing here terminates while a third party is there, unless that was asked for by name
@@ -8,20 +8,22 @@ back; so nothing here terminates while a third party is there, unless that was a
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Final
 
-from tui.engine.calls import BY_US, CONNECTED
+from tui.engine.calls import CONNECTED
 from tui.engine.context import log
 from tui.engine.numbers import NumberError, parse_number
-from tui.engine.outcome import Outcome, answer_to, unconfirmed, with_info
+from tui.engine.outcome import Outcome, answer_to, unconfirmed, with_info, words_of
 from tui.engine.platform_calls.commands import CallCommands
+from tui.engine.platform_calls.transfers import PlatformTransfers
 from tui.platform import control
+from tui.platform.not_understood import SkippedKind
 from tui.port import events as e
 from tui.port import replace
 from tui.port.commands import Result
 from tui.port.machines.call_machine import (
     THIRD_TABLE,
-    CallInput,
     CallState,
     ThirdInput,
     ThirdState,
@@ -44,11 +46,18 @@ _INVITES: Final = tuple(ThirdKind)
 class ThreewayCalls:
     """Everybody else in a call."""
 
-    def __init__(self, commands: CallCommands, transferred: set[str], *, threeway: bool) -> None:
+    def __init__(
+        self,
+        commands: CallCommands,
+        transferred: set[str],
+        *,
+        threeway: bool,
+        explained: Callable[[Call], None],
+    ) -> None:
         self.commands = commands
         self.calls = commands.calls
         self.context = commands.context
-        self._elsewhere = transferred
+        self.transfers = PlatformTransfers(commands, transferred, explained)
         self._offered = threeway
         """Whether the platform has three-way calls."""
         self._response: asyncio.Future[control.ThreewayResponse] | None = None
@@ -92,11 +101,14 @@ class ThreewayCalls:
             self._step(call.key, ThirdInput.NO_REPLY, outcome=response)
             return Result(False, response)
         if response.result != 0:
-            log.warning("the third party was refused: %s", response.info)
-            refused = message("threeway.refused", info=response.info or "–")
+            log.warning("the third party was refused: %s %s", response.result, response.info)
+            refused = message("threeway.refused", info=words_of(response.info, response.result))
             self._step(call.key, ThirdInput.REFUSED, outcome=refused)
             return Result(False, refused, 1)
-        self._step(call.key, ThirdInput.ACCEPTED)
+        current = self.calls.by_key(call.key)
+        rung = None if current is None else current.third
+        if rung is not None and rung.state is ThirdState.ASKED:
+            self._step(call.key, ThirdInput.ACCEPTED)  # else an event has overtaken the answer
         return Result(True)
 
     def _is_extension(self, callee: str) -> bool:
@@ -139,12 +151,15 @@ class ThreewayCalls:
         if isinstance(response, Message):
             why = response
         else:
-            why = message("threeway.not_dropped", info=response.info)
+            info = words_of(response.info, response.result)
+            why = message("threeway.not_dropped", info=info)
         current = self.calls.by_key(call.key)
         if current is not None and current.third is not None:
             if not current.third.present:
                 return Result(True)
-            back = replace(current.third, state=before, before=None, outcome=why)
+            # It may have come in while it was to be taken out.
+            stands = current.third.before or before
+            back = replace(current.third, state=stands, before=None, outcome=why)
             self.calls.put(current, third=back)
         self.context.notice(why)
         return Result(False, why)
@@ -230,40 +245,11 @@ class ThreewayCalls:
     # ------------------------------------------------------------ transfer
 
     async def transfer(self, gid: str, number: str, name: str, ccnumber: str) -> Result:
-        """`transferPBXCall`: needs the group *and* the extension; 38 or 39 tells the outcome."""
+        """`transferPBXCall`: of a call between two."""
         call = self._two_way(ccnumber)
         if isinstance(call, Result):
             return call
-        if call.internal:
-            return Result(False, message("transfer.internal"))
-        try:
-            number = parse_number(number)
-        except NumberError as error:
-            return Result(False, message(error.message_id, found=error.found))
-        account = self.context.snapshot.account
-        assert account is not None  # a call has an account
-        waiting = self.calls.put(call, transfer=name or number)
-        self.context.timers.set(
-            f"transfer {call.key}", self.context.limits.transfer, lambda: self._not_told(call.key)
-        )
-        # A colleague in no group has group 0, as in the vendor's sample.
-        request = control.Transfer(call.ccnumber, gid or "0", number, account.eid)
-        outcome = await self.commands.send(request)
-        if outcome.ok or outcome.silent:
-            return Result(True)  # 38 or 39 tells, or neither comes within the limit
-        failure = unconfirmed("transfer", outcome)
-        self._transfer_over(waiting.key, failure)
-        return Result(False, failure)
-
-    def _not_told(self, key: str) -> None:
-        self._transfer_over(key, message("transfer.no_reply"))
-
-    def _transfer_over(self, key: str, failure: Message) -> None:
-        self.context.timers.cancel(f"transfer {key}")
-        call = self.calls.by_key(key)
-        if call is not None and call.live and call.transfer:
-            self.calls.put(call, transfer="")
-            self.context.notice(failure)
+        return await self.transfers.begin(call, gid, number, name)
 
     # ------------------------------------------------------------ what the platform says
 
@@ -279,15 +265,8 @@ class ThreewayCalls:
                     self._late(report)
             case control.ThreewayResult(ccnumber, result, info):
                 self._result(ccnumber, result, info)
-            case control.TransferSucceeded(ccnumber):
-                self._transferred(ccnumber)
-            case control.TransferFailed(ccnumber, info):
-                if call := self._transferring(ccnumber):
-                    said = with_info(message("transfer.failed", name=call.transfer), info)
-                    self._transfer_over(call.key, said)
-                    self.context.emit(e.TransferFailed(call.ccnumber))
             case _:
-                return False
+                return self.transfers.handle(report)
         return True
 
     def _late(self, report: control.ThreewayResponse) -> None:
@@ -307,11 +286,19 @@ class ThreewayCalls:
 
     def _result(self, ccnumber: str, result: control.Reason, info: str) -> None:
         call = self.calls.find(ccnumber)
-        if call is None or call.third is None or not isinstance(result, int):
+        given = _INPUTS.get(result) if isinstance(result, int) else None
+        if given is None:
+            self.context.not_understood.add(SkippedKind.CODE, f"result {result}", where="threeway")
+        if call is None or call.third is None or given is None:
             return
-        given = _INPUTS.get(result)
-        if given is None or (call.third.state, given) not in THIRD_TABLE:
-            return  # a repeat, or nothing that the specification lists
+        late = self._unanswered
+        if given is not ThirdInput.JOINED and late is not None and late.ccnumber == call.ccnumber:
+            self._unanswered = None  # what came of it is known
+        if call.third.state is ThirdState.LEAVING and given is ThirdInput.JOINED:
+            there = replace(call.third, before=ThirdState.JOINED, joined=self.context.clock())
+            self.calls.put(call, third=there)
+        if (call.third.state, given) not in THIRD_TABLE:
+            return  # a repeat
         outcome = None
         if result == ThreewayResult.FAILED:
             outside = call.third.kind is ThirdKind.OUTSIDE
@@ -321,33 +308,9 @@ class ThreewayCalls:
             outcome = with_info(message("threeway.left"), info)
         joined = self.context.clock() if result == ThreewayResult.JOINED else call.third.joined
         self._step(call.key, given, outcome=outcome, joined=joined)
-        self.context.emit(e.ThreewayChanged(call.ccnumber, ThreewayResult(result)))
+        self.context.emit(e.ThreewayChanged(call.ccnumber, ThreewayResult(int(result))))
         if result != ThreewayResult.JOINED and self._out is not None:
             self._out.set()
-
-    def _transferring(self, ccnumber: str) -> Call | None:
-        call = self.calls.find(ccnumber)
-        return call if call is not None and call.transfer else None
-
-    def _transferred(self, ccnumber: str) -> None:
-        """38. The 105 with 26 follows; without it the call is closed here after a while."""
-        call = self._transferring(ccnumber)
-        if call is None or call.ccnumber in self._elsewhere:
-            return
-        self.context.timers.cancel(f"transfer {call.key}")
-        self._elsewhere.add(call.ccnumber)
-        self.context.emit(e.TransferSucceeded(call.ccnumber))
-        self.calls.limit(call, self.context.limits.transfer_close, self._close)
-
-    def _close(self, call: Call) -> None:
-        self._elsewhere.discard(call.ccnumber)
-        self.calls.end(
-            call,
-            CallInput.TRANSFERRED,
-            message("transfer.done", name=call.transfer),
-            reason=BY_US,
-            talk_time=self.calls.talked(call),
-        )
 
     # ------------------------------------------------------------
 

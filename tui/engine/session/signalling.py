@@ -153,12 +153,11 @@ class Signalling:
         match event:
             case sip.Registered():
                 was = self.context.snapshot.line.state
+                if self._first is None and was is not LineState.OK and self._listener is not None:
+                    self._listener.flow_is_back()  # before anybody sees a line with what was
                 self._set(LineState.OK)
-                if self._first is not None:
-                    if not self._first.done():
-                        self._first.set_result(None)
-                elif was is not LineState.OK and self._listener is not None:
-                    self._listener.flow_is_back()
+                if self._first is not None and not self._first.done():
+                    self._first.set_result(None)
             case sip.RegistrationRefreshed():
                 self._set(LineState.OK)
             case sip.RegistrationFailed():

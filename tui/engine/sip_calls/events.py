@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Final
 
 from tui import sip
-from tui.engine.audio.dtmf import CONTENT_TYPE as DTMF_RELAY
+from tui.engine.audio.dtmf import told_digit
 from tui.engine.audio.leg_entry import LegEntry
 from tui.engine.calls import BY_PEER, NOT_CONNECTED
 from tui.engine.context import log
@@ -43,6 +42,8 @@ _REFUSED: Final = {
     **dict.fromkeys((488, 606), "line.no_common_sound"),
     503: "line.unavailable",
 }
+_SAYS: Final = {181: "line.forwarded", 182: "line.queued"}
+"""What a provisional answer says of the call, as a sentence."""
 _CAUSES: Final = {
     "unknown_number": "line.unknown_number",
     "no_route": "line.no_route",
@@ -65,7 +66,6 @@ _CAUSES: Final = {
 }
 """What a Q.850 cause means (`tui.sip.Q850`), as a sentence. That the call was hung up (16, 31) says
 no more than its end does."""
-_signal = re.compile(rb"[ \t\r\n]*+Signal[ \t]*+=[ \t]*+([0-9*#A-D])").match
 _MOST_WORDS: Final = 100
 """Characters of the other side's own words."""
 IDS: Final = (
@@ -73,6 +73,7 @@ IDS: Final = (
     *(f"unusable.{why}" for why in UNUSABLE),
     *("lines.sound_failed", "lines.sound_lost"),
     *("line.gone", "line.elsewhere", "line.rang_out", "line.gave_up"),
+    *("line.says", *_SAYS.values()),
     *("line.lost_ringing", "line.lost_dialling"),
 )
 """Sentences that are chosen from here: a catalogue must have them all."""
@@ -118,6 +119,7 @@ class SipEvents:
             case sip.Progress(call=handle, status=status, sdp=sdp):
                 self._connected(event)
                 self._progress(handle, status, sdp)
+                self._says(event)
             case sip.InviteAnswered(call=handle, sdp=sdp):
                 self._connected(event)
                 if leg := self.legs.entry(handle):
@@ -309,6 +311,21 @@ class SipEvents:
         elif status == 180 and not call.early:
             self.commands.sound.ringback(True)
 
+    def _says(self, event: sip.Progress) -> None:
+        """What is said of a call while it rings there: that it waits in a queue, or was forwarded,
+        and how many are before us, in whatever words."""
+        call = self._call(self.legs.entry(event.call))
+        if call is None or call.answered is not None:
+            return
+        own = clean_text(sip.Reason("SIP", event.status, event.reason).own, _MOST_WORDS)
+        said: Message | None = None
+        if (found := _SAYS.get(event.status)) is not None:
+            said = with_info(message(found), own)
+        elif own:
+            said = message("line.says", words=own)
+        if said != call.outcome:
+            self.calls.put(call, outcome=said)
+
     async def _early(self, leg: LegEntry, sdp: bytes) -> None:
         if not await self.commands.sound.early(leg, sdp):
             return
@@ -355,9 +372,8 @@ class SipEvents:
 
     def _digit(self, leg: LegEntry, content_type: str, body: bytes) -> None:
         """A tone by INFO, where the peer does not send it beside the sound."""
-        found = _signal(body) if content_type == DTMF_RELAY else None
-        if found is not None:
-            self.legs.received_digit(leg, found[1].decode())
+        if digit := told_digit(content_type, body):
+            self.legs.received_digit(leg, digit)
 
     # ------------------------------------------------------------ over
 

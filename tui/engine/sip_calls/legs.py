@@ -29,8 +29,8 @@ NOT_ACCEPTABLE: Final = 'SIP;cause=488;text="Not Acceptable Here"'
 """The Reason of a BYE to a call whose description is of no use, as other phones write it."""
 NO_AUDIO: Final = "no-audio"
 UNUSABLE: Final = (
-    *("unreadable", NO_AUDIO, "refused", "no-encryption", "no-ice", "no-mux", "no-codec"),
-    *(OTHER_PEER, "no-descriptors", "no-memory"),
+    *("unreadable", NO_AUDIO, "refused", "no-encryption", "weak-fingerprint", "no-ice"),
+    *("no-mux", "no-codec", OTHER_PEER, "no-descriptors", "no-memory"),
 )
 """Why there is no sound, as the media room names it: of each the catalogue has a sentence."""
 _TRIES, _PAUSE = 20, 0.4

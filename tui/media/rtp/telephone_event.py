@@ -91,7 +91,8 @@ class TelephoneEventReceiver:
     def __init__(self, on_key: Callable[[str], None]) -> None:
         self._on_key = on_key
         self._known: deque[tuple[int, int]] = deque(maxlen=16)
-        self._last: tuple[int, int, int, int] | None = None
+        self._last: tuple[int, int, int, int, bool] | None = None
+        """Source, timestamp, duration and code of the last packet, and whether it was an end."""
 
     def take(self, ssrc: int, timestamp: int, marker: bool, payload: bytes) -> None:
         """One packet. Never raises."""
@@ -100,16 +101,24 @@ class TelephoneEventReceiver:
         code, flags, duration = _PAYLOAD.unpack_from(payload)
         if code >= len(KEYS):
             return
+        ended = bool(flags & 0x80)
         known = (ssrc, timestamp) in self._known
-        goes_on = False
-        if not known and not marker and self._last is not None:
-            # A long tone in segments (§2.5.1.3): the next begins where the last one ended.
-            source, began, long, key = self._last
-            ahead = (timestamp - began - long) & 0xFFFFFFFF
-            goes_on = source == ssrc and key == code and long > 0x8000 and ahead < 0x2000
+        goes_on = not known and not marker and self._goes_on(ssrc, timestamp, duration, code, ended)
         if not known:
             self._known.append((ssrc, timestamp))
-        ended = bool(flags & 0x80)
-        self._last = None if ended else (ssrc, timestamp, duration, code)
+        self._last = ssrc, timestamp, duration, code, ended
         if not known and not goes_on:
             self._on_key(KEYS[code])
+
+    def _goes_on(self, ssrc: int, timestamp: int, duration: int, code: int, ended: bool) -> bool:
+        """Whether a packet of a new timestamp is still of the tone before it."""
+        if self._last is None:
+            return False
+        source, began, long, key, over = self._last
+        if source != ssrc or key != code:
+            return False
+        ran = (timestamp - began) & 0xFFFFFFFF
+        if not over and long > 0x8000 and (ran - long) & 0xFFFFFFFF < 0x2000:
+            return True  # a long one in segments (§2.5.1.3): the next begins where the last ended
+        # Some let the timestamp run on inside of a tone, where it has to stand still (§2.5.1.2).
+        return ran < duration and (ended if over else True) and duration >= long

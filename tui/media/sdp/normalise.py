@@ -174,11 +174,12 @@ def candidates_of(description: Description, section: Section, host: str) -> list
             or bits[1] != "1"
             or bits[6].lower() != "typ"
             or bits[7].lower() not in ("host", "srflx", "relay")
-            or not ICE_CHARACTERS.fullmatch(bits[0])
             or not _is_address(bits[4])
         ):
             continue
-        found.append(f"{bits[0]} 1 udp {priority} {bits[4]} {port} typ {bits[7].lower()}")
+        # A name for what two candidates have in common, and nothing else: one that is none is ours.
+        named = bits[0] if ICE_CHARACTERS.fullmatch(bits[0]) else f"x{len(found)}"
+        found.append(f"{named} 1 udp {priority} {bits[4]} {port} typ {bits[7].lower()}")
     if not found and section.port > 9 and host not in ("", "0.0.0.0", "::"):  # noqa: S104
         found.append(f"1 1 udp 2130706431 {host} {section.port} typ host")
     return list(dict.fromkeys(found))[:MAX_CANDIDATES]

@@ -52,7 +52,7 @@ def read(sdp: str) -> Remote:
     peer = transport(description, section)
     if not any(name in _HASHES for name, _ in peer.fingerprints):
         raise UnacceptableOffer(
-            "there is no fingerprint of a hash that counts today", Unusable.NO_ENCRYPTION
+            "there is no fingerprint of a hash that counts today", Unusable.WEAK_FINGERPRINT
         )
     if all(description.value(section, each) is None for each in ("rtcp-mux", "rtcp-mux-only")):
         raise UnacceptableOffer("RTCP multiplexing is not offered", Unusable.NO_MUX)

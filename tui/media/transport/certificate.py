@@ -22,11 +22,15 @@ AHEAD: Final = timedelta(days=1)
 """So much earlier it is valid already, for a peer whose clock is behind."""
 CIPHERS: Final = b":".join(
     b"ECDHE-" + kind + each
-    for each in (b"AES128-GCM-SHA256", b"CHACHA20-POLY1305", b"AES128-SHA", b"AES256-SHA")
+    for each in (
+        *(b"AES128-GCM-SHA256", b"CHACHA20-POLY1305", b"AES256-GCM-SHA384"),
+        *(b"AES128-SHA", b"AES256-SHA"),
+    )
     for kind in (b"ECDSA-", b"RSA-")
 )
-"""What browsers shake hands with. Ours is a certificate of an elliptic curve; that of a PBX is
-often one of RSA, as FreeSWITCH makes it and FreePBX hands it out."""
+"""What browsers shake hands with, and what a PBX may be told to insist on. Ours is a certificate of
+an elliptic curve; that of a PBX is often one of RSA, as FreeSWITCH makes it and FreePBX hands it
+out."""
 _DIGESTS: Final = {"sha-256": "sha256", "sha-384": "sha384", "sha-512": "sha512"}
 """What counts today, as descriptions (RFC 8122 §5) and as OpenSSL name it."""
 

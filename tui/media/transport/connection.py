@@ -97,8 +97,8 @@ class Connection:
         )
 
     def start(self, remote: Remote, *, offerer: bool, setup: Setup) -> None:
-        """Both sides are described: begin. Our role is `setup`; a peer that offered none may
-        still turn it round by beginning the handshake itself. Where the association is kept, so
+        """Both sides are described: begin. Our role is `setup`; a peer that named none of its own
+        may still turn it round by beginning the handshake itself. Where the association is kept, so
         is its role."""
         if self._task is not None or self._closing is not None:
             return
@@ -108,13 +108,15 @@ class Connection:
         self.remote, self.setup = remote, self.association.setup if kept else setup
         self.ice.set_controlling(offerer or remote.lite)
         self._set("connecting")
-        self._task = asyncio.ensure_future(self._run(remote))
+        # A role that is none ("holdconn"), or in an answer no choice ("actpass"), says nothing.
+        plain = ("active", "passive") if offerer else ("active", "passive", "actpass")
+        self._task = asyncio.ensure_future(self._run(remote, remote.transport.setup in plain))
 
-    async def _run(self, remote: Remote) -> None:
+    async def _run(self, remote: Remote, named: bool) -> None:
         peer, association = remote.transport, self.association
         kept = association.over is not None
         hello = asyncio.Event()
-        unnamed = not kept and self.setup == "active" and peer.setup is None
+        unnamed = not kept and self.setup == "active" and not named
         if unnamed:
             self.ice.hello = hello.set
         try:
@@ -124,7 +126,9 @@ class Connection:
             for found in await asyncio.gather(*candidates, return_exceptions=True):
                 if isinstance(found, BaseException):
                     log.warning("a candidate is left out: %s", type(found).__name__)
-            await add(None)
+            if self._aioice.remote_candidates:
+                await add(None)
+            # Else the peer finds us, or nobody does: the set-up has a limit of its own.
             self._aioice.remote_is_lite = remote.lite
             self._aioice.remote_username = peer.ufrag
             self._aioice.remote_password = peer.password

@@ -52,11 +52,16 @@ from tui.platform.messages import (
     Unknown,
 )
 from tui.platform.not_understood import NotUnderstoodList, SkippedKind
-from tui.platform.vocabulary import ASSUMED, Assumed, Names, names_of
+from tui.platform.vocabulary import ASSUMED, Assumed, Names, names_of, plain_digits
 from tui.text import clean_text
 from tui.xml_body import Element, XmlError, read
 
 _ACTS: Final = frozenset(str(int(act)) for act in SuperviseAct)
+_ROOT_SETTINGS: Final = "[messages] root, hold_root, kick or ignored"
+_IDS: Final = ("c", "cc")
+"""Attributes that are said back as they came."""
+_LONGEST_VALUE: Final = 1024
+"""Characters of such a one, as many as are written (`writing`)."""
 _OF_A_CALL: Final = frozenset(("100", "101", "104", "105", "309", "401", "402", "420", "422"))
 
 
@@ -89,7 +94,10 @@ def leg_of(body: bytes) -> str | None:
         root = read(body)[0]
     except XmlError:
         return None
-    return clean_text(root.attributes.get("n", "")) or None if root.name == "i" else None
+    if root.name.casefold() != "i":
+        return None
+    named = (value for name, value in root.attributes.items() if _local(name) == "n")
+    return clean_text(next(named, ""), _LONGEST_VALUE) or None
 
 
 class _Reading:
@@ -104,78 +112,125 @@ class _Reading:
         except XmlError as error:
             self._skip(SkippedKind.REFUSED, str(error))
             raise ControlError(str(error)) from None
+        if not any(self._says_something(each.path) for each in self.elements):
+            self.elements = tuple(
+                replace(each, path=names.spelled(each.path)) for each in self.elements
+            )
         self.root = self.elements[0]
-        self._more: list[Element] = []
-        """What stands beside the root, where both stand in one that nobody knows."""
+        """The message that is being read, and which of the elements it is."""
+        self._at = 0
         self._text = clean_text(body.decode(errors="replace"), 300)
 
     def of_platform(self) -> PlatformMessage | Unknown:
-        paths = [element.path for element in self.elements]
-        if any(path in self.names.kick for path in paths):
-            return self._kick()
-        if any(path in self.names.ignored for path in paths):
-            return NotForUs()
-        given = self._given()
-        return given if isinstance(given, Unknown) else self._message(given)
+        return self.all_of_platform()[0]
 
     def all_of_platform(self) -> tuple[PlatformMessage | Unknown, ...]:
-        messages = [self.of_platform()]
-        for root in self._more:
-            self.root = root
-            messages.append(self._message(self._attributes(root, self.names.roots[root.name])))
+        """Each message and each kick, wherever it stands; what else stands around is skipped."""
+        kicks = [each for each in self.elements if self.names.is_kick(each.path)]
+        heads = [each for each in self.elements if self._is_head(each)]
+        if not kicks and not heads:
+            if any(self.names.is_ignored(each.path) for each in self.elements):
+                return (NotForUs(),)
+            return (self._unknown_root(),)
+        self._skip_around(kicks, heads)
+        messages: list[PlatformMessage | Unknown] = []
+        places = {id(each) for each in heads}
+        for at, each in enumerate(self.elements):
+            if kicks and each is kicks[0]:
+                messages.append(self._kick(kicks))
+            elif id(each) in places:
+                self.root, self._at = each, at
+                messages.append(self._message(self._attributes(each, self.names.roots[each.name])))
         return tuple(messages)
 
     def _message(self, given: dict[str, str]) -> PlatformMessage | Unknown:
-        held = self.names.roots[self.root.name] == "ch"
-        message = _decode_held(given) if held else _decode_platform(given)
+        ours = self.names.roots[self.root.name]
+        decode_it = _decode_held if ours == "ch" else _decode_platform
+        # The vendor's own reader takes attributes wherever they stand.
+        message = decode_it(given) or decode_it(self._from_inside(ours))
         if isinstance(message, NewCall | Answered):
             said = {name: clean_text(value) for name, value in self.root.attributes.items()}
             message = replace(message, attributes=tuple(said.items()))
         return message or self._unknown_code()
 
+    def _from_inside(self, ours: str) -> dict[str, str]:
+        """What the elements in a message say: their attributes, and their own text. What it says
+        itself counts before that."""
+        depth = len(self.root.path)
+        said = dict(self.root.attributes)
+        for at in range(self._at + 1, len(self.elements)):
+            each = self.elements[at]
+            if len(each.path) <= depth:
+                break
+            if len(each.path) == depth + 1:
+                for name, value in ((each.name, each.text), *each.attributes.items()):
+                    said.setdefault(name, value)
+        return self.names.read(ours, {name: clean_text(value) for name, value in said.items()})[0]
+
     def of_agent(self) -> AgentMessage | Unknown:
-        given = self._given()
-        if isinstance(given, Unknown):
-            return given
+        heads = [each for each in self.elements if self._is_head(each)]
+        if not heads:
+            return self._unknown_root()
+        self._skip_around([], heads)
+        self.root = heads[0]
+        given = self._attributes(self.root, self.names.roots[self.root.name])
         held = self.names.roots[self.root.name] == "ch"
         message = _decode_hold(given) if held else _decode_agent(given)
         return message or self._unknown_code()
 
-    def _given(self) -> dict[str, str] | Unknown:
-        """The attributes of the root by our names, cleaned; what nobody knows is skipped."""
-        name = clean_text(self.root.name, 40)
-        if self.root.name not in self.names.roots:
-            self._skip(SkippedKind.ROOT, name, "[messages] root, hold_root, kick or ignored")
-            inside = [each for each in self.elements if self._is_outermost(each)]
-            if not inside:
-                return Unknown(self._code(), self._text, f"root {name}")
-            self.root, *self._more = inside
-        for child in self.elements[1:]:
-            if child is not self.root and child not in self._more:
-                self._skip(SkippedKind.CHILD, "/".join(child.path), "[messages] ignored")
-        return self._attributes(self.root, self.names.roots[self.root.name])
+    def _says_something(self, path: tuple[str, ...]) -> bool:
+        known = path[-1] in self.names.roots or self.names.is_kick(path)
+        return known or self.names.is_ignored(path)
 
-    def _is_outermost(self, element: Element) -> bool:
-        """Whether it is a root that we know, in none that we know."""
+    def _is_head(self, element: Element) -> bool:
+        """Whether it is a message that we know, in none that we know, nor in what is ignored."""
         *around, name = element.path
-        return name in self.names.roots and not any(each in self.names.roots for each in around)
+        outermost = name in self.names.roots and not any(
+            each in self.names.roots for each in around
+        )
+        return outermost and not self.names.is_ignored(element.path)
+
+    def _unknown_root(self) -> Unknown:
+        name = clean_text(self.root.name, 40)
+        self._skip(SkippedKind.ROOT, name, _ROOT_SETTINGS)
+        return Unknown(self._code(), self._text, f"root {name}")
+
+    def _skip_around(self, kicks: list[Element], heads: list[Element]) -> None:
+        """Keep what stands around and inside of messages and is none."""
+        read = {id(each) for each in (*kicks, *heads)}
+        leads = {each.path[:depth] for each in kicks for depth in range(1, len(each.path))}
+        around = {each.path for each in heads}
+        first = next(iter(heads), self.elements[0])
+        for element in self.elements:
+            path = element.path
+            if id(element) in read or (path in leads and path[0] in self.names.kick_roots):
+                continue
+            if len(path) == 1:
+                self.root = element
+                self._skip(SkippedKind.ROOT, clean_text(element.name, 40), _ROOT_SETTINGS)
+            elif path not in leads and not self._is_ignored(path, around):
+                self.root = first
+                self._skip(SkippedKind.CHILD, "/".join(path), "[messages] ignored")
+
+    def _is_ignored(self, path: tuple[str, ...], messages: set[tuple[str, ...]]) -> bool:
+        """Whether it is no business of the agent's: by its place in the body, or in its message."""
+        inside = (path[depth - 1 :] for depth in range(1, len(path)) if path[:depth] in messages)
+        return any(self.names.is_ignored(each) for each in (path, *inside))
 
     def _attributes(self, element: Element, ours: str) -> dict[str, str]:
-        cleaned = {name: clean_text(value) for name, value in element.attributes.items()}
+        cleaned = {
+            name: clean_text(value, _LONGEST_VALUE) for name, value in element.attributes.items()
+        }
         given, unknown = self.names.read(ours, cleaned)
         for name in unknown:
             self._skip(SkippedKind.ATTRIBUTE, name, "[messages] more_attributes")
-        return given
+        return {name: value if name in _IDS else clean_text(value) for name, value in given.items()}
 
-    def _kick(self) -> Kicked | Unknown:
-        """Who is signed out: each element at its place that names somebody. What else stands
-        around them is skipped."""
+    def _kick(self, kicks: list[Element]) -> Kicked | Unknown:
+        """Who is signed out: each element at its place that names somebody."""
+        self.root = self.elements[0]
         named: list[Kicked] = []
-        for element in self.elements:
-            if element.path not in self.names.kick:
-                if not any(path[: len(element.path)] == element.path for path in self.names.kick):
-                    self._skip(SkippedKind.CHILD, "/".join(element.path), "[messages] ignored")
-                continue
+        for element in kicks:
             given = self._attributes(element, "u")
             number, eid = split_number(given.get("n", ""))
             if number:
@@ -206,6 +261,10 @@ class _Reading:
                 "" if kind is SkippedKind.REFUSED else f"{self.root.name} {self._code()}".strip()
             )
             self._kept.add(kind, what, where=where, setting=setting, body=self._body)
+
+
+def _local(name: str) -> str:
+    return name.rpartition(":")[2].casefold()
 
 
 def _decode_platform(given: Mapping[str, str]) -> PlatformMessage | None:
@@ -327,6 +386,7 @@ def _act(given: Mapping[str, str]) -> SuperviseAct | None:
 
 
 def _digits(text: str) -> Reason:
-    """Digits as an integer, anything else as it is. Nine digits hold every code and length; a
-    longer run is a timestamp, and stays text."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else text
+    """A whole number as an integer, however it is written, anything else as it is. Nine digits hold
+    every code and length; a longer run is a timestamp, and stays text."""
+    plain = plain_digits(text)
+    return int(plain) if plain.isascii() and plain.isdigit() and len(plain) <= 9 else text

@@ -17,6 +17,7 @@ from tui.platform.json_values import (
     count_of,
     digits_of,
     each_of,
+    flag_of,
     integer_of,
     left_out,
     list_of,
@@ -76,10 +77,16 @@ def answer_of(reply: Reply, code: int, message_id: str = "") -> Any:
     """The answer of a yes; else PlatformError with `code`: 50000 where the server itself failed."""
     status = status_of(reply)
     if status is None:
-        raise PlatformError(codes.SERVER_ERROR, reply.info)
+        raise PlatformError(codes.SERVER_ERROR, _words(reply))
     if status != 0:
         raise PlatformError(code, f"{status} {reply.info}".strip(), message_id)
     return reply.body
+
+
+def _words(reply: Reply) -> str:
+    """What an answer says that is no yes and has no status; the setting where it says nothing."""
+    missing = f"{reply.paths.status} ([{reply.paths.section}] status)"
+    return reply.info or reply.words or missing
 
 
 def read_server(reply: Reply, names: Fields1 = FIELDS1) -> str:
@@ -95,7 +102,7 @@ def read_info(reply: Reply, names: Fields1 = FIELDS1) -> Found:
     status = status_of(reply)
     if status != 0:
         found = codes.SERVER_ERROR if status is None else _STATUS.get(status, codes.SERVER_ERROR)
-        raise PlatformError(found, f"{'' if status is None else status} {reply.info}".strip())
+        raise PlatformError(found, _words(reply) if status is None else f"{status} {reply.info}")
     code = codes.UNREADABLE_LOGIN
     body = reply.body
     real_domain = text_of(at(body, names.real_domain))
@@ -116,14 +123,14 @@ def read_profile(reply: Reply, names: Fields1 = FIELDS1) -> Enterprise:
     code = codes.UNREADABLE_LOGIN
     body = answer_of(reply, code)
     around = names.extension_start.rpartition(".")[0]
-    if around:
+    if around and at(body, around) != []:  # some write an empty object so
         object_of(at(body, around), code, _missing("extension_start", names.extension_start))
     return Enterprise(
         extension_start=optional_digits(at(body, names.extension_start)),
         extension_end=optional_digits(at(body, names.extension_end)),
         auto_answer=auto_answer(at(body, names.auto_answer), at(body, names.auto_answer_seconds)),
-        verify=integer_of(at(body, names.verify_phone)) != 0,
-        monitor=integer_of(at(body, names.monitor)) != 0,
+        verify=flag_of(at(body, names.verify_phone)) is not False,
+        monitor=flag_of(at(body, names.monitor)) is not False,
     )
 
 
@@ -138,7 +145,8 @@ def read_member(
     code = codes.UNREADABLE_LOGIN
     body = answer_of(reply, code)
     rows = at(body, names.user_groups) or []
-    groups = list_of(rows, code, _missing("user_groups", names.user_groups))
+    what = _missing("user_groups", names.user_groups)
+    groups = list_of(rows, code, what, names.group_gid)
     number = at(body, names.user_number)
     return UserData(
         number=digits_of(number, code, _missing("user_number", names.user_number)),
@@ -154,7 +162,8 @@ def read_member(
 
 
 def _is_supervisor(duty: object, names: Fields1) -> bool:
-    return isinstance(duty, str | int) and str(duty) in names.supervisor_duty.split()
+    said = str(duty) if isinstance(duty, bool) else text_of(duty)
+    return said in names.supervisor_duty.split()
 
 
 def read_groups(
@@ -163,7 +172,7 @@ def read_groups(
     """getGroups: all of them are page 1. Raises PlatformError 50008."""
     code = codes.UNREADABLE_GROUPS
     found = at(answer_of(reply, code), names.groups)
-    rows = list_of(found, code, _missing("groups", names.groups))
+    rows = list_of(found, code, _missing("groups", names.groups), names.group_gid)
     groups = each_of(rows, lambda each: _group(each, code, names), skipped)
     return GroupPage(page, 1, len(groups), groups if page == 1 else ())
 
@@ -180,7 +189,8 @@ def read_members(
     """searchEpMembers: `length` rows from `(page - 1) * length` on. Raises PlatformError 50009."""
     code = codes.UNREADABLE_MEMBERS
     body = answer_of(reply, code)
-    rows = list_of(at(body, names.members), code, _missing("members", names.members))
+    found = at(body, names.members)
+    rows = list_of(found, code, _missing("members", names.members), names.seat_number)
     seats = each_of(rows, lambda each: _seat(each, code, names), skipped)
     known = (page - 1) * length + len(rows)
     # The total stands beside the rows, as that kind of table has it, or one level higher.
@@ -197,7 +207,7 @@ def read_states(reply: Reply, names: Fields1 = FIELDS1) -> dict[str, int]:
     PlatformError 50010 where there is nothing else."""
     code = codes.UNREADABLE_STATES
     found = at(answer_of(reply, code), names.states)
-    rows = list_of(found, code, _missing("states", names.states))
+    rows = list_of(found, code, _missing("states", names.states), names.state_uid)
     states: dict[str, int] = {}
     for row in rows:
         uid, state = text_of(at(row, names.state_uid)), integer_of(at(row, names.state_call))
@@ -236,6 +246,7 @@ def _seat(data: Any, code: int, names: Fields1) -> Seat:
         id=text_of(at(given, names.seat_id) or given.get("id")),
         work_number=text_of(at(given, names.seat_work_number)),
         state_id=state,
+        state_name="" if service in (None, *codes.SERVICE) else str(service),
         state_message="" if service is None else codes.SERVICE.get(service, ""),
     )
 

@@ -13,7 +13,7 @@ import time
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from random import Random, SystemRandom
-from typing import Any
+from typing import Any, Final, TypeVar
 
 from tui.platform import codes
 from tui.platform.arguments import check
@@ -34,10 +34,11 @@ from tui.platform.gen2.routes import ROUTES, Route
 from tui.platform.gen2.signature import NONCE_BYTES, password_key, sign
 from tui.platform.gen2.token import PASSING, Token, TokenKeeper
 from tui.platform.json_values import Skipped, left_out
-from tui.platform.web import Reply, Web, base_url
+from tui.platform.web import NO_SUCH_ROUTE, NoSuchRoute, Reply, Web, base_url
 from tui.secrets import Secret
 
-_HTTP = (401, 403)
+T = TypeVar("T")
+_HTTP: Final = (401, 403)
 """A status that is no code of the platform: its answer had none."""
 
 
@@ -80,6 +81,9 @@ class Platform2:
         self._tls = tls
         self._keeper = TokenKeeper(self._renewed, clock=clock, sleep=sleep, rng=self._rng)
         self._web: Web | None = None
+        self._without_life = False
+        self._refused = Secret()
+        """The last token that was not taken."""
         self._credentials: Credentials | None = None
         self._user: UserData | None = None
         self._line: shapes.SipLine | None = None
@@ -106,7 +110,10 @@ class Platform2:
         )
         self._keeper.put(await self._fresh_token())
         reply = await self._call(self._routes.user)
-        self._user, self._line = shapes.read_user(_answer(reply), self._fields, self._skipped)
+        user, self._line = _read(
+            reply, lambda body: shapes.read_user(body, self._fields, self._skipped)
+        )
+        self._user = shapes.as_signed_in(user, credentials.un)
         return self._user
 
     async def check_in(self, gid: str) -> None:
@@ -121,7 +128,9 @@ class Platform2:
         }
         reply = await self._call(self._routes.check_in, body=body, must=False)
         if reply.status != 200:
-            code = codes.ACTION_FAILED if reply.status in _HTTP else reply.status
+            # An answer that is no fault of the server's, and has no code of its own.
+            bare = reply.status == codes.SERVER_ERROR and reply.http < 300
+            code = codes.ACTION_FAILED if reply.status in _HTTP or bare else reply.status
             own = "" if code == codes.SERVER_ERROR else codes.CHECK_IN_FAILED
             raise PlatformError(code, reply.info, own)
 
@@ -169,13 +178,17 @@ class Platform2:
     async def get_groups(self, page: int = 1) -> GroupPage:
         """`getGroups`; pages from 1."""
         reply = await self._call(self._routes.groups, query={self._fields.ask_page: str(page)})
-        return shapes.read_groups(reply.body, page, self._fields, self._skipped)
+        return _read(
+            reply, lambda body: shapes.read_groups(body, page, self._fields, self._skipped)
+        )
 
     async def get_group_members(self, gid: str, page: int = 1) -> MemberPage:
         """`getGroupMembers`; pages from 1."""
         query = {self._fields.ask_gid: gid, self._fields.ask_members_page: str(page)}
         reply = await self._call(self._routes.members, query=query)
-        return shapes.read_members(reply.body, gid, page, self._fields, self._skipped)
+        return _read(
+            reply, lambda body: shapes.read_members(body, gid, page, self._fields, self._skipped)
+        )
 
     # ------------------------------------------------------------ the token
 
@@ -207,7 +220,16 @@ class Platform2:
         reply = await self._request(self._routes.sign_in, headers=headers, body=body)
         if reply.status in _HTTP:
             raise PlatformError(codes.WRONG_PASSWORD, reply.info)
-        return shapes.read_token(_answer(reply), self._fields)
+        return self._token_of(reply)
+
+    def _token_of(self, reply: Reply) -> Token:
+        return _read(reply, lambda body: shapes.read_token(body, self._fields, self._skip_life))
+
+    def _skip_life(self, error: PlatformError) -> None:
+        """A life that is not said is told once, and not with each renewal."""
+        if not self._without_life:
+            self._without_life = True
+            self._skipped(error)
 
     def _prove(self, who: Credentials, body: dict[str, object]) -> dict[str, str]:
         """The headers that prove the password; some proofs go into the body instead."""
@@ -238,14 +260,28 @@ class Platform2:
 
     async def _renewed(self, old: Secret) -> Token:
         """A new token for the old one; for the password when the old one is no good any longer,
-        as after a night of sleep."""
-        reply = await self._request(self._routes.renew, token=old, body={})
-        if not reply.token_refused and reply.status in (200, *PASSING):
-            return shapes.read_token(_answer(reply), self._fields)
+        as after a night of sleep, or where tokens are not renewed. A yes without a token is about
+        the old one, unless that was refused."""
+        reply = await self._asked_to_renew(old)
+        if reply is not None:
+            if reply.status != 200 or shapes.has_token(reply.body, self._fields):
+                return self._token_of(reply)
+            if old != self._refused:
+                return Token(old, shapes.life_of(reply.body, self._fields, self._skip_life))
         try:
             return await self._fresh_token()
         except PlatformError as error:
             raise PlatformError(error.code, error.info, codes.TOKEN_REFUSED) from None
+
+    async def _asked_to_renew(self, old: Secret) -> Reply | None:
+        """The platform's answer; None where it has none for this token, and the password is to
+        prove who asks."""
+        try:
+            reply = await self._request(self._routes.renew, token=old, body={})
+        except NoSuchRoute:
+            return None
+        passing = reply.status in (200, *PASSING) and reply.http not in NO_SUCH_ROUTE
+        return reply if passing and not reply.token_refused else None
 
     # ------------------------------------------------------------ requests
 
@@ -255,6 +291,7 @@ class Platform2:
         token = self._keeper.value
         reply = await self._request(route, token=token, **asked)
         if reply.token_refused:
+            self._refused = token
             await self._keeper.renew(token)
             reply = await self._request(route, token=self._keeper.value, **asked)
             if must and reply.token_refused:
@@ -267,7 +304,7 @@ class Platform2:
     async def _request(self, route: Route, **asked: Any) -> Reply:
         if self._web is None:
             raise PlatformError(codes.BAD_ARGUMENT, "not signed in")
-        bare = route in (self._routes.check_in, self._routes.check_out)
+        bare = route in (self._routes.check_in, self._routes.check_out, self._routes.renew)
         form = self._routes.body == "form"
         return await self._web.request(route, form=form, bare=bare, **asked)
 
@@ -277,11 +314,16 @@ class Platform2:
         return self._credentials
 
 
-def _answer(reply: Reply) -> Any:
-    """The answer of a yes."""
+def _read(reply: Reply, read: Callable[[Any], T]) -> T:
+    """The answer of a yes. What lacks in it is told with the platform's own words beside, which may
+    say why."""
     if reply.status != 200:
         raise PlatformError(reply.status, reply.info)
-    return reply.body
+    try:
+        return read(reply.body)
+    except PlatformError as error:
+        info = f"{reply.words}; {error.info}" if reply.words else error.info
+        raise PlatformError(error.code, info, error.message_id) from None
 
 
 def _hashed(password: Secret, proof: str) -> str:

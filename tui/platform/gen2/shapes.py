@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tui.plain_value import replace
 from tui.platform import codes
 from tui.platform.base import Group, GroupPage, MemberPage, PlatformError, Seat, UserData
 from tui.platform.gen2.fields import FIELDS, Fields
@@ -21,6 +22,7 @@ from tui.platform.json_values import (
     count_of,
     digits_of,
     each_of,
+    flag_of,
     integer_of,
     left_out,
     list_of,
@@ -35,7 +37,13 @@ _DOMAIN: Final = re.compile(
     r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9a-fA-F:]{2,45}\]"
 )
 _PBX: Final = re.compile(r"sips?:[!-~]{1,250}")
-_TOKEN: Final = re.compile(r"[!-~]{1,4096}")
+_TOKEN: Final = re.compile(r"[!-~]{1,8192}")
+_CARRIED: Final = re.compile(r"(?i)^bearer +")
+_SECONDS: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{0,9})?")
+_SEAT_STATES: Final = (1, 2)
+"""Offline, online: the others are not listed."""
+USUAL_LIFE: Final = 600.0
+"""Where the platform does not say how long a token lives."""
 SHORTEST_LIFE: Final = 1.0
 LONGEST_LIFE: Final = 31_536_000
 """Seconds: a year is as good as for ever, whatever unit was meant."""
@@ -50,17 +58,43 @@ class SipLine:
     pbx: str
 
 
-def read_token(body: Any, names: Fields = FIELDS) -> Token:
-    """The token, and its life in seconds. Raises PlatformError 50005."""
-    value, life = at(body, names.token), at(body, names.token_life)
-    if isinstance(life, str) and life.isascii() and life.isdigit() and len(life) < 10:
-        life = int(life)
+def read_token(body: Any, names: Fields = FIELDS, skipped: Skipped = left_out) -> Token:
+    """The token, and its life in seconds; `USUAL_LIFE` where that is not said, or cannot be read:
+    a token serves without it, and one that ended before is refused and renewed. Raises
+    PlatformError 50005 where there is no token."""
+    value = at(body, names.token)
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    # Some say with it how it is carried.
+    value = _CARRIED.sub("", value.strip()) if isinstance(value, str) else ""
+    if not _TOKEN.fullmatch(value):
+        raise PlatformError(codes.UNREADABLE_LOGIN, _missing("token", names.token))
+    return Token(Secret(value), life_of(body, names, skipped))
+
+
+def has_token(body: Any, names: Fields = FIELDS) -> bool:
+    """Whether an answer says a token, readable or not."""
+    return at(body, names.token) not in (None, "")
+
+
+def life_of(body: Any, names: Fields = FIELDS, skipped: Skipped = left_out) -> float:
+    """The life of a token, in seconds. `skipped` hears of one that is not a number above 0."""
+    life = at(body, names.token_life)
+    if isinstance(life, str) and _SECONDS.fullmatch(life.strip()):
+        life = float(life)
     # "nan" compares false.
     if isinstance(life, bool) or not isinstance(life, int | float) or not life > 0:
-        raise PlatformError(codes.UNREADABLE_LOGIN, _missing("token_life", names.token_life))
-    if not isinstance(value, str) or not _TOKEN.fullmatch(value):
-        raise PlatformError(codes.UNREADABLE_LOGIN, _missing("token", names.token))
-    return Token(Secret(value), max(SHORTEST_LIFE, float(min(life, LONGEST_LIFE))))
+        place = _missing("token_life", names.token_life)
+        skipped(PlatformError(codes.UNREADABLE_LOGIN, place))
+        return USUAL_LIFE
+    return max(SHORTEST_LIFE, float(min(life, LONGEST_LIFE)))
+
+
+def as_signed_in(user: UserData, un: str) -> UserData:
+    """The same with the extension as the agent typed it, where the platform wrote it as a number:
+    leading zeros count."""
+    same = user.number != un and user.number.lstrip("0") == un.lstrip("0")
+    return replace(user, number=un) if same else user
 
 
 def read_user(
@@ -72,9 +106,8 @@ def read_user(
     around = at(body, names.extension_start.rpartition(".")[0])
     if around is not None and around != []:  # some write an empty object so
         object_of(around, code, _missing("extension_start", names.extension_start))
-    groups = list_of(
-        at(body, names.user_groups) or [], code, _missing("user_groups", names.user_groups)
-    )
+    what = _missing("user_groups", names.user_groups)
+    groups = list_of(at(body, names.user_groups) or [], code, what, names.group_gid)
     user = UserData(
         number=digits_of(number, code, _missing("user_number", names.user_number)),
         displayname=text_of(at(body, names.user_name)),
@@ -107,7 +140,7 @@ def read_groups(
     ):  # the page in a wrapping of its own
         body = rows
         rows = at(body, names.groups)
-    rows = list_of(rows, code, _missing("groups", names.groups))
+    rows = list_of(rows, code, _missing("groups", names.groups), names.group_gid)
     groups = each_of(rows, lambda each: _group(each, code, names), skipped)
     count = _counts(body, code, names, skipped)
     current = count("page", page)
@@ -131,9 +164,8 @@ def read_members(
     if group is None and last.isdecimal() and at(body, where) == []:
         return MemberPage(gid, "", page, page, 0, ())
     group = object_of(group, code, _missing("members", names.members))
-    rows = list_of(
-        at(group, names.members_seats), code, _missing("members_seats", names.members_seats)
-    )
+    what = _missing("members_seats", names.members_seats)
+    rows = list_of(at(group, names.members_seats), code, what, names.seat_number)
     seats = each_of(rows, lambda each: _seat(each, code, names), skipped)
     count = _counts(group, code, names, skipped)
     current = count("page", page)
@@ -172,13 +204,16 @@ def _group(data: Any, code: int, names: Fields) -> Group:
 
 def _seat(data: Any, code: int, names: Fields) -> Seat:
     given = object_of(data, code, "seat")
+    state = integer_of(at(given, names.seat_state))
+    # A state that has no word, and no meaning that is known, is shown as its number.
+    unnamed = "" if state in (None, *_SEAT_STATES) else str(state)
     return Seat(
         number=text_of(at(given, names.seat_number)),
         displayname=text_of(at(given, names.seat_name)),
         id=text_of(at(given, names.seat_id)),
         work_number=text_of(at(given, names.seat_work_number)),
-        state_id=integer_of(at(given, names.seat_state)),
-        state_name=text_of(at(given, names.seat_state_name)),
+        state_id=state,
+        state_name=text_of(at(given, names.seat_state_name)) or unnamed,
     )
 
 
@@ -191,7 +226,7 @@ def _sip_line(body: Any, names: Fields) -> SipLine:
     pbx = at(body, names.line_pbx) or f"sip:PBX@{domain}"
     if not isinstance(pbx, str) or not _PBX.fullmatch(pbx):
         raise PlatformError(code, _missing("line_pbx", names.line_pbx))
-    return SipLine(socket_url(url), domain, pbx)
+    return SipLine(socket_url(url.strip()), domain, pbx)
 
 
 def _missing(name: str, path: str) -> str:
@@ -201,13 +236,13 @@ def _missing(name: str, path: str) -> str:
 
 def domain_of(data: Any, code: int, what: str) -> str:
     """A SIP domain, which becomes part of an address: nothing but a host's name or address."""
-    if not isinstance(data, str) or not _DOMAIN.fullmatch(data):
+    domain = data.strip() if isinstance(data, str) else ""
+    if not _DOMAIN.fullmatch(domain):
         raise PlatformError(code, what)
-    return data
+    return domain
 
 
 def auto_answer(allowed: Any, duration: Any) -> int:
     """The seconds after which the enterprise wants calls answered; 0 = it does not."""
     seconds = integer_of(duration) or 0
-    wanted = allowed in (1, "1", True)
-    return seconds if wanted and 0 < seconds <= 60 else 0
+    return seconds if flag_of(allowed) and 0 < seconds <= 60 else 0

@@ -235,6 +235,7 @@ THIRD_TABLE: Final[dict[tuple[ThirdState, ThirdInput], ThirdState]] = {
     (_T.ASKED, _N.NO_REPLY): _T.FAILED,
     (_T.ASKED, _N.JOINED): _T.JOINED,
     (_T.ASKED, _N.FAILED): _T.FAILED,
+    (_T.ASKED, _N.LEFT): _T.LEFT,
     (_T.INVITED, _N.JOINED): _T.JOINED,
     (_T.INVITED, _N.FAILED): _T.FAILED,
     (_T.INVITED, _N.LEFT): _T.LEFT,

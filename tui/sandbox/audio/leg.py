@@ -13,8 +13,7 @@ import random
 import time
 from array import array
 from collections import deque
-from collections.abc import Callable
-from fractions import Fraction
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import aioice.ice
@@ -28,7 +27,9 @@ from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame, AudioResampler
 
 from tui.media.sdp.normalise import normalise, transport_of
-from tui.sandbox.audio.voices import BLOCK, RATE, SILENCE, Voice, silence
+from tui.sandbox.audio.arrivals import Arrivals, stamp
+from tui.sandbox.audio.track import VoiceTrack
+from tui.sandbox.audio.voices import BLOCK, RATE, SILENCE, Voice
 
 log = logging.getLogger(__name__)
 
@@ -46,39 +47,6 @@ def bind_to_loopback() -> None:
     aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: ["127.0.0.1"]
 
 
-class VoiceTrack(MediaStreamTrack):
-    """A track that plays the leg's voice in step with the clock."""
-
-    kind = "audio"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.voice: Voice = silence
-        self._start = 0.0
-        self._sent = 0
-
-    async def recv(self) -> AudioFrame:
-        """20 ms of stereo: aiortc sends opus in stereo, and a mono source would arrive 3 dB low."""
-        if self.readyState != "live":
-            raise MediaStreamError
-        now = time.monotonic()
-        if not self._sent or now - (self._start + self._sent * 0.02) > 0.5:
-            self._start = now - self._sent * 0.02
-        else:
-            await asyncio.sleep(max(0.0, self._start + self._sent * 0.02 - now))
-        mono = array("h", self.voice())
-        both = array("h", bytes(4 * BLOCK))
-        both[0::2] = mono
-        both[1::2] = mono
-        frame = AudioFrame(format="s16", layout="stereo", samples=BLOCK)
-        frame.planes[0].update(both.tobytes())
-        frame.sample_rate = RATE
-        frame.pts = self._sent * BLOCK
-        frame.time_base = Fraction(1, RATE)
-        self._sent += 1
-        return frame
-
-
 class SandboxLeg:
     """One audio leg. `on_lost` is called once when the path is gone for good; `loss` gives the
     share (0 to 1) of media packets to lose, in each direction."""
@@ -90,7 +58,9 @@ class SandboxLeg:
         self._loss = loss
         self._rng = rng
         self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        self._track = VoiceTrack()
+        self._track = VoiceTrack(self._codec)
+        self.arrivals = Arrivals()
+        """How late the agent's packets came."""
         self._remote = ""
         self._task: asyncio.Task[None] | None = None
         self._gathering: asyncio.Future[None] | None = None
@@ -124,7 +94,7 @@ class SandboxLeg:
         """The agent's answer. UnacceptableOffer or what aiortc raises when it is of no use."""
         sdp = normalise(answer, role="answer")
         await self._pc.setRemoteDescription(RTCSessionDescription(sdp, "answer"))
-        self._remote = sdp
+        self._agreed(sdp)
 
     async def answer(self, offer: str) -> str:
         """Answer a re-offer: on this connection, or on a fresh one for a new ICE session."""
@@ -136,8 +106,20 @@ class SandboxLeg:
             self._pc.addTrack(self._track)
         await self._describe(await self._pc.createAnswer())
         self._count(self._pc)
-        self._remote = sdp
+        self._agreed(sdp)
         return str(self._pc.localDescription.sdp)
+
+    def _agreed(self, remote: str) -> None:
+        self._remote = remote
+        self.arrivals.clocks = {each.payloadType: each.clockRate for each in self._codecs()}
+
+    def _codecs(self) -> Sequence[Any]:
+        """What was agreed on, as aiortc has it: the first is sent."""
+        transceiver: Any = self._pc.getTransceivers()[0]
+        return list(transceiver._codecs)
+
+    def _codec(self) -> str:
+        return str(self._codecs()[0].name)
 
     async def _describe(self, ours: RTCSessionDescription) -> None:
         """Apply our description. aioice forgets the sockets that it opens when it is stopped or
@@ -153,14 +135,15 @@ class SandboxLeg:
         old, self._pc = self._pc, RTCPeerConnection(RTCConfiguration(iceServers=[]))
         if self._task:
             self._task.cancel()
-        fresh = VoiceTrack()
+        fresh = VoiceTrack(self._codec)
         fresh.voice, self._track = self._track.voice, fresh
         self._adopt(self._pc)
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(old.close(), 5)
 
     def _count(self, pc: RTCPeerConnection) -> None:
-        """Count packets, and lose some when told to: at the DTLS transport, after SRTP."""
+        """Count packets, and lose some when told to: at the DTLS transport, after SRTP. When they
+        came is noted at the socket."""
         dtls: Any = pc.getTransceivers()[0].sender.transport
         if dtls is None or hasattr(dtls, "sandbox_counts"):
             return
@@ -189,6 +172,18 @@ class SandboxLeg:
                 await send(data)
 
         dtls._handle_rtp_data, dtls._handle_rtcp_data, dtls._send_rtp = rtp, rtcp, outgoing
+        for protocol in dtls.transport._connection._protocols:
+            self._note_arrivals(protocol)
+
+    def _note_arrivals(self, protocol: Any) -> None:
+        take, handle = protocol.datagram_received, protocol.transport.get_extra_info("socket")
+        stamp(handle)
+
+        def datagram_received(data: bytes, addr: tuple[Any, ...]) -> None:
+            self.arrivals.put(data, stamp(handle))
+            take(data, addr)
+
+        protocol.datagram_received = datagram_received
 
     def _arrived(self) -> None:
         self.packets += 1

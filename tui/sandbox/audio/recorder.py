@@ -58,7 +58,9 @@ class Recorder:
         self._blocks: deque[_Block] = deque(maxlen=int(seconds * 1000 / BLOCK_MS))
         self.longest_silence = 0
         self.longest_missing = 0
-        """Over the whole call, in ms, holds left out; counted from the first sound on."""
+        self.missing = 0
+        """Over the whole call, in ms, holds left out; counted from the first sound on. `missing` is
+        all of it together."""
         self._silent = 0
         self._missing = 0
         self._begun = False
@@ -72,7 +74,9 @@ class Recorder:
         if not self._begun:
             return
         self._silent = self._silent + BLOCK_MS if quiet and not held else 0
-        self._missing = self._missing + BLOCK_MS if not arrived and not held else 0
+        gone = not arrived and not held
+        self._missing = self._missing + BLOCK_MS if gone else 0
+        self.missing += BLOCK_MS * gone
         self.longest_silence = max(self.longest_silence, self._silent)
         self.longest_missing = max(self.longest_missing, self._missing)
 

@@ -290,9 +290,16 @@ class AudioSwitch:
 
 
 async def _find_words(customer: Customer) -> None:
-    """Make the sound in a thread, then speak."""
+    """Make the sound in a thread, then speak. Its packets come after that: who has none encodes."""
     await asyncio.to_thread(warm_up, customer.kind)
     customer.says = voice(customer.kind)
+    asyncio.get_running_loop().run_in_executor(None, _prepare, customer.kind)
+
+
+def _prepare(kind: str) -> None:
+    from tui.sandbox.audio.track import prepare  # the media library, as above
+
+    prepare(kind)
 
 
 def plan_of(call: PbxCall, ends: tuple[str, ...]) -> dict[str, EndPlan]:

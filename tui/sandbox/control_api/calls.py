@@ -40,6 +40,7 @@ class CallRoutes:
                 web.post(call + "/third/{what}", self.third),
                 web.get(call + "/heard", self.heard),
                 web.get(call + "/heard.wav", self.heard_wav),
+                web.get(call + "/late", self.late),
             ]
         )
 
@@ -83,6 +84,7 @@ class CallRoutes:
             "voice": call.behaviour.voice,
             "longest_silence": customer.recorder.longest_silence if customer else 0,
             "longest_missing": customer.recorder.longest_missing if customer else 0,
+            "missing": customer.recorder.missing if customer else 0,
         }
 
     async def calls(self, _request: web.Request) -> web.Response:
@@ -164,10 +166,7 @@ class CallRoutes:
         return web.json_response({"done": done})
 
     def _recorder(self, request: web.Request) -> tuple[PbxCall, Customer, int]:
-        call = self._call(request)
-        text = request.query.get("ms", "1000")
-        if not text.isdigit() or not 20 <= int(text) <= 120_000:
-            raise refuse("ms is 20 to 120000")
+        call, ms = self._call(request), _last_ms(request)
         who = request.query.get("who", CUSTOMER)
         switching = self._board.switching
         found = (
@@ -177,7 +176,7 @@ class CallRoutes:
         )
         if found is None:
             raise refuse(f"the {who} has heard nothing", 404)
-        return call, found, int(text)
+        return call, found, ms
 
     async def heard(self, request: web.Request) -> web.Response:
         """`?ms=1000&hz=440,880&who=third`: what the customer heard, or another simulated end."""
@@ -195,3 +194,21 @@ class CallRoutes:
         """The same as a sound file."""
         _, customer, ms = self._recorder(request)
         return web.Response(body=customer.recorder.wav(ms), content_type="audio/wav")
+
+    async def late(self, request: web.Request) -> web.Response:
+        """`?ms=1000`: how late each agent's packets came, in ms, by the kernel's stamps."""
+        call, since = self._call(request), time.time() - _last_ms(request) / 1000
+        return web.json_response(
+            {
+                un: [round(each * 1000, 2) for each in leg.arrivals.late(since)]
+                for (cc, un), leg in self._board.switching.legs.items()
+                if cc == call.cc
+            }
+        )
+
+
+def _last_ms(request: web.Request) -> int:
+    text = request.query.get("ms", "1000")
+    if not text.isdigit() or not 20 <= int(text) <= 120_000:
+        raise refuse("ms is 20 to 120000")
+    return int(text)

@@ -108,7 +108,7 @@ class WebApi:
         switchnumber = str(body.get("switchnumber", ""))
         if (code := LOGIN_FAULTS.get(switchnumber)) is not None:
             if code == 50005:
-                return web.json_response({"status": 200, "data": {"token": 5}})
+                return web.json_response({"status": 200, "data": {"expires_in": 5}})
             return _no(code, f"this switch number always answers {code}")
         if switchnumber != self._fixtures.switchnumber:
             return _no(50004, "no such enterprise")

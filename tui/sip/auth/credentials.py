@@ -25,6 +25,7 @@ _STRENGTH: Final = {"MD5": 1, "SHA-256": 2, "SHA-512-256": 2}
 _scheme = re.compile(rf"{LWS}([{TCHAR}]++)[ \t]++").match
 _begins = re.compile(rf"[{TCHAR}]++(?:[ \t]++[{TCHAR}]++{LWS}=|\Z)").match
 _algorithm = re.compile(rf'(?i)[\s,]algorithm{LWS}={LWS}"?([{TCHAR}]++)').search
+_quality = re.compile(rf'(?i)[\s,]qop{LWS}={LWS}"?([{TCHAR}]++)').search
 _param = re.compile(
     rf'[ \t,]*+([{TCHAR}]++){LWS}={LWS}(?:"([^"\\]*+(?:\\.[^"\\]*+)*)"|([^\s,"\\]*+)){LWS}(?:,|\Z)'
 ).match
@@ -111,11 +112,14 @@ def parse_challenge(value: str) -> Challenge | None:
 
 
 def asked_for(value: str) -> str:
-    """What a challenge asks for, in two words at most: its scheme, and the algorithm if it names
-    one."""
+    """What a challenge asks for, in three words at most: its scheme, the algorithm if it names one,
+    and a quality of protection that we have not."""
     scheme = value.split(maxsplit=1)[0] if value.strip() else ""
-    named = _algorithm(value)
-    return f"{scheme} {named[1]}" if named else scheme
+    named, quality = _algorithm(value), _quality(value)
+    words = [scheme, named[1] if named else ""]
+    if quality and not quality[1].lower().startswith("auth"):
+        words.append(f"qop={quality[1]}")
+    return " ".join(filter(None, words))
 
 
 def read_algorithm(params: dict[str, str]) -> tuple[str, bool]:

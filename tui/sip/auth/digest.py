@@ -174,11 +174,11 @@ class DigestCredentials:
         return tuple((status, challenge) for (status, _), challenge in self._held.items())
 
     def meet(self, response: Response) -> None:
-        """Take a 401 or 407. DigestRefused when there is nothing new to say to it."""
-        status = response.status
-        chosen = self._client.choose_all(response.headers.get_all(_ASKS[status]))
+        """Take a 401 or 407. DigestRefused when there is nothing new to say to it. Either may ask
+        by both headers: where a proxy forks, it puts the challenges of all branches into one
+        response (RFC 3261 §16.7)."""
         new = False
-        for challenge in chosen:
+        for status, challenge in self._asked(response):
             key = (status, challenge.realm)
             times = self._answered.get(key, 0)
             may = challenge.stale and times < _TIMES if times else len(self._answered) < _HOPS
@@ -189,6 +189,26 @@ class DigestCredentials:
                 self._held[key] = challenge
         if not new:
             raise DigestRefused(Refusal.REPEATED)
+
+    def _asked(self, response: Response) -> Held:
+        """What a response asks for that may be answered, by the status that its header is usual
+        with; DigestRefused where nothing may, for the reason of the header that is usual here."""
+        asked = {status: response.headers.get_all(name) for status, name in _ASKS.items()}
+        first = response.status
+        if not any(asked.values()):
+            self._client.choose_all(())
+        found: list[tuple[int, Challenge]] = []
+        why: DigestRefused | None = None
+        for status in sorted(asked, key=lambda each: each != first):
+            if not asked[status]:
+                continue
+            try:
+                found += [(status, each) for each in self._client.choose_all(asked[status])]
+            except DigestRefused as refused:
+                why = why or refused
+        if why is not None and not found:
+            raise why
+        return tuple(found)
 
     def forget(self) -> bool:
         """Leave out what this request was not asked for: whether there was any. A challenge of

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from tui.sip.errors import RemoteProtocolError
 from tui.sip.message.header_values import NameAddr, parse_name_addr, readable
 from tui.sip.message.message import Lines, Request, Response
+from tui.sip.message.uri import parse_uri
 
 
 class RequestWriter(Protocol):
@@ -29,6 +30,8 @@ class RequestWriter(Protocol):
         """A request to `uri`, with the dialog's From, To, Call-ID and CSeq (§12.2.1.1)."""
 
 
+_HOPS: Final = 8
+"""Of a service route; a longer one is none."""
 _SPARE: Final = 1000
 """Numbers of CSeq that are left out when a dialog is taken up again: more than may have been used
 since it was noted."""
@@ -84,6 +87,15 @@ class Dialog:
             local_cseq=request.cseq.number,
             began_it=True,
         )
+
+    def answered_by(self, request: Request, response: Response) -> None:
+        """A later response to our INVITE from the same peer: the way to it is the one that this
+        says (§13.2.2.4). Our numbers go on, as requests of ours may have gone by."""
+        contact = read_contact(response)
+        self.theirs = response.headers.get("To") or ""
+        self.target = str(contact.uri) if contact else self.target
+        self.routes = tuple(reversed(_read_routes(response)))
+        self.local_cseq = max(self.local_cseq, request.cseq.number)
 
     @classmethod
     def of_uas(cls, request: Request, local_tag: str, target: str) -> Dialog:
@@ -219,6 +231,24 @@ class Dialog:
         if "lr" in uri.params:
             return self.target, self.routes
         return str(uri), (*self.routes[1:], f"<{self.target}>")
+
+
+def read_service_route(message: Response) -> tuple[str, ...]:
+    """The Service-Route of a 200 to REGISTER in its order (RFC 3608 §5.1). A way is taken whole or
+    not at all: none where a hop cannot be read, is no SIP address or a strict router."""
+    hops = message.headers.get_all("Service-Route")
+    try:
+        uris = [parse_name_addr(hop).uri for hop in hops]
+    except RemoteProtocolError:
+        return ()
+    loose = all(uri.scheme in ("sip", "sips") and "lr" in uri.params for uri in uris)
+    return tuple(hops) if loose and len(hops) <= _HOPS else ()
+
+
+def skip_first(hops: tuple[str, ...], proxy: str) -> tuple[str, ...]:
+    """A way behind a proxy that may be its first hop: nothing goes by that twice."""
+    first = parse_name_addr(hops[0]).uri.host.lower() if hops else ""
+    return hops[1:] if first and first == parse_uri(proxy).host.lower() else hops
 
 
 def read_contact(message: Request | Response) -> NameAddr | None:

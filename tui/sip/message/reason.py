@@ -39,11 +39,20 @@ _USUAL: Final = frozenset(
         *("interworking, unspecified", "incompatible destination", "recovery on timer expiry"),
         *("bearer capability not available", "bearer capability not implemented"),
         *("protocol error", "originator cancel", "request cancelled", "caller cancelled"),
+        *("progress", "in progress", "call progress", "early media", "alerting", "call is queued"),
     )
 )
 """What the causes are called: as text of a Reason it says nothing that the cause does not."""
 _WARNINGS: Final = 3
-"""Texts of one response's Warning that are told."""
+"""Texts of one response's Warning that are told, and values of the header that it is about."""
+_ABOUT: Final = {
+    **dict.fromkeys((300, 301, 302, 305, 380), "Contact"),
+    420: "Unsupported",
+    421: "Require",
+    494: "Security-Server",
+}
+"""Which header says what a refusal wants: where else, without what, with what (RFC 3261 §21,
+RFC 3329 §2.2)."""
 
 Q850: Final[Mapping[int, str]] = {
     1: "unknown_number",
@@ -165,9 +174,11 @@ def read_reasons(headers: Headers) -> tuple[Reason, ...]:
 
 
 def words_of(response: Response) -> str:
-    """A response's reason phrase, and behind it what its Warning says (RFC 3261 §20.43). It came
-    from a wire: `clean_text()` before it is shown."""
+    """A response's reason phrase, and behind it what its Warning says (RFC 3261 §20.43), and what
+    the header says that its status is about. It came from a wire: `clean_text()` before it is
+    shown."""
     values = response.headers.get_all("Warning")
     texts = [unescape(found[1]).strip() for value in values if (found := _warning(value))]
-    said = dict.fromkeys(text for text in (response.reason, *texts[:_WARNINGS]) if text)
+    about = ", ".join(response.headers.get_all(_ABOUT.get(response.status, ""))[:_WARNINGS])
+    said = dict.fromkeys(text for text in (response.reason, *texts[:_WARNINGS], about) if text)
     return ": ".join(said)

@@ -18,6 +18,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from tui.sip.dialog.dialog import Dialog
+from tui.sip.dialog.reliable import RAck
 from tui.sip.dialog.session_timer import SessionTimer
 from tui.sip.errors import LocalProtocolError
 from tui.sip.events import CallEnded
@@ -141,6 +142,14 @@ class SipCall:
     """Until when it may ring, or may wait for `acknowledge()`."""
     ring_again: Timer | None = None
     """When our last 1xx is said again."""
+    confirmed: bool = False
+    """Their INVITE requires that each 1xx of ours be confirmed (RFC 3262)."""
+    rseq: int = 0
+    """The number of our last 1xx that was to be confirmed; 0 before the first."""
+    unconfirmed: RAck | None = None
+    """What the PRACK that is waited for has to say."""
+    ring_repeat: Timer | None = None
+    """When the 1xx that is not confirmed yet is said again."""
     theirs: ServerTransaction | None = None
     theirs_limit: Timer | None = None
     """Until when their re-INVITE may wait."""
@@ -151,6 +160,8 @@ class SipCall:
     """Until when our re-INVITE may wait after a 1xx."""
     glares: int = 0
     """491s to ours in a row."""
+    laters: int = 0
+    """500s to ours in a row that said when to come again."""
     raised: int = 0
     """How often a 422 raised the interval."""
     refreshing: bool = False
@@ -178,11 +189,12 @@ class SipCall:
 
     def stop_timers(self) -> None:
         """A call that is over wants no deadline any more."""
-        timers = (self.ring_limit, self.ring_again, self.theirs_limit, self.ours_waits)
-        for timer in (*timers, self.ours_limit, self.refresh, self.expiry):
+        timers = (self.ring_limit, self.ring_again, self.ring_repeat, self.theirs_limit)
+        for timer in (*timers, self.ours_waits, self.ours_limit, self.refresh, self.expiry):
             if timer is not None:
                 timer.stop()
-        self.ring_limit = self.ring_again = self.theirs_limit = self.ours_waits = None
+        self.ring_limit = self.ring_again = self.ring_repeat = None
+        self.theirs_limit = self.ours_waits = None
         self.ours_limit = self.refresh = self.expiry = None
 
 

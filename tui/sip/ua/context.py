@@ -8,6 +8,8 @@ import random
 
 from tui.sip.auth.digest import DigestClient
 from tui.sip.config import AgentConfig
+from tui.sip.dialog import reliable
+from tui.sip.dialog.dialog import skip_first
 from tui.sip.errors import LocalProtocolError, RemoteProtocolError
 from tui.sip.events import Event, Ignored, Refused
 from tui.sip.message.header_values import NameAddr
@@ -19,10 +21,10 @@ from tui.sip.message.uri import Uri, parse_uri
 from tui.sip.transaction.timers import TimerSet
 from tui.sip.transaction.transaction_layer import ServerTransaction, TransactionLayer
 
-_METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO")
-"""What we always understand. UPDATE and PRACK are left out on purpose: they get 405."""
-_EXTENSIONS = ("timer", "outbound", "path")
-"""Option tags that a peer may always `Require`. 100rel is not among them."""
+_METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "PRACK")
+"""What we always understand. UPDATE is left out on purpose: it gets 405."""
+_EXTENSIONS = ("timer", "outbound", "path", reliable.TAG)
+"""Option tags that a peer may always `Require`."""
 
 
 class AgentContext:
@@ -34,6 +36,8 @@ class AgentContext:
         self.connected = False
         self.registered = False
         """The registrar took our REGISTER on this flow."""
+        self.service_route: tuple[str, ...] = ()
+        """The way that the registrar wants our requests to go (RFC 3608)."""
         self.timers = TimerSet()
         self.transactions = TransactionLayer(self.transmit, self.timers)
         self.via_host = via_host or f"{self.token(48)}.invalid"
@@ -129,13 +133,15 @@ class AgentContext:
             return True
         return ours and uri.host.lower() in (self.aor.host.lower(), self.via_host.lower())
 
-    def routes(self) -> list[tuple[str, str]]:
-        """What leads a request outside of dialogs by the outbound proxy, if there is one."""
+    def routes(self, *, registering: bool = False) -> list[tuple[str, str]]:
+        """What leads a request outside of dialogs by the outbound proxy, if there is one, and, but
+        for REGISTER, by the registrar's service route (RFC 3608 §5)."""
         route = self.config.outbound_proxy
-        if not route:
-            return []
         loose = route if ";lr" in route.lower() else f"{route};lr"
-        return [("Route", f"<{loose}>")]
+        way = [f"<{loose}>"] if route else []
+        if not registering:
+            way += self.service_route if not way else skip_first(self.service_route, route)
+        return [("Route", hop) for hop in way]
 
     # -------------------------------------------------------- messages
 
@@ -232,11 +238,15 @@ class AgentContext:
         """What an INVITE and its answers carry so that a PBX tells who is at its other end."""
         return [DISPLAYS] if self.config.transfers else []
 
-    def capabilities(self, *, contact: str = "", beside: str = "") -> list[tuple[str, str]]:
+    def capabilities(
+        self, *, contact: str = "", beside: str = "", confirms: bool = True
+    ) -> list[tuple[str, str]]:
         """Allow and Supported, for requests and responses that begin or keep a session. `beside` is
-        a method that is understood in this dialog, wherever else it is not."""
+        a method that is understood in this dialog, wherever else it is not; `confirms` is whether a
+        provisional response may ask to be confirmed (RFC 3262)."""
         lines = [("Contact", contact)] if contact else []
         supported = "timer, outbound, replaces" if self.config.transfers else "timer, outbound"
+        supported += f", {reliable.TAG}" if confirms else ""
         methods = dict.fromkeys((*self.methods, beside) if beside else self.methods)
         return [*lines, ("Allow", ", ".join(methods)), ("Supported", supported)]
 

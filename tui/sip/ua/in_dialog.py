@@ -1,4 +1,5 @@
-"""Requests inside of calls, other than INVITE: BYE, INFO, OPTIONS, MESSAGE, REFER (RFC 3261 §12.2).
+"""Requests inside of calls, other than INVITE: BYE, INFO, OPTIONS, MESSAGE, PRACK, REFER (RFC 3261
+§12.2).
 
 NOTIFYs are `refer_uac.py`'s: they outlive the call that they belong to.
 """
@@ -77,6 +78,8 @@ class InDialogRequests:
             self.message(transaction, now)
         elif request.method == "OPTIONS":
             self.options(transaction, now)
+        elif request.method == "PRACK":
+            self._invite_uas.prack(call, transaction, now)
         else:
             self._refer_uas.receive(call, transaction, now)
 

@@ -7,6 +7,11 @@ dialog. The first 2xx makes the call. Every 2xx is ACKed, again for each repeat,
 first are ended by BYE, as is one that crosses our CANCEL.
 
 A 2xx to an INVITE without SDP brings the offer: its ACK waits for `acknowledge()`, for 64·T1.
+
+A 1xx that requires it is confirmed by a PRACK (RFC 3262 §4), each once and in turn. Our INVITE says
+that we do so where it has SDP; without, the 1xx would bring an offer whose answer cannot wait. The
+answer that such a 1xx brought is the one of a 2xx without SDP. A 421 for extensions that we have is
+asked again with these required.
 """
 
 from __future__ import annotations
@@ -16,6 +21,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
+from tui.sip.dialog import reliable
 from tui.sip.dialog.dialog import Dialog
 from tui.sip.dialog.replaces import DIALLED, plain
 from tui.sip.dialog.session_timer import agreed_by_response, offer_lines
@@ -26,7 +32,7 @@ from tui.sip.message.header_values import NameAddr, read_seconds, readable
 from tui.sip.message.headers import Headers
 from tui.sip.message.identity import asserted
 from tui.sip.message.message import Request, Response
-from tui.sip.message.reason import read_reasons
+from tui.sip.message.reason import read_reasons, words_of
 from tui.sip.transaction.machines import T1
 from tui.sip.transaction.timers import Timer
 from tui.sip.transaction.transaction_layer import Lost
@@ -68,7 +74,14 @@ class InviteUac:
         self._lines = tuple(lines)
         self._call_id, self._tag, self._cseq = context.call_id(), context.tag(), 0
         self._acks: dict[str | None, bytes] = {}
-        self._forks: set[str | None] = set()
+        self._early: dict[str, Dialog] = {}
+        """The dialogs of its 1xx, by the peer's tag, for as long as a 2xx may come of one."""
+        self._described: dict[str, bytes] = {}
+        """The SDP that each of them brought."""
+        self._confirmed: dict[tuple[str | None, str], int] = {}
+        """The last RSeq that was confirmed, by branch and the peer's tag."""
+        self._required: tuple[str, ...] = ()
+        """The extensions that a 421 named."""
         self._heard: str | None = None
         """The branch of the INVITE that a provisional came for: each retry needs its own."""
         self._cancelled = False
@@ -93,7 +106,10 @@ class InviteUac:
             cseq=self._cseq,
             lines=[
                 *context.routes(),
-                *context.capabilities(contact=context.contact(dialog=True)),
+                *context.capabilities(
+                    contact=context.contact(dialog=True), confirms=call.local_sdp is not None
+                ),
+                *((("Require", ", ".join(self._required)),) if self._required else ()),
                 *offer_lines(call.interval, call.min_se),
                 *context.displays(),
                 *self._lines,
@@ -155,7 +171,7 @@ class InviteUac:
             self._provisional(response, now)
         elif status < 300:
             self._accepted(response, now)
-        elif status == 422 and self._raise_interval(response):
+        elif self._may_ask_again(response):
             self._invite = self._send(now)
         elif status == 487 and self._end[0] == 408:
             self._refuse(*self._end)
@@ -170,15 +186,66 @@ class InviteUac:
         else:
             self._limit(self._context.config.longest_ring, now)
             if response.status > 100:
-                self._rings(response)
+                self._rings(response, now)
 
-    def _rings(self, response: Response) -> None:
-        tag, early = response.to.tag or "", self._call.early
-        if tag and (tag in early or len(early) < _EARLY_DIALOGS):
-            early[tag] = Dialog.of_uac(self._invite.request, response)
+    def _rings(self, response: Response, now: float) -> None:
+        call, tag = self._call, response.to.tag or ""
+        offered = call.local_sdp is not None
+        number = reliable.read_rseq(response) if offered else None
+        if number is not None and not self._is_next(response, tag, number):
+            return
         sdp = read_sdp(response)
-        who = asserted(response)
-        self._context.emit(Progress(self._call.handle, response.status, sdp, tag, who))
+        if tag and (tag in self._early or len(self._early) < _EARLY_DIALOGS):
+            self._early[tag] = call.early[tag] = dialog = self._dialog(response)
+            if number is not None:
+                self._prack(dialog, number, response.cseq.number, now)
+            if offered and sdp is not None:
+                self._described[tag] = sdp
+        who, said = asserted(response), words_of(response)
+        self._context.emit(Progress(call.handle, response.status, sdp, tag, who, said))
+
+    def _dialog(self, response: Response) -> Dialog:
+        """The dialog that a response makes, or goes on with."""
+        known = self._early.get(response.to.tag or "")
+        if known is None:
+            return Dialog.of_uac(self._invite.request, response)
+        known.answered_by(self._invite.request, response)
+        return known
+
+    def _is_next(self, response: Response, tag: str, number: int) -> bool:
+        """Whether a 1xx has its turn: one that was confirmed, or came too early, counts for
+        nothing (RFC 3262 §4)."""
+        key = response.branch, tag
+        last = self._confirmed.get(key)
+        if last is not None and number != last + 1:
+            return False
+        self._confirmed[key] = number
+        return True
+
+    def _prack(self, dialog: Dialog, number: int, cseq: int, now: float) -> None:
+        context = self._context
+
+        def build() -> Request:
+            return dialog.request(context, "PRACK", lines=[("RAck", f"{number} {cseq} INVITE")])
+
+        AuthenticatedRequest(context, build, _no_matter, _no_matter_why, now)
+
+    def _may_ask_again(self, response: Response) -> bool:
+        """Whether the INVITE shall go out anew as this refusal wants it."""
+        if response.status == 422:
+            return self._raise_interval(response)
+        return response.status == 421 and self._require(response)
+
+    def _require(self, response: Response) -> bool:
+        """A 421 says what it wants required (RFC 3261 §21.4.16): whether to ask again with that."""
+        wanted = tuple(tag.lower() for tag in response.headers.get_all("Require"))
+        ours = self._context.extensions
+        if self._cancelled or self._required or not wanted or not set(wanted) <= set(ours):
+            return False
+        if reliable.TAG in wanted and self._call.local_sdp is None:
+            return False
+        self._required = tuple(dict.fromkeys(wanted))
+        return True
 
     def _accepted(self, response: Response, now: float) -> None:
         tag = response.to.tag
@@ -186,7 +253,7 @@ class InviteUac:
             self._context.transmit(self._acks[tag])
             return
         call = self._call
-        dialog = Dialog.of_uac(self._invite.request, response)
+        dialog = self._dialog(response)
         if call.dialog is not None and call.dialog.remote_tag == tag:
             return  # a repeat that waits for acknowledge()
         if self._cancelled or call.phase is not CallPhase.CALLING:
@@ -202,12 +269,14 @@ class InviteUac:
         call.dialog = dialog
         sdp = read_sdp(response)
         if call.local_sdp is None and sdp is not None:
-            call.unsent_ack = dialog.local_cseq
+            call.unsent_ack = self._invite.request.cseq.number
             limit = partial(self._unacknowledged, call)
             call.ring_limit = self._context.timers.start(now + 64 * T1, limit)
         else:
             self._acks[tag] = self._ack(dialog, b"")
         self._reinvites.renew(call, agreed_by_response(response), now)
+        if sdp is None:
+            sdp = self._described.get(tag or "")
         self._context.emit(InviteAnswered(call.handle, sdp, tag or "", asserted(response)))
 
     def _unacknowledged(self, call: SipCall, now: float) -> None:
@@ -305,7 +374,7 @@ def _wanted(contact: NameAddr) -> float:
 
 
 def _no_matter(response: Response, now: float) -> None:
-    """The answer to a CANCEL says nothing about the INVITE."""
+    """The answer to a CANCEL or a PRACK says nothing about the INVITE."""
 
 
 def _no_matter_why(why: Lost, now: float) -> None:

@@ -10,7 +10,9 @@ there on one of these ends the wait, and each has its word for the user:
     nobody answers   480 after the caller's Expires or `longest_ring`; `InviteCancelled`, timed_out
 
 While it rings our last 1xx is said again every minute, so that no proxy gives up before the caller
-does (§13.3.1.1).
+does (§13.3.1.1). Where the caller requires that each be confirmed (RFC 3262) it is said until its
+PRACK comes, for 64·T1; a call without that PRACK goes on ringing, as its caller still waits for an
+answer, which has a confirmation of its own.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
+from tui.sip.dialog import reliable
 from tui.sip.dialog.dialog import Dialog
 from tui.sip.dialog.replaces import parse_replaces
 from tui.sip.dialog.session_timer import answer_to_request, too_small
@@ -32,8 +35,9 @@ from tui.sip.events import (
 from tui.sip.message.body import SDP, read_sdp
 from tui.sip.message.header_values import read_seconds
 from tui.sip.message.identity import asserted
-from tui.sip.message.message import Request
+from tui.sip.message.message import Request, Response
 from tui.sip.message.reason import Reason
+from tui.sip.transaction.machines import T1
 from tui.sip.transaction.transaction_layer import ServerTransaction
 from tui.sip.ua.call import CallBook, CallPhase, RepeatedAnswer, SipCall
 from tui.sip.ua.context import AgentContext
@@ -79,6 +83,7 @@ class InviteUas:
         call.invite = transaction
         sdp = read_sdp(request)
         call.offerless = sdp is None
+        call.confirmed = reliable.is_required(request)
         call.replaces = replaced
         transaction.on_lost = partial(self._gone, call, flow_lost=True)
         limit = min(float(read_seconds(request.headers, "Expires") or 3600), config.longest_ring)
@@ -101,7 +106,10 @@ class InviteUas:
 
     def ring(self, call: SipCall, sdp: bytes | None, now: float) -> None:
         """180, or 183 with early media."""
-        self._respond(call, 183 if sdp else 180, "", now, sdp or b"")
+        if call.confirmed:
+            self._ring_reliably(call, now)
+        else:
+            self._respond(call, 183 if sdp else 180, "", now, sdp or b"")
         if call.ring_again is not None:
             call.ring_again.stop()
         again = partial(self._ring_again, call, sdp)
@@ -111,6 +119,41 @@ class InviteUas:
         """RFC 3261 §13.3.1.1: a proxy cancels what has shown no life for three minutes."""
         call.ring_again = None
         self.ring(call, sdp, now)
+
+    def _ring_reliably(self, call: SipCall, now: float) -> None:
+        """A 180 that is to be confirmed (RFC 3262 §3), one at a time. It has no description: the
+        200 would have to wait for its PRACK. To an INVITE without an offer it would have to hold
+        ours (§5), so nothing is said there until the answer."""
+        request = self._waiting(call).request
+        if call.offerless or call.unconfirmed is not None:
+            return
+        first = self._context.rng.randint(1, reliable.HIGHEST_FIRST)
+        call.rseq = call.rseq + 1 if call.rseq else first
+        call.unconfirmed = call.rseq, request.cseq.number
+        lines = [("Require", reliable.TAG), ("RSeq", str(call.rseq))]
+        response = self._context.response(
+            request, 180, tag=call.tag, lines=[*self._lines(request), *lines]
+        )
+        self._say(call, response, T1, now + 64 * T1, now)
+
+    def _say(self, call: SipCall, response: Response, pause: float, end: float, now: float) -> None:
+        call.ring_repeat = None
+        self._waiting(call).respond(response, now)
+        if now + pause < end:
+            again = partial(self._say, call, response, 2 * pause, end)
+            call.ring_repeat = self._context.timers.start(now + pause, again)
+
+    def prack(self, call: SipCall, transaction: ServerTransaction, now: float) -> None:
+        """Take a PRACK: 200 where it confirms what we said last, else 481 (RFC 3262 §3)."""
+        confirms = reliable.read_rack(transaction.request)
+        if confirms is None or confirms != call.unconfirmed:
+            self._context.answer(transaction, now, 481)
+            return
+        call.unconfirmed = None
+        if call.ring_repeat is not None:
+            call.ring_repeat.stop()
+            call.ring_repeat = None
+        self._context.answer(transaction, now, 200)
 
     def accept(self, call: SipCall, sdp: bytes, now: float) -> None:
         """200 with our answer, or with our offer if the INVITE had none; repeated until ACK."""

@@ -27,6 +27,7 @@ from typing import Final
 
 from tui.sip.auth.digest import Held
 from tui.sip.backoff import wait_after, wait_slowly
+from tui.sip.dialog.dialog import read_service_route
 from tui.sip.events import (
     FlowFailed,
     Registered,
@@ -123,6 +124,7 @@ class Registration:
         """Called after the transactions were told. The binding stays ours to take back."""
         self._stop()
         self._context.registered = False
+        self._context.service_route = ()
         self._ends = None
         self.state = RegistrationState.IDLE
 
@@ -168,7 +170,7 @@ class Registration:
             call_id=self._call_id,
             cseq=self._cseq,
             lines=[
-                *context.routes(),
+                *context.routes(registering=True),
                 ("Contact", f"{contact};expires={expires}"),
                 ("Expires", str(expires)),
                 ("Supported", supported),
@@ -221,6 +223,8 @@ class Registration:
             self._retry(480, "No binding was kept", None, now)
             return
         self._failures = 0
+        if not config.trusted:  # a platform that trusts itself alone says where all goes
+            context.service_route = read_service_route(response)
         self._bound = self._proved = context.registered = True
         self._held = self._register.held if self._register is not None else ()
         if self._held:
@@ -296,6 +300,7 @@ class Registration:
     def _gone(self) -> None:
         self._stop()
         self._bound = self._told = self._proved = self._context.registered = False
+        self._context.service_route = ()
         self.state = RegistrationState.IDLE
         self._context.emit(Unregistered())
 

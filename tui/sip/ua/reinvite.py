@@ -10,7 +10,7 @@ until its ACK. `SipCall` holds where it stands:
 
 Glare is both sides asking at once. Each refuses the other with 491, and both ask again after a
 pause from two ranges that do not overlap: whoever owns the Call-ID waits longer, so the other
-side goes first.
+side goes first. A 500 that says to come again within seconds is met so, too.
 
                  ours is under way      theirs waits or is unACKed
     ours asks    LocalProtocolError     LocalProtocolError
@@ -50,6 +50,9 @@ from tui.sip.ua.context import AgentContext
 
 _GLARES: Final = 64
 """491s in a row after which ours counts as refused."""
+_LATERS, _SOON = 3, 10
+"""How often a 500 is met that says when to come again, and within how many seconds: a peer, or one
+behind it, still has an INVITE of before to answer (§14.2)."""
 _FINAL_WITHIN: Final = 64 * T1
 """Seconds that a re-INVITE may stay without a final answer, ours after a 1xx and theirs."""
 _REFRESH_AGAIN: Final = 10.0
@@ -92,7 +95,7 @@ class Reinvites:
                 context,
                 "INVITE",
                 lines=[
-                    *context.capabilities(contact=context.contact(dialog=True)),
+                    *context.capabilities(contact=context.contact(dialog=True), confirms=False),
                     *offer_lines(call.interval, call.min_se, role),
                 ],
                 content_type=SDP if sdp else "",
@@ -143,7 +146,7 @@ class Reinvites:
         if call.phase is not CallPhase.UP:
             return  # our BYE crossed it
         self._settle(call)
-        call.glares = 0
+        call.glares = call.laters = 0
         call.local_sdp = sdp
         self.renew(call, agreed_by_response(response), now)
         if not call.refreshing:
@@ -157,9 +160,13 @@ class Reinvites:
         self._settle(call)
         status = response.status
         shortest = read_seconds(response.headers, "Min-SE") if status == 422 else None
+        after = read_seconds(response.headers, "Retry-After") if status == 500 else None
         if status == 491 and call.glares < _GLARES:
             call.glares += 1
             self._wait(call, sdp, now)
+        elif after is not None and after <= _SOON and call.laters < _LATERS:
+            call.laters += 1
+            self._wait(call, sdp, now, after)
         elif status in (408, 481):
             # §12.2.1.2: the peer knows nothing of this dialog any more.
             self._book.end(call, now, status=status, reason=response.reason, bye=status == 408)
@@ -179,7 +186,7 @@ class Reinvites:
 
     def _done(self, call: SipCall, status: int, now: float) -> None:
         """The session stays as it was; a refresh that failed is tried again until it expires."""
-        call.glares = 0
+        call.glares = call.laters = 0
         if call.refreshing:
             self._refresh_later(call, now)
         else:
@@ -197,12 +204,13 @@ class Reinvites:
         else:
             self._context.emit(ReinviteRefused(call.handle, 503))
 
-    def _wait(self, call: SipCall, sdp: bytes | None, now: float) -> None:
+    def _wait(self, call: SipCall, sdp: bytes | None, now: float, after: float = 0.0) -> None:
         # RFC 3261 §14.1: 2.1–4 s for the owner of the Call-ID, 0–2 s for the other side, by 10 ms.
         rng = self._context.rng
         ours = call.up().began_it
         pause = rng.randint(210, 400) / 100 if ours else rng.randint(0, 200) / 100
-        call.ours_waits = self._context.timers.start(now + pause, partial(self._again, call, sdp))
+        due = now + max(pause, after)
+        call.ours_waits = self._context.timers.start(due, partial(self._again, call, sdp))
 
     def _again(self, call: SipCall, sdp: bytes | None, now: float) -> None:
         call.ours_waits = None

@@ -119,7 +119,7 @@ class UserAgent:
     def receive_data(self, frame: bytes | str, now: float) -> None:
         """Take one WebSocket message, text or binary."""
         data = frame.encode("utf-8", "surrogatepass") if isinstance(frame, str) else bytes(frame)
-        if not data.strip(b"\r\n"):
+        if not data.strip(b"\r\n\t \0"):
             self._keep_alive(data)
             return
         try:
@@ -141,8 +141,9 @@ class UserAgent:
                 self._context.turn_away(request, error.status)
 
     def _keep_alive(self, data: bytes) -> None:
-        """RFC 5626 §3.5.1: a double CRLF is a question, a single one the answer."""
-        if data == b"\r\n\r\n":
+        """RFC 5626 §3.5.1: a double CRLF is a question, a single one the answer. Other blanks, and
+        zeros, are what some send so that a NAT remembers them: they ask for nothing."""
+        if b"\r\n\r\n" in data:
             self._context.transmit(b"\r\n")
         elif data == b"\r\n":
             self._registration.pong()

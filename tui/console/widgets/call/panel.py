@@ -55,6 +55,8 @@ NAMED: Final = (
 """The actions whose keys the tour names."""
 SENTENCES: Final = 6
 """Of the tour."""
+SAID_THERE: Final = frozenset(("line.says", "line.queued", "line.forwarded"))
+"""What is said of a call while it rings there: nothing is wrong with it."""
 MOST_OF_A_NAME: Final = 2
 """Lines that a number and a name may take."""
 LEAST_BESIDE: Final = 8
@@ -264,10 +266,11 @@ def _audio(call: Call) -> list[Ranked]:
 
 
 def _outcome(call: Call, width: int) -> list[Ranked]:
-    """What went wrong with a call that still lives."""
+    """What went wrong with a call that still lives, or is said of one that rings there."""
     if call.outcome is None:
         return []
-    return [("failure", line) for line in folded(row((render(call.outcome), "$bad")), width)]
+    style = "" if call.outcome.id in SAID_THERE else "$bad"
+    return [("failure", line) for line in folded(row((render(call.outcome), style)), width)]
 
 
 def _over(call: Call, width: int, clocks: Clocks) -> list[Ranked]:

@@ -1,0 +1,484 @@
+"""Answers of generation 2 as strangers write them: what must not be missing is found however it is
+written, what may be missing costs no sign-in, and what a server says instead is told."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import socket
+import zlib
+from collections.abc import AsyncIterator, Callable
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiohttp import web
+
+from tui.platform.base import Credentials, PlatformError
+from tui.platform.gen2.platform import Platform2
+from tui.platform.gen2.routes import ROUTES
+from tui.platform.gen2.shapes import USUAL_LIFE
+from tui.platform.http_client import _parted
+from tui.platform.web import base_url
+from tui.secrets import Secret
+
+if TYPE_CHECKING:
+    from tests.platform.conftest import Backend
+
+TOKEN = "00token"
+
+
+class World:
+    """A platform object whose clock stands still until told, and what it skipped."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.now = 1000.0
+        self.skipped: list[str] = []
+        self.naps: list[tuple[float, asyncio.Event]] = []
+        self.napping = asyncio.Event()
+        self.platform = Platform2(
+            rng=Random(1),
+            clock=lambda: self.now,
+            sleep=self._sleep,
+            time_limit=5,
+            skipped=lambda error: self.skipped.append(error.info),
+        )
+        self.credentials = Credentials("1001", Secret("hush"), "02500001234", backend=backend.url)
+
+    async def _sleep(self, seconds: float) -> None:
+        awake = asyncio.Event()
+        self.naps.append((self.now + seconds, awake))
+        self.napping.set()
+        await awake.wait()
+
+    async def sign_in(self) -> None:
+        await self.platform.sign_in(self.credentials)
+
+    async def error(self, asked: Any = None) -> PlatformError:
+        with pytest.raises(PlatformError) as caught:
+            await (self.sign_in() if asked is None else asked)
+        return caught.value
+
+
+@pytest.fixture
+async def world(backend: Backend) -> AsyncIterator[World]:
+    made = World(backend)
+    yield made
+    await made.platform.close()
+
+
+def _token(**data: Any) -> tuple[int, Any]:
+    return 200, {"status": 200, "data": data}
+
+
+# ---------------------------------------------------------------- the token
+
+
+LIFE_IS_MISSING: list[Any] = [
+    *(None, "", 0, -1, "-1", True, [], {}, "soon", "30 min", "2026-12-01T10:00:00Z", "1e9")
+]
+
+
+@pytest.mark.parametrize("life", LIFE_IS_MISSING)
+async def test_a_token_whose_life_cannot_be_read_signs_in_and_is_renewed_all_the_same(
+    backend: Backend, world: World, life: Any
+) -> None:
+    backend.life = life
+    await world.sign_in()
+    assert world.skipped == ["data.expires_in ([fields] token_life)"]
+    world.platform.start_token_renewal(lambda error: pytest.fail(str(error)))
+    await asyncio.wait_for(world.napping.wait(), 5)
+    assert 0.7 * USUAL_LIFE < world.naps[0][0] - world.now < 0.9 * USUAL_LIFE
+    backend.tokens.clear()  # it ended before that
+    assert (await world.platform.get_groups()).total == 3
+    assert len(world.skipped) == 1, "said once, and not with each renewal"
+
+
+async def test_a_life_that_json_does_not_have_is_one_that_cannot_be_read(
+    backend: Backend, world: World
+) -> None:
+    text = '{"data": {"token": "x", "expires_in": NaN}}'
+    backend.tokens.add("x")
+    backend.answers[ROUTES.sign_in.path] = lambda _: web.Response(text=text)
+    await world.sign_in()
+    assert world.skipped == ["data.expires_in ([fields] token_life)"]
+
+
+@pytest.mark.parametrize("life", ["60", " 60 ", 60.0, "60.5", 1_800_000, 1_790_000_000])
+async def test_a_life_in_whatever_number_is_a_life(
+    backend: Backend, world: World, life: Any
+) -> None:
+    backend.life = life
+    await world.sign_in()
+    assert world.skipped == []
+
+
+@pytest.mark.parametrize(
+    ("given", "carried"),
+    [
+        (f" {TOKEN}\n", TOKEN),
+        (f"Bearer {TOKEN}", TOKEN),
+        (f"bearer  {TOKEN}", TOKEN),
+        (7001, "7001"),
+        ("x" * 6000, "x" * 6000),
+    ],
+)
+async def test_a_token_is_taken_however_it_is_handed_out(
+    backend: Backend, world: World, given: Any, carried: str
+) -> None:
+    backend.tokens.add(carried)
+    backend.answers[ROUTES.sign_in.path] = _token(token=given, expires_in=60)
+    await world.sign_in()
+    assert backend.seen[-1][1]["Authorization"] == f"Bearer {carried}"
+
+
+@pytest.mark.parametrize("wrong", [None, "", True, [], {}, "a b", "é", "x\ny", "x" * 9000])
+async def test_without_a_token_nobody_is_signed_in_and_the_platforms_words_say_why(
+    backend: Backend, world: World, wrong: Any
+) -> None:
+    answer = {"data": {"token": wrong, "expires_in": 5}, "message": "account locked"}
+    backend.answers[ROUTES.sign_in.path] = (200, answer)
+    error = await world.error()
+    assert (error.code, error.info) == (50005, "account locked; data.token ([fields] token)")
+
+
+@pytest.mark.parametrize("answer", [(200, {}), (204, None), (200, {"data": {}}), (200, [])])
+async def test_a_renewal_that_is_a_yes_without_a_token_goes_on_with_the_old_one(
+    backend: Backend, world: World, answer: Any
+) -> None:
+    failures: list[PlatformError] = []
+    await world.sign_in()
+    if answer[0] == 204:
+        backend.answers[ROUTES.renew.path] = lambda _: web.Response(status=204)
+    else:
+        backend.answers[ROUTES.renew.path] = answer
+    world.platform.start_token_renewal(failures.append)
+    await asyncio.wait_for(world.napping.wait(), 5)
+    world.napping.clear()
+    world.now += 3600
+    world.naps[0][1].set()
+    await asyncio.wait_for(world.napping.wait(), 5)
+    assert backend.paths().count(ROUTES.renew.path) == 1
+    assert world.naps[1][0] - world.now > 60, "not tried again and again"
+    assert failures == []
+    await world.platform.get_groups()
+    assert backend.seen[-1][1]["Authorization"] == "Bearer token-1"
+
+
+async def test_such_a_yes_about_a_token_that_was_refused_is_none(
+    backend: Backend, world: World
+) -> None:
+    await world.sign_in()
+    backend.tokens.clear()
+    backend.answers[ROUTES.renew.path] = (200, {"status": 200})
+    assert (await world.platform.get_groups()).total == 3
+    assert backend.paths().count(ROUTES.sign_in.path) == 2
+
+
+@pytest.mark.parametrize("status", [404, 405, 410, 501])
+@pytest.mark.parametrize("page", [True, False])
+async def test_where_tokens_are_not_renewed_the_password_gets_a_new_one(
+    backend: Backend, world: World, status: int, page: bool
+) -> None:
+    await world.sign_in()
+    backend.tokens.clear()
+    refused = (status, {"detail": "no such thing"})
+    backend.answers[ROUTES.renew.path] = (
+        (lambda _: web.Response(status=status, text="<html>")) if page else refused
+    )
+    assert (await world.platform.get_groups()).total == 3
+    assert backend.paths().count(ROUTES.sign_in.path) == 2
+
+
+# ---------------------------------------------------------------- yes and no
+
+
+@pytest.mark.parametrize("status", [200.0, 0.0, " 200 ", "0", "200", 0])
+async def test_a_yes_is_one_however_its_number_is_written(
+    backend: Backend, world: World, status: Any
+) -> None:
+    backend.answers[ROUTES.user.path] = (200, {"status": status, "data": backend.user})
+    await world.sign_in()
+
+
+@pytest.mark.parametrize("status", [50003.0, " 50003 ", "+50003", "50003"])
+async def test_a_no_keeps_its_code_however_that_is_written(
+    backend: Backend, world: World, status: Any
+) -> None:
+    backend.answers[ROUTES.sign_in.path] = (200, {"status": status, "info": "wrong"})
+    error = await world.error()
+    assert (error.code, error.info) == (50003, "wrong")
+
+
+@pytest.mark.parametrize("code", [50003, "50003"])
+async def test_a_refusal_may_have_its_code_where_the_sdk_has_it(
+    backend: Backend, world: World, code: Any
+) -> None:
+    backend.answers[ROUTES.sign_in.path] = (200, {"code": code, "info": "wrong password"})
+    error = await world.error()
+    assert (error.code, error.info) == (50003, "wrong password")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"success": False, "message": "no such phone"},
+        {"ok": "false", "msg": "no such phone"},
+        {"error": "no such phone"},
+        {"error": {"message": "no such phone"}, "data": None},
+    ],
+)
+async def test_a_no_without_a_status_is_one_with_its_words(
+    backend: Backend, world: World, answer: Any
+) -> None:
+    await world.sign_in()
+    backend.answers[ROUTES.check_in.path] = backend.answers[ROUTES.groups.path] = (200, answer)
+    error = await world.error(world.platform.check_in("0"))
+    assert (error.code, error.message_id) == (52000, "login.check-in")
+    assert error.info == "no such phone"
+    error = await world.error(world.platform.get_groups())
+    assert (error.code, error.info) == (50000, "no such phone")
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        *({"error": ""}, {"error": 0}, {"error": None}, {"error": {}}, {"error": "0"}),
+        *({"success": True}, {"success": 1}, {"ok": "yes"}, {"error": {"code": 0}}),
+        {"success": None},
+    ],
+)
+async def test_no_other_word_makes_a_no_of_a_yes(
+    backend: Backend, world: World, beside: Any
+) -> None:
+    await world.sign_in()
+    backend.answers[ROUTES.check_in.path] = (200, beside)
+    await world.platform.check_in("0")
+    backend.answers[ROUTES.groups.path] = (200, {"data": [], "error": "x"} | beside)
+    assert (await world.platform.get_groups()).groups == ()
+
+
+@pytest.mark.parametrize("code", [0, 200, 7, "x", None])
+async def test_no_other_code_makes_a_no_of_a_yes(backend: Backend, world: World, code: Any) -> None:
+    backend.answers[ROUTES.user.path] = (200, {"code": code, "data": backend.user})
+    await world.sign_in()
+
+
+@pytest.mark.parametrize("yes", [1, "1", True, "true", "True", "YES", "on", 1.0])
+async def test_a_yes_of_the_enterprise_is_one_however_it_is_written(
+    backend: Backend, world: World, yes: Any
+) -> None:
+    backend.user["enterprise"] |= {"allow_auto_answer": yes, "auto_answer_duration": "5"}
+    assert (await world.platform.sign_in(world.credentials)).auto_answer == 5
+    backend.user["enterprise"]["allow_auto_answer"] = False
+    assert (await world.platform.sign_in(world.credentials)).auto_answer == 0
+
+
+# ---------------------------------------------------------------- shapes
+
+
+async def test_a_group_alone_is_a_list_of_one(backend: Backend, world: World) -> None:
+    group = {"gid": 5, "name": "Sales", "id": 1}
+    backend.user["groupInfo"] = group
+    user = await world.platform.sign_in(world.credentials)
+    assert [each.gid for each in user.groups] == ["5"]
+    backend.answers[ROUTES.groups.path] = (200, {"data": group})
+    assert [each.gid for each in (await world.platform.get_groups()).groups] == ["5"]
+    page = {"gid": 5, "seats": {"number": "0101", "displayname": "Li"}}
+    backend.answers[ROUTES.members.path] = (200, {"data": [page]})
+    assert [each.number for each in (await world.platform.get_group_members("5")).seats] == ["0101"]
+
+
+async def test_an_object_that_is_no_entry_is_no_list_and_its_setting_is_named(
+    backend: Backend, world: World
+) -> None:
+    backend.user["groupInfo"] = {"rows": [{"gid": 5}]}
+    error = await world.error()
+    assert (error.code, error.info) == (50005, "data.groupInfo ([fields] user_groups)")
+
+
+@pytest.mark.parametrize(
+    ("state", "word"),
+    [
+        ({"state_id": 7, "state_name": "培训"}, "培训"),
+        *(({"state_id": 7}, "7"), ({"state_id": "7", "state_name": ""}, "7")),
+        *(({"state_id": 2}, ""), ({"state_id": 1}, ""), ({}, ""), (None, ""), (5, "")),
+    ],
+)
+async def test_a_members_state_that_nobody_listed_is_its_word_or_its_number(
+    backend: Backend, world: World, state: Any, word: str
+) -> None:
+    await world.sign_in()
+    page = {"gid": 5, "seats": [{"number": "0101", "seat_real_time_state": state}]}
+    backend.answers[ROUTES.members.path] = (200, {"data": [page]})
+    (seat,) = (await world.platform.get_group_members("5")).seats
+    assert seat.state_name == word
+
+
+@pytest.mark.parametrize(
+    ("said", "is_ours"), [(12, True), ("12", True), ("0012", True), (13, False)]
+)
+async def test_the_leading_zeros_of_an_extension_are_those_that_were_typed(
+    backend: Backend, world: World, said: Any, is_ours: bool
+) -> None:
+    backend.user["userInfo"]["number"] = said
+    backend.answers[ROUTES.sign_in.path] = lambda _: backend.issue()
+    credentials = Credentials("0012", Secret("hush"), "02500001234", backend=backend.url)
+    user = await world.platform.sign_in(credentials)
+    assert (user.number == "0012") is is_ours
+    assert world.platform.sip_account("0").username.startswith("0012_") is is_ours
+
+
+# ---------------------------------------------------------------- on the way
+
+
+@pytest.mark.parametrize(
+    ("encoding", "squeeze"),
+    [
+        ("deflate, gzip", lambda text: gzip.compress(zlib.compress(text))),
+        ("identity, gzip", gzip.compress),
+        ("gzip,", gzip.compress),
+        ("gzip", lambda text: gzip.compress(text[:5]) + gzip.compress(text[5:])),
+        ("gzip", lambda text: gzip.compress(text) + b"\x00" * 8),
+    ],
+    ids=["twice", "and plain", "comma", "members", "padded"],
+)
+async def test_an_answer_that_is_compressed_several_times_or_in_parts_is_read(
+    backend: Backend, world: World, encoding: str, squeeze: Callable[[bytes], bytes]
+) -> None:
+    await world.sign_in()
+    body, head = squeeze(b'{"data": []}'), {"Content-Encoding": encoding}
+    backend.answers[ROUTES.groups.path] = lambda _: web.Response(body=body, headers=head)
+    assert (await world.platform.get_groups()).groups == ()
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("route", ["sign_in", "user", "check_in", "renew", "groups", "members"])
+async def test_a_redirect_to_another_server_is_not_followed_and_says_where_to(
+    backend: Backend, world: World, status: int, route: str
+) -> None:
+    path = getattr(ROUTES, route).path
+    where = {"Location": "https://cc.example.com:8443/api/x?token=00secret#y"}
+    if route != "sign_in":
+        await world.sign_in()
+    backend.answers[path] = lambda _: web.Response(status=status, headers=where)
+    platform = world.platform
+    asked: dict[str, Callable[[], Any]] = {
+        "check_in": lambda: platform.check_in("0"),
+        "groups": platform.get_groups,
+        "members": lambda: platform.get_group_members("5"),
+    }
+    if route == "renew":
+        backend.tokens.clear()
+        asked["renew"] = platform.get_groups
+    error = await world.error(asked.get(route, world.sign_in)())
+    assert error.code == 50000
+    assert error.info == "redirected to another server: https://cc.example.com:8443/api/x"
+
+
+async def test_a_redirect_that_would_change_what_is_asked_says_where_to(
+    backend: Backend, world: World
+) -> None:
+    backend.answers[ROUTES.sign_in.path] = lambda _: web.Response(
+        status=302, headers={"Location": "/login?from=api"}
+    )
+    assert (await world.error()).info == f"redirected (302) to {backend.url}login"
+
+
+@pytest.mark.parametrize(
+    ("head", "why"),
+    [
+        (b"SIP/2.0 200 OK\r\n\r\n", "no HTTP as it should be: illegal status line"),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}",
+            "no HTTP as it should be: peer closed connection without sending complete message body",
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n{}",
+            "no HTTP as it should be: Only Transfer-Encoding",
+        ),
+    ],
+    ids=["no HTTP", "cut", "encoding"],
+)
+async def test_why_an_answer_is_none_is_said(world: World, head: bytes, why: str) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(head)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        world.credentials = Credentials(
+            "1001", Secret("hush"), "02500001234", backend=f"http://127.0.0.1:{port}"
+        )
+        error = await world.error()
+    assert (error.code, error.info.startswith(why)) == (50000, True), error.info
+
+
+async def test_why_nothing_is_reached_is_said_in_the_systems_words(world: World) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        backend = f"http://127.0.0.1:{free.getsockname()[1]}"
+        world.credentials = Credentials("1001", Secret("hush"), "02500001234", backend=backend)
+        assert (await world.error()).info == "Connection refused"
+
+
+async def test_a_proxy_of_the_environment_that_is_not_used_is_named(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    world.credentials = Credentials(
+        "1001", Secret("hush"), "02500001234", backend="https://nobody.invalid/"
+    )
+    assert (await world.error()).info.endswith("; HTTPS_PROXY is set, and proxies are not used")
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "gb18030", "big5", "utf-16", "utf-8-sig"])
+async def test_a_refusal_is_read_in_any_encoding(
+    backend: Backend, world: World, encoding: str
+) -> None:
+    body = json.dumps({"status": 50003, "info": "密碼"}, ensure_ascii=False).encode(encoding)
+    kind = f"application/json; charset={encoding}"
+    head = {"Content-Type": kind}
+    backend.answers[ROUTES.sign_in.path] = lambda _: web.Response(body=body, headers=head)
+    error = await world.error()
+    assert (error.code, error.info) == (50003, "密碼")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *("https://cc.example.com", "https：//cc.example.com", "ｈｔｔｐｓ://cc．example。com/"),
+        *("https:/cc.example.com", "https:cc.example.com", "HTTPS://cc.example.com"),
+        *("https://cc.example.com\u200b", "\ufeffcc.example.com", "\u202acc.example.com\u202c "),
+    ],
+)
+def test_an_address_is_the_same_however_an_input_method_or_a_copy_wrote_it(typed: str) -> None:
+    assert base_url(typed).casefold() == "https://cc.example.com/"
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "field"),
+    [
+        ("https://[2001:db8::1]:8443/", "2001:db8::1", "[2001:db8::1]:8443"),
+        ("https://[fe80::1%25eth0]/", "fe80::1%eth0", "[fe80::1]"),
+        ("https://[fe80::1%eth0]/", "fe80::1%eth0", "[fe80::1]"),
+        ("https://呼叫中心.example/", "xn--fiqu3loms68a.example", "xn--fiqu3loms68a.example"),
+    ],
+)
+def test_addresses_of_ipv6_and_names_in_any_script_are_dialled(
+    url: str, host: str, field: str
+) -> None:
+    where, _, named = _parted(base_url(url))
+    assert (where[1], named) == (host, field)
+
+
+async def test_spaces_around_the_lines_address_are_none_of_it(
+    backend: Backend, world: World
+) -> None:
+    backend.user["sip"] = {"url": " wss://gw.example.com:9060 ", "domain": "pbx.example.com\n"}
+    await world.sign_in()
+    account = world.platform.sip_account("0")
+    assert (account.url, account.domain) == ("wss://gw.example.com:9060", "pbx.example.com")
