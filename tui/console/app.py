@@ -22,6 +22,7 @@ from textual.screen import Screen
 from tui.clock import instant
 from tui.console import i18n
 from tui.console.composition import ConsoleParts
+from tui.console.lowest_screen import lowest
 from tui.console.parts.key_order import KeyOrder
 from tui.console.screens.first_frame import FirstScreen
 from tui.console.sign_in_defaults import AccountChoice, SignInMemory, SignInPrefill
@@ -348,8 +349,8 @@ class YimiApp(App[str]):
         """Before anything is done: what was typed about the last call goes to the engine."""
         from tui.console.screens.console import ConsoleScreen
 
-        screen = self.screen_stack[0] if self.drawing.drawn_once else None
-        if isinstance(screen, ConsoleScreen) and (edit := screen.wrapup.note.pending()) is not None:
+        screen = lowest(self, ConsoleScreen) if self.drawing.drawn_once else None
+        if screen is not None and (edit := screen.wrapup.note.pending()) is not None:
             self.send(edit)
 
     # ------------------------------------------------------------ keys

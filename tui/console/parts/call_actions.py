@@ -14,6 +14,7 @@ from tui.console.actions.conditions import (
     transfers_only,
 )
 from tui.console.actions.engine_actions import hang_up, which_call
+from tui.console.lowest_screen import lowest
 from tui.console.parts.attachment import Attachment
 from tui.console.parts.dial_command import command_of
 from tui.console.parts.drawing import Drawing
@@ -71,8 +72,7 @@ class CallActions:
     def _console(self) -> ConsoleScreen | None:
         from tui.console.screens.console import ConsoleScreen
 
-        screen = self._stage.screen_stack[0]
-        return screen if isinstance(screen, ConsoleScreen) else None
+        return lowest(self._stage, ConsoleScreen)
 
     # ------------------------------------------------------------ dialling
 

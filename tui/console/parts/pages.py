@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from tui.console.i18n import tr
+from tui.console.lowest_screen import lowest
 from tui.console.parts.drawing import Drawing
 from tui.console.widgets.calls_before.history_terms import terms_of
 from tui.console.widgets.formats import export_words, spaced
@@ -46,8 +47,7 @@ class PageActions:
     def _console(self) -> ConsoleScreen | None:
         from tui.console.screens.console import ConsoleScreen
 
-        screen = self._stage.screen_stack[0]
-        return screen if isinstance(screen, ConsoleScreen) else None
+        return lowest(self._stage, ConsoleScreen)
 
     def _toggle(self, page: type[Screen[Any]], make: Callable[[], Screen[Any]]) -> None:
         """Open the page, or close it where it is open."""

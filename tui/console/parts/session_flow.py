@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from tui.console.lowest_screen import lowest
 from tui.console.parts.attachment import Attachment
 from tui.console.parts.drawing import Drawing
 from tui.console.parts.keyring_access import keep_password, password_of
@@ -146,8 +147,8 @@ class SessionFlow:
     def _say(self, failure: Message | None) -> None:
         from tui.console.screens.sign_in import SignInScreen
 
-        screen = self._stage.screen_stack[0]
-        if isinstance(screen, SignInScreen) and screen.is_mounted:
+        screen = lowest(self._stage, SignInScreen)
+        if screen is not None and screen.is_mounted:
             screen.say(failure)
 
     def join(self, gid: str) -> None:
@@ -164,8 +165,7 @@ class SessionFlow:
         if result.ok:
             self.memory.gid = gid
             return
-        screen = self._stage.screen_stack[0]
-        if isinstance(screen, GroupScreen):
+        if (screen := lowest(self._stage, GroupScreen)) is not None:
             screen.fail(result.message)
         else:
             self._say(result.message)
@@ -218,8 +218,8 @@ class SessionFlow:
                 return  # the states stay as they were; joining tells what is wrong
             fresh.update({group.gid: group for group in result.value.groups})
             page, last = page + 1, min(result.value.last_page, 50)
-        if isinstance(self._stage.screen_stack[0], GroupScreen):
-            self._stage.screen_stack[0].update_states(fresh)
+        if (screen := lowest(self._stage, GroupScreen)) is not None:
+            screen.update_states(fresh)
 
     def use_profile(self, name: str) -> None:
         """A profile was chosen: its policies count."""
@@ -265,8 +265,7 @@ class SessionFlow:
         self.prefill = prefill
         self.sandbox = True
         self._drawing.change(sandbox=True, sandbox_offered=False, notice=None)
-        screen = self._stage.screen_stack[0]
-        if isinstance(screen, SignInScreen):
+        if (screen := lowest(self._stage, SignInScreen)) is not None:
             screen.fill(self.prefill)
 
     def back(self) -> None:

@@ -12,6 +12,7 @@ from textual import events
 
 from tui.config.schema import Config, NoticeSettings
 from tui.console.app import YimiApp
+from tui.console.lowest_screen import lowest
 from tui.console.replay.player import SPEEDS, Player
 from tui.console.replay.words import line_of
 from tui.console.screens.console import ConsoleScreen
@@ -65,8 +66,8 @@ class ReplayApp(YimiApp):
     def replay(self) -> None:
         """The console is built: the messages stand beside it, where there is room."""
         super().replay()
-        screen = self.screen_stack[0]
-        if isinstance(screen, ConsoleScreen) and not self.pane.is_attached:
+        screen = lowest(self, ConsoleScreen)
+        if screen is not None and not self.pane.is_attached:
             screen.add_class("-replayed")
             screen.query_one("#body").mount(self.pane)
             self.call_after_refresh(self._show)

@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from tui.console.desk import Desk
 from tui.console.i18n import render, tr
+from tui.console.lowest_screen import lowest
 from tui.console.screens.base import LiveDialog
 from tui.console.view import ScreenName, View
 from tui.console.widgets.formats import fit
@@ -145,16 +146,16 @@ class CheckScreen(LiveDialog, ModalScreen[None]):
         """What stands in the sign-in form, where nobody is signed in yet."""
         from tui.console.screens.sign_in import SignInScreen
 
-        form = self.app.screen_stack[0]
-        signing = self._desk.view.screen is ScreenName.SIGN_IN and isinstance(form, SignInScreen)
-        return form.typed() if signing and isinstance(form, SignInScreen) else None
+        form = lowest(self.app, SignInScreen)
+        signing = self._desk.view.screen is ScreenName.SIGN_IN
+        return form.typed() if signing and form is not None else None
 
     def _server(self) -> str:
         """The PulseAudio that the form says is to carry the voice."""
         from tui.console.screens.sign_in import SignInScreen
 
-        form = self.app.screen_stack[0]
-        return form.carrier if isinstance(form, SignInScreen) else ""
+        form = lowest(self.app, SignInScreen)
+        return form.carrier if form is not None else ""
 
     def action_copy(self) -> None:
         """C: all of it as text."""
