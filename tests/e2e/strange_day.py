@@ -19,7 +19,7 @@ from tui.config.schema import WrapUpSettings
 from tui.port import commands as c
 from tui.port.machines.call_machine import CallState, ThirdState
 from tui.port.machines.seat_machine import SeatState
-from tui.port.values import LineState, ThirdKind
+from tui.port.values import ConnectionState, ThirdKind
 
 PATIENCE = 30.0
 WAITING_CUSTOMER = "12000000031"
@@ -75,7 +75,7 @@ class Day:
         if not result.ok:
             if not isinstance(command, c.SignIn):
                 await self.box.agent_has(desk.un, "registered", True)
-                await until(lambda: desk.snapshot.line.state is LineState.OK, PATIENCE)
+                await until(lambda: desk.snapshot.connection.state is ConnectionState.OK, PATIENCE)
             result = await desk.engine.execute(command)
         assert result.ok, f"{desk.un}: {command}: {result}"
 

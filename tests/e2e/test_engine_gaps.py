@@ -15,13 +15,13 @@ from tests.waiting import until
 from tui.port import commands as c
 from tui.port.machines.call_machine import CallState
 from tui.port.machines.seat_machine import SeatState
-from tui.port.values import Leg, LineState, Phase, StatusWanted
+from tui.port.values import ConnectionState, Leg, Phase, StatusWanted
 
 LOUD = 0.5
 
 
-async def line(desk: Desk, state: LineState) -> None:
-    await until(lambda: desk.snapshot.line.state is state)
+async def line(desk: Desk, state: ConnectionState) -> None:
+    await until(lambda: desk.snapshot.connection.state is state)
 
 
 async def test_a_flow_that_breaks_off_in_a_call_costs_the_customer_nothing(
@@ -30,8 +30,8 @@ async def test_a_flow_that_breaks_off_in_a_call_costs_the_customer_nothing(
     cc = await talking(box, desk)
     await box.is_heard(cc, AGENT_TONE)
     assert (await box.post("agents/1001/drop"))["dropped"]
-    await line(desk, LineState.LOST)
-    await line(desk, LineState.OK)
+    await line(desk, ConnectionState.LOST)
+    await line(desk, ConnectionState.OK)
     assert desk.call.state is CallState.TALKING
     # Held and resumed by the messages of the new flow; the leg is the old one.
     assert (await desk.engine.execute(c.Hold())).ok
@@ -51,7 +51,7 @@ async def test_a_call_that_ended_in_the_gap_leaves_no_dead_call_on_the_screen(
     over = await desk.state(CallState.ENDED)
     assert over.outcome is not None
     assert over.outcome.id in ("ended.in_gap", "ended.25")  # the 105 may still have come
-    await line(desk, LineState.OK)
+    await line(desk, ConnectionState.OK)
     await desk.seat(SeatState.IDLE)
 
 

@@ -17,7 +17,7 @@ from tests.waiting import until
 from tui.port import commands as c
 from tui.port.events import NoticeChanged
 from tui.port.machines.call_machine import CallState
-from tui.port.values import Leg, LineState
+from tui.port.values import ConnectionState, Leg
 
 GENERATIONS = (2,)
 ONE, OTHER = "127.0.0.1", "127.0.0.2"
@@ -55,14 +55,14 @@ async def test_a_call_moves_with_the_machine_to_another_network(
     heard = desk.engine.events.subscribe()
     cc = await talking(box, desk)
     assert address_of_the_leg(desk) == leg_on
-    line_since = desk.snapshot.line.since
+    line_since = desk.snapshot.connection.since
 
     interfaces.up = (moved_to,)  # the signalling leaves from 127.0.0.1
     await until(lambda: address_of_the_leg(desk) == moved_to)
     await both_hear(box, desk, cc)
     assert desk.call.state is CallState.TALKING
-    await until(lambda: desk.snapshot.line.state is LineState.OK)
-    assert (desk.snapshot.line.since != line_since) is (leg_on == ONE)
+    await until(lambda: desk.snapshot.connection.state is ConnectionState.OK)
+    assert (desk.snapshot.connection.since != line_since) is (leg_on == ONE)
     await until(lambda: desk.snapshot.notice and desk.snapshot.notice.message.id == "network.moved")
     heard.close()
     said = [

@@ -15,7 +15,7 @@ from tui.config.schema import WrapUpSettings
 from tui.port import commands as c
 from tui.port.machines.call_machine import CallState, ThirdState
 from tui.port.machines.seat_machine import SeatState
-from tui.port.values import LineState, Phase, StatusWanted, ThirdKind
+from tui.port.values import ConnectionState, Phase, StatusWanted, ThirdKind
 
 GENERATIONS = (2,)
 """Three-way calls are its own; what is shown here of the rest is the same at both."""
@@ -136,7 +136,7 @@ async def test_after_a_restart_console_and_platform_are_in_the_same_state(
     await box.control("faults", "DELETE")
     await box.post("restart")
     await box.agent_has("1001", "registered", True)
-    await until(lambda: desk.snapshot.line.state is LineState.OK, PATIENCE)
+    await until(lambda: desk.snapshot.connection.state is ConnectionState.OK, PATIENCE)
     await until(lambda: not any(call.live for call in desk.snapshot.calls), PATIENCE)
     for call in desk.snapshot.calls:
         assert call.outcome is not None

@@ -15,7 +15,7 @@ from tests.waiting import until
 from tui.port import commands as c
 from tui.port.events import Event, NoticeChanged
 from tui.port.machines.call_machine import CallState
-from tui.port.values import LineState, Message
+from tui.port.values import ConnectionState, Message
 
 SIGNALLING, ONE, OTHER = "127.0.0.1", "127.0.0.2", "127.0.0.3"
 
@@ -88,7 +88,7 @@ async def test_why_the_server_closed_the_line_is_said_until_it_is_back(
     await until(lambda: said)
     assert said[0].id == "login.ws-closed"
     assert dict(said[0].values)["info"] == "closed with 1012: restarts at six"
-    await until(lambda: phone.snapshot.line.state is LineState.OK)
+    await until(lambda: phone.snapshot.connection.state is ConnectionState.OK)
     assert switch.socket is not first
     await switch.socket.close(1012, "restarts at six")
     await until(lambda: len(said) == 2)

@@ -16,7 +16,7 @@ from tui.engine.session.crash_note import CrashNote
 from tui.port import commands as c
 from tui.port.machines.call_machine import CallState
 from tui.port.snapshot import Call
-from tui.port.values import LineState, MemberPage, Phase, StatusWanted
+from tui.port.values import ConnectionState, MemberPage, Phase, StatusWanted
 from tui.port.wire.sockets import account_key
 from tui.secrets import Secret
 
@@ -109,9 +109,9 @@ async def test_a_call_outlives_a_broken_line_and_is_offered_again(
     await phone.sign_in()
     far = await answered(switch, phone)
     await switch.cut()
-    await until(lambda: phone.snapshot.line.state is LineState.LOST)
+    await until(lambda: phone.snapshot.connection.state is ConnectionState.LOST)
     assert phone.calls(CallState.TALKING)
-    await until(lambda: phone.snapshot.line.state is LineState.OK)
+    await until(lambda: phone.snapshot.connection.state is ConnectionState.OK)
     await until(lambda: far.reoffers == ["sendrecv"])
     await far_hears(far, AGENT_TONE)
     await phone.heard(far.hz)

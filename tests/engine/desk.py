@@ -24,9 +24,9 @@ from tui.platform import control
 from tui.platform.base import Platform
 from tui.platform.gen2.platform import Platform2
 from tui.port.commands import Result
-from tui.port.events import AccountChanged, Event, LineChanged, PhaseChanged
+from tui.port.events import AccountChanged, ConnectionChanged, Event, PhaseChanged
 from tui.port.snapshot import Call
-from tui.port.values import Account, Line, LineState, Phase
+from tui.port.values import Account, Connection, ConnectionState, Phase
 
 CC = "1700000000001conf_1"
 CUSTOMER = "12000000001"
@@ -164,7 +164,7 @@ class Desk:
 
         self.context.events.publish = heard  # type: ignore[method-assign]
         self.context.emit(PhaseChanged(Phase.SIGNED_IN))
-        self.context.emit(LineChanged(Line(LineState.OK)))
+        self.context.emit(ConnectionChanged(Connection(ConnectionState.OK)))
         account = Account(
             "1001", "02500001234", "", eid="70000", extension_start="1000", extension_end="1999"
         )

@@ -22,12 +22,11 @@ from tui.platform.base import Credentials
 from tui.platform.pbx.platform import Plain, PlainSettings
 from tui.port import commands as c
 from tui.port.commands import Command, Result
-from tui.port.events import AccountChanged, Event, LineChanged, PhaseChanged, SeatChanged
+from tui.port.events import AccountChanged, ConnectionChanged, Event, PhaseChanged, SeatChanged
 from tui.port.machines.call_machine import CallState
 from tui.port.machines.seat_machine import Status
 from tui.port.snapshot import Call, SeatStatus, Snapshot
-from tui.port.values import Account, LineState, Phase, Question
-from tui.port.values import Line as PortLine
+from tui.port.values import Account, Connection, ConnectionState, Phase, Question
 from tui.secrets import Secret
 
 DOMAIN = "pbx.example"
@@ -155,7 +154,7 @@ class Booth:
         account = Account(address, "", "wss://x.invalid", kind="sip", can=control.capabilities)
         self.context.emit(AccountChanged(account))
         self.context.emit(PhaseChanged(Phase.SIGNED_IN))
-        self.context.emit(LineChanged(PortLine(LineState.OK)))
+        self.context.emit(ConnectionChanged(Connection(ConnectionState.OK)))
         self.context.emit(SeatChanged(SeatStatus(Status.ONLINE)))
 
     async def _loaded(self) -> None:

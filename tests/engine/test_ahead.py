@@ -14,9 +14,9 @@ from tests.engine.shop import Shop, opened
 from tui.engine.agent.status_ahead import LATE, TRIES
 from tui.engine.outcome import Outcome
 from tui.platform import control as m
-from tui.port.events import LineChanged
+from tui.port.events import ConnectionChanged
 from tui.port.machines.seat_machine import Status
-from tui.port.values import Line, LineState, NextStatus, WrapUp, WrapUpMode
+from tui.port.values import Connection, ConnectionState, NextStatus, WrapUp, WrapUpMode
 from tui.port.work import TakenBreak
 
 BUSY_AFTER = m.StatusAfterCall(CC, True)
@@ -165,7 +165,7 @@ async def test_a_busy_that_comes_much_later_stands_after_a_new_connection_too(sh
         shop.seat.platform_says(2)
         await shop.context.settle()
         assert shop.status is Status.BUSY
-        shop.context.emit(LineChanged(Line(LineState.OK)))
+        shop.context.emit(ConnectionChanged(Connection(ConnectionState.OK)))
         shop.seat.platform_says(1)
 
 
@@ -213,8 +213,8 @@ async def test_a_ready_that_a_restart_swallowed_is_asked_again_when_the_line_is_
     assert not (await shop.wrapup.finish()).ok
     assert shop.status is Status.BUSY
     shop.desk.answer = Outcome(200)
-    shop.context.emit(LineChanged(Line(LineState.LOST)))
-    shop.context.emit(LineChanged(Line(LineState.OK)))
+    shop.context.emit(ConnectionChanged(Connection(ConnectionState.LOST)))
+    shop.context.emit(ConnectionChanged(Connection(ConnectionState.OK)))
     await shop.context.settle()
     assert shop.status is Status.ONLINE
     shop.seat.platform_says(2)  # what was told of us on the new connection, said late

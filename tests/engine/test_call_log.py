@@ -18,7 +18,7 @@ from tui.port import events as e
 from tui.port.machines.call_machine import CallState
 from tui.port.machines.seat_machine import Status
 from tui.port.snapshot import RECENT_LIMIT
-from tui.port.values import Line, LineState, Message, WrapUpMode
+from tui.port.values import Connection, ConnectionState, Message, WrapUpMode
 
 
 @pytest.fixture
@@ -113,10 +113,10 @@ async def test_a_countdown_that_ends_while_an_offer_rings_comes_back_when_it_is_
 async def test_a_countdown_that_ends_while_the_line_is_gone_comes_back_with_it(shop: Shop) -> None:
     await shop.call()
     await shop.until(lambda: shop.status is Status.BUSY)
-    shop.context.emit(e.LineChanged(Line(LineState.LOST)))
+    shop.context.emit(e.ConnectionChanged(Connection(ConnectionState.LOST)))
     shop.wrapup._time_is_up()
     await shop.context.settle()
-    shop.context.emit(e.LineChanged(Line(LineState.OK)))
+    shop.context.emit(e.ConnectionChanged(Connection(ConnectionState.OK)))
     await shop.until(lambda: shop.status is Status.ONLINE)
 
 
@@ -128,13 +128,13 @@ async def test_an_idle_after_the_write_up_that_the_line_takes_with_it_comes_back
     shop.desk.gate = asyncio.Event()
     finishing = asyncio.create_task(shop.wrapup.finish())
     await shop.until(lambda: m.SetStatus(1) in shop.desk.waiting)
-    shop.context.emit(e.LineChanged(Line(LineState.LOST)))
+    shop.context.emit(e.ConnectionChanged(Connection(ConnectionState.LOST)))
     shop.desk.answer = Outcome(503, "flow lost")
     shop.desk.gate.set()
     assert not (await finishing).ok
     assert shop.status is Status.BUSY
     shop.desk.answer = Outcome(200)
-    shop.context.emit(e.LineChanged(Line(LineState.OK)))
+    shop.context.emit(e.ConnectionChanged(Connection(ConnectionState.OK)))
     await shop.until(lambda: shop.status is Status.ONLINE)
 
 

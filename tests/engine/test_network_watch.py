@@ -19,9 +19,9 @@ from tui.media.sdp.direction import Direction
 from tui.media.transport.ice_servers import IceServer
 from tui.platform import control as m
 from tui.platform.relays import Relay
-from tui.port.events import LineChanged
+from tui.port.events import ConnectionChanged
 from tui.port.machines.call_machine import CallState
-from tui.port.values import Leg, Line, LineState
+from tui.port.values import Connection, ConnectionState, Leg
 from tui.secrets import Secret
 
 HOME, OFFICE = "192.0.2.10", "198.51.100.7"
@@ -108,14 +108,14 @@ async def test_a_relayed_leg_moves_when_any_address_goes(up: Sounding) -> None:
 
 
 async def test_without_a_line_the_leg_waits_and_moves_with_the_refresh(up: Sounding) -> None:
-    up.desk.context.emit(LineChanged(Line(LineState.LOST)))
+    up.desk.context.emit(ConnectionChanged(Connection(ConnectionState.LOST)))
     up.flow.local_address = ""
     up.addresses = {"127.0.0.1", OFFICE}
     up.network.look()
     assert up.flow.redialled == 1  # it waits to dial: the new address is worth a try at once
     up.network.look()
     assert up.media.said == []
-    up.desk.context.emit(LineChanged(Line(LineState.OK)))
+    up.desk.context.emit(ConnectionChanged(Connection(ConnectionState.OK)))
     await up.audio.refresh()
     assert up.phone.offers == ["v=0 restart"]
     up.network.look()  # one is under way: no second
@@ -263,7 +263,7 @@ async def test_without_a_leg_the_platform_is_asked_for_one(up: Sounding) -> None
 
 
 async def test_a_rebuild_needs_a_call_that_is_up_and_a_line(up: Sounding) -> None:
-    up.desk.context.emit(LineChanged(Line(LineState.LOST)))
+    up.desk.context.emit(ConnectionChanged(Connection(ConnectionState.LOST)))
     assert not (await up.network.rebuild("")).ok
     up.desk.says(m.Ended(CC, 25, 20))
     result = await up.network.rebuild("")

@@ -16,8 +16,8 @@ from tui.engine.sip_calls.colleagues.parking import SOON
 from tui.platform.pbx.platform import Entry, Plain, PlainSettings
 from tui.port import commands as c
 from tui.port.colleagues import Colleague, Lamp, Mailbox, ParkingSlot, parked, ringing_first
-from tui.port.events import LineChanged
-from tui.port.values import Capability, Line, LineState, message
+from tui.port.events import ConnectionChanged
+from tui.port.values import Capability, Connection, ConnectionState, message
 from tui.presence import dialog_info, message_summary, pidf
 
 PEOPLE = (
@@ -297,7 +297,7 @@ async def test_a_mailbox_that_is_told_of_unasked_counts_until_the_line_is_lost()
     told = sip.Notified("", "message-summary", message_summary.CONTENT_TYPE, SUMMARY)
     await desk.says(told, ended(handle, 404, "Not Found", final=True))
     assert desk.snapshot.mailbox == Mailbox(True, 2, 1, "*98")
-    desk.context.emit(LineChanged(Line(LineState.LOST)))
+    desk.context.emit(ConnectionChanged(Connection(ConnectionState.LOST)))
     assert desk.snapshot.mailbox is not None
     assert desk.snapshot.mailbox.waiting is None
     assert desk.snapshot.mailbox.why is not None

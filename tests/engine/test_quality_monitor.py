@@ -11,9 +11,9 @@ from tests.engine.sounding import Sounding
 from tui.media.sdp.direction import Direction
 from tui.platform import control as m
 from tui.port import replace
-from tui.port.events import AccountChanged, LineChanged, QualityChanged
+from tui.port.events import AccountChanged, ConnectionChanged, QualityChanged
 from tui.port.machines.call_machine import CallState
-from tui.port.values import Hearing, Leg, Line, LineState
+from tui.port.values import Connection, ConnectionState, Hearing, Leg
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ async def test_only_a_call_that_is_gone_can_be_closed_and_its_time_is_kept(up: S
     up.looks(10)
     result = up.quality.close_call("")
     assert (result.ok, result.message and result.message.id) == (False, "close.not_gone")
-    up.desk.context.emit(LineChanged(Line(LineState.LOST)))
+    up.desk.context.emit(ConnectionChanged(Connection(ConnectionState.LOST)))
     up.desk.calls.put(up.call, leg=Leg.LOST)
     del up.audio._legs["1"]
     up.looks(8)
@@ -124,10 +124,10 @@ async def test_only_a_call_that_is_gone_can_be_closed_and_its_time_is_kept(up: S
 
 async def test_a_call_that_comes_back_before_it_is_closed_is_not_gone(up: Sounding) -> None:
     up.looks(10)
-    up.desk.context.emit(LineChanged(Line(LineState.LOST)))
+    up.desk.context.emit(ConnectionChanged(Connection(ConnectionState.LOST)))
     up.looks(8, last_packet_age=20.0)
     assert up.desk.context.snapshot.quality.hearing is Hearing.GONE  # type: ignore[union-attr]
-    up.desk.context.emit(LineChanged(Line(LineState.OK)))
+    up.desk.context.emit(ConnectionChanged(Connection(ConnectionState.OK)))
     up.looks(1, last_packet_age=0.1)
     assert not up.quality.close_call("").ok
     assert up.call.live

@@ -18,10 +18,10 @@ from tui.engine.platform_calls import recovery
 from tui.engine.platform_calls.recovery import take_over
 from tui.engine.session.crash_note import CrashNote, Remembered
 from tui.platform import control as m
-from tui.port.events import LineChanged
+from tui.port.events import ConnectionChanged
 from tui.port.machines.call_machine import CallState
 from tui.port.snapshot import Call
-from tui.port.values import Line, LineState
+from tui.port.values import Connection, ConnectionState
 
 
 @pytest.fixture
@@ -237,7 +237,7 @@ async def test_a_call_is_not_taken_off_because_the_platform_says_nothing(
 async def test_while_the_line_is_gone_nothing_is_concluded_and_nothing_asked(asking: Desk) -> None:
     await up(asking)
     asking.query.ask()
-    asking.context.emit(LineChanged(Line(LineState.LOST)))
+    asking.context.emit(ConnectionChanged(Connection(ConnectionState.LOST)))
     await until(lambda: not asking.query.running)
     assert asking.call.state is CallState.TALKING
     assert "ask again" not in asking.context.timers

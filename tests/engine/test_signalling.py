@@ -17,7 +17,7 @@ from tui.engine.outcome import Outcome, unconfirmed
 from tui.engine.session.signalling import Signalling
 from tui.platform import control as m
 from tui.platform.base import SipAccount
-from tui.port.values import LineState
+from tui.port.values import ConnectionState
 from tui.secrets import Secret
 
 CC = "1700000000001conf_1"
@@ -146,29 +146,29 @@ async def test_a_registration_that_lapses_is_not_shown_as_one(
     back = told.back
     for status in (403, 403, 503):
         signalling._take(sip.RegistrationFailed(status, "No", False, 20.0))
-        assert signalling.context.snapshot.line.state is LineState.REGISTERING
+        assert signalling.context.snapshot.connection.state is ConnectionState.REGISTERING
     assert len(told.events) == 1  # said once
     signalling._take(sip.Registered(600, sip.Headers()))
-    assert signalling.context.snapshot.line.state is LineState.OK
+    assert signalling.context.snapshot.connection.state is ConnectionState.OK
     assert told.back == back + 1  # all that the platform holds of us is told again
 
 
 async def test_what_is_unconfirmed_is_said_before_the_line_is_ok_again(
     signalling: Signalling, told: Told
 ) -> None:
-    stood: list[LineState] = []
-    told.on_back = lambda: stood.append(signalling.context.snapshot.line.state)
+    stood: list[ConnectionState] = []
+    told.on_back = lambda: stood.append(signalling.context.snapshot.connection.state)
     signalling._take(sip.RegistrationFailed(403, "No", False, 20.0))
     signalling._take(sip.Registered(600, sip.Headers()))
-    assert stood == [LineState.REGISTERING]
-    assert signalling.context.snapshot.line.state is LineState.OK
+    assert stood == [ConnectionState.REGISTERING]
+    assert signalling.context.snapshot.connection.state is ConnectionState.OK
 
 
 async def test_a_refusal_while_the_binding_of_before_lives_changes_nothing(
     signalling: Signalling, told: Told
 ) -> None:
     signalling._take(sip.RegistrationFailed(503, "Busy", False, 20.0, held=True))
-    assert signalling.context.snapshot.line.state is LineState.OK
+    assert signalling.context.snapshot.connection.state is ConnectionState.OK
     assert told.events == []
 
 

@@ -19,11 +19,11 @@ from tui.engine.sip_calls.line_selection import free_line, mark
 from tui.platform.relays import Relay
 from tui.port import commands as c
 from tui.port import replace
-from tui.port.events import CallAnswered, CallFinished, CallOffered, LineChanged, SeatChanged
+from tui.port.events import CallAnswered, CallFinished, CallOffered, ConnectionChanged, SeatChanged
 from tui.port.machines.call_machine import CallState
 from tui.port.machines.seat_machine import SeatState, Status
 from tui.port.snapshot import MOST_LINES, Call, SeatStatus
-from tui.port.values import Leg, Line, LineState, Message, ThirdKind, message
+from tui.port.values import Connection, ConnectionState, Leg, Message, ThirdKind, message
 from tui.secrets import Secret
 
 S = CallState
@@ -235,7 +235,7 @@ async def test_what_cannot_be_called_is_refused_in_words(booth: Booth, text: str
 
 async def test_nothing_is_dialled_without_a_line_and_hanging_up_still_works(booth: Booth) -> None:
     up = await booth.up()
-    booth.context.emit(LineChanged(Line(LineState.LOST)))
+    booth.context.emit(ConnectionChanged(Connection(ConnectionState.LOST)))
     for command in (c.Dial("1003"), c.Hold(), c.Transfer("", "1003")):
         result = await booth.do(command)
         assert result.message is not None
@@ -675,7 +675,7 @@ async def test_a_call_goes_on_and_can_be_ended_while_the_registration_has_lapsed
 ) -> None:
     handle = await booth.dial()
     await booth.says(sip.InviteAnswered(handle, SDP))
-    booth.context.emit(LineChanged(Line(LineState.REGISTERING)))
+    booth.context.emit(ConnectionChanged(Connection(ConnectionState.REGISTERING)))
     await booth.says(sip.RegistrationFailed(403, "Gone", False, 20.0))
     assert booth.snapshot.notice is not None
     assert booth.snapshot.notice.message.id == "line.lapsed"
@@ -883,9 +883,9 @@ async def test_a_call_whose_peer_is_gone_says_so(booth: Booth, status: int, outc
 
 async def test_calls_go_on_without_a_flow_and_are_offered_again_with_it(booth: Booth) -> None:
     handle = await booth.up()
-    booth.context.emit(LineChanged(Line(LineState.LOST)))
+    booth.context.emit(ConnectionChanged(Connection(ConnectionState.LOST)))
     assert booth.state("1002") is S.TALKING
-    booth.context.emit(LineChanged(Line(LineState.OK)))
+    booth.context.emit(ConnectionChanged(Connection(ConnectionState.OK)))
     await booth.legs.refresh()
     assert booth.asked("reinvite") == [(handle, "sendrecv")]
 

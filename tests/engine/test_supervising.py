@@ -17,11 +17,11 @@ from tui.platform import control as m
 from tui.platform.control import SuperviseAct as Act
 from tui.platform.gen2.platform import Platform2
 from tui.port.commands import Result
-from tui.port.events import CallChanged, CallRecorded, LineChanged
+from tui.port.events import CallChanged, CallRecorded, ConnectionChanged
 from tui.port.machines.call_machine import CallState
 from tui.port.supervision import SuperviseHow as How
 from tui.port.supervision import SuperviseState, Supervision
-from tui.port.values import Capability, Leg, Line, LineState
+from tui.port.values import Capability, Connection, ConnectionState, Leg
 
 OTHER = "1700000000002conf_2"
 PBX = sip.parse_name_addr("<sip:PBX@x.invalid>")
@@ -315,5 +315,5 @@ async def test_signing_out_leaves_the_call_and_forgets_the_group(booth: Booth) -
 
 
 async def test_without_the_line_nothing_is_asked(booth: Booth) -> None:
-    booth.desk.context.emit(LineChanged(Line(LineState.LOST)))
+    booth.desk.context.emit(ConnectionChanged(Connection(ConnectionState.LOST)))
     assert said(await booth.control.supervise(How.LISTEN, CC)) == "engine.line_lost"

@@ -15,7 +15,7 @@ from tests.interop.programs import free_port, started
 from tests.interop.wire import Wire
 from tui.port.commands import Answer, Dial
 from tui.port.machines.call_machine import CallState
-from tui.port.values import LineState
+from tui.port.values import ConnectionState
 
 AGENT, CUSTOMER = 1200, 700
 """What they say, in hertz."""
@@ -26,7 +26,7 @@ async def test_the_password_is_proved_by_either_digest(
     user: str, algorithm: str, asterisk: Asterisk, tmp_path: Path
 ) -> None:
     async with seated(asterisk, tmp_path, user, AGENT) as desk:
-        assert desk.snapshot.line.state is LineState.OK
+        assert desk.snapshot.connection.state is ConnectionState.OK
         proofs = re.findall(r"^Authorization: Digest (.*)$", asterisk.log(), re.MULTILINE)
         proof = next(one for one in reversed(proofs) if f'username="{user}"' in one)
         assert f"algorithm={algorithm}" in proof
@@ -61,9 +61,9 @@ async def test_a_restarted_asterisk_has_us_again_and_takes_the_next_call(
 ) -> None:
     async with seated(own, tmp_path, "alice", AGENT) as desk:
         await own.end()
-        await desk.until(lambda: desk.snapshot.line.state is not LineState.OK)
+        await desk.until(lambda: desk.snapshot.connection.state is not ConnectionState.OK)
         await own.start()
-        await desk.until(lambda: desk.snapshot.line.state is LineState.OK, 40)
+        await desk.until(lambda: desk.snapshot.connection.state is ConnectionState.OK, 40)
         await own.ring("alice", CUSTOMER)
         await desk.state(CallState.RINGING)
         await desk.do(Answer())
@@ -82,10 +82,10 @@ async def test_a_websocket_that_is_cut_costs_no_sound_and_the_call_is_ours_again
         await desk.state(CallState.TALKING)
         await desk.hears(AGENT)
         wire.cut()
-        await desk.until(lambda: desk.snapshot.line.state is not LineState.OK)
+        await desk.until(lambda: desk.snapshot.connection.state is not ConnectionState.OK)
         await desk.goes_on_hearing(AGENT)
         wire.mend()
-        await desk.until(lambda: desk.snapshot.line.state is LineState.OK)
+        await desk.until(lambda: desk.snapshot.connection.state is ConnectionState.OK)
         await desk.goes_on_hearing(AGENT)
         assert desk.call.state is CallState.TALKING
         await asterisk.hang_up("alice")  # its BYE comes by the new flow
@@ -104,7 +104,7 @@ async def test_news_that_nobody_asked_for_are_answered_with_200(
     answer = re.compile(r"^SIP/2\.0 (\d+) [^\n]*\n(?:[^\n]+\n)*?CSeq: \d+ NOTIFY", re.MULTILINE)
     found = await desk.until(lambda: answer.findall(asterisk.log(before)))
     assert found == ["200"]
-    assert desk.snapshot.line.state is LineState.OK
+    assert desk.snapshot.connection.state is ConnectionState.OK
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from tests.interop.our_desk import OurDesk
 from tests.interop.wire import Wire
 from tui.port.commands import Answer, Dial, HangUp
 from tui.port.machines.call_machine import CallState
-from tui.port.values import LineState
+from tui.port.values import ConnectionState
 
 CUSTOMER, OTHER, AGENT = 700, 900, 1200
 """What they say, in hertz."""
@@ -30,10 +30,10 @@ async def test_a_websocket_that_is_cut_in_a_call_costs_no_sound_and_the_call_is_
         await desk.state(CallState.TALKING)
         await desk.hears(CUSTOMER)
         wire.cut()
-        await desk.until(lambda: desk.snapshot.line.state is not LineState.OK)
+        await desk.until(lambda: desk.snapshot.connection.state is not ConnectionState.OK)
         await desk.hears(CUSTOMER)
         wire.mend()
-        await desk.until(lambda: desk.snapshot.line.state is LineState.OK)
+        await desk.until(lambda: desk.snapshot.connection.state is ConnectionState.OK)
         # The re-INVITE has told the phone our new address: its BYE finds us.
         await customer.until("CALL_ESTABLISHED")
         await customer.until_it_says("got re-INVITE")
@@ -61,9 +61,9 @@ async def test_a_restarted_kamailio_has_us_again_with_our_call_and_takes_the_nex
         await desk.state(CallState.TALKING)
         await desk.hears(CUSTOMER)
         await kamailio.end_proxy()
-        await desk.until(lambda: desk.snapshot.line.state is not LineState.OK)
+        await desk.until(lambda: desk.snapshot.connection.state is not ConnectionState.OK)
         await kamailio.start_proxy()
-        await desk.until(lambda: desk.snapshot.line.state is LineState.OK)
+        await desk.until(lambda: desk.snapshot.connection.state is ConnectionState.OK)
         await desk.hears(CUSTOMER)
         await desk.do(HangUp())
         await customer.until("CALL_CLOSED")

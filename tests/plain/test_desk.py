@@ -29,7 +29,7 @@ from tui.port.commands import (
 )
 from tui.port.events import (
     CallChanged,
-    LineChanged,
+    ConnectionChanged,
     NoticeChanged,
     PhaseChanged,
     QuestionChanged,
@@ -41,8 +41,8 @@ from tui.port.machines.seat_machine import Status
 from tui.port.snapshot import CallEnd, SeatStatus, Snapshot, Third
 from tui.port.values import (
     Capability,
-    Line,
-    LineState,
+    Connection,
+    ConnectionState,
     Notice,
     Phase,
     Question,
@@ -171,8 +171,8 @@ async def test_the_key_that_asked_answers_but_not_in_the_same_burst() -> None:
 async def test_who_leaves_while_the_line_is_lost_is_told_what_that_cannot_end() -> None:
     async with lines(with_call(TALKING)) as desk:
         await desk.asks("talking>")
-        for state in (LineState.LOST, LineState.REGISTERING, LineState.OK):
-            desk.port.happen(LineChanged(Line(state, since=desk.now)))
+        for state in (ConnectionState.LOST, ConnectionState.REGISTERING, ConnectionState.OK):
+            desk.port.happen(ConnectionChanged(Connection(state, since=desk.now)))
             desk.say("leave")
             await desk.shows("You are in a call")
             assert ("cannot end it" in desk.fresh) is not state.carries
@@ -183,19 +183,19 @@ async def test_who_leaves_while_the_line_is_lost_is_told_what_that_cannot_end() 
 async def test_a_registration_that_lapses_is_said() -> None:
     async with lines(IDLE) as desk:
         await desk.asks("idle>")
-        desk.port.happen(LineChanged(Line(LineState.REGISTERING, since=desk.now)))
+        desk.port.happen(ConnectionChanged(Connection(ConnectionState.REGISTERING, since=desk.now)))
         await desk.shows("Not registered, asking again…")
 
 
 async def test_while_the_line_is_lost_no_status_is_claimed() -> None:
     async with lines(IDLE) as desk:
         await desk.asks("idle>")
-        desk.port.happen(LineChanged(Line(LineState.LOST, since=desk.now)))
+        desk.port.happen(ConnectionChanged(Connection(ConnectionState.LOST, since=desk.now)))
         await desk.asks("unconfirmed>")
         desk.say("=")
         await desk.shows("Unconfirmed.")
         assert "Sales" not in desk.fresh
-        desk.port.happen(LineChanged(Line(LineState.OK, since=desk.now)))
+        desk.port.happen(ConnectionChanged(Connection(ConnectionState.OK, since=desk.now)))
         await desk.asks("idle>")
 
 
@@ -370,10 +370,10 @@ def _digit_of(desk: Lines, words: str) -> str:
 async def test_a_lost_line_and_its_return_are_said_once() -> None:
     async with lines() as desk:
         await desk.asks("idle>")
-        desk.port.happen(LineChanged(Line(LineState.LOST, NOW)))
+        desk.port.happen(ConnectionChanged(Connection(ConnectionState.LOST, NOW)))
         await desk.shows("Line lost")
-        desk.port.happen(LineChanged(Line(LineState.CONNECTING, NOW)))
-        desk.port.happen(LineChanged(Line(LineState.OK, NOW)))
+        desk.port.happen(ConnectionChanged(Connection(ConnectionState.CONNECTING, NOW)))
+        desk.port.happen(ConnectionChanged(Connection(ConnectionState.OK, NOW)))
         await desk.shows("The line is back.")
 
 

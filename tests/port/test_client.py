@@ -17,7 +17,7 @@ from tui.port.commands import Answer, HangUp, Hold, Result
 from tui.port.errors import EngineUnavailable
 from tui.port.events import LevelsChanged
 from tui.port.snapshot import Snapshot
-from tui.port.values import Levels, Line, message
+from tui.port.values import Connection, Levels, message
 from tui.port.wire.client import EngineClient
 from tui.port.wire.codec import to_json
 from tui.port.wire.protocol import encode_line, version
@@ -25,7 +25,7 @@ from tui.port.wire.protocol import encode_line, version
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 HELLO = {"yimi": version(), "pid": 4711, "screens": 1}
-FIRST = {"seq": 5, "snapshot": to_json(Snapshot(line=Line(latency=3)))}
+FIRST = {"seq": 5, "snapshot": to_json(Snapshot(connection=Connection(latency=3)))}
 
 
 def event(seq: int, you: int) -> dict[str, Any]:
@@ -111,7 +111,7 @@ async def test_events_are_applied_and_told_in_order(tmp_path: Path) -> None:
     async with serving(tmp_path / "s", HELLO, FIRST, then=stay) as path:
         client = await EngineClient.connect(path)
         assert (client.pid, client.screens) == (4711, 1)
-        assert client.snapshot().line.latency == 3
+        assert client.snapshot().connection.latency == 3
         await client.close()
         assert not client.alive
 
@@ -182,12 +182,12 @@ async def test_what_cannot_be_trusted_ends_the_connection_and_not_the_front_end(
         go.set()
         await ended(client)
         assert lost == [False]
-        assert client.snapshot().line.latency == 3
+        assert client.snapshot().connection.latency == 3
 
 
 async def test_a_fresh_snapshot_is_an_overflow_and_its_number_counts(tmp_path: Path) -> None:
     go, on = asyncio.Event(), asyncio.Event()
-    fresh = {"seq": 90, "snapshot": to_json(Snapshot(line=Line(latency=9)))}
+    fresh = {"seq": 90, "snapshot": to_json(Snapshot(connection=Connection(latency=9)))}
 
     async def then(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await go.wait()
@@ -202,7 +202,7 @@ async def test_a_fresh_snapshot_is_an_overflow_and_its_number_counts(tmp_path: P
         go.set()
         with pytest.raises(Overflow):
             await asyncio.wait_for(events.get(), 10)
-        assert client.snapshot().line.latency == 9
+        assert client.snapshot().connection.latency == 9
         on.set()
         assert await asyncio.wait_for(events.get(), 10) == LevelsChanged(Levels(4))
         await client.close()

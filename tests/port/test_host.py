@@ -22,8 +22,8 @@ from tests.waiting import until
 from tui.port import replace
 from tui.port.commands import Dial, Mute, Result, SignOut
 from tui.port.errors import EngineUnavailable
-from tui.port.events import LevelsChanged, LineChanged, PhaseChanged
-from tui.port.values import Levels, Line, Phase, message
+from tui.port.events import ConnectionChanged, LevelsChanged, PhaseChanged
+from tui.port.values import Connection, Levels, Phase, message
 from tui.port.wire import sockets
 from tui.port.wire.client import EngineClient
 from tui.port.wire.codec import to_json
@@ -66,9 +66,9 @@ async def raw(host: Host, *lines: bytes) -> list[dict[str, Any]]:
 
 async def test_a_front_end_gets_the_snapshot_first_and_then_every_event(tmp_path: Path) -> None:
     async with served(tmp_path / "run") as s:
-        s.engine.publish(LineChanged(Line(latency=12)))
+        s.engine.publish(ConnectionChanged(Connection(latency=12)))
         client = await s.attach()
-        assert client.snapshot().line.latency == 12
+        assert client.snapshot().connection.latency == 12
         events = client.subscribe()
         for you in range(5):
             s.engine.publish(LevelsChanged(Levels(you)))
@@ -153,10 +153,10 @@ async def test_a_front_end_that_does_not_read_delays_nobody_and_gets_a_fresh_sna
         writer.transport.pause_reading()  # type: ignore[attr-defined]
         other = await s.attach()
         for latency in range(20_000):
-            s.engine.publish(LineChanged(Line(latency=latency)))
+            s.engine.publish(ConnectionChanged(Connection(latency=latency)))
             if latency % 100 == 0:
                 await asyncio.sleep(0)
-        await until(lambda: other.snapshot().line.latency == 19_999)
+        await until(lambda: other.snapshot().connection.latency == 19_999)
         slow = next(one for one in s.host._front_ends if one.outbox.stale)
         assert slow.outbox._size == 0
 
@@ -169,7 +169,7 @@ async def test_a_front_end_that_does_not_read_delays_nobody_and_gets_a_fresh_sna
             assert line["seq"] == seq + 1  # nothing is missing before the snapshot
             seq += 1
         assert line["seq"] == 20_000 > seq + 1
-        assert line["snapshot"]["line"]["latency"] == 19_999
+        assert line["snapshot"]["connection"]["latency"] == 19_999
         s.engine.publish(LevelsChanged(Levels(1)))
         assert json.loads(await reader.readline())["seq"] == 20_001
         writer.close()
@@ -183,12 +183,12 @@ async def test_a_client_that_was_too_slow_tells_its_listeners(tmp_path: Path) ->
         client = await s.attach()
         events = client.subscribe()
         s.host._front_ends[0].outbox.make_stale()
-        s.engine.publish(LineChanged(Line(latency=7)))
+        s.engine.publish(ConnectionChanged(Connection(latency=7)))
         with pytest.raises(Overflow):
             await asyncio.wait_for(events.get(), 10)
-        assert client.snapshot().line.latency == 7
-        s.engine.publish(LineChanged(Line(latency=8)))
-        assert await events.get() == LineChanged(Line(latency=8))
+        assert client.snapshot().connection.latency == 7
+        s.engine.publish(ConnectionChanged(Connection(latency=8)))
+        assert await events.get() == ConnectionChanged(Connection(latency=8))
         await client.close()
 
 
@@ -500,7 +500,7 @@ async def test_the_end_waits_for_nobody_who_does_not_read(tmp_path: Path) -> Non
         await until(lambda: s.host.screens == 1)
         writer.transport.pause_reading()  # type: ignore[attr-defined]
         for latency in range(20_000):
-            s.engine.publish(LineChanged(Line(latency=latency)))
+            s.engine.publish(ConnectionChanged(Connection(latency=latency)))
         s.host.end()
         await asyncio.wait_for(s.task, 10)
         writer.close()

@@ -53,10 +53,10 @@ from tui.port.values import (
     Capability,
     Check,
     CheckState,
+    Connection,
+    ConnectionState,
     Group,
     Levels,
-    Line,
-    LineState,
     Message,
     NextStatus,
     Notice,
@@ -272,7 +272,8 @@ CHANGES = [
     (e.SeatChanged(SeatStatus(Status.BUSY)), "seat", SeatStatus(Status.BUSY)),
     (e.CallChanged(a_call()), "calls", (a_call(),)),
     (e.CallRemoved("1"), "calls", ()),
-    (e.LineChanged(Line(LineState.OK)), "line", Line(LineState.OK)),
+    (e.ConnectionChanged(Connection(ConnectionState.OK)), "connection",
+     Connection(ConnectionState.OK)),
     (e.VoiceChanged(Voice(VoiceState.OK)), "voice", Voice(VoiceState.OK)),
     (e.LevelsChanged(Levels(1, 2)), "levels", Levels(1, 2)),
     (e.NextStatusChanged(NextStatus(2)), "next_status", 2),
@@ -363,9 +364,9 @@ def test_who_is_not_signed_in_can_do_nothing() -> None:
     assert Snapshot(account=account).can == {Capability.LINES}
 
 
-@pytest.mark.parametrize("line", LineState)
-def test_what_is_held_of_us_is_claimed_only_while_the_line_is_there(line: LineState) -> None:
+@pytest.mark.parametrize("line", ConnectionState)
+def test_what_is_held_of_us_is_claimed_only_while_the_line_is_there(line: ConnectionState) -> None:
     open_ones = SeatStatus(Status.ONLINE, unconfirmed=(Standing.GROUP,))
-    snapshot = Snapshot(line=Line(line), seat=open_ones)
-    assert snapshot.holds(Standing.STATUS) is (line is LineState.OK)
+    snapshot = Snapshot(connection=Connection(line), seat=open_ones)
+    assert snapshot.holds(Standing.STATUS) is (line is ConnectionState.OK)
     assert not snapshot.holds(Standing.GROUP)

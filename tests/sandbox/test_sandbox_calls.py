@@ -65,7 +65,7 @@ async def test_on_hold_the_customer_hears_the_prompt_and_not_the_agent(console: 
     await one.until(lambda: leg.share(440) > 0.8)
 
     async def whole() -> bool:
-        return (await one.heard(200, 523))["longest_missing"] == 0
+        return bool((await one.heard(200, 523))["longest_missing"] == 0)
 
     await one.until(whole)
     assert not (await one.heard(200, 523))["on_hold"]

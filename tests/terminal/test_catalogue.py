@@ -23,7 +23,7 @@ from tui.media.device.pulse import Verdict
 from tui.platform.codes import ALL_IDS
 from tui.platform.pbx.platform import IDS as PLAIN_IDS
 from tui.port.queues import QueueAsk, QueueState
-from tui.port.values import Hearing, Leg, LineState, Message, VoiceState, message
+from tui.port.values import ConnectionState, Hearing, Leg, Message, VoiceState, message
 from tui.sip.transport.flow import FlowFault
 
 TUI = LOCALE.parents[1]
@@ -34,7 +34,8 @@ ASKED = [
     *("threeway", "transfer", "next_status", "phone_mode", "supervise"),
 ]
 FILLED = {
-    "line.{word}": [s.value for s in LineState if s is not LineState.REFUSED] + ["state_refused"],
+    "line.{word}": [s.value for s in ConnectionState if s is not ConnectionState.REFUSED]
+    + ["state_refused"],
     "voice.{voice.state.value}": [v.value for v in VoiceState if v is not VoiceState.OK],
     "leg.{call.leg.value}": ["awaited", "connecting", "failed", "lost"],
     "audio.{state.value}": [Leg.FAILED.value, Leg.LOST.value],

@@ -37,7 +37,7 @@ from tui.port.events import (
     CallChanged,
     CallOffered,
     ChecksChanged,
-    LineChanged,
+    ConnectionChanged,
     NoticeChanged,
     SeatChanged,
 )
@@ -47,9 +47,9 @@ from tui.port.snapshot import Call, SeatStatus
 from tui.port.values import (
     Check,
     CheckState,
+    Connection,
+    ConnectionState,
     Leg,
-    Line,
-    LineState,
     Notice,
     NotUnderstoodReport,
     StatusWanted,
@@ -190,8 +190,8 @@ async def test_status_as_json_is_one_line(tmp_path: Path) -> None:
 async def test_while_the_line_is_away_status_claims_no_seat(tmp_path: Path) -> None:
     async with signed_in(tmp_path) as engine:
         engine.publish(SeatChanged(SeatStatus(Status.ONLINE, 1.0)))
-        for state, confirmed in ((LineState.LOST, False), (LineState.OK, True)):
-            engine.publish(LineChanged(Line(state, 1.0)))
+        for state, confirmed in ((ConnectionState.LOST, False), (ConnectionState.OK, True)):
+            engine.publish(ConnectionChanged(Connection(state, 1.0)))
             _, output, _ = await yimi(tmp_path, "status")
             assert ("seat     idle, unconfirmed" in output) is not confirmed
             assert "seat     idle" in output

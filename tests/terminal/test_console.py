@@ -33,8 +33,8 @@ from tui.port.events import (
     CallChanged,
     CallRecorded,
     CallRemoved,
+    ConnectionChanged,
     LevelsChanged,
-    LineChanged,
     NoticeChanged,
     PhaseChanged,
     SeatChanged,
@@ -44,10 +44,10 @@ from tui.port.machines.call_machine import CallState
 from tui.port.machines.seat_machine import Status
 from tui.port.snapshot import SeatStatus, Snapshot
 from tui.port.values import (
+    Connection,
+    ConnectionState,
     Leg,
     Levels,
-    Line,
-    LineState,
     Notice,
     Phase,
     StatusWanted,
@@ -59,14 +59,23 @@ from tui.secrets import Secret
 LETTERS = Config(ui=UiSettings(letters=True))
 
 
-@pytest.mark.parametrize("state", [LineState.LOST, LineState.REGISTERING, LineState.REFUSED])
+@pytest.mark.parametrize(
+    "state", [ConnectionState.LOST, ConnectionState.REGISTERING, ConnectionState.REFUSED]
+)
 async def test_while_the_line_is_lost_no_status_and_no_group_are_claimed(console, state) -> None:
     async with console() as c:
-        for line, word in ((state, "UNCONFIRMED since 14:02"), (LineState.OK, "IDLE since 13:47")):
-            await c.happen(LineChanged(Line(line, s.NOW)))
+        for line, word in (
+            (state, "UNCONFIRMED since 14:02"),
+            (ConnectionState.OK, "IDLE since 13:47"),
+        ):
+            await c.happen(ConnectionChanged(Connection(line, s.NOW)))
             lines = c.screen_text.splitlines()
             assert lines[1].strip().startswith(word)
-            assert ("IDLE" in c.screen_text) is ("Pre-sales" in lines[0]) is (line is LineState.OK)
+            assert (
+                ("IDLE" in c.screen_text)
+                is ("Pre-sales" in lines[0])
+                is (line is ConnectionState.OK)
+            )
 
 
 async def test_an_idle_console_says_who_where_what_and_since_when(console) -> None:

@@ -29,15 +29,15 @@ from tui.port.commands import (
     Threeway,
     Transfer,
 )
-from tui.port.events import CallChanged, LineChanged
+from tui.port.events import CallChanged, ConnectionChanged
 from tui.port.machines.call_machine import ThirdState
 from tui.port.snapshot import Call, Third, Tones
 from tui.port.values import (
     Capability,
+    Connection,
+    ConnectionState,
     Group,
     GroupPage,
-    Line,
-    LineState,
     MemberPage,
     Seat,
     ThirdKind,
@@ -369,8 +369,8 @@ async def test_while_nothing_goes_out_no_hang_up_is_promised(
     promises = ("stays.nobody", "stays.together", "stays.transfer", "leave.what_call")
     config = Config(ui=UiSettings(language=language))
     async with console(s.with_call(call, idle), config=config) as c:
-        for state in LineState:
-            await c.happen(LineChanged(Line(state, since=s.NOW)))
+        for state in ConnectionState:
+            await c.happen(ConnectionChanged(Connection(state, since=s.NOW)))
             assert (tr(lost) in c.screen_text) is not state.carries
             await c.press("ctrl+q")
             begins = tr("leave.what_call_lost")[:20]  # the dialog folds the rest

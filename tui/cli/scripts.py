@@ -138,7 +138,10 @@ def status_of(snapshot: Snapshot, pid: int) -> dict[str, Any]:
             "reason": _words(snapshot.seat.reason),
             "break": snapshot.seat.taken.name if snapshot.seat.taken is not None else None,
         },
-        "line": {"state": snapshot.line.state.value, "latency_ms": snapshot.line.latency},
+        "line": {
+            "state": snapshot.connection.state.value,
+            "latency_ms": snapshot.connection.latency,
+        },
         "voice": {"state": snapshot.voice.state.value, "device": snapshot.voice.device},
         "calls": [_call(call) for call in snapshot.calls],
         "callbacks": {"due": snapshot.callbacks.due, "open": snapshot.callbacks.open},

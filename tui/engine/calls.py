@@ -209,7 +209,7 @@ class Calls:
         """Why nothing can be asked of the other side now; None when it can."""
         if self.context.snapshot.phase is not Phase.SIGNED_IN:
             return Result(False, message("engine.not_signed_in"))
-        if not self.context.snapshot.line.state.carries:
+        if not self.context.snapshot.connection.state.carries:
             return Result(False, message("engine.line_lost"))
         return None
 

@@ -17,9 +17,9 @@ from tui.port.snapshot import Call, Snapshot, Third
 from tui.port.supervision import SuperviseState
 from tui.port.values import (
     VOIP,
+    ConnectionState,
     Hearing,
     Leg,
-    LineState,
     Message,
     NextStatus,
     Phase,
@@ -74,12 +74,12 @@ def _calls_there(view: View, clocks: Clocks) -> Iterator[str]:
 
 
 def _line(old: View, new: View) -> Iterator[str]:
-    before, now = old.snapshot.line.state, new.snapshot.line.state
+    before, now = old.snapshot.connection.state, new.snapshot.connection.state
     if before is not now:
-        bad = (LineState.REGISTERING, LineState.LOST, LineState.REFUSED)
+        bad = (ConnectionState.REGISTERING, ConnectionState.LOST, ConnectionState.REFUSED)
         if now in bad:
             yield say.dotted(say.line(new.snapshot))
-        elif now is LineState.OK and old.snapshot.line.since:
+        elif now is ConnectionState.OK and old.snapshot.connection.since:
             yield tr("plain.line_back")
     voice = new.snapshot.voice.state
     if voice is not old.snapshot.voice.state:

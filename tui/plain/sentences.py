@@ -17,7 +17,7 @@ from tui.port.snapshot import Call, Snapshot, Third
 from tui.port.supervision import SuperviseState
 from tui.port.values import (
     VOIP,
-    LineState,
+    ConnectionState,
     Phase,
     Question,
     Standing,
@@ -168,8 +168,8 @@ def queue(queue: AgentQueue) -> str:
 
 def line(snapshot: Snapshot) -> str:
     """The line to the platform, without its figures."""
-    state = snapshot.line.state
-    refused = state is LineState.REFUSED
+    state = snapshot.connection.state
+    refused = state is ConnectionState.REFUSED
     word = "state_refused" if refused else state.value
     return tr(f"line.{word}").capitalize()
 

@@ -17,9 +17,9 @@ from tui.port.values import (
     Account,
     CallRecord,
     Check,
+    Connection,
     Group,
     Levels,
-    Line,
     Message,
     NextStatus,
     Notice,
@@ -182,8 +182,8 @@ class CallRecorded(PlainValue, frozen=True):
     record: CallRecord
 
 
-class LineChanged(PlainValue, frozen=True):
-    line: Line
+class ConnectionChanged(PlainValue, frozen=True):
+    connection: Connection
 
 
 class VoiceChanged(PlainValue, frozen=True):
@@ -297,7 +297,7 @@ Change = (
     | CallChanged
     | CallRemoved
     | CallRecorded
-    | LineChanged
+    | ConnectionChanged
     | VoiceChanged
     | LevelsChanged
     | NoticeChanged
@@ -341,8 +341,8 @@ def apply(snapshot: Snapshot, event: Event) -> Snapshot:
             # A call that was offered again has one line in the list: its last.
             older = (r for r in snapshot.recent if not r.ccnumber or r.ccnumber != record.ccnumber)
             return replace(snapshot, recent=(record, *older)[:RECENT_LIMIT])
-        case LineChanged(line):
-            return replace(snapshot, line=line)
+        case ConnectionChanged(connection):
+            return replace(snapshot, connection=connection)
         case VoiceChanged(voice):
             return replace(snapshot, voice=voice)
         case LevelsChanged(levels):

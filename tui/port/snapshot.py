@@ -26,11 +26,11 @@ from tui.port.values import (
     CallRecord,
     Capability,
     Check,
+    Connection,
+    ConnectionState,
     Group,
     Leg,
     Levels,
-    Line,
-    LineState,
     Message,
     NextStatus,
     Notice,
@@ -219,7 +219,7 @@ class Snapshot(PlainValue, frozen=True):
     seat: SeatStatus = SeatStatus()
     calls: tuple[Call, ...] = ()
     recent: tuple[CallRecord, ...] = ()
-    line: Line = Line()
+    connection: Connection = Connection()
     voice: Voice = Voice()
     levels: Levels = Levels()
     notice: Notice | None = None
@@ -277,7 +277,7 @@ class Snapshot(PlainValue, frozen=True):
     def holds(self, what: Standing) -> bool:
         """Whether the other side holds this of us, as far as can be said: it has confirmed it since
         the last registration, and the registration stands."""
-        return self.line.state is LineState.OK and what not in self.seat.unconfirmed
+        return self.connection.state is ConnectionState.OK and what not in self.seat.unconfirmed
 
     def with_call(self, call: Call) -> Snapshot:
         """The same with this call put in, or put in place of the one of its key."""

@@ -141,8 +141,8 @@ class Leg(StrEnum):
     LOST = "lost"
 
 
-class LineState(StrEnum):
-    """The signalling line to the platform."""
+class ConnectionState(StrEnum):
+    """The connection to the platform or PBX, and whether we are registered over it."""
 
     OFF = "off"
     CONNECTING = "connecting"
@@ -157,13 +157,13 @@ class LineState(StrEnum):
     @property
     def carries(self) -> bool:
         """Whether what we say goes out: a hang-up reaches the other side."""
-        return self in (LineState.OK, LineState.REGISTERING)
+        return self in (ConnectionState.OK, ConnectionState.REGISTERING)
 
 
-class Line(PlainValue, frozen=True):
+class Connection(PlainValue, frozen=True):
     """`latency` is the last WebSocket round trip in milliseconds, None before the first."""
 
-    state: LineState = LineState.OFF
+    state: ConnectionState = ConnectionState.OFF
     since: float = 0.0
     latency: int | None = None
 

@@ -21,7 +21,7 @@ from tui.clock import instant
 from tui.config.paths import PathError, Paths
 from tui.launcher.find_engines import RunningEngine, find_running
 from tui.port.snapshot import Snapshot
-from tui.port.values import LineState
+from tui.port.values import ConnectionState
 
 CONTENT_TYPE: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
@@ -49,7 +49,7 @@ def _of_shift(name: str) -> Callable[[Snapshot, float], float | None]:
 
 
 def _latency(snapshot: Snapshot, _now: float) -> float | None:
-    return None if snapshot.line.latency is None else snapshot.line.latency / 1000
+    return None if snapshot.connection.latency is None else snapshot.connection.latency / 1000
 
 
 def _in_call(snapshot: Snapshot, _now: float) -> float:
@@ -61,7 +61,7 @@ METRICS: Final = (
         "yimi_line_up",
         "gauge",
         "1 while the agent is registered.",
-        lambda snapshot, _now: float(snapshot.line.state is LineState.OK),
+        lambda snapshot, _now: float(snapshot.connection.state is ConnectionState.OK),
     ),
     Metric("yimi_line_latency_seconds", "gauge", "Round trip to the server.", _latency, "seconds"),
     Metric(

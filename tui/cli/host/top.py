@@ -200,7 +200,7 @@ def row_of(seen: Seen, load: Load, before: Load, seconds: float) -> dict[str, An
         "screens": seen.screens,
         **_account(seen),
         "seat": snapshot.seat_state.name.lower(),
-        "line": snapshot.line.state.value,
+        "line": snapshot.connection.state.value,
         "call": None
         if call is None or not live
         else {"number": clean_text(call.number), "state": call.state.value, "seconds": since},

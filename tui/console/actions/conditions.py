@@ -44,7 +44,7 @@ UP: Final = (CallState.TALKING, CallState.HOLDING)
 
 def line_lost(view: View) -> bool:
     """What is said to the other side does not go out now: who is in a call cannot end it there."""
-    return not (view.connected and view.snapshot.line.state.carries)
+    return not (view.connected and view.snapshot.connection.state.carries)
 
 
 def what_is_left(view: View) -> str:

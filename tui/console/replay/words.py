@@ -17,7 +17,7 @@ from tui.port.events import Event
 _FIELDS: Final = {
     "CallChanged": ("call.state",),
     "SeatChanged": ("seat.status",),
-    "LineChanged": ("line.state",),
+    "ConnectionChanged": ("connection.state",),
     "VoiceChanged": ("voice.state",),
     "NoticeChanged": ("notice.message.id",),
     "QualityChanged": ("quality.mos",),

@@ -84,4 +84,4 @@ class LadderPage(LiveDialog, ModalScreen[None]):
 def _told(snapshot: Snapshot) -> tuple[object, ...]:
     """What changes by a message."""
     calls = tuple((call.key, call.state, call.leg, call.third) for call in snapshot.calls)
-    return calls, snapshot.line.state, snapshot.seat
+    return calls, snapshot.connection.state, snapshot.seat

@@ -73,7 +73,7 @@ def _terminal(app: App[Any]) -> str:
 
 def _session(snapshot: Snapshot, clocks: Clocks) -> list[tuple[str, str]]:
     now = clocks.monotonic()
-    line, voice, shift, call = snapshot.line, snapshot.voice, snapshot.shift, snapshot.call
+    line, voice, shift, call = snapshot.connection, snapshot.voice, snapshot.shift, snapshot.call
     facts = [
         ("session", f"{snapshot.phase} seat {snapshot.seat.status.name.lower()}"),
         ("line", f"{line.state}{_for(line.since, now)}, {_round_trip(line.latency)}"),

@@ -17,7 +17,7 @@ from tui.port.machines.seat_machine import SeatState, Status
 from tui.port.queues import AgentQueue, QueueState
 from tui.port.snapshot import Call, Snapshot
 from tui.port.supervision import SuperviseState
-from tui.port.values import HEADSET, LineState, Message, Phase, Standing, VoiceState
+from tui.port.values import HEADSET, ConnectionState, Message, Phase, Standing, VoiceState
 from tui.port.work import TakenBreak
 
 _SUPERVISED = {
@@ -143,7 +143,11 @@ class Heading(Rows):
             began = self._clocks.time_of_day(snapshot.supervision.since)
             state.append((tr("since", time=began), "$dim"))
         elif snapshot.seat.since:
-            lost = snapshot.line.since if snapshot.line.state is not LineState.OK else 0.0
+            lost = (
+                snapshot.connection.since
+                if snapshot.connection.state is not ConnectionState.OK
+                else 0.0
+            )
             began = self._clocks.time_of_day(lost or snapshot.seat.since)
             since = tr("since", time=began)
             state.append((since, "$dim"))
@@ -250,14 +254,16 @@ def _is_bad(pieces: Row) -> bool:
 def _connection(view: View) -> Row:
     if not view.connected:
         return row((tr("line.no_engine"), "bold $bad"))
-    line = view.snapshot.line
-    if line.state is LineState.OK:
-        if line.latency is None:
+    connection = view.snapshot.connection
+    if connection.state is ConnectionState.OK:
+        if connection.latency is None:
             return row((tr("line.ok"), "$dim"))
         # Three digits stand right-aligned, so that nothing beside them jumps.
-        return row((tr("line.ok_ms", ms=f"{min(line.latency, 999):>3}"), "$dim"))
-    style = "$dim" if line.state is LineState.OFF else "bold $bad"
-    word = "state_refused" if line.state is LineState.REFUSED else line.state.value
+        return row((tr("line.ok_ms", ms=f"{min(connection.latency, 999):>3}"), "$dim"))
+    style = "$dim" if connection.state is ConnectionState.OFF else "bold $bad"
+    word = (
+        "state_refused" if connection.state is ConnectionState.REFUSED else connection.state.value
+    )
     return row((tr(f"line.{word}"), style))
 
 

@@ -14,7 +14,7 @@ from tui.port.commands import Result
 from tui.port.events import SeatChanged, StatusChanged
 from tui.port.machines.seat_machine import SeatInput, Status, step_seat
 from tui.port.snapshot import SeatStatus
-from tui.port.values import LineState, Message, NextStatus, Phase, Standing, message
+from tui.port.values import ConnectionState, Message, NextStatus, Phase, Standing, message
 from tui.port.work import TakenBreak
 
 IDLE, BUSY = 1, 2
@@ -92,7 +92,7 @@ class SeatController:
         snapshot = self.context.snapshot
         if snapshot.phase is not Phase.SIGNED_IN:
             return Result(False, message("engine.not_signed_in"))
-        if snapshot.line.state is not LineState.OK:
+        if snapshot.connection.state is not ConnectionState.OK:
             return Result(False, message("engine.line_lost"))
         if not in_call and any(call.live for call in snapshot.calls):
             return Result(False, message("status.in_call"))

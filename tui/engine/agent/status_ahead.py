@@ -21,10 +21,10 @@ from tui.engine.call_control import ActiveControl
 from tui.engine.calls import Calls
 from tui.engine.context import log
 from tui.port.commands import Result
-from tui.port.events import Event, LineChanged, NextStatusChanged, WrapUpChanged
+from tui.port.events import ConnectionChanged, Event, NextStatusChanged, WrapUpChanged
 from tui.port.machines.seat_machine import Status
 from tui.port.snapshot import Call
-from tui.port.values import Capability, LineState, Message, NextStatus, message
+from tui.port.values import Capability, ConnectionState, Message, NextStatus, message
 
 LATE: Final = 10.0
 """Seconds after a write-up, or after the line came back, in which a busy of the platform's is one
@@ -93,7 +93,7 @@ class StatusAhead:
 
     def _heard(self, event: Event) -> None:
         over = isinstance(event, WrapUpChanged) and event.wrapup is None
-        back = isinstance(event, LineChanged) and event.line.state is LineState.OK
+        back = isinstance(event, ConnectionChanged) and event.connection.state is ConnectionState.OK
         if over or (back and self._wrapup.idle_follows):
             self._ready, self._tries = self.context.clock(), 0
 

@@ -18,10 +18,10 @@ from tui.engine.agent.seat import BUSY, IDLE, SeatController
 from tui.engine.context import EngineContext
 from tui.port import replace
 from tui.port.commands import Result
-from tui.port.events import Event, LineChanged, NextStatusChanged, WrapUpChanged
+from tui.port.events import ConnectionChanged, Event, NextStatusChanged, WrapUpChanged
 from tui.port.machines.seat_machine import Status
 from tui.port.snapshot import Call
-from tui.port.values import LineState, NextStatus, Phase, WrapUp, WrapUpMode, message
+from tui.port.values import ConnectionState, NextStatus, Phase, WrapUp, WrapUpMode, message
 from tui.text import clean_text
 
 NOTE_LIMIT = 2000
@@ -216,7 +216,9 @@ class WrapUpController:
 
     async def _be_ready(self) -> Result:
         snapshot = self.context.snapshot
-        self._due = snapshot.line.state is not LineState.OK or any(c.live for c in snapshot.calls)
+        self._due = snapshot.connection.state is not ConnectionState.OK or any(
+            c.live for c in snapshot.calls
+        )
         if self._due:
             return Result(True)
         wanted = snapshot.next_status or IDLE
@@ -243,7 +245,7 @@ class WrapUpController:
         return self._come_back()
 
     def _heard(self, event: Event) -> None:
-        if isinstance(event, LineChanged) and event.line.state is LineState.OK:
+        if isinstance(event, ConnectionChanged) and event.connection.state is ConnectionState.OK:
             self._come_back()
 
     def _come_back(self) -> bool:

@@ -19,7 +19,7 @@ from tui.media.sdp.direction import Direction
 from tui.port.commands import Result
 from tui.port.machines.call_machine import CallState
 from tui.port.snapshot import Call
-from tui.port.values import Leg, LineState, message
+from tui.port.values import ConnectionState, Leg, message
 
 Addresses = Callable[[], Iterable[str]]
 """Every address that this machine has now, loopback's too."""
@@ -273,7 +273,7 @@ class NetworkWatch:
 
     def _may_offer(self, leg: LegEntry) -> bool:
         idle = not leg.waits and leg.outcome is None and not leg.moves
-        return leg.up and idle and self.context.snapshot.line.state is LineState.OK
+        return leg.up and idle and self.context.snapshot.connection.state is ConnectionState.OK
 
     async def _offer(self, leg: LegEntry) -> None:
         await self.legs.reoffer(leg, leg.direction)

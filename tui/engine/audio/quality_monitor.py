@@ -15,7 +15,7 @@ from tui.port.commands import Result
 from tui.port.events import QualityChanged
 from tui.port.machines.call_machine import CallInput, CallState
 from tui.port.snapshot import Call
-from tui.port.values import VOIP, Hearing, Leg, LineState, Quality, message
+from tui.port.values import VOIP, ConnectionState, Hearing, Leg, Quality, message
 
 if TYPE_CHECKING:
     from tui.media.leg import leg as media_leg
@@ -97,7 +97,7 @@ class QualityMonitor:
 
     def _seen(self, call: Call) -> Look:
         entry = self.legs.leg_of(call.key)
-        signalling = self.context.snapshot.line.state is LineState.OK
+        signalling = self.context.snapshot.connection.state is ConnectionState.OK
         held = call.state is CallState.HOLDING
         if entry is None or entry.media is None or call.leg is not Leg.CONNECTED:
             return Look(connected=False, signalling=signalling, held=held, muted=call.muted)

@@ -22,7 +22,7 @@ from tui.engine.session.account_connection import agent_config
 from tui.platform.base import Platform, PlatformError, SipAccount
 from tui.platform.codes import login_id
 from tui.port.commands import SignIn
-from tui.port.values import Line, LineState
+from tui.port.values import Connection, ConnectionState
 from tui.sip.transport.address import trust
 from tui.sip.transport.websocket import FlowState, SipConnection
 from tui.text import clean_text
@@ -41,15 +41,15 @@ class AccountProbe:
         make_platform: Callable[[SignIn], Platform],
         *,
         url: str = "",
-        line: Callable[[], Line] | None = None,
+        connection: Callable[[], Connection] | None = None,
         rng: Random | None = None,
         ca_file: str = "",
     ) -> None:
-        """`line` tells how the line of a session stands; None outside one. `url` is known before
+        """`connection` tells how that of a session stands; None outside one. `url` is known before
         the sign-in where the settings have it."""
         self._sign_in = sign_in
         self._make_platform = make_platform
-        self._line = line
+        self._connection = connection
         self._rng = rng or SystemRandom()
         self._ca_file = ca_file
         self._platform: Platform | None = None
@@ -59,7 +59,7 @@ class AccountProbe:
 
     async def signs_in(self) -> Finding:
         """The platform takes the password."""
-        if self._line is not None:
+        if self._connection is not None:
             return ok("check.account.standing")
         if self._sign_in is None or not self._sign_in.un:
             return warn("check.account.unknown")
@@ -85,10 +85,10 @@ class AccountProbe:
 
     async def registers(self) -> Finding:
         """The registrar takes the line."""
-        if self._line is not None:
-            line = self._line()
-            if line.state is LineState.OK:
-                return ok("check.registration.standing", ms=line.latency or 0)
+        if self._connection is not None:
+            connection = self._connection()
+            if connection.state is ConnectionState.OK:
+                return ok("check.registration.standing", ms=connection.latency or 0)
             return fail("check.registration.lost")
         if self._sip is None or self._platform is None:
             return warn("check.registration.not_tried")

@@ -141,7 +141,7 @@ def subject_of_engine(
         paths,
         make_platform,
         standing,
-        line=lambda: context.snapshot.line,
+        connection=lambda: context.snapshot.connection,
         url=registered.url,
         server=snapshot.voice.server,
         headset=devices.remote_headset if devices.remote_headset.server else None,

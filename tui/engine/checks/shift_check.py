@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tui.config.schema import AudioSettings, Config, Paths
     from tui.platform.base import Platform
     from tui.port.commands import SignIn
-    from tui.port.values import Line
+    from tui.port.values import Connection
 
 IDS: Final = (
     *("disk", "libraries", "opus", "names", "tls", "account", "websocket", "registration"),
@@ -59,13 +59,13 @@ def probes_of(config: Config) -> Probes:
 @dataclass(frozen=True)
 class Subject:
     """What is checked. Outside a session `sign_in` is what would be signed in with, or None; in
-    one, `line` tells how its line stands and `url` where it leads."""
+    one, `connection` tells how its connection stands and `url` where it leads."""
 
     config: Config
     paths: Paths
     make_platform: Callable[[SignIn], Platform]
     sign_in: SignIn | None = None
-    line: Callable[[], Line] | None = None
+    connection: Callable[[], Connection] | None = None
     url: str = ""
     server: str = ""
     """The PulseAudio that carries the voice; "" for this machine's own sound."""
@@ -120,7 +120,7 @@ class ShiftCheck:
             subject.sign_in,
             subject.make_platform,
             url=known,
-            line=subject.line,
+            connection=subject.connection,
             ca_file=subject.config.tls.ca_file,
         )
 

@@ -16,7 +16,7 @@ from tui.engine.session.crash_note import Remembered
 from tui.platform import control
 from tui.port.machines.call_machine import CallInput, CallState
 from tui.port.snapshot import Call
-from tui.port.values import Leg, LineState, message
+from tui.port.values import ConnectionState, Leg, message
 
 AGAIN: Final = (8.0, 16.0, 32.0, 60.0)
 """Seconds between two questions that were not answered; the last of them from then on."""
@@ -125,7 +125,7 @@ class CallQuery:
             and call.leg is not Leg.CONNECTED
             and call.ccnumber not in self._told
         ]
-        if not silent or self.context.snapshot.line.state is not LineState.OK:
+        if not silent or self.context.snapshot.connection.state is not ConnectionState.OK:
             return  # the line's return asks again
         for call in silent:
             rang = self.context.clock() - call.began

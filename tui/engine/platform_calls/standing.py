@@ -16,7 +16,7 @@ from tui.engine.outcome import Send
 from tui.platform import control
 from tui.platform.base import Platform, PlatformError
 from tui.port.machines.seat_machine import Status
-from tui.port.values import LineState, Message, PhoneMode, Standing, message
+from tui.port.values import ConnectionState, Message, PhoneMode, Standing, message
 
 WAITS: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Seconds between one telling and the next; the last of them from then on."""
@@ -95,8 +95,8 @@ class Announcements:
         self._seat.unconfirmed(tuple(each for each in Standing if each in self._open))
 
     def _over(self, round: int) -> bool:
-        line = self.context.snapshot.line.state
-        return round != self._round or line is not LineState.OK
+        line = self.context.snapshot.connection.state
+        return round != self._round or line is not ConnectionState.OK
 
     async def _messages(self, round: int) -> None:
         for number, wait in enumerate(_waits()):  # ends with the flow, at the latest

@@ -20,8 +20,8 @@ from tui.engine.session.requests import Requests
 from tui.platform import control
 from tui.platform.base import SipAccount
 from tui.platform.codes import LOGIN, WEBSOCKET_FAILED
-from tui.port.events import LineChanged
-from tui.port.values import Line, LineState, Message, message
+from tui.port.events import ConnectionChanged
+from tui.port.values import Connection, ConnectionState, Message, message
 from tui.sip.transport.flow import FlowFault
 from tui.sip.transport.websocket import FlowState, SipConnection
 from tui.text import clean_text
@@ -111,7 +111,7 @@ class Signalling:
         signed_in.connection.on_wire = self.on_wire
         self._signed_in, self._listener = signed_in, listener
         self._first = asyncio.get_running_loop().create_future()
-        self._set(LineState.CONNECTING)
+        self._set(ConnectionState.CONNECTING)
         signed_in.open()
         try:
             async with asyncio.timeout(self.context.limits.register):
@@ -127,7 +127,7 @@ class Signalling:
         signed_in = self._signed_in
         if signed_in is None:
             return
-        if unregister and self.context.snapshot.line.state.carries:
+        if unregister and self.context.snapshot.connection.state.carries:
             self._unregistered = asyncio.get_running_loop().create_future()
             try:
                 signed_in.say(lambda agent, now: agent.unregister(now))
@@ -139,7 +139,7 @@ class Signalling:
         await signed_in.close()
         self._signed_in = self._listener = None
         self.requests.signed_out()
-        self._set(LineState.OFF)
+        self._set(ConnectionState.OFF)
 
     # ------------------------------------------------------------ what comes
 
@@ -152,14 +152,18 @@ class Signalling:
     def _take(self, event: sip.Event) -> None:
         match event:
             case sip.Registered():
-                was = self.context.snapshot.line.state
-                if self._first is None and was is not LineState.OK and self._listener is not None:
+                was = self.context.snapshot.connection.state
+                if (
+                    self._first is None
+                    and was is not ConnectionState.OK
+                    and self._listener is not None
+                ):
                     self._listener.flow_is_back()  # before anybody sees a line with what was
-                self._set(LineState.OK)
+                self._set(ConnectionState.OK)
                 if self._first is not None and not self._first.done():
                     self._first.set_result(None)
             case sip.RegistrationRefreshed():
-                self._set(LineState.OK)
+                self._set(ConnectionState.OK)
             case sip.RegistrationFailed():
                 self._refused(event)
             case sip.Unregistered():
@@ -181,15 +185,15 @@ class Signalling:
         call reaches us, whatever the flow is worth."""
         status, reason = failed.status, clean_text(failed.reason)
         log.warning("registration failed: %d %s", status, reason)
-        state = self.context.snapshot.line.state
+        state = self.context.snapshot.connection.state
         if self._first is not None and not self._first.done():
             refused = RegistrationRefused(status, reason, unmet=failed.unmet)
             self._first.set_exception(refused)
         elif failed.final:
-            self._set(LineState.REFUSED)
+            self._set(ConnectionState.REFUSED)
             self._tell(replace(failed, reason=reason))
-        elif not failed.held and state is LineState.OK:
-            self._set(LineState.REGISTERING)
+        elif not failed.held and state is ConnectionState.OK:
+            self._set(ConnectionState.REGISTERING)
             self._tell(replace(failed, reason=reason))
 
     def _tell(self, event: sip.Event) -> None:
@@ -199,7 +203,7 @@ class Signalling:
     def _flow(self, flow: FlowState) -> None:
         """The WebSocket's own state."""
         if flow.connected:
-            self._set(self.context.snapshot.line.state, flow.latency)
+            self._set(self.context.snapshot.connection.state, flow.latency)
             return
         said = clean_text(flow.said, _MOST_WORDS)
         reason = f"{flow.reason}: {said}" if said else flow.reason
@@ -208,7 +212,7 @@ class Signalling:
             if not self._first.done():
                 self._first.set_exception(RegistrationRefused(0, reason, flow.why))
         elif self._signed_in is not None:
-            self._set(LineState.REFUSED if flow.refused else LineState.LOST)
+            self._set(ConnectionState.REFUSED if flow.refused else ConnectionState.LOST)
             if flow.why:
                 self._say_why(flow.why, reason, urlsplit(self._signed_in.account.url).netloc)
 
@@ -220,12 +224,12 @@ class Signalling:
             self._why = said
             self.context.notice(said, serious=False)
 
-    def _set(self, state: LineState, latency: float | None = None) -> None:
-        old = self.context.snapshot.line
-        if state is LineState.OK:
+    def _set(self, state: ConnectionState, latency: float | None = None) -> None:
+        old = self.context.snapshot.connection
+        if state is ConnectionState.OK:
             self._why = None
         milliseconds = old.latency if latency is None else round(latency * 1000)
         since = old.since if state is old.state else self.context.clock()
-        new = Line(state, since, milliseconds)
+        new = Connection(state, since, milliseconds)
         if new != old:
-            self.context.emit(LineChanged(new))
+            self.context.emit(ConnectionChanged(new))

@@ -21,7 +21,7 @@ from tui.platform.pbx.platform import parse_address
 from tui.port.commands import PbxFeature, Result
 from tui.port.snapshot import Call
 from tui.port.supervision import SuperviseHow
-from tui.port.values import Capability, LineState, Message, message
+from tui.port.values import Capability, ConnectionState, Message, message
 
 if TYPE_CHECKING:
     from tui.config.schema import Break, Profile
@@ -214,7 +214,7 @@ class SipCalls:
         """Each leg says its own BYE; the queues are left, or paused: which one may still send
         calls. Of others nothing is shown any more."""
         self.features.end()
-        if self.context.snapshot.line.state is not LineState.OK or not self.queues:
+        if self.context.snapshot.connection.state is not ConnectionState.OK or not self.queues:
             return None
         return await self.queues.leave()
 

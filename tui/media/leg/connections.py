@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from tui.media.leg.life import AudioLegState, Life
 from tui.media.sdp.remote import Remote
-from tui.media.transport.connection import Connection
+from tui.media.transport.connection import MediaConnection
 from tui.media.transport.dtls_association import DtlsAssociation, Setup
 
 
@@ -21,18 +21,18 @@ class Connections:
 
     def __init__(
         self,
-        make: Callable[[Callable[[Connection], None]], Connection],
+        make: Callable[[Callable[[MediaConnection], None]], MediaConnection],
         life: Life,
         *,
         setup_timeout: float,
-        on_up: Callable[[Connection], None],
+        on_up: Callable[[MediaConnection], None],
         on_end: Callable[[], None],
     ) -> None:
-        self.current: Connection | None = None
+        self.current: MediaConnection | None = None
         """In force, or the first one that is being set up."""
-        self.next: Connection | None = None
+        self.next: MediaConnection | None = None
         """Described, and in force once it is up."""
-        self.offered: Connection | None = None
+        self.offered: MediaConnection | None = None
         """Gathered for our offer to restart, which is not answered yet."""
         self.orphaned = ""
         """The connection in force has gone, for this reason, and another is on its way."""
@@ -43,7 +43,7 @@ class Connections:
         self._limit: asyncio.TimerHandle | None = None
 
     @property
-    def described(self) -> Connection | None:
+    def described(self) -> MediaConnection | None:
         """The newest connection of which both ends are known."""
         for connection in (self.next, self.current):
             if connection is not None and connection.remote is not None:
@@ -58,7 +58,7 @@ class Connections:
                 return connection.association
         return None
 
-    async def gathered(self) -> Connection:
+    async def gathered(self) -> MediaConnection:
         """A fresh connection that knows its own end. RuntimeError when the leg was closed
         meanwhile."""
         connection = self._make(self._changed)
@@ -71,7 +71,9 @@ class Connections:
             raise
         return connection
 
-    def adopt(self, connection: Connection, remote: Remote, *, offerer: bool, setup: Setup) -> None:
+    def adopt(
+        self, connection: MediaConnection, remote: Remote, *, offerer: bool, setup: Setup
+    ) -> None:
         """Both sides are described: begin, and let it take over when it is up."""
         old = self.current
         if connection is self.offered:
@@ -98,7 +100,7 @@ class Connections:
 
     # ------------------------------------------------------------ what becomes of them
 
-    def _changed(self, connection: Connection) -> None:
+    def _changed(self, connection: MediaConnection) -> None:
         if self._life.state is AudioLegState.CLOSED or connection.state == "connecting":
             return
         if connection.state == "connected":
@@ -152,7 +154,7 @@ class Connections:
 
     # ------------------------------------------------------------ the end
 
-    def retire(self, connection: Connection) -> None:
+    def retire(self, connection: MediaConnection) -> None:
         """Close one that is not needed any more."""
         task = asyncio.ensure_future(connection.close())
         self.closers.add(task)

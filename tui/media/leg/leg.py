@@ -25,7 +25,7 @@ from tui.media.rtp.statistics import Statistics
 from tui.media.sdp.direction import Direction
 from tui.media.sdp.parse import UnacceptableOffer, Unusable
 from tui.media.sdp.remote import Remote, read
-from tui.media.transport.connection import Connection
+from tui.media.transport.connection import MediaConnection
 from tui.media.transport.dtls_association import DtlsAssociation, Setup
 from tui.media.transport.ice_servers import IceServer, usable
 from tui.media.transport.ice_transport import Address
@@ -323,7 +323,7 @@ class AudioLeg:
                     await asyncio.to_thread(known_codecs.load, name)
         self._assert_open()
 
-    async def _gathered(self) -> Connection:
+    async def _gathered(self) -> MediaConnection:
         """A fresh connection that knows its own end. ShortageError where this machine cannot have
         one: a leg that has no other has failed."""
         try:
@@ -336,8 +336,8 @@ class AudioLeg:
                 self._life.give_up(str(why))
             raise ShortageError(why) from problem
 
-    def _new_connection(self, on_state: Callable[[Connection], None]) -> Connection:
-        return Connection(
+    def _new_connection(self, on_state: Callable[[MediaConnection], None]) -> MediaConnection:
+        return MediaConnection(
             association=self._connections.association or DtlsAssociation(),
             servers=self._servers,
             loopback=self._loopback,
@@ -354,7 +354,7 @@ def _nobody(key: str) -> None:
     """Takes keys that nobody asked for."""
 
 
-def _same_peer(connection: Connection, remote: Remote) -> bool:
+def _same_peer(connection: MediaConnection, remote: Remote) -> bool:
     known = connection.remote
     return known is not None and remote.transport.same_peer(known.transport)
 

@@ -25,7 +25,7 @@ from tui.media.rtp.statistics import Statistics
 from tui.media.sdp.direction import Direction
 from tui.media.sdp.negotiation import Agreement
 from tui.media.sdp.parse import Codec
-from tui.media.transport.connection import Connection
+from tui.media.transport.connection import MediaConnection
 from tui.media.transport.ice_transport import Address, IceTransport
 from tui.media.transport.srtp import Srtp
 
@@ -57,7 +57,7 @@ class RtpSession:
         """What is negotiated."""
         self.sent = SentStream(dtx=dtx, rng=rng)
         self.received = ReceivedStream(on_key)
-        self.connection: Connection | None = None
+        self.connection: MediaConnection | None = None
         self._ice: IceTransport
         self._srtp: Srtp
         self.decrypted = False
@@ -90,7 +90,7 @@ class RtpSession:
         self.sends = direction.sends
         self.hears = direction.hears
 
-    def carry(self, connection: Connection) -> None:
+    def carry(self, connection: MediaConnection) -> None:
         """This connection, which is up, is the one in force from now on."""
         if self.connection is not connection:
             if (old := self.connection) is not None:
@@ -240,7 +240,7 @@ class RtpSession:
         """The peer's end of the nominated pair."""
         return None if self.connection is None else self.connection.ice.remote
 
-    def statistics(self, connection: Connection | None) -> Statistics:
+    def statistics(self, connection: MediaConnection | None) -> Statistics:
         """The numbers until now; `connection` is the one being set up, before there is one in
         force."""
         now = time.monotonic()

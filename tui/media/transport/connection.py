@@ -36,7 +36,7 @@ HELLO_WAIT = 0.5
 State = Literal["new", "connecting", "connected", "failed", "closed"]
 
 
-class Connection:
+class MediaConnection:
     """ICE and DTLS with one peer. `association` is the one in force, or a new one; `certificate` is
     its. `on_state` is told each change of `state`: "failed" when the path never came up or is
     gone, "closed" when the peer ended it."""
@@ -48,7 +48,7 @@ class Connection:
         servers: Sequence[IceServer],
         loopback: bool,
         relay_only: bool,
-        on_state: Callable[[Connection], None],
+        on_state: Callable[[MediaConnection], None],
     ) -> None:
         self.state: State = "new"
         self.setup: Setup | None = None

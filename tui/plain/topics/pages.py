@@ -312,7 +312,7 @@ async def log(desk: PlainDesk, rest: str) -> None:
         what = ", ".join(counts)
         known = tr("check.understood.skipped", what=what) if what else tr("check.understood.all")
         said.append(known)
-    latency = desk.view.snapshot.line.latency
+    latency = desk.view.snapshot.connection.latency
     if latency is not None:
         said.append(say.dotted(tr("line.ok_ms", ms=latency).capitalize()))
     desk.talk.say(" ".join(said))

@@ -177,7 +177,7 @@ class SuperviseScreen(LiveDialog, ModalScreen[None]):
     def _known_since(self, view: View) -> str:
         if own_lines(view):
             return tr("supervise.by_lamps")
-        line = view.snapshot.line.since
+        line = view.snapshot.connection.since
         began = view.snapshot.shift.began or line
         if any(not call.certain for call in view.snapshot.group_calls):
             return tr("supervise.uncertain", time=self._desk.clocks.time_of_day(line))

@@ -13,8 +13,8 @@ from tui.engine.sip_calls.subscriptions.keeper import SubscriptionKeeper
 from tui.engine.sip_calls.subscriptions.state import WatchedState
 from tui.port import replace
 from tui.port.colleagues import Mailbox
-from tui.port.events import Event, LineChanged, MailboxChanged
-from tui.port.values import LineState, message
+from tui.port.events import ConnectionChanged, Event, MailboxChanged
+from tui.port.values import ConnectionState, message
 from tui.presence.message_summary import MailboxNews
 
 NO_LAMP: Final = "none"
@@ -73,7 +73,11 @@ class MailboxLamp:
 
     def _line(self, event: Event) -> None:
         """With the connection what was told unasked is gone."""
-        if isinstance(event, LineChanged) and self._told and event.line.state is not LineState.OK:
+        if (
+            isinstance(event, ConnectionChanged)
+            and self._told
+            and event.connection.state is not ConnectionState.OK
+        ):
             self._told = False
             known = self.context.snapshot.mailbox or Mailbox()
             why = message("watch.lost", reason="", status=0)
