@@ -171,6 +171,7 @@ def console(monkeypatch: pytest.MonkeyPatch) -> Iterator[Opener]:
         size: tuple[int, int] = (80, 24),
         port: Any = None,
         config: Config | None = None,
+        make: Callable[..., YimiApp] = YimiApp,
         **options: Any,
     ) -> AsyncIterator[Console]:
         clock = Clock()
@@ -178,7 +179,7 @@ def console(monkeypatch: pytest.MonkeyPatch) -> Iterator[Opener]:
             port = script.ScriptedPort(script.IDLE if snapshot is None else snapshot)
         # As the launcher has it: an engine that is in a session is taken up, without a form first.
         options.setdefault("resuming", port is not False and _in_session(port))
-        app = YimiApp(
+        app = make(
             port if port is not False else None,
             config or Config(),
             clock=clock,

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import keyring
 import keyring.backends.fail
 import pytest
+from textual.events import Key
 
 from tests.terminal import scripted_port as s
 from tests.waiting import until
 from tui.config.schema import Config, Profile
+from tui.console.app import YimiApp
 from tui.console.sign_in_defaults import AccountChoice, SignInPrefill
+from tui.launcher.supervised_app import SupervisedApp
 from tui.port import replace
 from tui.port.commands import GetGroups, JoinGroup, Result, SignIn, SignOut
 from tui.port.events import AccountChanged, PhaseChanged
@@ -256,10 +260,10 @@ async def test_one_of_several_running_phones_is_picked(console) -> None:
         assert picked == [accounts[1]]
 
 
+@pytest.mark.parametrize("make", [YimiApp, partial(SupervisedApp, when_ready=lambda: None)])
 async def test_keys_that_come_before_the_form_are_kept_for_it_in_their_order(
-    console, monkeypatch
+    console, monkeypatch, make
 ) -> None:
-    from textual.events import Key
     from textual.screen import Screen
 
     from tui.console.screens.first_frame import FirstScreen
@@ -282,7 +286,38 @@ async def test_keys_that_come_before_the_form_are_kept_for_it_in_their_order(
 
     monkeypatch.setattr(FirstScreen, "on_mount", typed_early, raising=False)
     monkeypatch.setattr(SignInScreen, "on_mount", typed_while_it_is_built)
-    async with console(OUT, prefill=replace(FULL, pwd=Secret())) as c:
+    async with console(OUT, prefill=replace(FULL, pwd=Secret()), make=make) as c:
+        assert c.port.sent == [replace(SIGN_IN, pwd=Secret("demo-1001"))]
+
+
+@pytest.mark.parametrize("make", [YimiApp, partial(SupervisedApp, when_ready=lambda: None)])
+async def test_keys_that_wait_when_the_form_is_ready_go_behind_those_that_were_kept_for_it(
+    console, monkeypatch, make
+) -> None:
+    from tui.console.screens.first_frame import FirstScreen
+
+    keys = [Key(each, each if len(each) == 1 else None) for each in (*"demo-1001", "enter")]
+    replay = YimiApp.replay
+
+    def typed(app: YimiApp, some: list[Key]) -> None:
+        for key in some:
+            key.set_sender(app)  # as from the terminal
+            app.post_message(key)
+
+    def replay_once_it_has_the_focus(app: YimiApp) -> None:
+        if app.focused is None:
+            app.call_later(app.replay)
+            return
+        typed(app, keys[1:])
+        keys[1:] = []
+        replay(app)
+
+    monkeypatch.setattr(
+        FirstScreen, "on_mount", lambda self: typed(self.app, keys[:1]), raising=False
+    )
+    monkeypatch.setattr(YimiApp, "replay", replay_once_it_has_the_focus)
+    async with console(OUT, prefill=replace(FULL, pwd=Secret()), make=make) as c:
+        await until(lambda: c.port.sent)
         assert c.port.sent == [replace(SIGN_IN, pwd=Secret("demo-1001"))]
 
 

@@ -31,6 +31,7 @@ from tui.console.terminal.driver import TerminalDriver
 from tui.console.terminal.frames import Frames
 from tui.console.terminal.input import NotUtf8, TerminalReady
 from tui.console.theming import DEFAULT_THEME, ThemeError, load_theme, theme_directories
+from tui.console.view import ScreenName, View
 from tui.console.widgets.formats import Clocks
 from tui.console.widgets.glyphs import use_ascii
 from tui.port.values import Message, message
@@ -50,11 +51,13 @@ if TYPE_CHECKING:
     from tui.console.parts.session_flow import OpenSandbox, SessionFlow, TellAccount
     from tui.console.parts.tour import Tour
     from tui.console.parts.work_actions import WorkActions
-    from tui.console.view import View
     from tui.port.commands import Command, Result
     from tui.port.engine_port import EnginePort
 
 
+_LOOKS: Final = 50
+_LOOK_AGAIN: Final = 0.01
+"""How often, and seconds apart, to look whether a field of the form has the focus."""
 _TEXTUALS_EXITS: Final = ("quit", "help_quit", "suspend_process")
 """Of keys that are Textual's where none of our actions has them."""
 
@@ -231,6 +234,15 @@ class YimiApp(App[str]):
     def replay(self) -> None:
         """The first screen is built: it gets the keys that came before it, and before all that come
         from now on."""
+        self._let_go(_LOOKS)
+
+    def _let_go(self, looks: int) -> None:
+        if self._early is None:
+            return
+        if looks and self.focused is None and self.view.screen is ScreenName.SIGN_IN:
+            # The form is there, and the focus comes to its field a few messages later.
+            self.set_timer(_LOOK_AGAIN, lambda: self._let_go(looks - 1))
+            return
         early, self._early = self._early, None
         if early:
             self._order.begin_with(early)
@@ -370,7 +382,7 @@ class YimiApp(App[str]):
         if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
             await self._take(event)
         elif self._early is not None:
-            self._early.append(event)
+            self._early.append(_as_meant(event))
         else:
             text = self._is_text(event)
             if not self._order.hold(event, text=text):
@@ -434,3 +446,13 @@ def _bindings() -> list[Binding]:
         if action.bound
         for key in filter(None, (action.key, action.alias))
     ]
+
+
+def _as_meant(key: events.Key | events.Paste) -> events.Key | events.Paste:
+    """An Enter that was pressed before the terminal was raw: the terminal's driver made a line feed
+    of it."""
+    if isinstance(key, events.Paste) or key.key != "ctrl+j":
+        return key
+    enter = events.Key("enter", "\r")
+    enter._sender = key._sender  # one of our own would bubble up no further than to us
+    return enter

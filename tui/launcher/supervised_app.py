@@ -1,5 +1,5 @@
-"""The App as the supervisor runs it: says when its first frame is there, loses no key that came
-before it could take one, and crashes quietly."""
+"""The App as the supervisor runs it: says when its first frame is there, has its garbage
+collected when nobody waits for it, and crashes quietly."""
 
 from __future__ import annotations
 
@@ -18,9 +18,6 @@ from tui.port.values import Message
 
 log = get_logger("screen")
 
-_LOOKS: Final = 50
-_LOOK_AGAIN: Final = 0.01
-"""How often, and seconds apart, to look whether a field has the focus."""
 _REST: Final = 2.0
 """Seconds from a screen, and from a key, after which garbage is collected: what a console builds
 when it has come to rest is there by then."""
@@ -32,8 +29,6 @@ class SupervisedApp(YimiApp):
     def __init__(self, *arguments: Any, when_ready: Callable[[], None], **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._when_ready = when_ready
-        self._held: list[events.Key] | None = []
-        """Keys that came before a field had the focus; None once there is one."""
         self._typed_at = 0.0
         """When a key came last (clock of `clocks.monotonic`)."""
         self._set_aside: set[ScreenName] = set()
@@ -50,18 +45,13 @@ class SupervisedApp(YimiApp):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key):
             self._typed_at = self.clocks.monotonic()
-        # Here, before any screen sees it: while screens change, some would be lost in between.
-        if self._held is not None and isinstance(event, events.Key):
-            self._held.append(_as_meant(event))
-            return
         if self.view.kiosk and isinstance(event, events.Key | events.MouseDown):
             self.kiosk.touched()
         await super().on_event(event)
 
     def replay(self) -> None:
-        """The first real screen is built: it gets the keys that came before it."""
+        """A screen is built: the garbage of its making is collected when it has come to rest."""
         super().replay()
-        self._let_go(_LOOKS)
         if self.view.screen not in self._set_aside:
             self._set_aside.add(self.view.screen)
             self.set_timer(_REST, self._collect)
@@ -72,18 +62,6 @@ class SupervisedApp(YimiApp):
             self.set_timer(_REST - since, self._collect)
         else:
             collector.set_aside()
-
-    def _let_go(self, looks: int) -> None:
-        if self._held is None:
-            return
-        if looks and self.focused is None and self.view.screen is ScreenName.SIGN_IN:
-            # The form is there, and the focus comes to its field a few messages later.
-            self.set_timer(_LOOK_AGAIN, lambda: self._let_go(looks - 1))
-            return
-        held, self._held = self._held, None
-        for key in held:
-            # The very one: a new one would be ours, and would bubble up no further than to us.
-            self.post_message(key)
 
     def on_ready(self) -> None:
         # Textual calls the base class's own as well.
@@ -99,13 +77,3 @@ class SupervisedApp(YimiApp):
         them: the traceback goes to the log, without."""
         log.critical("the screen crashed", exc_info=sys.exc_info())
         self._close_messages_no_wait()
-
-
-def _as_meant(key: events.Key) -> events.Key:
-    """An Enter that was pressed before the terminal was raw: the terminal's driver made a line feed
-    of it."""
-    if key.key != "ctrl+j":
-        return key
-    enter = events.Key("enter", "\r")
-    enter._sender = key._sender  # one of our own would bubble up no further than to us
-    return enter
