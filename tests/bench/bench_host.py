@@ -77,6 +77,8 @@ MEMORY, SHARING = 30.0, 50
 """Megabytes of an engine that waits, where at least so many share them."""
 PACE = 0.5
 """Seconds from one call to the next."""
+SETTLED = 2.0
+"""Seconds after a look at their memory, which holds up whoever is looked at."""
 KEPT = 120.0
 """Seconds for which the platform knows how late packets were."""
 
@@ -132,15 +134,22 @@ def used(processes: Sequence[subprocess.Popen[bytes]]) -> tuple[list[float], flo
     return [(each.memory or 0) / MB for each in loads], sum(each.cpu or 0.0 for each in loads)
 
 
-async def measured(processes: Sequence[subprocess.Popen[bytes]], seconds: float) -> dict[str, Any]:
-    """What they take within so many seconds, for each of them."""
-    _, before = used(processes)
-    await asyncio.sleep(seconds)
-    memory, after = used(processes)
-    return {
-        "PSS of an engine, MB": round(statistics.mean(memory), 1),
-        "CPU s of an engine in 30 s": round((after - before) / len(processes) * 30 / seconds, 3),
-    }
+class Usage:
+    """What processes take from now on until it is told, for each of them."""
+
+    def __init__(self, processes: Sequence[subprocess.Popen[bytes]]) -> None:
+        self._processes = processes
+        self._before, self._began = used(processes)[1], time.monotonic()
+
+    def told(self) -> dict[str, Any]:
+        """Memory now, and the processor's time since the beginning."""
+        seconds = time.monotonic() - self._began
+        memory, after = used(self._processes)
+        share = (after - self._before) / len(self._processes)
+        return {
+            "PSS of an engine, MB": round(statistics.mean(memory), 1),
+            "CPU s of an engine in 30 s": round(share * 30 / seconds, 3),
+        }
 
 
 async def alone(box: Box, folder: Path, un: str) -> float:
@@ -216,14 +225,16 @@ async def in_calls(
 
         await until(here, PATIENCE, what=f"{cc} is heard", interval=0.2)
     beginning = await lateness(box, calls, KEPT)
-    missed, began = await missing(box, calls), load_of(box.pid)
-    shown = {"calls": len(calls), "while they begin": {**beginning, **missed}}
+    shown = {"calls": len(calls), "while they begin": {**beginning, **await missing(box, calls)}}
     print(json.dumps(shown), flush=True)
-    taken = await measured(processes, seconds)
-    ended = load_of(box.pid)
+    usage = Usage(processes)
+    await asyncio.sleep(SETTLED)
+    missed, began = await missing(box, calls), load_of(box.pid)
+    await asyncio.sleep(seconds)
     late = await lateness(box, calls, seconds)
+    after, ended = await missing(box, calls), load_of(box.pid)
+    taken = usage.told()
     made_up = await metric(folder, "yimi_call_concealed_ratio")
-    after = await missing(box, calls)
     after["missing at the platform, ms"] -= missed["missing at the platform, ms"]
     for cc in calls.values():
         await box.post(f"calls/{cc}/hangup")
@@ -286,7 +297,9 @@ async def measure(agents: int, calls: int, seconds: float) -> None:
                 took = time.perf_counter() - began
                 print(json.dumps({"agents": agents, "s until all are online": round(took, 1)}))
                 await asyncio.sleep(3)
-                idle = await measured(processes, seconds)
+                usage = Usage(processes)
+                await asyncio.sleep(seconds)
+                idle = usage.told()
                 idle["times the anchor"] = round(idle["PSS of an engine, MB"] / base, 2)
                 print(json.dumps({"idle": idle}), flush=True)
                 print(json.dumps(await top(folder)), flush=True)
