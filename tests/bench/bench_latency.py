@@ -8,9 +8,8 @@ read the same monotonic clock of this machine. Aims: p99 of 1,000 â‰¤ 5 ms and â
 YIMI_BENCH_ROUNDS takes fewer.
 
 Beside the key stands its anchor: a program in a pseudo-terminal of its own that does nothing but
-read, and tells when it has the key. The kernel carries a key through a pseudo-terminal by a worker
-of its own, milliseconds late once in a while. What the anchor's slowest hundredth takes beyond its
-median is the kernel's, and is taken off before the aim is looked at.
+read, and tells when it has the key. What the anchor's slowest hundredth takes beyond its median is
+the kernel's or the machine's, and is taken off before the aim is looked at.
 """
 
 from __future__ import annotations
