@@ -44,6 +44,15 @@ def environment(folder: Path) -> dict[str, str]:
     return {**os.environ, **names, "TERM": "xterm-256color", "LANG": "C.UTF-8"}
 
 
+def _as_from_a_terminal(*, controls: bool) -> None:
+    """What a terminal leaves to whom it starts: a shell that runs the suite in the background has
+    all in it ignore two signals."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+    if controls:
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 DIRECTORIES = ("config", "state", "runtime", "data")
 
 
@@ -134,7 +143,7 @@ class PtyConsole:
             stdout=slave,
             stderr=slave,
             start_new_session=True,
-            preexec_fn=partial(fcntl.ioctl, 0, termios.TIOCSCTTY, 0) if controls else None,
+            preexec_fn=partial(_as_from_a_terminal, controls=controls),
             cwd=PROJECT,
             env=environment(folder)
             | {"TERM": term}
