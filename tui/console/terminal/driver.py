@@ -141,6 +141,12 @@ class TerminalDriver(LinuxDriver):
             os.kill(os.getpid(), signal.SIGHUP)
 
     def _sigcont_application(self, *_: object) -> None:
+        # A handler runs in the middle of whatever the main thread does. That may be a write, whose
+        # lock it would wait for without an end; a hang-up sends this signal as well.
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._continued)
+
+    def _continued(self) -> None:
         """As Textual's, for a stop that nobody asked us for (SIGSTOP) as well: with what it set up
         before still there, two threads would part the keys among them."""
         if not self._stop.closed:
