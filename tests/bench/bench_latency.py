@@ -40,6 +40,8 @@ AIMS = {"key to wire": 5.0, "message to screen": 20.0}
 UN = "1001"
 F9 = b"\x1b[20~"
 PATIENCE = 10.0
+PAUSE = 0.3
+"""Seconds before each key: one that comes while the screen still draws is another measurement."""
 CONFIG = """\
 [audio]
 input = "none"
@@ -163,9 +165,9 @@ async def key_to_wire(
     """F9 again and again, for yimi and for the bare reader; milliseconds each."""
     took, until_read = [], []
     for turn in range(ROUNDS):
-        await asyncio.sleep(0.3)  # a key while the screen still draws is another measurement
+        await asyncio.sleep(PAUSE)
         until_read.append(await read_by(bare))
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(PAUSE)
         at = terminal.press(F9)
         took.append((await platform.message_after(at) - at) * 1000)
         await platform.status_is(1 if turn % 2 else 2)

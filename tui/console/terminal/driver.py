@@ -8,6 +8,7 @@ import os
 import selectors
 import signal
 from collections import deque
+from collections.abc import Callable
 from threading import Event
 from time import monotonic
 from typing import Any, Final
@@ -140,11 +141,17 @@ class TerminalDriver(LinuxDriver):
         if self.input_tty:
             os.kill(os.getpid(), signal.SIGHUP)
 
+    def _sigtstp_application(self, *_: object) -> None:
+        self._later(super()._sigtstp_application)
+
     def _sigcont_application(self, *_: object) -> None:
-        # A handler runs in the middle of whatever the main thread does. That may be a write, whose
-        # lock it would wait for without an end; a hang-up sends this signal as well.
+        self._later(self._continued)
+
+    def _later(self, work: Callable[[], None]) -> None:
+        """Do a signal's work in the loop. Its handler runs in the middle of what goes on: within a
+        write it would wait for that write's lock without an end. A hang-up sends SIGCONT."""
         if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._continued)
+            self._loop.call_soon_threadsafe(work)
 
     def _continued(self) -> None:
         """As Textual's, for a stop that nobody asked us for (SIGSTOP) as well: with what it set up

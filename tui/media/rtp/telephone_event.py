@@ -121,4 +121,4 @@ class TelephoneEventReceiver:
         if not over and long > 0x8000 and (ran - long) & 0xFFFFFFFF < 0x2000:
             return True  # a long one in segments (§2.5.1.3): the next begins where the last ended
         # Some let the timestamp run on inside of a tone, where it has to stand still (§2.5.1.2).
-        return ran < duration and (ended if over else True) and duration >= long
+        return ran < duration and (ended or not over) and duration >= long
