@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.media.card import Card, note, settle, stream_on
+from tests.media.card import Card, Library, note, settle, stream_on
 from tests.waiting import until
 from tui.media.device import devices
+from tui.media.device import sound as sound_module
 from tui.media.device.devices import SoundState
 from tui.media.device.ring_buffer import RingBuffer
 from tui.media.device.sound import open_sound
@@ -145,6 +146,54 @@ def test_a_device_that_falls_silent_is_lost_and_tried_again_later() -> None:
     stream.use()
     settle(stream)
     assert states[-1] == (SoundState.OK, "headset")
+
+
+def test_a_driver_that_does_not_come_back_is_said_and_that_it_did() -> None:
+    states: list[tuple[SoundState, str]] = []
+    card, now = Card(), [100.0]
+    stream = stream_on(card, "output", states, now)
+    card.goes_on.clear()
+    stream.use()
+    assert card.stands.wait(10)
+    now[0] += devices.STUCK - 0.1
+    stream.use()
+    assert states == []
+    now[0] += 0.2
+    stream.use()
+    stream.use()
+    assert [state for state, _ in states] == [SoundState.FAILED]
+    card.goes_on.set()
+    settle(stream)
+    assert states[-1] == (SoundState.OK, "headset")
+
+
+def test_a_device_whose_driver_hangs_while_it_is_closed_is_lost_all_the_same() -> None:
+    states: list[tuple[SoundState, str]] = []
+    card, now = Card(), [100.0]
+    stream = stream_on(card, "input", states, now)
+    stream.use()
+    settle(stream)
+    card.goes_on.clear()
+    now[0] += devices.DEAF + 0.1
+    stream.use()
+    assert card.stands.wait(10)
+    assert states[-1] == (SoundState.DEVICE_LOST, "headset")
+    card.goes_on.set()
+    settle(stream)
+
+
+async def test_a_device_of_which_nothing_becomes_known_does_not_load_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sound_module, "STUCK", 0.0)
+    card = Card()
+    card.goes_on.clear()
+    states: list[tuple[SoundState, str]] = []
+    sound = open_sound("", "none", note(states), library=Library(card))
+    await until(lambda: states[-1:] == [(SoundState.FAILED, "")])
+    card.goes_on.set()
+    await until(lambda: states[-1] == (SoundState.OK, "headset"))
+    sound.close()
 
 
 def test_a_stream_that_ends_by_itself_in_use_is_lost() -> None:

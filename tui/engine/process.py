@@ -72,7 +72,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     hold(options.hold)
     path = paths.runtime / fresh_name()
-    listening = listen(path)
+    try:
+        listening = listen(path)
+    except OSError as error:
+        print(f"yimi: no socket in {paths.runtime}: {error.strerror or error}", file=sys.stderr)
+        return 2
     crash = _leave_terminal(paths.log_file)
     logfile = setup(paths.log_file)
     noise.listen(1, 2)

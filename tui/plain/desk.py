@@ -102,6 +102,10 @@ class PlainDesk:
         """The engine is gone; another may come."""
         self.engine.lost(what)
 
+    def engine_silent(self, silent: bool) -> None:
+        """The engine is there and does not answer, or answers again."""
+        self.engine.silent(silent)
+
     # ------------------------------------------------------------ waiting
 
     async def until(self, fact: Callable[[View], bool]) -> None:

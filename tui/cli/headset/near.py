@@ -110,8 +110,9 @@ def _login(options: Namespace, paths: Paths, file: Path, ending: ExitStack) -> i
     ssh = SshLogin(shlex.split(options.ssh), options.where, folder / "c")
     ending.callback(ssh.close)
     try:
-        if not ssh.open():
-            return REFUSED  # ssh has said why
+        if (failed := ssh.open()) is not None:
+            # ssh has said why, unless its config keeps it quiet.
+            raise _Refused(message("headset.no_login", host=options.where, code=failed))
         if not sound.ready():
             why = sound.last.get("failed", {}).get("why", "headset.log")
             raise _Refused(message("headset.no_sound", why=clean_text(str(why))))
@@ -143,17 +144,9 @@ def _prepared(ssh: SshLogin, options: Namespace, secret: Secret) -> str:
     done = ssh.ask(f"{options.yimi} headset --prepare", secret.reveal() + "\n")
     if done.returncode == _NO_COMMAND:
         raise _Refused(message("headset.no_yimi", host=options.where, command=options.yimi))
-    said: Any = None
-    for line in reversed(done.stdout.splitlines()):  # whatever a login greets with
-        try:
-            said = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(said, dict) and isinstance(said.get("folder"), str):
-            break
-        said = None
+    said = _told(done.stdout)
     if said is None:
-        words = clean_text(done.stderr.strip().rpartition("\n")[2])[:200]
+        words = (_last_line(done.stderr) or _last_line(done.stdout))[:200]
         if done.returncode == USAGE:
             raise _Refused(message("headset.older", host=options.where, here=tui.__version__))
         raise _Refused(message("headset.not_prepared", host=options.where, why=words))
@@ -161,6 +154,23 @@ def _prepared(ssh: SshLogin, options: Namespace, secret: Secret) -> str:
         theirs = clean_text(str(said.get("version", "?")))[:40]
         raise _Refused(message("headset.version", here=tui.__version__, there=theirs))
     return str(said["folder"])
+
+
+def _told(output: str) -> dict[str, Any] | None:
+    """What the far end told: one JSON object, wherever a login's greeting, a title that is set for
+    a terminal or a prompt's last bytes left it room."""
+    decoder, at = json.JSONDecoder(), len(output)
+    while (at := output.rfind("{", 0, at)) >= 0:
+        with suppress(ValueError, RecursionError):
+            said, _ = decoder.raw_decode(output, at)
+            if isinstance(said.get("folder"), str):
+                found: dict[str, Any] = said
+                return found
+    return None
+
+
+def _last_line(output: str) -> str:
+    return clean_text(output.strip().rpartition("\n")[2]).strip()
 
 
 def _warn(sound: NearSound) -> None:

@@ -38,6 +38,9 @@ IDLE = 3.0
 """Seconds after the last use before a device is closed."""
 DEAF = 2.0
 """Seconds without a callback after which an open device counts as lost."""
+STUCK = 6.0
+"""Seconds after which a driver, or a sound server, that has not come back is said not to work: some
+wait for what never comes."""
 RETRY = 5.0
 """Seconds before another try at a device that could not be opened or was lost."""
 LYING = 60.0
@@ -97,7 +100,8 @@ class DeviceStream:
         self._clock = clock
         self._stream: Any = None
         self._stop: Any = None
-        self._busy = False
+        self._busy = self._stuck = self._told = False
+        self._busy_since = 0.0
         self._used = self._called = 0.0
         self._retry_at = self._trust_at = 0.0
         self._closed = False
@@ -112,22 +116,46 @@ class DeviceStream:
     def use(self) -> None:
         """Say that the device is in use: opens it when it is not open. Cheap; never waits."""
         now = self._used = self._clock()
-        if self._busy or self._closed:
+        if self._closed:
             return
-        if self._stream is None:
+        if self._busy:
+            if not self._stuck and now - self._busy_since > STUCK:
+                self._stands_still()
+        elif self._stream is None:
             if now >= self._retry_at:
-                self._busy = True
-                self._worker.submit(self._open)
+                self._begin(self._open)
         elif self._ending or now - self._called > DEAF:
-            self._busy = True
-            self._worker.submit(self._lost)
+            self._begin(self._lost)
         elif self.rate_meter.lies and now >= self._trust_at:
-            self._busy = True
             self._trust_at = now + LYING
-            self._worker.submit(self._caught)
+            self._begin(self._caught)
         elif self._target is not None and now >= self._watch_at:
-            self._busy = True
-            self._worker.submit(self._watch)
+            self._begin(self._watch)
+
+    def _begin(self, job: Callable[[], None]) -> None:
+        self._busy, self._busy_since = True, self._clock()
+        self._worker.submit(job)
+
+    def _stands_still(self) -> None:
+        self._stuck = True
+        log.warning("%s device: the driver does not come back", self.kind)
+        self._say(SoundState.FAILED)
+        if not self._busy:  # just now it did
+            self._free()
+
+    def _free(self) -> None:
+        """The sound thread is done with it."""
+        self._busy = False
+        if self._stuck:
+            self._stuck = False
+            if self._stream is not None and self.state is SoundState.FAILED:
+                self._say(SoundState.OK)
+
+    def overdue(self) -> None:
+        """It should have been looked at by now: where that hangs, it is said."""
+        if not (self._told or self._closed):
+            log.warning("%s device: nothing is known of it yet", self.kind)
+            self._say(SoundState.FAILED)
 
     def probe(self) -> None:
         """Say what the state is, without opening anything."""
@@ -191,7 +219,7 @@ class DeviceStream:
             self._stream = stream
             self._say(SoundState.OK)
         finally:
-            self._busy = False
+            self._free()
 
     def _opened(self, library: Any, entry: Any) -> Any:
         """A stream that runs, in our format or else in one of the device's own. Raises what the
@@ -238,13 +266,14 @@ class DeviceStream:
     def _lost(self) -> None:
         """A stream that ended by itself, or fell silent: idle it is put away, in use it is lost."""
         if not self._ending and self._clock() - self._called <= DEAF:
-            self._busy = False  # it was opened anew meanwhile
+            self._free()  # it was opened anew meanwhile
             return
+        put_away = self._put_away
+        if not put_away:
+            self._say(SoundState.DEVICE_LOST)  # first: closing what hangs may hang
         self.shut()
-        self._retry_at = self._clock() if self._put_away else self._clock() + RETRY
-        if not self._put_away:
-            self._say(SoundState.DEVICE_LOST)
-        self._busy = False
+        self._retry_at = self._clock() if put_away else self._clock() + RETRY
+        self._free()
 
     def _caught(self) -> None:
         """The device does not give the samples that it says: open it again."""
@@ -261,7 +290,7 @@ class DeviceStream:
             log.info("%s: moved by the sound server, and taken back", self._device)
             self.shut()
             self._open()
-        self._busy = False
+        self._free()
 
     def shut(self) -> None:
         """Close the stream, if one is open."""
@@ -277,7 +306,7 @@ class DeviceStream:
             self._open()
 
     def _say(self, state: SoundState) -> None:
-        self.state = state
+        self.state, self._told = state, True
         self._on_state(state, self._device)
 
     # ------------------------------------------------------------ in PortAudio's thread
@@ -325,5 +354,5 @@ class DeviceStream:
     def _end(self) -> None:
         """The stream is over: close it, so that the microphone is off and its light as well."""
         if self._stream is not None and self._ending and not self._busy:
-            self._busy = True
+            self._busy, self._busy_since = True, self._clock()
             self._lost()

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from tui.media.device.devices import DeviceStream, PortAudio, SoundState
+from tui.media.device.devices import STUCK, DeviceStream, PortAudio, SoundState
 from tui.media.device.echo import Echo
 from tui.media.device.noise import NoiseSuppression
 from tui.media.device.sides import Microphone, Speaker, check, from_file, to_file
@@ -254,6 +254,8 @@ class SoundIO:
         )
         self._closing.append(stream)
         stream.probe()
+        if self._loop is not None:
+            self._loop.call_later(STUCK, stream.overdue)
         return stream
 
     def _let_go(self, used: object) -> None:

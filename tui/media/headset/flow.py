@@ -39,6 +39,8 @@ NOISE: Final = 2.0
 """Up to so many times the noise of the room it is silence."""
 RISE: Final = 1.01
 """By which the noise of the room is taken to grow with each packet, until there is less."""
+SMOOTH: Final = 16
+"""Packets of silence over which the loudness of the room is a mean."""
 HANGOVER: Final = 10
 """Packets of silence that are sent after a word."""
 REFRESH: Final = 1500
@@ -55,6 +57,8 @@ class VoiceOut:
     def __init__(self) -> None:
         self.left_out = 0
         """Packets that were not sent, since the line had not taken those before."""
+        self.room = 0.0
+        """How loud (0..1) it is here of late while nobody speaks."""
         self._encoder = encoder("opus", fmtp={"maxaveragebitrate": str(BIT_RATE)}, packet_loss=0)
         self._noise = LOUD
         self._silent = 0
@@ -88,6 +92,7 @@ class VoiceOut:
             self._silent = 0
             return False
         self._silent += 1
+        self.room += (level - self.room) / SMOOTH
         return self._silent > HANGOVER and (self._silent - HANGOVER) % REFRESH != 0
 
     def skip(self, ticks: int) -> None:
