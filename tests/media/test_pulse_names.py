@@ -214,11 +214,17 @@ def test_what_the_server_moved_is_taken_back_when_the_device_is_there_again() ->
     assert card.targets == ["usb_out", "usb_out"]
     library.played = ("usb_out",)
     assert used(servers, 25) == 2
+    # The same headset goes over to speech: another device to the server, of the same name.
+    library.sinks, library.played = (("Headset", "usb_hsp"), *SINKS[1:]), ("desk_out",)
+    assert used(servers, 10) == 3
+    assert card.targets[-1] == "usb_hsp"
+    library.played = ("usb_hsp",)
+    assert used(servers, 25) == 3
     servers.close()
     assert library.flush()
     library.played = ("desk_out",)
     own = stream("hw")
-    assert used(own, 25) == 3  # nobody moves that one
+    assert used(own, 25) == 4  # nobody moves that one
     own.close()
     assert library.flush()
 

@@ -196,6 +196,35 @@ async def test_a_device_of_which_nothing_becomes_known_does_not_load_for_ever(
     sound.close()
 
 
+def test_a_device_that_had_worked_is_tried_again_soon_and_then_slowly() -> None:
+    states: list[tuple[SoundState, str]] = []
+    card, now = Card(), [100.0]
+    stream = stream_on(card, "output", states, now)
+    stream.use()
+    settle(stream)
+    for _ in range(devices.WORKED + 1):
+        card.streams[0].call()
+    now[0] += devices.DEAF + 0.1
+    stream.use()
+    settle(stream)
+    assert states[-1][0] is SoundState.DEVICE_LOST
+    now[0] += devices.SOON + 0.1
+    stream.use()
+    settle(stream)
+    assert states[-1][0] is SoundState.OK
+    now[0] += devices.DEAF + 0.1  # as one that a server has suspended: it opens, and stands still
+    stream.use()
+    settle(stream)
+    now[0] += devices.SOON + 0.1
+    stream.use()
+    settle(stream)
+    assert states[-1][0] is SoundState.DEVICE_LOST
+    now[0] += devices.RETRY
+    stream.use()
+    settle(stream)
+    assert states[-1][0] is SoundState.OK
+
+
 def test_a_stream_that_ends_by_itself_in_use_is_lost() -> None:
     states: list[tuple[SoundState, str]] = []
     card, now = Card(), [100.0]

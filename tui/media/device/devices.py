@@ -43,6 +43,11 @@ STUCK = 6.0
 wait for what never comes."""
 RETRY = 5.0
 """Seconds before another try at a device that could not be opened or was lost."""
+SOON = 0.5
+"""The same for the first try at one that was lost after it had worked: a server that leads a stream
+elsewhere may stop it on the way."""
+WORKED = 50
+"""Callbacks (one second) after which a device has worked."""
 LYING = 60.0
 """Seconds between two reopenings of a device whose samples are not those of its rate."""
 WATCH = 10.0
@@ -102,6 +107,8 @@ class DeviceStream:
         self._stop: Any = None
         self._busy = self._stuck = self._told = False
         self._busy_since = 0.0
+        self._opened_at = 0
+        """`blocks` when it was opened last."""
         self._used = self._called = 0.0
         self._retry_at = self._trust_at = 0.0
         self._closed = False
@@ -243,6 +250,7 @@ class DeviceStream:
         self.rate_meter = RateMeter(form.rate)
         self._from, self._to = FromDevice(form), ToDevice(form, self._sound)
         self._called = self._used = self._clock()
+        self._opened_at = self.blocks
         make = library.RawInputStream if self.kind == "input" else library.RawOutputStream
         stream = make(
             samplerate=form.rate,
@@ -272,7 +280,8 @@ class DeviceStream:
         if not put_away:
             self._say(SoundState.DEVICE_LOST)  # first: closing what hangs may hang
         self.shut()
-        self._retry_at = self._clock() if put_away else self._clock() + RETRY
+        worked = self.blocks - self._opened_at > WORKED
+        self._retry_at = self._clock() + (0 if put_away else SOON if worked else RETRY)
         self._free()
 
     def _caught(self) -> None:
@@ -286,7 +295,7 @@ class DeviceStream:
     def _watch(self) -> None:
         """Back to the device that is meant, where the server has moved us and it is there again."""
         self._watch_at = self._clock() + WATCH
-        if self._target is not None and self._library.moved(self.kind, self._target):
+        if self._target is not None and self._library.moved(self.kind, self.name, self._target):
             log.info("%s: moved by the sound server, and taken back", self._device)
             self.shut()
             self._open()
