@@ -84,6 +84,7 @@ class SoundDevices:
 
     def _no_leg_room(self) -> None:
         self.change(state=VoiceState.FAILED, device="")
+        self.context.notice(Message("sound.cannot_load"))
 
     async def _load(self) -> None:
         loop = asyncio.get_running_loop()
@@ -103,6 +104,7 @@ class SoundDevices:
         except Exception:  # whatever sound or codec libraries do, signalling must live
             log.exception("the sound could not be opened")
             self.change(state=VoiceState.FAILED, device="")
+            self.context.notice(Message("sound.cannot_load"))
             raise
 
     def _no_cleaner(self, missing: MissingCleaner) -> None:
