@@ -260,7 +260,16 @@ async def test_what_took_the_login_and_is_not_yimi_is_said_in_its_own_words(home
     console = home.open(yimi=forced)
     await console.see("could not make way for the headset: Only backups here.")
     assert await console.ended() == 1
+    console = home.open(yimi=script(home.far / "mute", "exit 3"))
+    await console.see(r"nothing was said there \(exit code: 3\)")
+    assert await console.ended() == 1
     assert home.rests() == []
+
+
+async def test_a_command_line_that_is_none_is_said_to_be(home: Home) -> None:
+    console = home.open(ssh='ssh -o "x')
+    await console.see("What --ssh says is no command line: No closing quotation")
+    assert await console.ended() == 2
 
 
 async def test_an_ssh_that_is_to_be_quiet_does_not_leave_it_at_nothing(home: Home) -> None:
@@ -284,6 +293,16 @@ async def test_a_config_that_makes_the_host_a_tunnel_only_is_no_hindrance(home: 
     await console.see("headset of the computer you sit at")
     console.press(b"\x11")
     assert await console.ended() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+async def test_a_signal_leaves_a_clean_terminal(home: Home, number: signal.Signals) -> None:
+    console = home.open()
+    await console.see("headset of the computer you sit at")
+    os.kill(console.process.pid, number)
+    assert await console.ended() == 128 + number
+    assert console.left_behind() == {}
+    await until(lambda: home.rests() == [])
 
 
 async def test_when_the_process_with_the_devices_dies_another_takes_its_place(home: Home) -> None:
