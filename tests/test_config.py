@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import tomllib
 from dataclasses import fields
 from pathlib import Path
@@ -470,6 +472,26 @@ def test_a_runtime_directory_of_another_user_is_not_used(tmp_path: Path) -> None
     os.chown(tmp_path / "run", 12345, 12345)
     with pytest.raises(PathError, match="belongs to another user"):
         _paths(tmp_path).prepare()
+
+
+def test_a_runtime_directory_that_cannot_be_written_in_is_said_at_once() -> None:
+    """Before a screen is there, and an engine that could not begin."""
+    root = Path(tempfile.mkdtemp())
+    try:
+        root.chmod(0o755)
+        (root / "run").mkdir(mode=0o500)
+        (root / "state").mkdir()
+        before = os.geteuid()
+        if before == 0:  # root writes everywhere
+            os.chown(root / "run", 12345, 12345)
+            os.seteuid(12345)
+        try:
+            with pytest.raises(PathError, match="run cannot be written in"):
+                _paths(root).prepare()
+        finally:
+            os.seteuid(before)
+    finally:
+        shutil.rmtree(root)
 
 
 def test_a_runtime_directory_that_the_session_has_of_another_user_is_passed_over(

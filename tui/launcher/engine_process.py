@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from tui.port.values import message
 
 _MANAGER: Final = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
 _LOGIN: Final = ("YIMI_HEADSET", "YIMI_HEADSET_SECRET")
+_ENDING: Final = 2.0
 START_LIMIT: Final = 60.0
 """Seconds until a new engine listens: a small machine that has just booted takes half of them."""
 
@@ -96,6 +98,8 @@ class Starting:
         finally:
             os.close(self._pipe)
         if not name:
+            with suppress(subprocess.TimeoutExpired):  # it is about to be over
+                await asyncio.to_thread(self.process.wait, _ENDING)
             raise EngineUnavailable(message("engine.start_failed", error=self.process.poll()))
         return self._runtime / os.fsdecode(name)
 

@@ -68,8 +68,8 @@ class SandboxFinder:
 
     def look(self) -> RunningSandbox | None:
         """The sandbox that runs already. Takes no time."""
-        self._hold()
         try:
+            self._hold()
             sandbox = self._parse(json.loads(self._ready_file.read_text("utf-8")))
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -77,7 +77,10 @@ class SandboxFinder:
 
     async def open(self) -> RunningSandbox:
         """The sandbox that runs, or a new one. Raises SandboxUnavailable."""
-        lock = os.open(self._paths.runtime / "sandbox.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            lock = os.open(self._paths.runtime / "sandbox.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise SandboxUnavailable(message("sandbox.failed", error=error.strerror)) from None
         try:
             async with asyncio.timeout(START_LIMIT):
                 # One at a time: of two that begin at once, one starts it and the other finds it.

@@ -230,7 +230,10 @@ def _remove_stale(directory: Path, path: Path) -> None:
             path.unlink()
         return
     # Only the holder of the lock may put a socket there; with the lock in hand nobody does.
-    lock = AccountLock(directory, path.name.removesuffix(_SUFFIX))
+    try:
+        lock = AccountLock(directory, path.name.removesuffix(_SUFFIX))
+    except OSError:
+        return  # nothing can be written there: then nothing can be taken away either
     try:
         if lock.take() and not answers(path):
             with suppress(OSError):
