@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import resource
 import sys
 import wave
@@ -223,6 +224,39 @@ def test_a_device_that_had_worked_is_tried_again_soon_and_then_slowly() -> None:
     stream.use()
     settle(stream)
     assert states[-1][0] is SoundState.OK
+
+
+async def test_a_device_that_does_not_keep_up_is_said_once_and_not_for_one_hole() -> None:
+    card, now = Card(), [100.0]
+    states: list[tuple[SoundState, str]] = []
+    sound = open_sound("none", "", note(states), library=Library(card))
+    said: list[str] = []
+    sound.on_stumbles = said.append
+    (stream,) = (one for one in sound._closing if isinstance(one, devices.DeviceStream))
+    stream._clock = lambda: now[0]
+    sound.sink.write(bytes(2 * FRAME))
+    await until(lambda: card.streams)
+
+    def called(times: int, apart: float) -> None:
+        for _ in range(times):
+            now[0] += apart
+            stream.use()
+            card.streams[0].call()
+
+    called(devices.WORKED + 1, 0.02)
+    for _ in range(devices.STUMBLES - 1):
+        called(1, devices.STUMBLE + 0.1)
+        called(20, 0.02)
+    called(800, 0.02)  # what was so a while ago counts no more
+    called(1, devices.STUMBLE + 0.1)
+    await asyncio.to_thread(settle, stream)
+    assert said == []
+    for _ in range(3 * devices.STUMBLES):
+        called(1, devices.STUMBLE + 0.1)
+    await until(lambda: said)
+    await asyncio.to_thread(settle, stream)
+    assert said == ["headset"]
+    sound.close()
 
 
 def test_a_stream_that_ends_by_itself_in_use_is_lost() -> None:

@@ -99,6 +99,7 @@ class SoundDevices:
             self.sound = self.open(sound_module, self._state_changed)
             self.sound.on_ring, self.sound.echo = self._ring_changed, echo
             self.sound.noise = noise
+            self.sound.on_stumbles = self._stumbles
             if self._ringing and self.settings.ring:
                 self._ring(True)
         except Exception:  # whatever sound or codec libraries do, signalling must live
@@ -164,6 +165,10 @@ class SoundDevices:
         self._ring_missing = missing
         if missing and not before and not self._elsewhere:
             self.context.notice(message("sound.ring_missing", device=clean_text(device)))
+
+    def _stumbles(self, device: str) -> None:
+        if not self.remote_headset.server:
+            self.context.notice(message("sound.stumbles", device=clean_text(device)))
 
     def plan_look(self) -> None:
         """Nobody opens a device that is missed while nothing sounds: look now and then."""

@@ -16,8 +16,9 @@ from tui.launcher.engine_keeper import Limiter
 from tui.launcher.engine_process import home, python_module
 from tui.secrets import Secret
 
-START_LIMIT: Final = 20.0
-"""Seconds until it listens; it loads a media library first."""
+START_LIMIT: Final = 60.0
+"""Seconds until it listens; it loads a media library first, which a system may look through when it
+sees it for the first time."""
 END_LIMIT: Final = 5.0
 STARTS: Final = 5
 """Within a minute. More is a fault that will not go away."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import Any
@@ -43,6 +44,12 @@ STUCK = 6.0
 wait for what never comes."""
 RETRY = 5.0
 """Seconds before another try at a device that could not be opened or was lost."""
+STUMBLE = 0.25
+"""Seconds between two callbacks that no buffer here bridges: a hole in the sound."""
+STUMBLES, SPAN = 5, 15.0
+"""So many holes within so many seconds are said."""
+SAID_AGAIN = 300.0
+"""Seconds before they are said again."""
 SOON = 0.5
 """The same for the first try at one that was lost after it had worked: a server that leads a stream
 elsewhere may stop it on the way."""
@@ -107,6 +114,10 @@ class DeviceStream:
         self._stop: Any = None
         self._busy = self._stuck = self._told = False
         self._busy_since = 0.0
+        self.on_stumbles: Callable[[str], None] = lambda device: None
+        """Told of a device that does not keep up; from PortAudio's thread."""
+        self._stumbles: deque[float] = deque(maxlen=STUMBLES)
+        self._stumbles_said = -SAID_AGAIN
         self._opened_at = 0
         """`blocks` when it was opened last."""
         self._used = self._called = 0.0
@@ -348,13 +359,23 @@ class DeviceStream:
         self.delay = seconds if 0 < seconds < 10 else None  # some drivers say nonsense
 
     def _note_call(self, frames: int) -> None:
-        now = self._called = self._clock()
+        now, before = self._clock(), self._called
+        self._called = now
         self.blocks += 1
+        if now - before > STUMBLE and self.blocks - self._opened_at > WORKED:
+            self._stumbled(now)
         self.rate_meter.feed(frames, now)
         if now - self._used > IDLE:
             self._put_away = True
             raise self._stop
         self._put_away = False
+
+    def _stumbled(self, now: float) -> None:
+        self._stumbles.append(now)
+        many = len(self._stumbles) == STUMBLES and now - self._stumbles[0] < SPAN
+        if many and now - self._stumbles_said > SAID_AGAIN:
+            self._stumbles_said = now
+            self.on_stumbles(self._device)
 
     def _finished(self) -> None:
         self._ending = True

@@ -8,6 +8,7 @@ in silence. A device is tried again while it is used.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -69,6 +70,8 @@ class SoundIO:
         self.on_ring: StateListener = lambda state, device: None
         """Told of the ring device's state, where there is one of its own. While it cannot be had
         the listening side rings."""
+        self.on_stumbles: Callable[[str], None] = lambda device: None
+        """Told, in the event loop, of a device that does not keep up."""
         self.echo: Echo | None = None
         """Frees the microphone of the loudspeaker, where that is wanted."""
         self.far: CarriedSound | None = None
@@ -252,6 +255,7 @@ class SoundIO:
             library=self._library,
             on_state=changed,
         )
+        stream.on_stumbles = self._stumbles
         self._closing.append(stream)
         stream.probe()
         if self._loop is not None:
@@ -275,6 +279,11 @@ class SoundIO:
             self._loop.call_soon_threadsafe(self._tell, side, state, device)
         except RuntimeError:  # the loop is closed: nobody listens any more
             return
+
+    def _stumbles(self, device: str) -> None:
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+                self._loop.call_soon_threadsafe(lambda: self.on_stumbles(device))
 
     def _tell(self, side: str, state: SoundState, device: str) -> None:
         if side == "ring":
