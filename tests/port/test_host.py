@@ -302,7 +302,7 @@ async def test_of_very_many_connections_the_next_is_told_so(tmp_path: Path) -> N
 async def test_one_that_accepts_nobody_any_more_is_silent_and_not_gone(tmp_path: Path) -> None:
     path = tmp_path / "engine-0123456789ab.sock"
     listening = sockets.listen(path, backlog=0)
-    waiting = []
+    waiting: list[socket.socket] = []
     while sockets.answers(path) and len(waiting) < 100:
         try:
             waiting.append(sockets.connect(path))
