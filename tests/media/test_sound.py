@@ -17,7 +17,7 @@ from tui.media.device import sound as sound_module
 from tui.media.device.devices import SoundState
 from tui.media.device.ring_buffer import RingBuffer
 from tui.media.device.sound import open_sound
-from tui.media.pcm.levels import FRAME, RATE, Meter, gain, rms
+from tui.media.pcm.levels import FRAME, RATE, SILENT, SPOKEN, Meter, gain, rms
 from tui.media.pcm.sinks import FileSink
 from tui.media.pcm.sources import FileSource, read_wav
 from tui.media.pcm.tones import BUSY, cadence, loop, pattern, strength, tone
@@ -347,6 +347,22 @@ def test_tones_have_their_frequencies_and_cadences_their_pauses() -> None:
     heard = b"".join(next(blocks) for _ in range(70))
     assert heard[: len(one)] == one == heard[len(one) : 2 * len(one)]
     assert next(loop(b"", 10)) == bytes(20)
+
+
+def test_a_microphone_that_was_spoken_into_is_alive_in_a_quiet_room_too() -> None:
+    """It is the microphone of an agent who listens: only nothing at all is nothing."""
+    meter = Meter(alive=SPOKEN)
+    meter.put(SILENT / 2, 1.0)
+    assert meter.audible == 0.0  # nobody knows yet whether it is one
+    meter.put(SPOKEN, 2.0)
+    meter.put(SILENT / 2, 10.0)
+    assert meter.audible == 10.0
+    meter.put(0.0, 11.0)
+    assert meter.audible == 10.0
+    other = Meter()
+    other.put(0.5, 1.0)
+    other.put(SILENT / 2, 2.0)
+    assert other.audible == 1.0  # of what others send the last bits are a codec's
 
 
 def test_gain_clips_rather_than_wraps_and_a_meter_falls_to_zero() -> None:
