@@ -75,8 +75,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         listening = listen(path)
     except OSError as error:
+        # A full disk passes: whoever looks after this service is to start it again.
         print(f"yimi: no socket in {paths.runtime}: {error.strerror or error}", file=sys.stderr)
-        return 2
+        return 1
     crash = _leave_terminal(paths.log_file)
     logfile = setup(paths.log_file)
     noise.listen(1, 2)
