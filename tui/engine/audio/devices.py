@@ -99,7 +99,8 @@ class SoundDevices:
             self.sound = self.open(sound_module, self._state_changed)
             self.sound.on_ring, self.sound.echo = self._ring_changed, echo
             self.sound.noise = noise
-            self.sound.on_stumbles = self._stumbles
+            self.sound.on_stumbles = lambda device: self._tell("sound.stumbles", device)
+            self.sound.on_silenced = lambda device: self._tell("sound.silenced", device)
             if self._ringing and self.settings.ring:
                 self._ring(True)
         except Exception:  # whatever sound or codec libraries do, signalling must live
@@ -166,9 +167,9 @@ class SoundDevices:
         if missing and not before and not self._elsewhere:
             self.context.notice(message("sound.ring_missing", device=clean_text(device)))
 
-    def _stumbles(self, device: str) -> None:
+    def _tell(self, what: str, device: str) -> None:
         if not self.remote_headset.server:
-            self.context.notice(message("sound.stumbles", device=clean_text(device)))
+            self.context.notice(message(what, device=clean_text(device)))
 
     def plan_look(self) -> None:
         """Nobody opens a device that is missed while nothing sounds: look now and then."""

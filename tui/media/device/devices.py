@@ -116,6 +116,9 @@ class DeviceStream:
         self._busy_since = 0.0
         self.on_stumbles: Callable[[str], None] = lambda device: None
         """Told of a device that does not keep up; from PortAudio's thread."""
+        self.on_silenced: Callable[[str], None] = lambda device: None
+        """Told of one that is open and that the sound server has muted; from the sound thread."""
+        self._asked_silenced = False
         self._stumbles: deque[float] = deque(maxlen=STUMBLES)
         self._stumbles_said = -SAID_AGAIN
         self._opened_at = 0
@@ -149,6 +152,10 @@ class DeviceStream:
             self._begin(self._caught)
         elif self._target is not None and now >= self._watch_at:
             self._begin(self._watch)
+        elif not self._asked_silenced and self.blocks - self._opened_at > WORKED:
+            self._asked_silenced = True
+            if self.kind == "output":
+                self._begin(self._ask_silenced)
 
     def _begin(self, job: Callable[[], None]) -> None:
         self._busy, self._busy_since = True, self._clock()
@@ -261,7 +268,7 @@ class DeviceStream:
         self.rate_meter = RateMeter(form.rate)
         self._from, self._to = FromDevice(form), ToDevice(form, self._sound)
         self._called = self._used = self._clock()
-        self._opened_at = self.blocks
+        self._opened_at, self._asked_silenced = self.blocks, False
         make = library.RawInputStream if self.kind == "input" else library.RawOutputStream
         stream = make(
             samplerate=form.rate,
@@ -310,6 +317,12 @@ class DeviceStream:
             log.info("%s: moved by the sound server, and taken back", self._device)
             self.shut()
             self._open()
+        self._free()
+
+    def _ask_silenced(self) -> None:
+        if self._library.silenced():
+            log.warning("%s: muted by the sound server", self._device)
+            self.on_silenced(self._device)
         self._free()
 
     def shut(self) -> None:

@@ -177,6 +177,12 @@ class PortAudio:
             return True
         return target not in (there.recorded if kind == "input" else there.played)
 
+    def silenced(self) -> bool:
+        """Whether the sound server lets nobody hear what is played here. In the sound thread; takes
+        some milliseconds."""
+        there = self._names()
+        return there is not None and there.silenced
+
     def _learn(self, listing: Listing | None, kind: DeviceKind, name: str) -> None:
         if listing is not None:
             self._targets[kind, name] = listing.target(name, kind)

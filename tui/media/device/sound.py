@@ -72,6 +72,8 @@ class SoundIO:
         the listening side rings."""
         self.on_stumbles: Callable[[str], None] = lambda device: None
         """Told, in the event loop, of a device that does not keep up."""
+        self.on_silenced: Callable[[str], None] = lambda device: None
+        """Told, in the event loop, of a device that the sound server lets nobody hear."""
         self.echo: Echo | None = None
         """Frees the microphone of the loudspeaker, where that is wanted."""
         self.far: CarriedSound | None = None
@@ -255,7 +257,8 @@ class SoundIO:
             library=self._library,
             on_state=changed,
         )
-        stream.on_stumbles = self._stumbles
+        stream.on_stumbles = lambda device: self._soon(self.on_stumbles, device)
+        stream.on_silenced = lambda device: self._soon(self.on_silenced, device)
         self._closing.append(stream)
         stream.probe()
         if self._loop is not None:
@@ -280,10 +283,10 @@ class SoundIO:
         except RuntimeError:  # the loop is closed: nobody listens any more
             return
 
-    def _stumbles(self, device: str) -> None:
+    def _soon(self, told: Callable[[str], None], device: str) -> None:
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
-                self._loop.call_soon_threadsafe(lambda: self.on_stumbles(device))
+                self._loop.call_soon_threadsafe(told, device)
 
     def _tell(self, side: str, state: SoundState, device: str) -> None:
         if side == "ring":
