@@ -419,6 +419,11 @@ async def test_a_speaker_gets_a_short_tone() -> None:
     assert card.opened == [("none", "")]
 
 
+async def test_a_speaker_that_the_sound_server_has_muted_is_a_warning() -> None:
+    found = await sound.speaker("", Card().open, no_pause, lambda: True)
+    assert said(found) == ("warn", "sound.silenced")
+
+
 @pytest.mark.parametrize(
     ("server", "here", "state", "id"),
     [
