@@ -37,7 +37,7 @@ TEXT_LIMIT: Final = 4000
 """Characters in a string that another user's engine says: a long note, and no more."""
 CHECKS_LIMIT: Final = 240.0
 """The same for the check before the shift; each of its checks has a limit of its own."""
-BEAT: Final = 4.0
+BEAT: Final = 3.0
 """Seconds between two looks at whether the engine still says anything. One that says nothing from
 one look to the next is asked; one that has not answered at the second look after that is silent."""
 
