@@ -188,7 +188,7 @@ async def test_listening_leans_after_the_packets_and_speaking_keeps_to_the_clock
     one, line, _, _ = session()
     _, far, _, _ = session()
     listening, speaking = one._listening, one._speaking
-    first = speaking.due
+    first: float = speaking.due
 
     def off_the_clock(pace: Pace) -> float:
         """Seconds to the nearest tick of a pace that never moves."""
