@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.app import App
 from textual.screen import Screen
 
+from tui.console.app import YimiApp
 from tui.console.lowest_screen import lowest
 
 
@@ -33,3 +34,12 @@ async def test_another_kind_is_none() -> None:
     async with app.run_test():
         assert lowest(app, Screen) is app.screen
         assert lowest(app, Form) is None
+
+
+async def test_nothing_has_the_focus_before_the_first_screen_and_after_the_last() -> None:
+    app = YimiApp()
+    assert app.focused is None
+    async with app.run_test() as pilot:
+        await pilot.press("a")
+    assert app.focused is None
+    app.replay()

@@ -39,6 +39,8 @@ from tui.port.values import Message, message
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from textual.widget import Widget
+
     from tui.config.paths import Paths
     from tui.config.schema import Config
     from tui.console.actions.action import Action
@@ -178,7 +180,7 @@ class YimiApp(App[str]):
 
     def _write_frame(self) -> None:
         driver = self._driver
-        if not isinstance(driver, TerminalDriver) or driver.busy:
+        if not isinstance(driver, TerminalDriver) or driver.busy or not self.screen_stack:
             return
         if driver.fresh:
             driver.fresh = False
@@ -236,8 +238,14 @@ class YimiApp(App[str]):
         from now on."""
         self._let_go(_LOOKS)
 
+    @property
+    def focused(self) -> Widget | None:
+        """What has the focus; None also before the first screen and after the last: who asks may
+        be a timer, or a callback, that was set while there was one."""
+        return super().focused if self.screen_stack else None
+
     def _let_go(self, looks: int) -> None:
-        if self._early is None:
+        if self._early is None or not self.screen_stack:
             return
         if looks and self.focused is None and self.view.screen is ScreenName.SIGN_IN:
             # The form is there, and the focus comes to its field a few messages later.
