@@ -42,4 +42,4 @@ async def test_nothing_has_the_focus_before_the_first_screen_and_after_the_last(
     async with app.run_test() as pilot:
         await pilot.press("a")
     assert app.focused is None
-    app.replay()
+    app.screen_ready()
