@@ -112,6 +112,7 @@ class YimiApp(App[str]):
         self._frames = Frames(self.console._color_system)
         self._key_taker: Callable[[events.Key], None] | None = None
         self._order = KeyOrder(self, self.post_message)
+        self._over = False
         self._early = EarlyKeys(self._order.begin_with)
         self._own_bindings = self._bindings
         wrong: tuple[str, ...] = ()
@@ -242,6 +243,21 @@ class YimiApp(App[str]):
 
     def noted(self, notice: Message) -> None:
         """A sentence was shown. Whoever runs the app may log it."""
+
+    async def _shutdown(self) -> None:
+        self._over = True
+        await super()._shutdown()
+
+    def _handle_exception(self, error: Exception) -> None:
+        # A timer or an answer may find its widgets gone. Textual would call that a crash.
+        if self._over:
+            self.failed_when_over(error)
+        else:
+            super()._handle_exception(error)
+
+    def failed_when_over(self, error: Exception) -> None:
+        """Something that was left failed while the app ended, which changes nothing. Whoever runs
+        the app may log it."""
 
     # ------------------------------------------------------------ the engine
 

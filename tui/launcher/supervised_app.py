@@ -72,6 +72,9 @@ class SupervisedApp(YimiApp):
     def noted(self, notice: Message) -> None:
         log.warning("said %s %s", notice.id, dict(notice.values))
 
+    def failed_when_over(self, error: Exception) -> None:
+        log.warning("something failed while the screen ended", exc_info=error)
+
     def _fatal_error(self) -> None:
         """In place of Textual's, which prints every local variable, passwords being typed among
         them: the traceback goes to the log, without."""
