@@ -75,6 +75,35 @@ async def test_early_media_is_taken_from_the_first_phone_and_replaces_our_ringba
     assert booth.control.commands.sound._ringback is None
 
 
+async def test_what_the_phone_that_is_heard_early_describes_anew_is_taken(booth: Booth) -> None:
+    handle = await booth.dial()
+    anew = SDP + b"a=ptime:40\r\n"
+    for sdp in (SDP, SDP, anew, anew):
+        await booth.says(sip.Progress(handle, 183, sdp, "a"))
+    assert booth.media[0].accepted == [SDP.decode(), anew.decode()]
+
+
+async def test_early_media_that_brings_no_sound_leaves_the_ringing_to_us(booth: Booth) -> None:
+    sound = booth.control.commands.sound
+    handle = await booth.dial()
+    await booth.says(sip.Progress(handle, 183, SDP, "a"))
+    media = booth.media[0]
+    media.looked = 0
+    await booth.until(lambda: media.looked > 1)
+    assert sound._ringback is None  # nobody has said that it rings there
+    await booth.says(sip.Progress(handle, 180, None, "a"))
+    await booth.until(lambda: sound._ringback is not None)
+    media.last_packet_age = 0.02
+    await booth.until(lambda: sound._ringback is None)
+    media.last_packet_age = 3.0
+    await booth.until(lambda: sound._ringback is not None)
+    await booth.says(sip.InviteAnswered(handle, SDP))
+    assert sound._ringback is None
+    key = booth.by_number("1002").key
+    await booth.until(lambda: f"early {key}" not in booth.context.timers)
+    assert sound._ringback is None
+
+
 @pytest.mark.parametrize(
     ("status", "phrase", "said"),
     [

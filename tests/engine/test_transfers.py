@@ -9,9 +9,9 @@ import pytest
 from tests.engine.line_booth import DOMAIN, SDP, Booth, invite
 from tui import sip
 from tui.port import commands as c
-from tui.port.events import TransferFailed, TransferSucceeded
+from tui.port.events import ConnectionChanged, NoticeChanged, TransferFailed, TransferSucceeded
 from tui.port.machines.call_machine import CallState
-from tui.port.values import Question, QuestionKind
+from tui.port.values import Connection, ConnectionState, Question, QuestionKind
 
 S = CallState
 REPLACES = "abc@x;to-tag=1;from-tag=2"
@@ -230,6 +230,100 @@ async def test_a_redirection_can_be_refused(booth: Booth) -> None:
     await booth.says(sip.InviteRefused(handle, 301, "Moved", ("sip:bob@x.example",)))
     assert (await booth.do(c.AnswerQuestion(False))).ok
     assert len(booth.asked("invite")) == 1
+
+
+def moved(handle: str, *users: str, status: int = 302) -> sip.InviteRefused:
+    return sip.InviteRefused(handle, status, "Moved", tuple(f"sip:{user}@{DOMAIN}" for user in users))
+
+
+def busy(handle: str, status: int = 486) -> sip.InviteRefused:
+    return sip.InviteRefused(handle, status, "No")
+
+
+def dialled(booth: Booth) -> list[str]:
+    return [uri.partition(":")[2].partition("@")[0] for uri, *_ in booth.asked("invite")]
+
+
+def notices(booth: Booth) -> list[str]:
+    told = (event.notice for event in booth.heard if isinstance(event, NoticeChanged))
+    return [notice.message.id for notice in told if notice is not None]
+
+
+async def test_each_address_of_a_redirection_is_asked_about_and_called_in_turn(
+    booth: Booth,
+) -> None:
+    await booth.says(moved(await booth.dial("1002"), "1003", "1004", "1005", "1006", "1007", "1008"))
+    assert booth.question().target == "1003, 1004, 1005, 1006, 1007"
+    await booth.do(c.AnswerQuestion(True))
+    for status in (486, 404, 480, 500):
+        await booth.says(busy(f"out{len(dialled(booth))}", status))
+        assert notices(booth)[-1] == "lines.next_target"
+        assert booth.snapshot.question is None
+    assert dialled(booth) == ["1002", "1003", "1004", "1005", "1006", "1007"]
+    await booth.says(busy("out6"))
+    assert len(dialled(booth)) == 6
+    assert notices(booth).count("lines.next_target") == 4
+
+
+@pytest.mark.parametrize("end", ["taken", "declined", "hung up", "line lost"])
+async def test_nobody_further_is_called_once_the_call_has_its_end(booth: Booth, end: str) -> None:
+    await booth.says(moved(await booth.dial("1002"), "1003", "1004"))
+    await booth.do(c.AnswerQuestion(True))
+    if end == "taken":
+        await booth.says(sip.InviteAnswered("out2", SDP))
+        await booth.says(sip.CallEnded("out2", True, 200, ""))
+    elif end == "declined":
+        await booth.says(busy("out2", 603))
+    elif end == "hung up":
+        await booth.do(c.HangUp())
+        await booth.says(busy("out2", 487))
+    else:
+        await booth.says(sip.InviteRefused("out2", 503, "flow lost", flow_lost=True))
+    assert dialled(booth) == ["1002", "1003"]
+    assert "lines.next_target" not in notices(booth)
+
+
+async def test_who_sends_a_call_back_to_where_it_was_is_not_followed_in_a_circle(
+    booth: Booth,
+) -> None:
+    await booth.says(moved(await booth.dial("1002"), "1003", "1004"))
+    await booth.do(c.AnswerQuestion(True))
+    await booth.says(moved("out2", "1002", "1003", "1009"))
+    assert booth.question().target == "1009, 1004"
+    await booth.do(c.AnswerQuestion(True))
+    await booth.says(moved("out3", "1002", "1003", "1009"))  # nobody new: 1004 is left
+    assert booth.snapshot.question is None
+    assert dialled(booth) == ["1002", "1003", "1009", "1004"]
+    await booth.says(moved("out4", "1003"))
+    outcome = booth.by_number("1004").outcome
+    assert outcome is not None
+    assert outcome.id == "line.call_refused"
+
+
+async def test_beside_another_call_the_next_address_is_asked_about_again(booth: Booth) -> None:
+    await booth.says(moved(await booth.dial("1002"), "1003", "1004"))
+    await booth.do(c.AnswerQuestion(True))
+    await booth.rings("in1")
+    await booth.says(busy("out2"))
+    assert booth.question().target == "1004"
+    assert dialled(booth) == ["1002", "1003"]
+
+
+async def test_an_address_that_cannot_be_called_any_more_is_said(booth: Booth) -> None:
+    await booth.says(moved(await booth.dial("1002"), "1003", "1004"))
+    await booth.do(c.AnswerQuestion(True))
+    booth.context.emit(ConnectionChanged(Connection(ConnectionState.LOST)))
+    await booth.says(busy("out2"))
+    assert notices(booth)[-2:] == ["lines.next_target", "engine.line_lost"]
+
+
+@pytest.mark.parametrize("status", [305, 380])
+async def test_a_proxy_or_another_service_is_nobody_to_call(booth: Booth, status: int) -> None:
+    await booth.says(moved(await booth.dial("1002"), "proxy", status=status))
+    assert booth.snapshot.question is None
+    outcome = booth.by_number("1002").outcome
+    assert outcome is not None
+    assert outcome.id == "line.call_refused"
 
 
 # ---------------------------------------------------------------- taken over

@@ -243,9 +243,17 @@ def test_partial_news_change_what_they_name_and_a_full_one_replaces_all() -> Non
     assert lamp_of(*bodies) == (Lamp.IDLE, [True, True, True])
 
 
-def test_a_gap_is_told_and_an_older_body_changes_nothing() -> None:
+def test_a_gap_is_told_and_a_repeat_changes_nothing() -> None:
     first = body(dialog("early"), 3)
     assert lamp_of(first, body(dialog("confirmed"), 5, "partial")) == (Lamp.TALKING, [True, False])
-    assert lamp_of(first, body(dialog("confirmed"), 3)) == (Lamp.RINGING, [True, True])
-    assert lamp_of(first, body(dialog("confirmed"), 2, "partial")) == (Lamp.RINGING, [True, True])
+    assert lamp_of(first, body(dialog("confirmed"), 3, "partial")) == (Lamp.RINGING, [True, True])
     assert lamp_of(body(dialog("confirmed"), 0, "partial")) == (Lamp.TALKING, [False])
+
+
+@pytest.mark.parametrize("version", [0, 2, 3])
+def test_a_notifier_that_never_counts_or_counts_anew_freezes_no_lamp(version: int) -> None:
+    first = body(dialog("early"), 3)
+    assert lamp_of(first, body(dialog("confirmed"), version)) == (Lamp.TALKING, [True, True])
+    # What has changed since a version that we never had is asked for whole.
+    anew = body(dialog("confirmed"), min(version, 2), "partial")
+    assert lamp_of(first, anew) == (Lamp.RINGING, [True, False])

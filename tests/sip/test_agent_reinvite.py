@@ -28,8 +28,8 @@ HELD = b"v=0\r\na=recvonly\r\n"
 class Up(Caller):
     """A call of ours that is up; the test is the other side."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, **changes: object) -> None:
+        super().__init__(**changes)
         self.hear_ok()
         self.sends()
 

@@ -259,6 +259,12 @@ def accepted(
 TIMER = ("Supported", "timer")
 
 
+def test_no_interval_of_ours_is_shorter_than_their_way_can_bear() -> None:
+    _, says, _, deadlines = accepted(TIMER, ("Min-SE", "7200"))
+    assert (says, deadlines) == ("7200;refresher=uas", [3600.0])
+    assert accepted(TIMER, ("Min-SE", "soon"))[1] == "1800;refresher=uas"
+
+
 def test_a_caller_who_leaves_it_to_us_gets_us_as_refresher() -> None:
     _, says, require, deadlines = accepted(TIMER, ("Session-Expires", "600"))
     assert (says, require, deadlines) == ("600;refresher=uas", [], [300.0])

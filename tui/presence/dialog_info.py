@@ -183,16 +183,20 @@ def _party(party: DialogParty, element: Element) -> DialogParty | None:
 
 @dataclass(slots=True)
 class DialogTable:
-    """The calls of one person, as far as the bodies of one subscription say (RFC 4235 §4.3). A new
-    subscription counts anew: it wants a new table."""
+    """The calls of one person, as far as the bodies of one subscription say, in the order of their
+    NOTIFYs (RFC 4235 §4.3). A new subscription counts anew: it wants a new table.
+
+    A body that is whole is the newest there is, whatever its version: the order of NOTIFYs is that
+    of the dialog, and some notifiers never count, or begin again after a restart."""
 
     version: int | None = None
     dialogs: dict[str, WatchedDialog] = field(default_factory=dict)
 
     def take(self, info: DialogInfo) -> bool:
         """Take one body in. False when one before it is missing: have the whole told anew."""
-        if self.version is not None and info.version <= self.version:
-            return True  # an older one, or a repeat
+        if not info.full and self.version is not None and info.version <= self.version:
+            repeat, self.version = info.version == self.version, info.version
+            return repeat  # else it counts anew, and what it has told before is not here
         complete = info.full or (self.version is not None and info.version == self.version + 1)
         if info.full:
             self.dialogs.clear()

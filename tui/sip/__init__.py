@@ -20,6 +20,7 @@ from tui.sip.errors import LocalProtocolError, ProtocolError, RemoteProtocolErro
 from tui.sip.events import (
     AckWithSdp,
     CallEnded,
+    DialogUpdated,
     Established,
     Event,
     FlowFailed,
@@ -72,6 +73,7 @@ __all__ = [
     "AgentConfig",
     "CSeq",
     "CallEnded",
+    "DialogUpdated",
     "Challenge",
     "DigestClient",
     "DigestRefused",

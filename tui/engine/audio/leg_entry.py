@@ -85,6 +85,10 @@ class LegEntry:
     of_registrar: bool = True
     """The other end is the server that we are registered at, so what it says of the party is its
     own word: always where the call is ours, else where the INVITE came from itself."""
+    rings: bool = False
+    """A phone there has said that it rings."""
+    early: tuple[str, bytes] = "", b""
+    """Of the sound before the answer: the tag of the phone that brings it, and its description."""
     why: str = ""
     """Why it has no sound, as an id (`tui.media.leg.leg`): of a description, or of this machine."""
     replaces: str = ""
@@ -93,6 +97,10 @@ class LegEntry:
     """The Reason header of its BYE (RFC 3326); "" for none."""
     outcome: asyncio.Future[int] | None = None
     """Waits for what becomes of our re-offer, as a status."""
+
+    def changes(self, tag: str, description: bytes) -> bool:
+        """Whether the phone that brings the sound before the answer describes it otherwise now."""
+        return tag == self.early[0] and description != self.early[1]
 
     @property
     def lasting(self) -> bool:

@@ -142,9 +142,11 @@ def parse_uri(text: str) -> Uri:
 def phone_uri(uri: Uri, domain: str) -> Uri:
     """A `tel:` URI as a SIP URI of `domain`, for a peer that routes by domain: no visual
     separators (RFC 3966 §3, §5.1.1), `user=phone` (RFC 3261 §19.1.6). A SIP URI that says
-    `user=phone` loses them too; others come back as they are.
+    `user=phone` loses them too, but for those of what stands behind its number (§19.1.6:
+    `;phone-context=…`); others come back as they are.
     """
-    number = uri.user.translate(_SEPARATORS)
+    number, more, said = uri.user.partition(";")
+    number = number.translate(_SEPARATORS) + more + said
     if uri.scheme == "tel":
         return Uri("sip", number, host=domain, params={"user": "phone"})
     if uri.host and uri.params.get("user", "").lower() == "phone":

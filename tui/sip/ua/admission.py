@@ -161,13 +161,15 @@ class Admission:
         """415 with Accept for a body of a type that we do not read (§8.2.3)."""
         config = self._context.config
         encoding = (request.headers.get("Content-Encoding") or "identity").lower()
-        if request.method == "INVITE":
+        if request.method in ("INVITE", "UPDATE"):
             types: tuple[str, ...] | None = (SDP,)
             readable = is_session(request)
         else:
             types = config.message_types if request.method == "MESSAGE" else config.info_types
             readable = types is None or request.content_type in types
-        if encoding != "identity" and (request.body or request.method != "INVITE"):
+        if encoding != "identity" and (
+            request.body or request.method not in ("INVITE", "UPDATE")
+        ):
             self._refused_content(request, encoding, ("identity",))
             return 415, [("Accept-Encoding", "identity")]
         if readable or types is None:

@@ -151,6 +151,7 @@ class SipCall:
     ring_repeat: Timer | None = None
     """When the 1xx that is not confirmed yet is said again."""
     theirs: ServerTransaction | None = None
+    """Their re-INVITE, or their UPDATE with an offer, that waits for our answer."""
     theirs_limit: Timer | None = None
     """Until when their re-INVITE may wait."""
     ours: AuthenticatedRequest | None = None
@@ -239,12 +240,12 @@ class CallBook:
                 return call
         return None
 
-    def find_early(self, request: Request) -> Dialog | None:
-        """The early dialog of a call of ours that a request belongs to."""
+    def find_early(self, request: Request) -> tuple[SipCall, Dialog] | None:
+        """The call of ours, and its early dialog, that a request belongs to."""
         for call in self._calls.values():
             for dialog in call.early.values():
                 if dialog.matches(request):
-                    return dialog
+                    return call, dialog
         return None
 
     def knows(self, request: Request) -> bool:

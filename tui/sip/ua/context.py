@@ -22,7 +22,7 @@ from tui.sip.transaction.timers import TimerSet
 from tui.sip.transaction.transaction_layer import ServerTransaction, TransactionLayer
 
 _METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "PRACK")
-"""What we always understand. UPDATE is left out on purpose: it gets 405."""
+"""What we always understand."""
 _EXTENSIONS = ("timer", "outbound", "path", reliable.TAG)
 """Option tags that a peer may always `Require`."""
 
@@ -48,7 +48,7 @@ class AgentContext:
         self.methods = (
             *_METHODS,
             *(("MESSAGE",) if config.message_types else ()),
-            *(("REFER", "NOTIFY") if config.transfers else ()),
+            *(("REFER", "NOTIFY", "UPDATE") if config.transfers else ()),
         )
         """What Allow lists; others get 405."""
         self.extensions = (*_EXTENSIONS, *(("replaces",) if config.transfers else ()))

@@ -1,11 +1,12 @@
-"""re-INVITEs both ways (RFC 3261 §14), and the session timers that they renew (RFC 4028).
+"""re-INVITEs both ways (RFC 3261 §14), UPDATEs of a peer (RFC 3311), and the session timers that
+they renew (RFC 4028).
 
 Theory of operation. Of one call at most one INVITE is under way, ours or theirs, and it counts
 until its ACK. `SipCall` holds where it stands:
 
     ours         our re-INVITE waits for its final answer
     ours_waits   our re-INVITE got 491 and waits for its turn
-    theirs       their re-INVITE waits for our answer
+    theirs       their re-INVITE, or their UPDATE with an offer, waits for our answer
     unacked      our 2xx to theirs waits for the ACK
 
 Glare is both sides asking at once. Each refuses the other with 491, and both ask again after a
@@ -15,6 +16,10 @@ side goes first. A 500 that says to come again within seconds is met so, too.
                  ours is under way      theirs waits or is unACKed
     ours asks    LocalProtocolError     LocalProtocolError
     theirs comes 491                    500 + Retry-After, or 491 before the ACK
+
+An UPDATE has no ACK. Without a description it says where the peer is now, who is there, and that the
+session lives: it is answered at once, in a call that only rings too. One with an offer goes the way
+of a re-INVITE where no offer of either side is open; before the call is answered one always is.
 
 Whoever refreshes goes on with it (RFC 4028 §7.4), until the flow is another one: then we do, as the
 peer may not find us by itself. The session timer asks with the last SDP of ours. What `reinvite()`
@@ -29,15 +34,17 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
+from tui.sip.dialog.dialog import Dialog
 from tui.sip.dialog.session_timer import (
     SessionTimer,
     agreed_by_response,
     answer_to_request,
     offer_lines,
+    says_nothing,
     too_small,
 )
 from tui.sip.errors import LocalProtocolError
-from tui.sip.events import ReinviteAccepted, ReinviteReceived, ReinviteRefused
+from tui.sip.events import DialogUpdated, ReinviteAccepted, ReinviteReceived, ReinviteRefused
 from tui.sip.message.body import SDP, read_sdp
 from tui.sip.message.header_values import read_seconds
 from tui.sip.message.identity import asserted
@@ -55,6 +62,9 @@ _LATERS, _SOON = 3, 10
 behind it, still has an INVITE of before to answer (§14.2)."""
 _FINAL_WITHIN: Final = 64 * T1
 """Seconds that a re-INVITE may stay without a final answer, ours after a 1xx and theirs."""
+_UPDATE_WITHIN: Final = 10.0
+"""Seconds that their UPDATE may stay without one: its transaction at the peer ends after 32
+(RFC 3311 §5.2 wants it answered promptly)."""
 _REFRESH_AGAIN: Final = 10.0
 """Seconds after which a refresh that could not be done is tried again."""
 
@@ -228,21 +238,66 @@ class Reinvites:
         context, request = self._context, transaction.request
         # RFC 3261 §14.2: theirs while theirs waits is 500, theirs while ours is under way is 491.
         if call.theirs is not None or call.phase is CallPhase.RINGING:
-            later = [("Retry-After", str(context.rng.randint(0, 10)))]
-            context.answer(transaction, now, 500, lines=later)
+            self._later(transaction, now)
         elif call.ours is not None or call.unacked is not None or call.unsent_ack is not None:
             context.answer(transaction, now, 491)
         elif call.interval and too_small(request, call.min_se):
             context.answer(transaction, now, 422, lines=[("Min-SE", str(call.min_se))])
         else:
             context.answer(transaction, now, 100)
-            call.theirs = transaction
-            sdp = read_sdp(request)
-            call.offerless = sdp is None
-            undecided = partial(self._undecided, call)
-            call.theirs_limit = context.timers.start(now + _FINAL_WITHIN, undecided)
-            transaction.on_lost = partial(self._forget, call)
-            context.emit(ReinviteReceived(call.handle, sdp, asserted(request)))
+            self._surface(call, transaction, read_sdp(request), 480, now + _FINAL_WITHIN)
+
+    def _surface(
+        self,
+        call: SipCall,
+        transaction: ServerTransaction,
+        sdp: bytes | None,
+        undecided: int,
+        limit: float,
+    ) -> None:
+        """Have it decided; what nobody has decided by then gets the status `undecided`."""
+        context = self._context
+        call.theirs = transaction
+        call.offerless = sdp is None
+        call.theirs_limit = context.timers.start(limit, partial(self._undecided, call, undecided))
+        transaction.on_lost = partial(self._forget, call)
+        context.emit(ReinviteReceived(call.handle, sdp, asserted(transaction.request)))
+
+    def _later(self, transaction: ServerTransaction, now: float) -> None:
+        """Another one of theirs waits: RFC 3261 §14.2, RFC 3311 §5.2."""
+        context = self._context
+        later = [("Retry-After", str(context.rng.randint(0, 10)))]
+        context.answer(transaction, now, 500, lines=later)
+
+    def update(
+        self, call: SipCall, dialog: Dialog, transaction: ServerTransaction, now: float
+    ) -> None:
+        """Take an UPDATE that passed admission, in this dialog of the call (RFC 3311 §5.2)."""
+        context, request = self._context, transaction.request
+        sdp = read_sdp(request)
+        up = call.phase is CallPhase.UP
+        if call.theirs is not None or (sdp is not None and call.phase is CallPhase.RINGING):
+            self._later(transaction, now)
+        elif sdp is not None and (not up or self._offers(call)):
+            context.answer(transaction, now, 491)
+        elif up and call.interval and too_small(request, call.min_se):
+            context.answer(transaction, now, 422, lines=[("Min-SE", str(call.min_se))])
+        elif sdp is not None:
+            self._surface(call, transaction, sdp, 504, now + _UPDATE_WITHIN)
+        else:
+            lines = context.capabilities(contact=context.contact(dialog=True))
+            if up and not says_nothing(request):
+                session, timer = answer_to_request(request, call.interval, call.min_se)
+                lines += timer
+                self.renew(call, session, now)
+            dialog.refresh_target(request)
+            context.answer(transaction, now, 200, lines=lines)
+            context.emit(DialogUpdated(call.handle, asserted(request)))
+
+    def _offers(self, call: SipCall) -> bool:
+        """Whether an offer of ours in a call that is up has no answer yet."""
+        asked = call.unacked is not None and call.unacked.wants_sdp
+        return asked or call.ours is not None or call.unsent_ack is not None
 
     def _forget(self, call: SipCall, now: float) -> None:
         self._drop(call)
@@ -254,17 +309,17 @@ class Reinvites:
             call.theirs_limit.stop()
             call.theirs_limit = None
 
-    def _undecided(self, call: SipCall, now: float) -> None:
+    def _undecided(self, call: SipCall, status: int, now: float) -> None:
         """Nobody answered theirs: the session stays as it was."""
         call.theirs_limit = None
-        self.reject(call, 480, now)
+        self.reject(call, status, now)
 
     def cancelled(self, call: SipCall, now: float) -> None:
         """A CANCEL came for the re-INVITE that waits."""
         self.reject(call, 487, now)
 
     def accept(self, call: SipCall, sdp: bytes, now: float) -> None:
-        """Answer 200 to the re-INVITE that waits, with our answer, or our offer if it had none."""
+        """Answer 200 to what waits, with our answer, or our offer if a re-INVITE had none."""
         dialog = call.up()
         transaction = self._waiting(call)
         request = transaction.request
@@ -276,14 +331,17 @@ class Reinvites:
             content_type=SDP,
             body=sdp,
         )
-        call.unacked = RepeatedAnswer(
-            self._context,
-            transaction,
-            response,
-            partial(self._book.unanswered, call),
-            now,
-            wants_sdp=call.offerless,
-        )
+        if request.method == "UPDATE":
+            transaction.respond(response, now)
+        else:
+            call.unacked = RepeatedAnswer(
+                self._context,
+                transaction,
+                response,
+                partial(self._book.unanswered, call),
+                now,
+                wants_sdp=call.offerless,
+            )
         self._drop(call)
         call.local_sdp = sdp
         dialog.refresh_target(request)
