@@ -233,7 +233,9 @@ async def test_a_redirection_can_be_refused(booth: Booth) -> None:
 
 
 def moved(handle: str, *users: str, status: int = 302) -> sip.InviteRefused:
-    return sip.InviteRefused(handle, status, "Moved", tuple(f"sip:{user}@{DOMAIN}" for user in users))
+    return sip.InviteRefused(
+        handle, status, "Moved", tuple(f"sip:{user}@{DOMAIN}" for user in users)
+    )
 
 
 def busy(handle: str, status: int = 486) -> sip.InviteRefused:
@@ -252,7 +254,9 @@ def notices(booth: Booth) -> list[str]:
 async def test_each_address_of_a_redirection_is_asked_about_and_called_in_turn(
     booth: Booth,
 ) -> None:
-    await booth.says(moved(await booth.dial("1002"), "1003", "1004", "1005", "1006", "1007", "1008"))
+    await booth.says(
+        moved(await booth.dial("1002"), "1003", "1004", "1005", "1006", "1007", "1008")
+    )
     assert booth.question().target == "1003, 1004, 1005, 1006, 1007"
     await booth.do(c.AnswerQuestion(True))
     for status in (486, 404, 480, 500):

@@ -71,7 +71,9 @@ def test_a_peer_in_a_later_round_of_its_numbers_that_begins_anew_is_heard() -> N
     line = Line()
     line.heard(line.packets(range(65_000, 66_000)))
     line.begins_anew()
-    assert len(line.heard(line.packets(range(700, 750)))) >= 40  # ahead in this round, and not of it
+    assert (
+        len(line.heard(line.packets(range(700, 750)))) >= 40
+    )  # ahead in this round, and not of it
 
 
 def test_a_peer_that_returns_to_its_numbers_of_before_is_heard() -> None:

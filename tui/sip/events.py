@@ -267,8 +267,8 @@ class AckWithSdp:
 
 @dataclass(frozen=True, slots=True)
 class ReinviteReceived:
-    """The peer's re-INVITE waits for `accept_reinvite` or `reject_reinvite`, for 32 s; or its UPDATE
-    with an offer, for 10 s."""
+    """The peer's re-INVITE waits for `accept_reinvite` or `reject_reinvite`, for 32 s; or its
+    UPDATE with an offer, for 10 s."""
 
     call: str
     sdp: bytes | None

@@ -32,8 +32,8 @@ ROUNDS: Final = 60.0
 """Seconds from the end of an unanswered call within which the same caller is still waiting: a queue
 rings again and again for one caller, who is missed once."""
 EARLY_SILENCE: Final = 1.0
-"""Seconds without a packet after which early sound is none: then it rings here, where it rings there
-(RFC 3960 §3.2)."""
+"""Seconds without a packet after which early sound is none: then it rings here, where it rings
+there (RFC 3960 §3.2)."""
 AUTO_ANSWER: Final = 1.0
 """Seconds before a call that may be is answered by itself: it is seen and heard first."""
 _REFUSED: Final = {

@@ -33,7 +33,8 @@ TARGETS: Final = 5
 @dataclass(frozen=True, slots=True)
 class SentOn:
     """Where a call is sent on: the addresses that are still to be called, the most wanted first,
-    and the numbers that were, so that nobody is called twice. `new`: they were never asked about."""
+    and the numbers that were, so that nobody is called twice. `new`: nobody was asked about one
+    of them."""
 
     targets: tuple[Destination, ...] = ()
     tried: frozenset[str] = frozenset()
@@ -181,8 +182,8 @@ class Transfers:
     # ------------------------------------------------------------ a server sends us on
 
     def sent_on(self, call: Call, moved: list[Destination]) -> SentOn:
-        """A call came to nothing: where else to call, as its refusal says (`moved`), and then as the
-        redirection before it said."""
+        """A call came to nothing: where else to call, as its refusal says (`moved`), and then as
+        the redirection before it said."""
         before = self._sent_on.pop(call.key, SentOn())
         tried = before.tried | {call.number}
         named: dict[str, Destination] = {}

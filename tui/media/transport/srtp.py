@@ -1,10 +1,10 @@
 """SRTP (RFC 3711) of one connection, by libsrtp's sessions, under the keys that DTLS has made
 (RFC 5764): noise is counted and never fatal.
 
-A peer whose numbers begin anew under the keys and the SSRC of before, as a PBX's do that puts another
-source in, would be silent for ever: its packets count as long past, or as of another round of the
-numbers. Where that goes on for a while, with nothing else heard, they are tried as the beginning
-of a stream. What was heard before is kept, for a peer that returns to it.
+A peer whose numbers begin anew under the keys and the SSRC of before, as a PBX's do that puts
+another source in, would be silent for ever: its packets count as long past, or as of another round
+of the numbers. Where that goes on for a while, with nothing else heard, they are tried as the
+beginning of a stream. What was heard before is kept, for a peer that returns to it.
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ _tel = re.compile(
     rf"[Tt][Ee][Ll]:([0-9A-Fa-f*#+\-.()]++)((?:;[{_PARAM}]++(?:=[{_PARAM}]*+)?)*)"
 ).fullmatch
 _other = re.compile(r'([A-Za-z][A-Za-z0-9+.\-]*+):([^\x00-\x20\x7f<>"]++)').fullmatch
+_global = re.compile(r"\+[0-9().\-]{3,32}(?:;.*)?", re.DOTALL).fullmatch
 _bad_escape = re.compile(r"%(?![0-9A-Fa-f]{2})").search
 _escaped = re.compile(r"%([0-9A-Fa-f]{2})").sub
 _not_user = re.compile(rf"[^{_USER}]").sub
@@ -152,6 +153,11 @@ def phone_uri(uri: Uri, domain: str) -> Uri:
     if uri.host and uri.params.get("user", "").lower() == "phone":
         return replace(uri, user=number)
     return uri
+
+
+def is_global_number(uri: Uri) -> bool:
+    """Whether an address is that of a telephone number of the whole world (RFC 3966 §5.1.4)."""
+    return uri.scheme in ("sip", "sips", "tel") and _global(uri.unescaped()) is not None
 
 
 def escape_user(text: str) -> str:

@@ -116,7 +116,8 @@ class Admission:
                 request, status, f"{request.method} from an identity that is not trusted: {status}"
             )
             return status, ()
-        if not self._context.config.registrar_role and not self._context.is_us(request.request_uri):
+        ours = self._context.is_us(request.request_uri, called=request.method == "INVITE")
+        if not self._context.config.registrar_role and not ours:
             expected = str(self._context.aor), f"sip:{self._context.aor.user}@…"
             self._refused(
                 Rule.ADDRESS,
@@ -167,9 +168,7 @@ class Admission:
         else:
             types = config.message_types if request.method == "MESSAGE" else config.info_types
             readable = types is None or request.content_type in types
-        if encoding != "identity" and (
-            request.body or request.method not in ("INVITE", "UPDATE")
-        ):
+        if encoding != "identity" and (request.body or request.method not in ("INVITE", "UPDATE")):
             self._refused_content(request, encoding, ("identity",))
             return 415, [("Accept-Encoding", "identity")]
         if readable or types is None:

@@ -36,7 +36,7 @@ from tui.sip.message.reason import read_reasons, words_of
 from tui.sip.transaction.machines import T1
 from tui.sip.transaction.timers import Timer
 from tui.sip.transaction.transaction_layer import Lost
-from tui.sip.ua.authenticated_request import AuthenticatedRequest
+from tui.sip.ua.authenticated_request import AuthenticatedRequest, credentials_of
 from tui.sip.ua.call import CallBook, CallPhase, SipCall
 from tui.sip.ua.context import AgentContext
 from tui.sip.ua.out_of_dialog import dialled_uri
@@ -304,6 +304,7 @@ class InviteUac:
             self._context,
             "ACK",
             self._invite.request.cseq.number,
+            lines=credentials_of(self._invite.request),
             content_type=SDP if sdp else "",
             body=sdp,
         ).to_bytes()

@@ -17,9 +17,9 @@ side goes first. A 500 that says to come again within seconds is met so, too.
     ours asks    LocalProtocolError     LocalProtocolError
     theirs comes 491                    500 + Retry-After, or 491 before the ACK
 
-An UPDATE has no ACK. Without a description it says where the peer is now, who is there, and that the
-session lives: it is answered at once, in a call that only rings too. One with an offer goes the way
-of a re-INVITE where no offer of either side is open; before the call is answered one always is.
+An UPDATE has no ACK. Without a description it says where the peer is now, who is there, and that
+the session lives: it is answered at once, in a call that only rings too. One with an offer goes the
+way of a re-INVITE where no offer of either side is open; before the call is answered one always is.
 
 Whoever refreshes goes on with it (RFC 4028 §7.4), until the flow is another one: then we do, as the
 peer may not find us by itself. The session timer asks with the last SDP of ours. What `reinvite()`
@@ -51,7 +51,7 @@ from tui.sip.message.identity import asserted
 from tui.sip.message.message import Request, Response
 from tui.sip.transaction.machines import T1
 from tui.sip.transaction.transaction_layer import Lost, ServerTransaction
-from tui.sip.ua.authenticated_request import AuthenticatedRequest
+from tui.sip.ua.authenticated_request import AuthenticatedRequest, credentials_of
 from tui.sip.ua.call import CallBook, CallPhase, RepeatedAnswer, SipCall
 from tui.sip.ua.context import AgentContext
 
@@ -124,7 +124,8 @@ class Reinvites:
                 context.transmit(acks[number])
             else:
                 dialog.refresh_target(response)
-                acks[number] = dialog.at(context, "ACK", number).to_bytes()
+                proof = credentials_of(call.ours.request) if call.ours is not None else []
+                acks[number] = dialog.at(context, "ACK", number, lines=proof).to_bytes()
                 context.transmit(acks[number])
                 self._accepted(call, response, sdp, at)
 
