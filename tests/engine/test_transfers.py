@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -351,6 +352,57 @@ async def test_an_invite_with_replaces_takes_the_call_over_unasked(
     assert booth.by_number("1008").live
     assert booth.legs.leg_of(after.key) is not None
     assert booth.legs.leg_of(after.key).handle == "in1"  # type: ignore[union-attr]
+
+
+async def test_who_cannot_be_answered_takes_no_call_over(booth: Booth) -> None:
+    handle = await booth.up()
+    before = booth.by_number("1002")
+    opened = booth.media[0]
+    booth.phone.out_of_place = {"accept"}
+    await booth.says(invite("in1", replaces=handle))
+    assert booth.asked("reject") == [("in1", 488)]
+    call = booth.by_number("1002")
+    assert (call.key, call.state, call.outcome) == (before.key, S.TALKING, None)
+    assert not opened.closed
+    assert booth.legs.leg_of(call.key).handle == handle  # type: ignore[union-attr]
+    assert notices(booth)[-1] == "lines.not_taken_over"
+    await booth.says(sip.CallEnded(handle, True, 200, ""))
+    assert booth.state("1002") is S.ENDED
+
+
+@pytest.mark.parametrize("end", ["CallEnded", "InviteRefused"])
+async def test_who_hangs_up_while_the_next_one_is_put_in_ends_no_call(
+    booth: Booth, end: str
+) -> None:
+    handle = await (booth.up() if end == "CallEnded" else booth.dial())
+    key = booth.by_number("1002").key
+    booth.gate = asyncio.Event()
+    await booth.says(invite("in1", replaces=handle))
+    assert booth.by_number("1002").key == key  # whoever was there is, until the other has answered
+    if end == "CallEnded":
+        await booth.says(sip.CallEnded(handle, True, 200, ""))
+    else:
+        await booth.says(busy(handle))
+    booth.gate.set()
+    await booth.until(lambda: booth.asked("accept"))
+    await booth.settle()
+    assert (booth.by_number("1008").key, booth.state("1008")) == (key, S.TALKING)
+
+
+@pytest.mark.parametrize("left", [True, False])
+async def test_who_gives_up_taking_a_call_over_leaves_it_where_it_was(
+    booth: Booth, left: bool
+) -> None:
+    handle = await booth.up()
+    booth.gate = asyncio.Event()
+    await booth.says(invite("in1", replaces=handle))
+    if left:
+        await booth.says(sip.CallEnded(handle, True, 200, ""))
+    await booth.says(sip.InviteCancelled("in1"))
+    booth.gate.set()
+    await booth.settle()
+    assert booth.state("1002") is (S.ENDED if left else S.TALKING)
+    assert booth.asked("accept") == []
 
 
 async def test_a_call_that_still_rings_there_is_taken_over_too(booth: Booth) -> None:

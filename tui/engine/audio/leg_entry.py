@@ -85,6 +85,8 @@ class LegEntry:
     of_registrar: bool = True
     """The other end is the server that we are registered at, so what it says of the party is its
     own word: always where the call is ours, else where the INVITE came from itself."""
+    succeeds: LegEntry | None = None
+    """The leg whose place it takes once it is answered (RFC 3891); until then that one goes on."""
     rings: bool = False
     """A phone there has said that it rings."""
     early: tuple[str, bytes] = "", b""

@@ -342,6 +342,10 @@ class Legs:
                     log.debug("a call that is over is not kept")
         return found
 
+    def has_successor(self, leg: LegEntry) -> bool:
+        """Whether another leg is about to take this one's place."""
+        return any(other.succeeds is leg for other in self._legs.values())
+
     def has_leg(self, key: str) -> bool:
         """Whether an audio leg of this call exists or is being set up."""
         return self.leg_of(key) is not None

@@ -268,8 +268,20 @@ class SipEvents:
             self.commands.refuse(event.call, 481)
             return
         leg = self._entry(event, call.key)
-        self.legs.discard(old)
+        leg.succeeds = old
         self.legs.put(leg)
+        self.context.spawn(self._take_over(leg, who))
+
+    async def _take_over(self, leg: LegEntry, who: Caller) -> None:
+        """Until the new one has its answer the call goes on as it is: what cannot be answered
+        changes nothing (RFC 3891 §3)."""
+        result = await self.commands.take(leg)
+        call = self._call(leg)
+        if call is None:
+            return
+        if not result.ok:
+            self.context.notice(message("lines.not_taken_over", number=who.number))
+            return
         held = call.state is CallState.HOLDING
         self.calls.sound_changes(
             call,
@@ -278,15 +290,9 @@ class SipEvents:
             name=who.name,
             verified=who.verified,
         )
-        self.context.spawn(self._take_over(leg, held))
-
-    async def _take_over(self, leg: LegEntry, held: bool) -> None:
-        result = await self.commands.take(leg)
-        call = self._call(leg)
-        if result.ok and call is not None:
-            self.context.notice(message("lines.taken_over", number=call.number), serious=False)
-            if held:
-                self.commands.sound.want_direction(call, Direction.SENDONLY)
+        self.context.notice(message("lines.taken_over", number=who.number), serious=False)
+        if held:
+            self.commands.sound.want_direction(call, Direction.SENDONLY)
 
     def _cancelled(self, event: sip.InviteCancelled) -> None:
         """It rings no more: the caller gave up, somebody else took the call, we lost the line, or
@@ -295,6 +301,10 @@ class SipEvents:
         call = self._call(leg)
         if leg is not None:
             self.legs.discard(leg)
+        if leg is not None and leg.succeeds is not None:
+            if call is not None and not self.legs.has_leg(leg.key):
+                self.commands.end(call, message("line.gone"), BY_PEER)
+            return
         if call is None or call.answered is not None:
             return
         if event.elsewhere:
@@ -382,6 +392,8 @@ class SipEvents:
         call = self._call(leg)
         if leg is not None:
             self.legs.discard(leg)
+        if leg is not None and self.legs.has_successor(leg):
+            return
         if leg is not None and call is not None and leg.replaces:
             self.take_back.refused(call, event.status)
             return
@@ -413,7 +425,7 @@ class SipEvents:
         call = self._call(leg)
         if leg is not None:
             self.legs.discard(leg)
-        if call is None:
+        if call is None or (leg is not None and self.legs.has_successor(leg)):
             return
         if event.by_peer:
             done = self.transfers.outcome_of(call) or cause(event.reasons)
