@@ -237,6 +237,12 @@ def test_any_other_refusal_is_told_at_once(status: int, lines: tuple[tuple[str, 
     assert up.side.one(ReinviteRefused).status == status
 
 
+def test_a_refusal_is_told_with_the_peers_own_words() -> None:
+    up = Up()
+    up.reply(up.reinvite(), 488, ("Warning", '370 far.test "no bandwidth"'))
+    assert up.side.one(ReinviteRefused) == ReinviteRefused(up.call, 488, "Because: no bandwidth")
+
+
 def test_after_491_the_other_side_waits_up_to_two_seconds() -> None:
     pair = Pair()
     at_a, at_b = pair.call()

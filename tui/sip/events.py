@@ -288,10 +288,11 @@ class ReinviteAccepted:
 class ReinviteRefused:
     """An offer of ours in a call was refused and the session stays as it was: by the answer to
     `reinvite()`, or (488) by an ACK without the answer that it had to bring. 503: the flow was
-    lost."""
+    lost. `reason`: the peer's words, where they are more than the usual ones of that status."""
 
     call: str
     status: int
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,8 @@ class LegEntry:
     """Why it has no sound, as an id (`tui.media.leg.leg`): of a description, or of this machine."""
     replaces: str = ""
     """The handle of a call that an engine left up, whose place our INVITE takes."""
+    refusal: str = ""
+    """Why the peer refused our last re-offer, in words of its own."""
     farewell: str = ""
     """The Reason header of its BYE (RFC 3326); "" for none."""
     outcome: asyncio.Future[int] | None = None

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 LEVEL_PERIOD = 0.5
 """Seconds between two looks at the levels; over SSH each look costs bytes (textual.md)."""
+_WORDS = 100
+"""Characters of the other side's own words."""
 _TONES = 32
 """Tones of the peer's that are kept."""
 
@@ -144,8 +146,9 @@ class Legs:
             case sip.ReinviteReceived(call=handle, sdp=sdp):
                 if leg := self._legs.get(handle):
                     self.context.spawn(self._reinvited(leg, sdp))
-            case sip.ReinviteRefused(call=handle, status=status):
+            case sip.ReinviteRefused(call=handle, status=status, reason=reason):
                 if leg := self._legs.get(handle):
+                    leg.refusal = clean_text(reason, _WORDS)
                     leg.step(OfferInput.REFUSED)
                     tell(leg, status)
                     if not leg.agreed:

@@ -49,6 +49,7 @@ from tui.sip.message.body import SDP, read_sdp
 from tui.sip.message.header_values import read_seconds
 from tui.sip.message.identity import asserted
 from tui.sip.message.message import Request, Response
+from tui.sip.message.phrases import phrase
 from tui.sip.transaction.machines import T1
 from tui.sip.transaction.transaction_layer import Lost, ServerTransaction
 from tui.sip.ua.authenticated_request import AuthenticatedRequest, credentials_of
@@ -168,6 +169,8 @@ class Reinvites:
     def _refused(self, call: SipCall, response: Response, sdp: bytes | None, now: float) -> None:
         if call.phase is not CallPhase.UP:
             return
+        assert call.ours is not None  # it is what was refused
+        said = call.ours.words_of(response)
         self._settle(call)
         status = response.status
         shortest = read_seconds(response.headers, "Min-SE") if status == 422 else None
@@ -184,7 +187,8 @@ class Reinvites:
         elif call.raise_interval(shortest):
             self._send(call, sdp, now)
         else:
-            self._done(call, status, now)
+            usual = said.casefold() == phrase(status).casefold()
+            self._done(call, status, now, "" if usual else said)
 
     def _lost(self, call: SipCall, why: Lost, now: float) -> None:
         if call.phase is not CallPhase.UP:
@@ -195,13 +199,13 @@ class Reinvites:
         else:
             self._done(call, 503, now)
 
-    def _done(self, call: SipCall, status: int, now: float) -> None:
+    def _done(self, call: SipCall, status: int, now: float, said: str = "") -> None:
         """The session stays as it was; a refresh that failed is tried again until it expires."""
         call.glares = call.laters = 0
         if call.refreshing:
             self._refresh_later(call, now)
         else:
-            self._context.emit(ReinviteRefused(call.handle, status))
+            self._context.emit(ReinviteRefused(call.handle, status, said))
         self._next(call, now)
 
     def _next(self, call: SipCall, now: float) -> None:
