@@ -242,6 +242,14 @@ def test_what_nobody_confirms_is_said_for_64_t1_and_refused_then() -> None:
         caller.us.agent.accept(caller.call, ANSWER, 33.0)
 
 
+def test_who_has_confirmed_that_it_rings_is_not_refused_for_a_later_one() -> None:
+    caller = Confirming()
+    assert caller.prack() == [200]
+    assert caller.rings(300.0) == [60.0, 60.5, 61.5, 63.5, 67.5, 75.5, 91.5]
+    caller.us.agent.accept(caller.call, ANSWER, 300.0)
+    assert caller.us.only().status == 200
+
+
 def test_a_call_that_is_taken_before_its_prack_is_not_refused_for_that() -> None:
     caller = Confirming()
     assert caller.rings(20.0)

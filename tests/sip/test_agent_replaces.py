@@ -11,6 +11,7 @@ from tests.sip.test_agent_invite_uac import CONTACT, SDP, Caller
 from tests.sip.test_agent_invite_uas import Called
 from tui.sip import (
     CallEnded,
+    Ignored,
     InviteAnswered,
     InviteReceived,
     InviteRefused,
@@ -257,6 +258,7 @@ def test_a_number_of_the_world_is_ours_for_calls_at_a_pbx_alone() -> None:
 def test_who_reads_no_message_leaves_it_out_of_allow() -> None:
     us = side(trusted=(), message_types=())
     assert give(us, ask("MESSAGE", content_type="text/plain")) == [405]
+    assert us.one(Ignored).what == "MESSAGE, which nothing here is for: 405"
 
 
 def test_what_a_pbx_says_of_a_call_beside_its_sdp_is_surfaced() -> None:

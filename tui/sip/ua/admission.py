@@ -87,6 +87,7 @@ class Admission:
         """
         context = self._context
         if request.method not in (*context.methods, "NOTIFY") and not surfaced:
+            context.ignore(f"{request.method}, which nothing here is for: 405")
             return 405, [("Allow", ", ".join(context.methods))]
         unknown = [
             tag

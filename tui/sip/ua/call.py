@@ -148,6 +148,8 @@ class SipCall:
     """The number of our last 1xx that was to be confirmed; 0 before the first."""
     unconfirmed: RAck | None = None
     """What the PRACK that is waited for has to say."""
+    pracked: bool = False
+    """A PRACK has come: the caller hears us, and we him."""
     ring_repeat: Timer | None = None
     """When the 1xx that is not confirmed yet is said again."""
     theirs: ServerTransaction | None = None

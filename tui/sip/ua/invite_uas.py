@@ -147,7 +147,11 @@ class InviteUas:
             call.ring_repeat = timers.start(end, partial(self._unconfirmed, call))
 
     def _unconfirmed(self, call: SipCall, now: float) -> None:
-        """RFC 3262 §3: 64·T1 have gone by without the PRACK."""
+        """RFC 3262 §3: 64·T1 have gone by without the PRACK. A caller who has confirmed before hears
+        us, and waits for the answer."""
+        call.ring_repeat = None
+        if call.pracked:
+            return
         self._context.answer(self._waiting(call), now, 504, "No PRACK", tag=call.tag)
         self._gone(call, now, unconfirmed=True)
 
@@ -157,7 +161,7 @@ class InviteUas:
         if confirms is None or confirms != call.unconfirmed:
             self._context.answer(transaction, now, 481)
             return
-        call.unconfirmed = None
+        call.unconfirmed, call.pracked = None, True
         if call.ring_repeat is not None:
             call.ring_repeat.stop()
             call.ring_repeat = None
