@@ -16,6 +16,7 @@ from tui.engine.call_control import carry_out
 from tui.engine.platform_calls.control import PlatformCalls
 from tui.engine.session.crash_note import Remembered
 from tui.engine.sip_calls.line_selection import free_line, mark
+from tui.media.sdp.direction import Direction
 from tui.platform.relays import Relay
 from tui.port import commands as c
 from tui.port import replace
@@ -81,6 +82,16 @@ async def test_what_the_phone_that_is_heard_early_describes_anew_is_taken(booth:
     for sdp in (SDP, SDP, anew, anew):
         await booth.says(sip.Progress(handle, 183, sdp, "a"))
     assert booth.media[0].accepted == [SDP.decode(), anew.decode()]
+
+
+async def test_what_the_phone_that_rings_offers_anew_is_answered(booth: Booth) -> None:
+    handle = await booth.dial()
+    await booth.says(sip.Progress(handle, 183, SDP, "a"))
+    await booth.says(sip.ReinviteReceived(handle, SDP.replace(b"sendrecv", b"sendonly")))
+    assert booth.asked("accept_reinvite") == [(handle, b"answer")]
+    assert booth.media[0].direction is Direction.RECVONLY
+    await booth.says(sip.InviteAnswered(handle, None))
+    assert booth.state("1002") is S.TALKING
 
 
 async def test_early_media_that_brings_no_sound_leaves_the_ringing_to_us(booth: Booth) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.sip.agents import AGENT, ANSWER, OFFER
 from tests.sip.test_agent_admission import ask
-from tests.sip.test_agent_invite_uac import Caller
+from tests.sip.test_agent_invite_uac import CONTACT, SDP, Caller
 from tests.sip.test_agent_invite_uas import Called
 from tests.sip.test_agent_reinvite import HELD, HOLD, Up
 from tui.sip import (
@@ -14,6 +14,7 @@ from tui.sip import (
     DialogUpdated,
     Established,
     InviteAnswered,
+    InviteRefused,
     LocalProtocolError,
     ReinviteReceived,
     Response,
@@ -133,6 +134,75 @@ def test_an_offer_before_the_call_is_answered_comes_too_early() -> None:
     assert early(caller, 1, body=OFFER).status == 491
     for side in (pbx.us, caller.side):
         assert not side.all(ReinviteReceived)
+
+
+class Agreed(Caller):
+    """Our call rings there, and a 1xx that we have confirmed has answered our offer."""
+
+    def __init__(self) -> None:
+        super().__init__(trusted=(), transfers=True)
+        self.confirm("far")
+
+    def confirm(self, tag: str) -> None:
+        lines = (("Require", "100rel"), ("RSeq", "7"), CONTACT, SDP)
+        self.hear(183, *lines, tag=tag, body=ANSWER)
+        assert self.methods() == ["PRACK"]
+
+    def offers(self, cseq: int) -> None:
+        with pytest.raises(ValueError, match="unpack"):
+            early(self, cseq, MOVED, body=HOLD)  # it waits
+        assert self.side.last(ReinviteReceived) == ReinviteReceived(self.call, HOLD)
+
+
+def test_an_offer_after_a_confirmed_answer_is_taken_before_the_call_is_answered() -> None:
+    caller = Agreed()
+    caller.offers(1)
+    caller.side.agent.accept_reinvite(caller.call, HELD, caller.now)
+    answer = caller.side.only()
+    assert (answer.status, answer.body, answer.headers.get("Session-Expires")) == (200, HELD, None)
+    caller.hear(200)  # what the 1xx said is in force no more
+    assert caller.side.one(InviteAnswered).sdp is None
+    caller.side.take()
+    caller.side.agent.reinvite(caller.call, OFFER, caller.now)
+    assert caller.side.only().uri == "sip:moved@pbx.invalid;transport=ws"
+
+
+def test_an_offer_that_is_refused_before_the_call_is_answered_changes_nothing() -> None:
+    caller = Agreed()
+    caller.offers(1)
+    caller.side.agent.reject_reinvite(caller.call, 488, caller.now)
+    assert caller.side.only().status == 488
+    caller.hear(200, CONTACT)
+    assert caller.side.one(InviteAnswered).sdp == ANSWER
+
+
+def test_an_offer_that_waits_when_our_call_is_answered_is_answered_in_that_call() -> None:
+    caller = Agreed()
+    caller.offers(1)
+    caller.hear(200, CONTACT)
+    caller.side.take()
+    caller.side.agent.accept_reinvite(caller.call, HELD, caller.now)
+    assert caller.side.only().body == HELD
+    caller.side.agent.reinvite(caller.call, OFFER, caller.now)
+    assert caller.side.only().method == "INVITE"
+
+
+@pytest.mark.parametrize("end", ["another answers", "refused", "flow lost"])
+def test_an_offer_that_waits_when_our_call_comes_to_an_end_has_its_answer(end: str) -> None:
+    caller = Agreed()
+    caller.confirm("other")
+    caller.offers(1)
+    if end == "another answers":
+        caller.hear(200, CONTACT, tag="other")
+    elif end == "refused":
+        caller.hear(486)
+    else:
+        caller.side.agent.connection_lost(caller.now)
+        assert caller.side.one(InviteRefused).flow_lost
+    said = [m.status for m in caller.side.messages() if isinstance(m, Response)]
+    assert said == ([] if end == "flow lost" else [487])
+    with pytest.raises(LocalProtocolError):
+        caller.side.agent.accept_reinvite(caller.call, HELD, caller.now)
 
 
 def test_an_offer_in_a_call_is_answered_in_the_200_and_has_no_ack() -> None:

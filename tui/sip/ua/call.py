@@ -154,6 +154,8 @@ class SipCall:
     """When the 1xx that is not confirmed yet is said again."""
     theirs: ServerTransaction | None = None
     """Their re-INVITE, or their UPDATE with an offer, that waits for our answer."""
+    theirs_in: Dialog | None = None
+    """The dialog that it came in, where that is an early one of ours."""
     theirs_limit: Timer | None = None
     """Until when their re-INVITE may wait."""
     ours: AuthenticatedRequest | None = None

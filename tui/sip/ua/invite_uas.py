@@ -147,8 +147,8 @@ class InviteUas:
             call.ring_repeat = timers.start(end, partial(self._unconfirmed, call))
 
     def _unconfirmed(self, call: SipCall, now: float) -> None:
-        """RFC 3262 §3: 64·T1 have gone by without the PRACK. A caller who has confirmed before hears
-        us, and waits for the answer."""
+        """RFC 3262 §3: 64·T1 have gone by without the PRACK. A caller who has confirmed one before
+        hears us, and waits for the answer."""
         call.ring_repeat = None
         if call.pracked:
             return

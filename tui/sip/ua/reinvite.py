@@ -19,7 +19,8 @@ side goes first. A 500 that says to come again within seconds is met so, too.
 
 An UPDATE has no ACK. Without a description it says where the peer is now, who is there, and that
 the session lives: it is answered at once, in a call that only rings too. One with an offer goes the
-way of a re-INVITE where no offer of either side is open; before the call is answered one always is.
+way of a re-INVITE where no offer of either side is open. Before the call is answered one is, but
+where a 1xx of the peer has answered ours, and was confirmed (RFC 3262 §5).
 
 Whoever refreshes goes on with it (RFC 4028 §7.4), until the flow is another one: then we do, as the
 peer may not find us by itself. The session timer asks with the last SDP of ours. What `reinvite()`
@@ -283,11 +284,12 @@ class Reinvites:
         up = call.phase is CallPhase.UP
         if call.theirs is not None or (sdp is not None and call.phase is CallPhase.RINGING):
             self._later(transaction, now)
-        elif sdp is not None and (not up or self._offers(call)):
+        elif sdp is not None and (not (up or dialog.agreed) or self._offers(call)):
             context.answer(transaction, now, 491)
         elif up and call.interval and too_small(request, call.min_se):
             context.answer(transaction, now, 422, lines=[("Min-SE", str(call.min_se))])
         elif sdp is not None:
+            call.theirs_in = None if up else dialog
             self._surface(call, transaction, sdp, 504, now + _UPDATE_WITHIN)
         else:
             lines = context.capabilities(contact=context.contact(dialog=True))
@@ -308,8 +310,8 @@ class Reinvites:
         self._drop(call)
 
     def _drop(self, call: SipCall) -> None:
-        """Their re-INVITE has its answer, or can have none any more."""
-        call.theirs = None
+        """What waits has its answer, or can have none any more."""
+        call.theirs = call.theirs_in = None
         if call.theirs_limit is not None:
             call.theirs_limit.stop()
             call.theirs_limit = None
@@ -325,10 +327,13 @@ class Reinvites:
 
     def accept(self, call: SipCall, sdp: bytes, now: float) -> None:
         """Answer 200 to what waits, with our answer, or our offer if a re-INVITE had none."""
-        dialog = call.up()
+        early = call.theirs_in
+        dialog = early or call.up()
         transaction = self._waiting(call)
         request = transaction.request
         session, lines = answer_to_request(request, call.interval, call.min_se)
+        if early is not None and call.dialog is not early:
+            session, lines, early.answer = None, [], sdp
         response = self._context.response(
             request,
             200,
@@ -348,9 +353,10 @@ class Reinvites:
                 wants_sdp=call.offerless,
             )
         self._drop(call)
-        call.local_sdp = sdp
         dialog.refresh_target(request)
-        self.renew(call, session, now)
+        if call.phase is CallPhase.UP:
+            call.local_sdp = sdp
+            self.renew(call, session, now)
 
     def reject(self, call: SipCall, status: int, now: float) -> None:
         """Refuse the re-INVITE that waits; the session stays as it is (§14.2)."""
@@ -358,6 +364,11 @@ class Reinvites:
             raise LocalProtocolError("a refusal is 300 or more")
         self._context.answer(self._waiting(call), now, status)
         self._drop(call)
+
+    def abandon(self, call: SipCall, now: float) -> None:
+        """A call of ours came to nothing: so does what its peer has offered in it meanwhile."""
+        if call.theirs is not None:
+            self.reject(call, 487, now)
 
     def _waiting(self, call: SipCall) -> ServerTransaction:
         if call.theirs is None:
