@@ -56,6 +56,15 @@ _quiet = logging.getLogger(f"{__name__}.frames")
 _quiet.setLevel(logging.WARNING)
 
 
+class _Dial(connect):
+    """A dial that leads to the server that it names and to no other: a redirection may name any, by
+    any scheme, and no browser follows one either."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        """What the server answered is the answer."""
+        return exc
+
+
 class SipConnection:
     """Drives a UserAgent over a WebSocket. `on_event` hears the agent's events in order, in the
     event loop, never from inside `flush()`; `on_flow` the connection's own state.
@@ -238,7 +247,7 @@ class SipConnection:
     async def _open(self) -> ClientConnection:
         """Dial. Refused for 401, 403 and a server without the `sip` subprotocol."""
         try:
-            socket = await connect(
+            socket = await _Dial(
                 self._url,
                 ssl=self._ssl,
                 subprotocols=[_SIP],
