@@ -108,6 +108,7 @@ def test_a_2xx_without_a_refresher_leaves_it_to_us() -> None:
 def test_timers_can_be_switched_off() -> None:
     ours = Ours("1800;refresher=uac", session_expires=0)
     assert "Session-Expires" not in ours.invite.headers
+    assert "timer" not in ours.invite.headers.get_all("Supported")  # so nobody counts on us
     assert ours.side.agent.next_deadline() is None
 
 

@@ -247,10 +247,12 @@ class AgentContext:
         a method that is understood in this dialog, wherever else it is not; `confirms` is whether a
         provisional response may ask to be confirmed (RFC 3262)."""
         lines = [("Contact", contact)] if contact else []
-        supported = "timer, outbound, replaces" if self.config.transfers else "timer, outbound"
-        supported += f", {reliable.TAG}" if confirms else ""
+        # Who says `timer` may be made the refresher (RFC 4028 §9).
+        supported = ["timer"] if self.config.session_expires else []
+        supported += ["outbound", "replaces"] if self.config.transfers else ["outbound"]
+        supported += [reliable.TAG] if confirms else []
         methods = dict.fromkeys((*self.methods, beside) if beside else self.methods)
-        return [*lines, ("Allow", ", ".join(methods)), ("Supported", supported)]
+        return [*lines, ("Allow", ", ".join(methods)), ("Supported", ", ".join(supported))]
 
 
 def _lacks_tag(request: Request) -> bool:
