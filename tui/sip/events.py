@@ -297,8 +297,8 @@ class ReinviteRefused:
 
 @dataclass(frozen=True, slots=True)
 class DialogUpdated:
-    """An UPDATE without a description (RFC 3311) in a call, answered or not; the 200 is already on
-    its way. `asserted`: who it says is there."""
+    """An UPDATE without a description (RFC 3311) in a call, answered or not, or an INFO in one of
+    ours that rings there; the 200 is already on its way. `asserted`: who it says is there."""
 
     call: str
     asserted: NameAddr | None = None

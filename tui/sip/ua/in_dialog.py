@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 
 from tui.sip.dialog.dialog import Dialog
-from tui.sip.events import InfoReceived, MessageReceived, RequestOutcome
+from tui.sip.events import DialogUpdated, InfoReceived, MessageReceived, RequestOutcome
 from tui.sip.message.body import SDP
 from tui.sip.message.identity import asserted, asserted_all
 from tui.sip.message.message import Request, Response
@@ -97,8 +97,11 @@ class InDialogRequests:
         elif request.method == "OPTIONS":
             self.options(transaction, now)
         elif request.method == "INFO":
-            context.ignore("an INFO before the call is answered")
             context.answer(transaction, now, 200)
+            if (who := asserted(request)) is not None:
+                context.emit(DialogUpdated(call.handle, who))
+            else:
+                context.ignore("an INFO before the call is answered")
         elif request.method == "UPDATE":
             self._reinvites.update(call, dialog, transaction, now)
         else:
