@@ -12,7 +12,7 @@ from tui import sip
 from tui.port import commands as c
 from tui.port.events import ConnectionChanged, NoticeChanged, TransferFailed, TransferSucceeded
 from tui.port.machines.call_machine import CallState
-from tui.port.values import Connection, ConnectionState, Question, QuestionKind
+from tui.port.values import Connection, ConnectionState, Question, QuestionKind, message
 
 S = CallState
 REPLACES = "abc@x;to-tag=1;from-tag=2"
@@ -52,6 +52,24 @@ async def test_a_blind_transfer_asks_the_peer_and_leaves_when_it_worked(booth: B
     assert call.outcome.id == "transfer.done"
     assert booth.asked("bye") == [(handle,)]
     assert [event for event in booth.heard if isinstance(event, TransferSucceeded)]
+
+
+@pytest.mark.parametrize(("status", "told"), [(486, True), (200, False), (100, False)])
+async def test_a_transfer_that_fails_after_its_party_has_left_is_said(
+    booth: Booth, status: int, told: bool
+) -> None:
+    handle = await booth.up()
+    await booth.do(c.Transfer("", "1007", "Wang Fang"))
+    await booth.says(sip.CallEnded(handle, True, 200, ""))
+    outcome = booth.by_number("1002").outcome
+    assert outcome is not None
+    assert outcome.id == "transfer.done"  # for all that was known
+    await booth.says(sip.TransferProgress(handle, status, "Busy", True))
+    notice = booth.snapshot.notice
+    assert (notice is not None) is told
+    if notice is not None:
+        values = {"name": "Wang Fang", "status": 486, "reason": "Busy"}
+        assert notice.message == message("line.transfer_failed_later", **values)
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ IDS: Final = (
     *(f"unusable.{why}" for why in UNUSABLE),
     *("lines.sound_failed", "lines.sound_lost"),
     *("line.gone", "line.elsewhere", "line.rang_out", "line.gave_up", "line.unconfirmed"),
-    *("line.says", *_SAYS.values()),
+    *("line.says", *_SAYS.values(), "line.transfer_failed", "line.transfer_failed_later"),
     *("line.lost_ringing", "line.lost_dialling"),
 )
 """Sentences that are chosen from here: a catalogue must have them all."""

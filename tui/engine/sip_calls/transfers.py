@@ -68,6 +68,8 @@ class Transfers:
         self._asked: _Asked | None = None
         self._other: dict[str, str] = {}
         """Of an attended transfer: the second call by the first, as keys."""
+        self._handed: dict[str, str] = {}
+        """To whom a call goes, by its handle, until it is told how that went."""
         self._told: dict[str, str] = {}
         """Calls that a REFER began: by their key, the handle of the call it came in."""
         self._sent_on: dict[str, SentOn] = {}
@@ -122,6 +124,7 @@ class Transfers:
         except sip.LocalProtocolError as error:
             log.warning("a transfer could not be asked for: %s", error)
             return Result(False, message("line.transfer_not_sent"))
+        self._handed[leg.handle] = name
         self.calls.put(call, transfer=name)
         return Result(True)
 
@@ -133,7 +136,12 @@ class Transfers:
         """How the transfer goes, as the peer tells."""
         leg = self.legs.entry(event.call)
         call = None if leg is None else self.calls.by_key(leg.key)
-        if call is None or not call.live or not event.final:
+        if not event.final:
+            return
+        handed = self._handed.pop(event.call, "")
+        if call is None or not call.live:
+            if handed and event.status >= 300:  # its peer left at once, and comes to nothing there
+                self.context.notice(_failed("line.transfer_failed_later", handed, event))
             return
         second = self.calls.by_key(self._other.pop(call.key, ""))
         name = call.transfer
@@ -149,8 +157,7 @@ class Transfers:
         if event.status < 200:
             said = message("line.transfer_untold", name=name)
         else:
-            reason = clean_text(event.reason, 60)
-            said = message("line.transfer_failed", name=name, status=event.status, reason=reason)
+            said = _failed("line.transfer_failed", name, event)
         self.context.notice(said)
 
     def outcome_of(self, call: Call) -> Message | None:
@@ -295,8 +302,13 @@ class Transfers:
         """The session is over."""
         self._forget()
         self._other.clear()
+        self._handed.clear()
         self._told.clear()
         self._sent_on.clear()
+
+
+def _failed(id: str, name: str, event: sip.TransferProgress) -> Message:
+    return message(id, name=name, status=event.status, reason=clean_text(event.reason, 60))
 
 
 def _asked_about(sent_on: SentOn) -> _Asked:
