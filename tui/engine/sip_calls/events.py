@@ -31,7 +31,9 @@ ring for ever."""
 ROUNDS: Final = 60.0
 """Seconds from the end of an unanswered call within which the same caller is still waiting: a queue
 rings again and again for one caller, who is missed once."""
-EARLY_SILENCE: Final = 1.0
+EARLY_LOOK: Final = 1.0
+"""Seconds from one look at the sound before the answer to the next."""
+EARLY_SILENCE: Final = 2.0
 """Seconds without a packet after which early sound is none: then it rings here, where it rings
 there (RFC 3960 §3.2)."""
 AUTO_ANSWER: Final = 1.0
@@ -372,7 +374,7 @@ class SipEvents:
             self.commands.sound.ringback(leg.rings and silent)
             self._hear_early(leg)
 
-        self.context.timers.set(f"early {leg.key}", EARLY_SILENCE, due)
+        self.context.timers.set(f"early {leg.key}", EARLY_LOOK, due)
 
     async def _answered(self, leg: LegEntry, sdp: bytes | None) -> None:
         self.commands.sound.ringback(False)
