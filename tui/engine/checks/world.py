@@ -20,7 +20,7 @@ from websockets.typing import Subprotocol
 from tui.engine.checks.network import CannotDial, Dialled, http_date
 from tui.sip.transport.address import check_address, is_local, trust
 from tui.sip.transport.flow import words
-from tui.sip.transport.websocket import Dial
+from tui.sip.transport.websocket import DirectConnect
 
 PINGS: Final = 3
 _LIMIT: Final = 8.0
@@ -53,7 +53,7 @@ async def dial(url: str, ca_file: str = "") -> Dialled:
     """Open the SIP WebSocket without saying a word of SIP, and ping it; the quickest counts."""
     try:
         context = check_address(url, trust(ca_file))
-        socket = await Dial(
+        socket = await DirectConnect(
             url,
             ssl=context,
             subprotocols=[Subprotocol("sip")],
