@@ -47,6 +47,7 @@ from tui.port.values import (
     Phase,
     Question,
     QuestionKind,
+    Standing,
     StatusWanted,
     ThirdKind,
     WrapUp,
@@ -208,6 +209,17 @@ async def test_while_the_phone_does_not_answer_no_status_is_claimed() -> None:
         desk.desk.engine_silent(False)
         await desk.shows("The phone behind this screen answers again.")
         await desk.asks("idle>")
+
+
+async def test_a_group_is_said_when_the_platform_has_confirmed_it() -> None:
+    async with lines(IDLE) as desk:
+        await desk.asks("idle>")
+        unsure = SeatStatus(Status.ONLINE, NOW, unconfirmed=(Standing.GROUP,))
+        desk.port.happen(SeatChanged(unsure))
+        desk.say("=")
+        await desk.shows("Idle. Line ok.")
+        desk.port.happen(SeatChanged(SeatStatus(Status.ONLINE, NOW)))
+        await desk.shows("Your group is Pre-sales now.")
 
 
 async def test_three_in_a_call_are_asked_about() -> None:

@@ -14,13 +14,13 @@ from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 from websockets.typing import Subprotocol
 
 from tui.engine.checks.network import CannotDial, Dialled, http_date
 from tui.sip.transport.address import check_address, is_local, trust
 from tui.sip.transport.flow import words
+from tui.sip.transport.websocket import DirectConnect
 
 PINGS: Final = 3
 _LIMIT: Final = 8.0
@@ -53,7 +53,7 @@ async def dial(url: str, ca_file: str = "") -> Dialled:
     """Open the SIP WebSocket without saying a word of SIP, and ping it; the quickest counts."""
     try:
         context = check_address(url, trust(ca_file))
-        socket = await connect(
+        socket = await DirectConnect(
             url,
             ssl=context,
             subprotocols=[Subprotocol("sip")],

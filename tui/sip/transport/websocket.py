@@ -41,7 +41,7 @@ from tui.sip.transport.flow import (
 )
 from tui.sip.ua.user_agent import UserAgent
 
-__all__ = ["FlowState", "SipConnection"]
+__all__ = ["DirectConnect", "FlowState", "SipConnection"]
 
 _SIP: Final = Subprotocol("sip")
 _FRAME_LIMIT: Final = 16 * 1024 * 1024
@@ -54,6 +54,15 @@ _POLICY_VIOLATION: Final = 1008
 # The library logs frames at DEBUG: credentials would stand in the log.
 _quiet = logging.getLogger(f"{__name__}.frames")
 _quiet.setLevel(logging.WARNING)
+
+
+class DirectConnect(connect):
+    """A dial that leads to the server that it names and to no other: a redirection may name any, by
+    any scheme, and no browser follows one either."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        """What the server answered is the answer."""
+        return exc
 
 
 class SipConnection:
@@ -238,7 +247,7 @@ class SipConnection:
     async def _open(self) -> ClientConnection:
         """Dial. Refused for 401, 403 and a server without the `sip` subprotocol."""
         try:
-            socket = await connect(
+            socket = await DirectConnect(
                 self._url,
                 ssl=self._ssl,
                 subprotocols=[_SIP],
