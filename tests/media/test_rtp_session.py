@@ -14,7 +14,7 @@ from tests.waiting import until
 from tui.media.pcm.levels import FRAME, TICK
 from tui.media.pcm.sources import ToneSource
 from tui.media.rtp import rtcp
-from tui.media.rtp.pace import MAX_LATE, Pace
+from tui.media.rtp.pace import MAX_LATE, TickPace
 from tui.media.rtp.packet import Fields, is_rtcp, unpack
 from tui.media.rtp.session import RtpSession
 from tui.media.sdp.direction import Direction
@@ -190,7 +190,7 @@ async def test_listening_leans_after_the_packets_and_speaking_keeps_to_the_clock
     listening, speaking = one._listening, one._speaking
     first: float = speaking.due
 
-    def off_the_clock(pace: Pace) -> float:
+    def off_the_clock(pace: TickPace) -> float:
         """Seconds to the nearest tick of a pace that never moves."""
         ticks = (pace.due - first) / TICK
         return abs(ticks - round(ticks)) * TICK

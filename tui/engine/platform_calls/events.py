@@ -350,8 +350,10 @@ class CallReports:
         return account is None or account.callintype == VOIP
 
     def _remember(self, where: OrderedDict[str, _Over], call: Call, declined: bool = False) -> None:
-        """Another report of its end is a repeat; another offer is one more of the same call."""
-        where[call.ccnumber] = _Over(self.context.clock(), call.number, call.offers, declined)
+        """Another report of its end is a repeat; another offer is one more of the same call. Since
+        when is what the snapshot says, whatever had to be done meanwhile."""
+        over = self.calls.by_ccnumber(call.ccnumber) or call
+        where[call.ccnumber] = _Over(over.since, call.number, call.offers, declined)
         while len(where) > _REMEMBERED:
             where.popitem(last=False)
 

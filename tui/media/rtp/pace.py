@@ -12,7 +12,7 @@ MAX_LATE = 10
 """Ticks that are made up for; what is missed beyond is left out (200 ms)."""
 
 
-class Pace:
+class TickPace:
     """Ticks of 20 ms, the next one in `due` (seconds, monotonic)."""
 
     def __init__(self, due: float) -> None:

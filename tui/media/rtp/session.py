@@ -20,7 +20,7 @@ from tui.media.pcm.levels import FRAME, SILENCE, SPOKEN, TICK, Meter, rms
 from tui.media.pcm.sinks import Sink
 from tui.media.pcm.sources import Source
 from tui.media.rtp import rtcp
-from tui.media.rtp.pace import Pace
+from tui.media.rtp.pace import TickPace
 from tui.media.rtp.packet import is_rtcp
 from tui.media.rtp.received_stream import ReceivedStream
 from tui.media.rtp.sent_stream import SentStream
@@ -68,7 +68,7 @@ class RtpSession:
         self._rng = rng or random.SystemRandom()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._speaking = self._listening = Pace(0.0)
+        self._speaking = self._listening = TickPace(0.0)
         self._next_report = 0.0
         self._reported = 0
         self._epoch = time.time() - time.monotonic()
@@ -104,7 +104,7 @@ class RtpSession:
             now = self._loop.time()
             if self._speaking.due:  # it stood still, and time did not
                 self.sent.skip(int((now - self._speaking.due) / TICK))
-            self._speaking, self._listening = Pace(now), Pace(now)
+            self._speaking, self._listening = TickPace(now), TickPace(now)
             self._next_report = now + FIRST_REPORT
             GC_PAUSE.begin()
             self._timer = self._loop.call_soon(self._tick)  # type: ignore[assignment]
