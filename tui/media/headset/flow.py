@@ -17,7 +17,7 @@ from typing import Final
 from tui.media.codec.codecs import decoder, encoder
 from tui.media.headset.wire import UNHEARD, HeardUpTo, VoicePacket, ahead
 from tui.media.jitter.playout import Playout, PlayoutFigures, RtpPacket
-from tui.media.pcm.levels import FRAME, SILENT, TICK, rms
+from tui.media.pcm.levels import FRAME, RATE, SILENT, TICK, rms
 
 BIT_RATE: Final = 20_000
 """Of the voice, while somebody speaks. SSH and the frame add 17 kbit/s to each direction at 50
@@ -29,6 +29,9 @@ TELL_EVERY: Final = 0.2
 """Seconds after which what has come is told of, where no voice goes back that would say it."""
 TOO_LATE: Final = 0.24
 """Seconds beyond the quickest packet: what is later is not heard."""
+WORTH: Final = RATE * 5 // 2
+"""What waiting for a late packet is worth, in samples: half of what it is in a call. Nothing is
+lost on the way, and a line that has become quick again is to be heard so within seconds."""
 WINDOW: Final = 5.0
 """The quickest packet is looked for in the last one to two of these, since clocks drift."""
 SLOWER: Final = 1.0
@@ -122,7 +125,7 @@ class VoiceIn:
         """The last number that came."""
         self.too_late = 0
         """Packets that were left out since they came too late."""
-        self.playout = Playout(lambda _: decoder("opus"))
+        self.playout = Playout(lambda _: decoder("opus"), worth=WORTH)
         self._position: int | None = None
         self._quick = [float("inf"), float("inf")]
         self._turned = 0.0
