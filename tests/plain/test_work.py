@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
+
+import pytest
 
 from tests.plain.conftest import lines
 from tests.terminal.scripted_port import IDLE, NOW, RINGING
 from tests.waiting import until
-from tui.config.schema import Config
+from tui.config.schema import Config, HistorySettings
 from tui.config.work import OwnAction
 from tui.port import replace
-from tui.port.commands import Result, Supervise
+from tui.port.commands import ExportHistory, Result, Supervise
 from tui.port.events import CallChanged, SeatChanged, SupervisionChanged
 from tui.port.machines.seat_machine import Status
 from tui.port.snapshot import SeatStatus
@@ -21,6 +24,7 @@ from tui.port.work_commands import (
     CloseCallback,
     DialCallback,
     GetCallbacks,
+    ImportCallbacks,
     PlanCallback,
     RunAction,
     TakeBreak,
@@ -116,3 +120,23 @@ async def test_who_is_calling_by_the_agents_own_list_stands_beside_the_number() 
         await desk.asks("idle>")
         desk.port.happen(CallChanged(replace(RINGING, known="Wang Fang, Gold")))
         await desk.shows("CALL from 120 0000 0001 Wang Fang, Gold")
+
+
+async def test_an_export_has_words_and_goes_to_where_the_agent_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "calls.csv").touch()
+    config = Config(history=HistorySettings(csv_bom=True))
+    async with lines(config=config) as desk:
+        await desk.asks("idle>")
+        desk.port.answers[ExportHistory] = lambda command: Result(
+            True, message("history.exported", count=3, path=command.path)
+        )
+        desk.say("export calls.csv")
+        await desk.shows(f"The history was written to {tmp_path / 'calls.csv'}: 3 calls.")
+        (sent,) = (each for each in desk.port.sent if isinstance(each, ExportHistory))
+        assert dict(sent.words)["ended.25"] == "The customer hung up."
+        assert sent.bom
+        desk.say("read in numbers.csv")
+        await until(lambda: ImportCallbacks(str(tmp_path / "numbers.csv")) in desk.port.sent)

@@ -27,11 +27,9 @@ def run(options: Namespace) -> int:
     i18n.set_language(i18n.from_locale(os.environ))
     paths = Paths.find()
     file = options.config or paths.config_file
-    if options.config is not None and not file.is_file():
-        return complain(i18n.tr("config.no_such_file", file=file), USAGE)
     wrong: list[str] = []
     try:
-        config = load(file)
+        config = load(file, wanted=options.config is not None)
     except ConfigError as error:
         wrong += [i18n.config_sentence(each) for each in (error, *error.others)]
     else:
@@ -41,10 +39,10 @@ def run(options: Namespace) -> int:
     for sentence in wrong:
         complain(sentence, USAGE)
     if not wrong:
-        if (system := system_file()).is_file():
+        if os.path.isfile(system := system_file()):
             locks = "config.ok_system_locks" if config.locked else "config.ok_system"
             print(i18n.tr(locks, file=system, locked=", ".join(config.locked)))
-        print(i18n.tr("config.ok" if file.is_file() else "config.ok_defaults", file=file))
+        print(i18n.tr("config.ok" if os.path.exists(file) else "config.ok_defaults", file=file))
     return USAGE if wrong else OK
 
 
@@ -61,6 +59,7 @@ def _beyond_the_file(config: Config, name: str, themes: Path) -> Iterator[str]:
     if config.ui.theme not in known:
         yield f"{name}, [ui]: " + tr("theme.none", name=repr(config.ui.theme))
     files = [config.tls.ca_file, *(profile.people_file for profile in config.profiles)]
+    files += [config.lookup.csv, config.lookup.vcard, *config.scripts.values()]
     for each in filter(None, files):
-        if not Path(each).is_file():
+        if not os.path.isfile(each):
             yield tr("config.no_such_file", file=each)

@@ -68,19 +68,28 @@ def coloured() -> bool:
 
 
 def complain(sentence: str, code: int) -> int:
-    """Say it on standard error; the exit code."""
-    print(f"yimi: {sentence}", file=sys.stderr)
+    """Say it on standard error; the exit code, which is the same where nobody reads that."""
+    with suppress(OSError, ValueError):
+        print(f"yimi: {sentence}", file=sys.stderr, flush=True)
     return code
 
 
 def complain_config(error: ConfigError) -> int:
-    """Say all that is wrong with the config, in the system's language: its own is not known."""
+    """Say all that is wrong with the config or the directories, in the system's language: the
+    config's is not known."""
     from tui.console import i18n
 
-    i18n.set_language(i18n.from_locale(os.environ))
+    speak_as_the_system()
     for each in (error, *error.others):
         complain(i18n.config_sentence(each), USAGE)
     return USAGE
+
+
+def speak_as_the_system() -> None:
+    """Say what follows in the language of the system."""
+    from tui.console import i18n
+
+    i18n.set_language(i18n.from_locale(os.environ))
 
 
 def speak(config: Config) -> None:

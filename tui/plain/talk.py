@@ -51,8 +51,10 @@ class Talk:
         clock: Callable[[], float],
         *,
         whole: bool = False,
+        encoding: str = "utf-8",
     ) -> None:
-        self.editor = LineEditor(self._echo, clock)
+        """`encoding` is that of what is typed."""
+        self.editor = LineEditor(self._echo, clock, encoding)
         self.paper = Paper(write, lambda: self.editor.text, whole=whole)
         self.is_command: Callable[[str], bool] = lambda text: False
         self.typing: Callable[[], None] = lambda: None
@@ -65,6 +67,7 @@ class Talk:
         self._news: list[str] = []
         self._due: asyncio.TimerHandle | None = None
         self._moot_at = -DEAF
+        self._encoding, self._told = encoding, False
 
     # ------------------------------------------------------------ what comes
 
@@ -72,6 +75,9 @@ class Talk:
         """Bytes were typed."""
         for entry in self.editor.feed(data):
             self._take(entry)
+        if self.editor.strange and not self._told:
+            self._told = True
+            self.tell(tr("plain.strange", encoding=self._encoding))
         self.typing()
 
     def end(self) -> None:

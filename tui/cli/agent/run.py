@@ -9,10 +9,10 @@ from argparse import Namespace
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from tui.cli.agent.answers import answer, plain, print_json
+from tui.cli.agent.answers import answer, plain, print_json, unasked
 from tui.cli.agent.which_engine import which_engine
 from tui.cli.agent.which_group import group_of
-from tui.cli.exits import OK, REFUSED, complain
+from tui.cli.exits import OK, REFUSED
 from tui.console import i18n
 from tui.console.i18n import render, tr
 from tui.console.screens.directory.model import (
@@ -68,7 +68,7 @@ def run(options: Namespace) -> int:
             return sign_in(options)
         return asyncio.run(_run(options))
     except EngineUnavailable as error:
-        return complain(render(error.message), REFUSED)
+        return unasked(error.message, REFUSED, options)
     except KeyboardInterrupt:
         return 130
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING
 
 from tui.console.actions import conditions as when
 from tui.console.i18n import render, tr
-from tui.console.widgets.formats import outcome_word, spaced
+from tui.console.widgets.formats import export_words, outcome_word, spaced
 from tui.plain import sentences as say
 from tui.plain.news import with_words
 from tui.plain.words import name_of
@@ -33,6 +32,7 @@ from tui.port.values import (
     NotUnderstoodReport,
     Quality,
 )
+from tui.text.typed_path import typed_path
 
 if TYPE_CHECKING:
     from tui.plain.desk import PlainDesk
@@ -195,17 +195,15 @@ async def _mend(desk: PlainDesk, entry: HistoryEntry) -> None:
 
 
 async def export(desk: PlainDesk, rest: str) -> None:
-    """The history as CSV; a file that is there is overwritten only when that is wanted."""
+    """The history as CSV, into a file that was not there: the answer says which."""
     name = rest
     if not name:
         day = time.strftime("%Y-%m-%d", time.localtime(desk.clocks.wall()))
         before = f"~/yimi-{day}.csv"
         name = await desk.talk.words(say.asked(tr("history.export_path")), before=before)
-    if os.path.exists(os.path.expanduser(name)):  # noqa: ASYNC240, PTH - one look
-        question = tr("plain.overwrite", path=name)
-        if await desk.talk.choose(question, [tr("plain.yes")]) is None:
-            return
-    result = await desk.engine.ask(ExportHistory(name))
+    bom = desk.config.history.csv_bom
+    command = ExportHistory(str(typed_path(name)), words=export_words(), bom=bom)
+    result = await desk.engine.ask(command)
     if result.message is not None:
         desk.talk.say(say.dotted(render(result.message)))
 

@@ -31,6 +31,7 @@ from tui.port.values import HistoryEntry, HistoryPage, SearchTerm
 from tui.port.work import Callback
 from tui.text import csv_file, mask_number
 from tui.text.finding import found, words_of
+from tui.text.typed_path import typed_path
 
 T = TypeVar("T")
 _Row = HistoryEntry | tuple[str, str] | Callback
@@ -313,7 +314,7 @@ class HistoryDb:
         terms: Sequence[SearchTerm],
     ) -> tuple[int, Path]:
         found = self._matching(text, terms)
-        file, written = csv_file.create(path.expanduser(), beside=True)
+        file, written = csv_file.create(typed_path(path), beside=True)
         with file:
             rows = (history_csv.line(entry, words) for entry in found)
             csv_file.write(file, chain([history_csv.head(words)], rows), bom=bom)
