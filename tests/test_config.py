@@ -492,6 +492,15 @@ def test_a_link_that_leads_nowhere_is_no_missing_config(tmp_path: Path) -> None:
     assert "which is not there" in str(wrong)
 
 
+def test_a_home_that_is_no_directory_has_no_config_and_a_file_in_its_place_is_said(
+    tmp_path: Path,
+) -> None:
+    assert load(Path("/dev/null/.config/yimi/config.toml")) == Config()
+    (tmp_path / "yimi").touch()
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load(tmp_path / "yimi" / "config.toml")
+
+
 def test_a_file_that_somebody_named_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="There is no file"):
         load(tmp_path / "none.toml", wanted=True)

@@ -105,7 +105,7 @@ def test_control_d_ends_on_an_empty_line_only() -> None:
 def test_the_last_line_of_a_pipe_needs_no_end() -> None:
     keys = Keys()
     keys.type("state")
-    assert keys.editor.end() == [Entered("state", 1.0), InputEnded()]
+    assert keys.editor.end() == [Entered("state", 1.0), InputEnded(final=True)]
 
 
 def test_a_line_without_end_stops_growing() -> None:

@@ -125,6 +125,13 @@ async def test_the_shift_is_lines_csv_or_json(tmp_path: Path) -> None:
         assert json.loads(output)["groups"][0]["name"] == "=Sales"
 
 
+async def test_a_file_for_the_figures_is_a_csv_whether_that_is_said_or_not(tmp_path: Path) -> None:
+    async with desk(tmp_path):
+        code, output, _ = await yimi(tmp_path, "shift", "--output", str(tmp_path / "shift.csv"))
+        assert (code, output) == (0, "")
+        assert "Sales" in (tmp_path / "shift.csv").read_text()
+
+
 async def test_a_file_that_is_there_is_written_over_by_force_alone(tmp_path: Path) -> None:
     target = tmp_path / "shift.csv"
     target.write_text("mine")

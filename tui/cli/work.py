@@ -89,7 +89,7 @@ async def _shift(given: Namespace, client: EngineClient) -> int:
     if given.json:
         print(json.dumps(plain(to_json(report)), ensure_ascii=False))
         return OK
-    if not given.csv:
+    if not given.csv and given.output is None:
         _print(report)
         return OK
     rows = csv_rows(report)

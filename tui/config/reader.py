@@ -98,6 +98,8 @@ def text_of(path: Path) -> str:
         where = {"file": str(path), "to": os.path.realpath(path)}
         raise ConfigError(("config.leads_nowhere", where)) from None
     except OSError as error:
+        if isinstance(error, NotADirectoryError) and not os.path.lexists(path.parent):
+            raise FileNotFoundError from None  # a home that is none, as of a service's user
         why = error.strerror or str(error)
         raise ConfigError(("config.unreadable", {"file": str(path), "error": why})) from None
     try:

@@ -65,7 +65,10 @@ class Pressed:
 
 @dataclass(frozen=True, slots=True)
 class InputEnded:
-    """Nothing more will come: Ctrl+D on an empty line, or the other end is closed."""
+    """Nothing more will come: Ctrl+D on an empty line, or the other end is closed, which is
+    `final`."""
+
+    final: bool = False
 
 
 Entry = Entered | Pressed | InputEnded
@@ -105,7 +108,7 @@ class LineEditor:
     def end(self) -> list[Entry]:
         """The other end is closed: a last line without its end counts too."""
         last: list[Entry] = [self._send()] if self.text else []
-        return [*last, InputEnded()]
+        return [*last, InputEnded(final=True)]
 
     def abandon(self) -> str:
         """Ctrl+C: what was typed is not wanted; it is returned."""

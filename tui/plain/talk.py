@@ -68,6 +68,8 @@ class Talk:
         self._due: asyncio.TimerHandle | None = None
         self._moot_at = -DEAF
         self._encoding, self._told = encoding, False
+        self._over = False
+        """Nothing more can be typed: whatever is asked from now on hears that."""
 
     # ------------------------------------------------------------ what comes
 
@@ -82,6 +84,7 @@ class Talk:
 
     def end(self) -> None:
         """Nothing more will be typed."""
+        self._over = True
         for entry in self.editor.end():
             self._take(entry)
 
@@ -153,6 +156,8 @@ class Talk:
         shown in its place at first. Raises Moot once `valid` is not true any more."""
         self._flush(at_once=True)
         shown = prompt()
+        if self._over and not self._entries:
+            return InputEnded(final=True)
         if self._entries:
             # Typed ahead: it stands behind its prompt all the same.
             entry = self._entries.popleft()
@@ -172,8 +177,9 @@ class Talk:
         return self._entries.popleft()
 
     def wants_out(self) -> bool:
-        """Whether the end was asked for, while nothing else was."""
-        if any(isinstance(entry, InputEnded) for entry in self._entries):
+        """Whether the end was asked for, while nothing else was. The end of a pipe asks for
+        nothing: its lines are taken in their order first."""
+        if any(isinstance(entry, InputEnded) and not entry.final for entry in self._entries):
             self._entries.clear()
             return True
         return False

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import codecs
 import csv
+import errno
 import io
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -54,6 +56,8 @@ def read(path: Path) -> NumbersFile:
     Raises NumbersFileError."""
     path = typed_path(path)
     try:
+        if path.is_dir():
+            raise NumbersFileError("callbacks.unreadable", os.strerror(errno.EISDIR))
         if not path.is_file():
             raise NumbersFileError("callbacks.no_file")
         with path.open("rb") as file:
