@@ -23,6 +23,7 @@ from tui.port import replace
 from tui.port.commands import (
     Answer,
     DropThird,
+    EditNote,
     EndForAll,
     GetNotUnderstood,
     HangUp,
@@ -172,6 +173,18 @@ async def test_each_command_reaches_the_engine(tmp_path: Path) -> None:
             *(SetStatus(StatusWanted.IDLE), SetStatus(StatusWanted.BUSY)),
         ]
         assert engine.seen == []  # a script is nobody who looks
+
+
+async def test_the_note_of_a_call_that_is_up_is_read_and_written(tmp_path: Path) -> None:
+    async with signed_in(tmp_path) as engine:
+        now = asyncio.get_running_loop().time()
+        call = Call("1", CallState.TALKING, False, "12000000001", now, now, note="wants a price")
+        engine.publish(CallChanged(call))
+        assert await yimi(tmp_path, "note") == (0, "wants a price\n", "")
+        await yimi(tmp_path, "note", "--add", "today")
+        assert engine.heard == [EditNote("wants a price today", "1")]
+        engine.publish(CallChanged(replace(call, state=CallState.ENDED)))
+        assert (await yimi(tmp_path, "note", "x"))[0] == 1
 
 
 async def test_signout_ends_the_engine(tmp_path: Path) -> None:

@@ -26,7 +26,9 @@ from tui.console.widgets.formats import outcome_word
 from tui.port.colleagues import ringing_first
 from tui.port.commands import (
     CallMailbox,
+    Command,
     DropThird,
+    EditNote,
     EditWrapUp,
     EndForAll,
     FetchParked,
@@ -55,6 +57,8 @@ from tui.port.values import (
 from tui.port.wire.client import EngineClient
 from tui.port.wire.codec import to_json
 
+_MOST_READ: Final = 4_000
+"""Characters of a note that are read: more than are kept, fewer than the engine takes at once."""
 Work = Callable[[Namespace, EngineClient], Awaitable[int]]
 
 
@@ -255,20 +259,28 @@ async def voicemail(options: Namespace, client: EngineClient) -> int:
 
 
 async def note(options: Namespace, client: EngineClient) -> int:
-    """Read the note, or write it."""
-    wrapup = client.snapshot().wrapup
-    if wrapup is None:
+    """Read the note of the write-up, or of the call that is up, or write it."""
+    wrapup, call = client.snapshot().wrapup, client.snapshot().call
+    if wrapup is not None:
+        known, outcome = wrapup.note, wrapup.outcome
+    elif call is not None and call.live:
+        known, outcome = call.note, ""
+    else:
         return answer(Result(False, message("wrapup.none")), as_json=options.json)
     if options.text is None:
         if options.json:
-            print_json({"ok": True, "note": wrapup.note, "outcome": wrapup.outcome})
-        elif wrapup.note:
-            print(wrapup.note)
+            print_json({"ok": True, "note": known, "outcome": outcome})
+        elif known:
+            print(known)
         return OK
-    text = sys.stdin.read() if options.text == "-" else options.text
+    text = sys.stdin.read(_MOST_READ) if options.text == "-" else options.text
     if options.add:
-        text = f"{wrapup.note} {text}".strip()
-    return answer(await client.execute(EditWrapUp(note=text)), as_json=options.json)
+        text = f"{known} {text}".strip()
+    text = text[:_MOST_READ]
+    written: Command = EditWrapUp(note=text)
+    if wrapup is None and call is not None:
+        written = EditNote(text, call.key)
+    return answer(await client.execute(written), as_json=options.json)
 
 
 async def outcome(options: Namespace, client: EngineClient) -> int:
