@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pwd
 import re
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 
 from tui.config.example import example
 from tui.config.layers import system_file
-from tui.config.paths import PathError, Paths, settle
+from tui.config.paths import PathError, Paths, settle, try_to_write
 from tui.config.reader import load, parse
 from tui.config.schema import (
     WIRE,
@@ -530,6 +531,19 @@ def test_prepared_directories_are_closed_to_others(tmp_path: Path) -> None:
     assert paths.state.stat().st_mode & 0o777 == 0o700
     paths.runtime.chmod(0o755)
     assert paths.prepare().runtime.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_runtime_directory_without_room_is_a_sentence_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_file: int, _data: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    try_to_write(tmp_path)
+    monkeypatch.setattr(os, "write", full)  # what the kernel says of a full disk
+    with pytest.raises(PathError, match=r"cannot be written: No space left .* Make room there"):
+        try_to_write(tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_runtime_directory_that_is_a_link_is_not_used(tmp_path: Path) -> None:

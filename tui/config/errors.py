@@ -90,6 +90,8 @@ WORDS: Final = {
     "config.header_name": "{key} must be the name of a header, not {given}",
     "config.no_name": "there is no setting {name} there",
     "path.not_made": "{path} cannot be made: {why}. YIMI_RUNTIME_DIR can name another directory.",
+    "path.not_written": "{path} cannot be written: {why}. Make room there, or name another "
+    "directory with YIMI_RUNTIME_DIR.",
     "path.no_directory": "{path} is not a directory of its own. YIMI_RUNTIME_DIR can name another.",
     "path.not_ours": "{path} belongs to another user. YIMI_RUNTIME_DIR can name another directory.",
     "path.open": "{path} is open to others. chmod 700 closes it.",

@@ -80,6 +80,23 @@ class Paths:
         return self
 
 
+def try_to_write(directory: Path) -> None:
+    """Whether there is room for a socket, and for what stands in a file: before something that
+    needs both is started. Raises PathError."""
+    path = directory / f".{os.getpid()}"
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            os.write(file, b"!")
+        finally:
+            os.close(file)
+            path.unlink(missing_ok=True)
+    except FileNotFoundError:
+        return  # whatever is started makes it
+    except OSError as error:
+        raise PathError("not_written", directory, error.strerror or str(error)) from None
+
+
 def _is_ours(directory: str) -> bool:
     """Whether it is what XDG_RUNTIME_DIR must be: there, of this user, and to be written in."""
     try:

@@ -68,7 +68,7 @@ class Talk:
         self._due: asyncio.TimerHandle | None = None
         self._moot_at = -DEAF
         self._encoding, self._told = encoding, False
-        self._over = False
+        self.over = False
         """Nothing more can be typed: whatever is asked from now on hears that."""
 
     # ------------------------------------------------------------ what comes
@@ -84,7 +84,7 @@ class Talk:
 
     def end(self) -> None:
         """Nothing more will be typed."""
-        self._over = True
+        self.over = True
         for entry in self.editor.end():
             self._take(entry)
 
@@ -156,7 +156,7 @@ class Talk:
         shown in its place at first. Raises Moot once `valid` is not true any more."""
         self._flush(at_once=True)
         shown = prompt()
-        if self._over and not self._entries:
+        if self.over and not self._entries:
             return InputEnded(final=True)
         if self._entries:
             # Typed ahead: it stands behind its prompt all the same.

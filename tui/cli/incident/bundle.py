@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Final
 
 from tui.cli.agent.answers import print_json, unasked
-from tui.cli.exits import NO_ENGINE, OK, REFUSED, SEVERAL, complain, complain_config
+from tui.cli.exits import NO_ENGINE, OK, REFUSED, SEVERAL, complain
 from tui.cli.fresh_name import fresh_name
-from tui.config.paths import PathError, Paths
+from tui.config.paths import Paths
 from tui.console import i18n
 from tui.console.i18n import render, tr
 from tui.launcher.engine_process import home, python_module
@@ -36,10 +36,7 @@ CHECKS_LIMIT: Final = 30.0
 def run(options: Namespace) -> int:
     """Write one; the exit code."""
     i18n.set_language(i18n.from_locale(os.environ))
-    try:
-        paths = Paths.find().prepare()
-    except PathError as error:
-        return complain_config(error)
+    paths = Paths.find()
     path = options.file.absolute() if options.file else fresh_name(Path.cwd(), "bundle-*.zip")
     try:
         return asyncio.run(_run(options, paths, path))
