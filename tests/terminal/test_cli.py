@@ -18,6 +18,8 @@ from tests.engine.plain_engine import ACCOUNT, PlainEngine
 from tests.waiting import until
 from tui import __version__
 from tui.cli.incident.doctor import CheckReport
+from tui.cli.main import main
+from tui.config.paths import Paths
 from tui.platform.not_understood import SkippedKind
 from tui.port import replace
 from tui.port.commands import (
@@ -155,6 +157,18 @@ def test_a_refusal_is_one_though_nobody_reads_why(
         check=False,
     )
     assert (done.returncode, done.stdout) == (code, b"")
+
+
+@pytest.mark.parametrize("command", ["paths", "watch 1001", "metrics"])
+def test_who_interrupts_a_command_gets_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], command: str
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Paths, "find", interrupted)  # Ctrl+C at its first step
+    assert main(command.split()) == 130
+    assert capfd.readouterr() == ("", "")
 
 
 async def test_a_config_that_is_named_and_is_not_there_is_2(tmp_path: Path) -> None:

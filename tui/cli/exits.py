@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tui.config.schema import Config
 
 OK, REFUSED, USAGE, NO_ENGINE, SEVERAL = 0, 1, 2, 3, 4
+INTERRUPTED: Final = 130
+"""128 and SIGINT, as shells have it."""
 
 _CANNOT_WRITE: Final = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG)
 
@@ -39,7 +41,7 @@ def steady_streams() -> None:
 
 def written(command: Callable[[], int]) -> int:
     """Run a command whose output may end: the exit code. A reader that has seen enough is no
-    error; an output that cannot be written is one in words."""
+    error; an output that cannot be written is one in words; who pressed Ctrl+C knows why."""
     try:
         code = command()
         sys.stdout.flush()
@@ -47,6 +49,8 @@ def written(command: Callable[[], int]) -> int:
     except BrokenPipeError:
         _silence()
         return OK
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except OSError as error:
         if error.errno not in _CANNOT_WRITE:
             raise

@@ -32,7 +32,6 @@ from tui.cli.exits import (
 )
 from tui.cli.work_options import COMMANDS as WORK
 from tui.cli.work_options import options as work_options
-from tui.config.paths import settle
 
 if TYPE_CHECKING:
     from tui.config.schema import Config
@@ -104,12 +103,14 @@ _OWN: Final = frozenset(
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code."""
     steady_streams()
-    settle()
     given = list(sys.argv[1:] if argv is None else argv)
     return written(lambda: _run(given))
 
 
 def _run(given: list[str]) -> int:
+    from tui.config.paths import settle
+
+    settle()
     if given[:1] == ["sandbox"]:
         from tui.sandbox.main import run
 
