@@ -95,7 +95,7 @@ NAMES = {
     *("yimi callbacks import FILE", "yimi callbacks", "--force"),
     *("yimi probe", "yimi signout", "yimi hangup --all", "--drop", "--leave", "ulimit -n"),
     *("log_in", "log_out", "in_hint", "pause", "unpause", "paused_hint", "pauses", "name", "lunch"),
-    "[breaks.NAME]",
+    *("[breaks.NAME]", "[profiles.NAME]"),
     *("[x]", "1a"),  # a tick, and what a test types
     *("CPU", "PIN", "JSON", "OpenMetrics", "Excel", "kB", "A-D", "[watch] allow"),
     # The command line and plain mode: words that are typed.

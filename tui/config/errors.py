@@ -45,6 +45,8 @@ WORDS: Final = {
     "config.unreadable": "{file} cannot be read: {error}.",
     "config.no_profile": "There is no profile {name}",
     "config.no_section": "there is no section or setting {key}",
+    "config.belongs": "{key} is a setting of {section}; write that line above it",
+    "config.profiles": "a sign-in has a name of its own: [profiles.NAME] stands above its settings",
     "config.no_setting": "there is no setting {key} in {section}",
     "config.is_section": "{name} is a section, not a value",
     "config.named": "a profile is named by its section: [{section}.NAME]",
@@ -120,7 +122,8 @@ def meant(key: str, known: tuple[str, ...]) -> tuple[Part, ...]:
     """The end of a sentence about an unknown name: what may have been meant."""
     import difflib  # only where something is wrong
 
-    near = difflib.get_close_matches(key, known, 1)
+    alike = [each for each in known if each.casefold() == key.casefold()]
+    near = alike or difflib.get_close_matches(key, known, 1)
     if near:
         return END, ("config.near", {"near": repr(near[0])})
     return (END, ("config.known", {"known": ", ".join(known)})) if known else (END,)

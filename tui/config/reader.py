@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import Field, fields, replace
+from dataclasses import Field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -217,7 +217,11 @@ class _Reader:
                     values[key] = self._locked(value)
                     continue
                 if key not in sections:
+                    if (home := _home_of(key)) and not isinstance(value, dict):
+                        raise self._error((key,), "config.belongs", key=key, section=f"[{home}]")
                     raise self._error((key,), "config.no_section", key, sections, key=repr(key))
+                if key == "profiles" and not _all_tables(value):
+                    raise self._error((key,), "config.profiles")
                 if not isinstance(value, dict):
                     raise self._error((key,), "config.is_section", name=f"[{key}]")
                 if key in WIRE:
@@ -469,6 +473,23 @@ class _Reader:
         at: Part = ("config.at" if line else "config.in", where)
         tail = meant(unknown, choice) if unknown else (END,)
         return ConfigError(at, (id, values), *tail)
+
+
+def _all_tables(value: Any) -> bool:
+    """Whether it is a table of tables, as [profiles.NAME] makes one."""
+    return isinstance(value, dict) and all(isinstance(each, dict) for each in value.values())
+
+
+def _home_of(key: str) -> str:
+    """The section that has a setting of that name; "" where none has, or several."""
+    defaults = Config()
+    homes = [
+        each.name
+        for each in fields(Config)
+        if is_dataclass(held := getattr(defaults, each.name))
+        and any(one.name == key for one in fields(held))
+    ]
+    return homes[0] if len(homes) == 1 else ""
 
 
 _NAMED: Final[dict[str, type]] = {"breaks": Break, "actions": OwnAction}
