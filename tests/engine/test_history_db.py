@@ -76,6 +76,25 @@ async def test_the_newest_comes_first_by_page(journal: HistoryDb) -> None:
     assert first.total == second.total == PAGE + 3
 
 
+async def test_of_a_long_history_no_more_is_read_than_a_page(
+    journal: HistoryDb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(PAGE * 3):
+        await journal.add(replace(ENTRY, id=number + 1, began=ENTRY.began - number % 7))
+    whole = (await journal.search("sales")).entries
+    read: list[object] = []
+    understand = journal._entry
+    monkeypatch.setattr(journal, "_entry", lambda row: read.append(row) or understand(row))
+    for page in (1, 2, 3, 4, 10**30):
+        read.clear()
+        found = await journal.search("", page)
+        assert (found.total, found.page) == (PAGE * 3, page)
+        assert len(read) <= PAGE or page > 4
+        everything = await journal.search("sales", page)
+        assert found.entries == everything.entries
+    assert len(whole) == PAGE
+
+
 @pytest.mark.parametrize("text", ["0000001", "sales", "INVOICE", "resolved again"])
 async def test_number_group_outcome_and_note_are_searched(journal: HistoryDb, text: str) -> None:
     await journal.add(replace(ENTRY, outcome="Resolved", note="the invoice again"))
