@@ -8,17 +8,18 @@ from pathlib import Path
 import pytest
 
 from tests.plain.conftest import lines
-from tests.terminal.scripted_port import IDLE, NOW, RINGING
+from tests.terminal.scripted_port import IDLE, NOW, RINGING, WALL
 from tests.waiting import until
 from tui.config.schema import Config, HistorySettings
 from tui.config.work import OwnAction
+from tui.console.widgets.calls_before.history_terms import terms_of
 from tui.port import replace
-from tui.port.commands import ExportHistory, Result, Supervise
+from tui.port.commands import ExportHistory, GetHistory, Result, Supervise
 from tui.port.events import CallChanged, SeatChanged, SupervisionChanged
 from tui.port.machines.seat_machine import Status
 from tui.port.snapshot import SeatStatus
 from tui.port.supervision import GroupCall, SuperviseHow, SuperviseState, Supervision
-from tui.port.values import Capability, message
+from tui.port.values import Capability, HistoryPage, message
 from tui.port.work import BreakChoice, Callback, CallbackPage, CallbackSource
 from tui.port.work_commands import (
     CloseCallback,
@@ -140,3 +141,14 @@ async def test_an_export_has_words_and_goes_to_where_the_agent_is(
         assert sent.bom
         desk.say("read in numbers.csv")
         await until(lambda: ImportCallbacks(str(tmp_path / "numbers.csv")) in desk.port.sent)
+
+
+async def test_a_search_finds_the_missed_and_a_day_as_the_screen_does() -> None:
+    async with lines() as desk:
+        await desk.asks("idle>")
+        desk.port.answers[GetHistory] = lambda command: Result(True, value=HistoryPage((), 0, 1))
+        desk.say("history missed today")
+        await desk.shows("Nothing found.")
+        (sent,) = (each for each in desk.port.sent if isinstance(each, GetHistory))
+        assert sent == GetHistory("missed today", 1, terms_of("missed today", WALL))
+        assert [term.missed for term in sent.terms] == [True, False]

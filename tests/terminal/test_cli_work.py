@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,8 +15,8 @@ import pytest
 
 from tests.engine.plain_engine import PlainEngine
 from tests.terminal.test_cli import signed_in, yimi
-from tui.port.commands import Command, Result
-from tui.port.values import message
+from tui.port.commands import Command, GetHistory, Result
+from tui.port.values import HistoryPage, message
 from tui.port.work import (
     BreakFigures,
     Callback,
@@ -52,6 +53,9 @@ async def desk(folder: Path) -> AsyncIterator[PlainEngine]:
 
         async def execute(command: Command) -> Result:
             match command:
+                case GetHistory():
+                    engine.heard.append(command)
+                    return Result(True, value=HistoryPage((), 0))
                 case GetCallbacks():
                     return Result(True, value=CallbackPage((ROW,), 1))
                 case GetShift():
@@ -101,6 +105,15 @@ async def test_a_time_that_is_none_is_1_and_a_sentence(tmp_path: Path) -> None:
         code, _, errors = await yimi(tmp_path, "callback", "12000000001", "soon")
         assert code == 1
         assert "“soon” is no time" in errors
+
+
+async def test_a_search_by_command_finds_the_missed_and_a_day(tmp_path: Path) -> None:
+    async with desk(tmp_path) as engine:
+        assert (await yimi(tmp_path, "history", "missed today"))[0] == 0
+        (asked,) = (each for each in engine.heard if isinstance(each, GetHistory))
+        missed, today = asked.terms
+        assert missed.missed
+        assert today.since <= time.time() < today.until + 60
 
 
 async def test_the_list_is_lines_or_json(tmp_path: Path) -> None:

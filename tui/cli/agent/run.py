@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import time
 from argparse import Namespace
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -22,6 +23,7 @@ from tui.console.screens.directory.model import (
     matches,
     seat_state,
 )
+from tui.console.widgets.calls_before.history_terms import terms_of
 from tui.console.widgets.formats import outcome_word
 from tui.port.colleagues import ringing_first
 from tui.port.commands import (
@@ -316,7 +318,8 @@ async def history(options: Namespace, client: EngineClient) -> int:
     """A page of the history."""
     if options.page < 1:
         return answer(Result(False, message("cli.page")), as_json=options.json)
-    result = await client.execute(GetHistory(options.text, options.page))
+    terms = terms_of(options.text, time.time())
+    result = await client.execute(GetHistory(options.text, options.page, terms))
     if not result.ok or not isinstance(result.value, HistoryPage):
         return answer(result, as_json=options.json)
     page = result.value
@@ -327,8 +330,6 @@ async def history(options: Namespace, client: EngineClient) -> int:
             shown["ended"] = render(why) if entry.reason else None
         print_json({"ok": True, "total": page.total, "page": page.page, "calls": entries})
         return OK
-    import time
-
     for entry in page.entries:
         began = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.began))
         talk = "–" if entry.talk_time is None else f"{int(entry.talk_time)} s"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tui.console.actions import conditions as when
 from tui.console.i18n import render, tr
+from tui.console.widgets.calls_before.history_terms import terms_of
 from tui.console.widgets.formats import export_words, outcome_word, spaced
 from tui.plain import sentences as say
 from tui.plain.news import with_words
@@ -115,7 +116,8 @@ async def history(desk: PlainDesk, rest: str) -> None:
     """The calls that hold the text, newest first; a digit tells more of one, and calls it."""
     page = 1
     while True:
-        result = await desk.engine.ask(GetHistory(rest, page))
+        terms = terms_of(rest, desk.clocks.wall())
+        result = await desk.engine.ask(GetHistory(rest, page, terms))
         if not result.ok or not isinstance(result.value, HistoryPage):
             desk.engine.refused(result)
             return

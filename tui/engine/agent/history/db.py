@@ -314,8 +314,7 @@ class HistoryDb:
         database, mine = self._file.connection(), "FROM calls WHERE account = ?"
         (total,) = database.execute(f"SELECT COUNT(*) {mine}", (self.account,)).fetchone()
         rows = database.execute(
-            f"SELECT {', '.join(COLUMNS)} {mine}"
-            " ORDER BY began DESC, id DESC LIMIT ? OFFSET ?",
+            f"SELECT {', '.join(COLUMNS)} {mine} ORDER BY began DESC, id DESC LIMIT ? OFFSET ?",
             (self.account, PAGE, (page - 1) * PAGE),
         )
         return HistoryPage(tuple(map(self._entry, rows)), total, page)
