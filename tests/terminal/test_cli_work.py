@@ -16,7 +16,7 @@ import pytest
 from tests.engine.plain_engine import PlainEngine
 from tests.terminal.test_cli import signed_in, yimi
 from tui.port.commands import Command, GetHistory, Result
-from tui.port.values import HistoryPage, message
+from tui.port.values import BREAK, HistoryEntry, HistoryPage, message
 from tui.port.work import (
     BreakFigures,
     Callback,
@@ -44,6 +44,11 @@ REPORT = ShiftReport(
     breaks=(BreakFigures("Lunch", 1, 600.0),),
 )
 
+CALL = HistoryEntry(
+    1, 0.0, "12000000001", False, "Sales", 4.0, 65.0, 0.0, "ended.25", note="a price"
+)
+ENTRIES = (CALL, HistoryEntry(2, 0.0, "", False, "", 0.0, 600.0, 0.0, name="Lunch", kind=BREAK))
+
 
 @asynccontextmanager
 async def desk(folder: Path) -> AsyncIterator[PlainEngine]:
@@ -55,7 +60,7 @@ async def desk(folder: Path) -> AsyncIterator[PlainEngine]:
             match command:
                 case GetHistory():
                     engine.heard.append(command)
-                    return Result(True, value=HistoryPage((), 0))
+                    return Result(True, value=HistoryPage(ENTRIES, 2))
                 case GetCallbacks():
                     return Result(True, value=CallbackPage((ROW,), 1))
                 case GetShift():
@@ -114,6 +119,16 @@ async def test_a_search_by_command_finds_the_missed_and_a_day(tmp_path: Path) ->
         missed, today = asked.terms
         assert missed.missed
         assert today.since <= time.time() < today.until + 60
+
+
+async def test_the_history_in_lines_says_why_a_call_ended_and_what_is_a_break(
+    tmp_path: Path,
+) -> None:
+    async with desk(tmp_path):
+        _, output, _ = await yimi(tmp_path, "history")
+        call, rest = output.splitlines()
+        assert call.endswith("in      12000000001          65 s  The customer hung up. a price")
+        assert rest.endswith("break   Lunch               600 s")
 
 
 async def test_the_list_is_lines_or_json(tmp_path: Path) -> None:

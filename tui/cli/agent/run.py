@@ -46,6 +46,7 @@ from tui.port.commands import (
 )
 from tui.port.errors import EngineUnavailable
 from tui.port.values import (
+    BREAK,
     Capability,
     Group,
     HistoryPage,
@@ -334,8 +335,13 @@ async def history(options: Namespace, client: EngineClient) -> int:
         began = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.began))
         talk = "–" if entry.talk_time is None else f"{int(entry.talk_time)} s"
         way = "out" if entry.outgoing else "missed" if entry.missed else "in"
-        cells = (began, f"{way:6}", f"{entry.number or tr('call.no_number'):16}", f"{talk:>7}")
-        rest = " ".join(each for each in (outcome_word(entry.outcome), entry.note) if each)
+        who = entry.number or tr("call.no_number")
+        if entry.kind == BREAK:
+            way, who = BREAK, entry.name
+        cells = (began, f"{way:6}", f"{who:16}", f"{talk:>7}")
+        ended = Message(entry.reason, entry.reason_values)
+        what = outcome_word(entry.outcome) or (render(ended) if entry.reason else "")
+        rest = " ".join(each for each in (what, entry.note) if each)
         print("  ".join((*cells, rest)).rstrip())
     return OK
 
