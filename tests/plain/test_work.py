@@ -19,7 +19,7 @@ from tui.port.events import CallChanged, SeatChanged, SupervisionChanged
 from tui.port.machines.seat_machine import Status
 from tui.port.snapshot import SeatStatus
 from tui.port.supervision import GroupCall, SuperviseHow, SuperviseState, Supervision
-from tui.port.values import Capability, HistoryPage, message
+from tui.port.values import BREAK, Capability, HistoryEntry, HistoryPage, message
 from tui.port.work import BreakChoice, Callback, CallbackPage, CallbackSource
 from tui.port.work_commands import (
     CloseCallback,
@@ -152,3 +152,15 @@ async def test_a_search_finds_the_missed_and_a_day_as_the_screen_does() -> None:
         (sent,) = (each for each in desk.port.sent if isinstance(each, GetHistory))
         assert sent == GetHistory("missed today", 1, terms_of("missed today", WALL))
         assert [term.missed for term in sent.terms] == [True, False]
+
+
+async def test_a_break_of_the_history_is_said_to_be_one_and_is_no_number_to_call() -> None:
+    async with lines() as desk:
+        await desk.asks("idle>")
+        taken = HistoryEntry(1, WALL - 900, "", False, talk_time=600.0, name="Lunch", kind=BREAK)
+        desk.port.answers[GetHistory] = lambda _: Result(True, value=HistoryPage((taken,), 1, 1))
+        desk.say("history")
+        await desk.shows("1 Break, Lunch, ")
+        desk.say("1")
+        await desk.asks("idle>")
+        assert "number" not in desk.fresh

@@ -25,11 +25,13 @@ from tui.port.commands import (
 )
 from tui.port.ladder import Ladder
 from tui.port.values import (
+    BREAK,
     Check,
     CheckState,
     Devices,
     HistoryEntry,
     HistoryPage,
+    Message,
     NotUnderstoodReport,
     Quality,
 )
@@ -139,8 +141,11 @@ async def history(desk: PlainDesk, rest: str) -> None:
 
 
 def _one(desk: PlainDesk, entry: HistoryEntry) -> str:
-    """A call in a few words."""
-    parts = [spaced(entry.number) or tr("call.no_number"), entry.name, _when(desk, entry)]
+    """A call, or a break, in a few words."""
+    who = spaced(entry.number) or tr("call.no_number")
+    if entry.kind == BREAK:
+        who = tr("history.break")
+    parts = [who, entry.name, _when(desk, entry)]
     if entry.missed:
         parts.append(tr("plain.was_missed"))
     elif entry.outgoing:
@@ -168,12 +173,12 @@ async def _told(desk: PlainDesk, entry: HistoryEntry) -> None:
     if entry.hold_time:
         said.append(tr("history.held", time=say.long(entry.hold_time)))
     if entry.reason:
-        from tui.port.values import Message
-
         said.append(render(Message(entry.reason, entry.reason_values)))
     if entry.note:
         said.append(say.named(tr("wrapup.note"), entry.note))
     desk.talk.say(" ".join(say.dotted(each) for each in said))
+    if entry.kind == BREAK:
+        return
     masked = "•" in entry.number
     if not entry.number or masked:
         desk.talk.say(tr("history.masked" if masked else "history.no_number"))
