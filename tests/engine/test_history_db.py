@@ -84,7 +84,12 @@ async def test_of_a_long_history_no_more_is_read_than_a_page(
     whole = (await journal.search("sales")).entries
     read: list[object] = []
     understand = journal._entry
-    monkeypatch.setattr(journal, "_entry", lambda row: read.append(row) or understand(row))
+
+    def entry(row: tuple[object, ...]) -> HistoryEntry:
+        read.append(row)
+        return understand(row)
+
+    monkeypatch.setattr(journal, "_entry", entry)
     for page in (1, 2, 3, 4, 10**30):
         read.clear()
         found = await journal.search("", page)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from tui.plain.editor import MOST, Entered, InputEnded, LineEditor, Pressed
@@ -22,7 +24,7 @@ class Keys:
         return list(self.editor.feed(text.encode()))
 
 
-def lines(found: list[object]) -> list[str]:
+def lines(found: Sequence[object]) -> list[str]:
     return [each.text for each in found if isinstance(each, Entered)]
 
 
