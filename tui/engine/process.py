@@ -74,7 +74,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     ask_for_short_slices()
     hold(options.hold)
     path = paths.runtime / fresh_name()
-    listening = listen(path)
+    try:
+        listening = listen(path)
+    except OSError as error:
+        why = error.strerror or str(error)
+        print(f"yimi: {PathError('not_written', paths.runtime, why)}", file=sys.stderr)
+        return 2
     crash = _leave_terminal(paths.log_file)
     logfile = setup(paths.log_file)
     noise.listen(1, 2)

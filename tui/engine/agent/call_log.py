@@ -14,7 +14,7 @@ from tui.engine.agent.incoming_policy import IncomingPolicy
 from tui.engine.agent.screen_pop import ScreenPop
 from tui.engine.agent.shift_report import report
 from tui.engine.agent.status_ahead import StatusAhead
-from tui.engine.agent.wrapup import NOTE_LIMIT, WrapUpController
+from tui.engine.agent.wrapup import WrapUpController, as_kept
 from tui.engine.audio.quality_judge import Summary
 from tui.engine.calls import Calls
 from tui.engine.context import log
@@ -34,7 +34,6 @@ from tui.port.values import (
     message,
 )
 from tui.port.work import Callback
-from tui.text import clean_text
 
 _ENDS: Final = {
     "line.declined_here": "declined",
@@ -213,21 +212,21 @@ class CallLog:
     def edit_note(self, note: str, key: str) -> Result:
         """`EditNote`: kept with the call while it lives, then in its write-up, then in the
         history."""
-        note = clean_text(note, NOTE_LIMIT)
+        kept, cut = as_kept(note)
         call = self.calls.by_key(key) if key else self.calls.find("")
         wrapup, entry = self.context.snapshot.wrapup, self._entries.get(key)
         if call is not None and call.live:
             if call.state in (CallState.RINGING, CallState.DECLINING):
                 return Result(False, message("note.not_yet"))
-            if note != call.note:
-                self.calls.put(call, note=note)
+            if kept != call.note:
+                self.calls.put(call, note=kept)
         elif key and wrapup is not None and wrapup.call == key:
             return self.wrapup.edit(None, note)
         elif entry is not None:
-            self._rewrite(key, replace(entry, note=note))
+            self._rewrite(key, replace(entry, note=kept))
         else:
             return Result(False, message("note.no_call"))
-        return Result(True)
+        return Result(True, cut)
 
     def _save(self, wrapup: WrapUp) -> None:
         """The write-up as it stands: into the history and the list."""
@@ -286,7 +285,7 @@ class CallLog:
             return self.wrapup.edit(None, note)
         if self.history is None:
             return Result(False, message("history.none"))
-        note = clean_text(note, NOTE_LIMIT)
+        note, cut = as_kept(note)
         for key, known in self._entries.items():
             if known.id == entry:
                 self._entries[key] = changed = replace(known, note=note)
@@ -297,7 +296,7 @@ class CallLog:
         except HistoryWaits as why:
             self._says_it_waits(self.history, why)
             there = True
-        return Result(True) if there else Result(False, message("history.no_entry"))
+        return Result(True, cut) if there else Result(False, message("history.no_entry"))
 
     def explain(self, call: Call) -> None:
         """Why a call ended became known only after its end."""
