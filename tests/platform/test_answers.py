@@ -425,16 +425,6 @@ async def test_why_nothing_is_reached_is_said_in_the_systems_words(world: World)
         assert (await world.error()).info == "Connection refused"
 
 
-async def test_a_proxy_of_the_environment_that_is_not_used_is_named(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    world.credentials = Credentials(
-        "1001", Secret("hush"), "02500001234", backend="https://nobody.invalid/"
-    )
-    assert (await world.error()).info.endswith("; HTTPS_PROXY is set, and proxies are not used")
-
-
 @pytest.mark.parametrize("encoding", ["gbk", "gb18030", "big5", "utf-16", "utf-8-sig"])
 async def test_a_refusal_is_read_in_any_encoding(
     backend: Backend, world: World, encoding: str

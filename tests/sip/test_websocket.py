@@ -21,6 +21,7 @@ from websockets.http11 import Response as HttpResponse
 from websockets.typing import Subprotocol
 
 from tests.certificate import certificate
+from tests.proxy_box import proxy_before
 from tests.sip.agents import AGENT, PBX, XML, Side, config, pbx_config
 from tests.waiting import until
 from tui.sip import (
@@ -777,6 +778,75 @@ async def test_wss_works_with_a_known_certificate_and_not_with_a_stranger(tmp_pa
         async with running(known):
             await known.until(known.has(Registered))
         assert "Via: SIP/2.0/WSS " in str(server.frames[-1])
+
+
+async def test_a_server_behind_a_proxy_is_dialled_and_the_cookies_of_its_host_are_said(
+    tmp_path: Path,
+) -> None:
+    file, context = certificate(tmp_path, names=["pbx.test.invalid"])
+    server = Server()
+    said: list[str | None] = []
+
+    async def look(socket: ServerConnection, request: HttpRequest) -> HttpResponse | None:
+        said.append(request.headers.get("Cookie"))
+        return None
+
+    kept = iter(("", "node=a7", "node=b8"))
+    async with serving(server.talk, ssl=context, process_request=look) as url:
+        async with proxy_before(int(url.rpartition(":")[2].partition("/")[0])) as box:
+            phone = Phone(
+                "wss://pbx.test.invalid/sip",
+                ssl=ssl.create_default_context(cafile=str(file)),
+                settings=config(transport="wss"),
+                proxy=lambda url: f"http://li:h@{box.address}",
+                cookies=lambda: next(kept),
+            )
+            async with running(phone):
+                for count in (1, 2, 3):
+                    await phone.until(phone.has(Registered, count))
+                    phone.connection.redial("dialled anew, with what is kept by then")
+                await phone.until(lambda: len(said) == 3)
+            assert box.asked[0].startswith("CONNECT pbx.test.invalid:443 HTTP/1.1\r\n")
+    assert said == [None, "node=a7", "node=b8"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (b"HTTP/1.1 407 Sign in\r\n\r\n", "it answered 407 (it wants a name and a password)"),
+        (b"HTTP/1.1 503 Full\r\n\r\n", "it answered 503"),
+        (b"SSH-2.0-x\r\n\r\n", "it gave no answer of a proxy"),
+    ],
+)
+async def test_a_proxy_that_lets_nobody_through_is_named_and_why(answer: bytes, why: str) -> None:
+    async with proxy_before(9) as box:
+        box.answer = answer
+        phone = Phone("wss://pbx.test.invalid/", proxy=lambda url: f"http://li:secret@{box.address}")
+        async with running(phone):
+            await phone.until(lambda: phone.flows)
+        assert (phone.flows[0].why, phone.flows[0].reason) == (
+            "proxy",
+            f"the proxy {box.address}: {why}",
+        )
+        assert not phone.refused(), "a proxy has its bad days as servers have"
+
+
+@pytest.mark.parametrize(
+    ("proxy", "said"),
+    [
+        ("http://li:secret@127.0.0.1:9", "the proxy 127.0.0.1:9: Connect call failed"),
+        ("http://nobody.invalid:3128", "the proxy nobody.invalid:3128: "),
+        ("socks5h://127.0.0.1:9", "the proxy 127.0.0.1:9: SOCKS proxies are not used"),
+        ("http://li:secret@127.0.0.1:9/path", "the proxy 127.0.0.1:9: its address cannot be used"),
+    ],
+)
+async def test_a_proxy_that_is_not_there_is_not_taken_for_the_server(proxy: str, said: str) -> None:
+    phone = Phone("wss://pbx.test.invalid/", proxy=lambda url: proxy)
+    async with running(phone) as task:
+        await phone.until(lambda: len(phone.flows) > 1)
+        assert not task.done()
+    assert phone.flows[0].why == "proxy"
+    assert phone.flows[0].reason.startswith(said), phone.flows[0].reason
 
 
 async def test_no_frame_reaches_the_log(caplog: pytest.LogCaptureFixture) -> None:

@@ -206,6 +206,10 @@ class Platform(Protocol):
     def sip_account(self, gid: str) -> SipAccount:
         """After sign_in: as whom to register."""
 
+    def line_cookies(self) -> str:
+        """The field `Cookie` of the line's handshake (RFC 6265 §5.4): what the platform's web gave
+        for its host; "" for none."""
+
     async def get_groups(self, page: int = 1) -> GroupPage: ...
 
     async def get_group_members(self, gid: str, page: int = 1) -> MemberPage: ...

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 import ssl
 import unicodedata
@@ -19,12 +18,14 @@ from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
 
 from tui.platform import codes
 from tui.platform.base import PlatformError
+from tui.platform.cookies import Cookies
 from tui.platform.gen2.routes import TOKEN_HEADER, Route
 from tui.platform.http_client import (
     HttpClient,
     HttpError,
     HttpResponse,
     NameNotFound,
+    NoProxy,
     NoTls,
     NotReached,
     Unverified,
@@ -47,7 +48,6 @@ _OTHER_WORDS: Final = (
 _FULL_WIDTH: Final = {0xFF01 + offset: 0x21 + offset for offset in range(94)} | {0x3002: 0x2E}
 """What an input method writes in place of ASCII."""
 _SCHEME: Final = re.compile(r"(?i)^(https?):/{0,2}(?=[^/])")
-_PROXIES: Final = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 _title = re.compile(r"<title[^>]*>([^<]{1,200})", re.I).search
 _MOST_WORDS: Final = 20
 """Texts of one `info` that are put together."""
@@ -178,7 +178,7 @@ def is_loopback(host: str) -> bool:
 
 class Web:
     """One backend. `limit` is the time for one request in seconds, redirects and all; `tls` says
-    whom to trust (None: whom this machine does)."""
+    whom to trust (None: whom this machine does); `cookies` are said back to who gave them."""
 
     def __init__(
         self,
@@ -189,6 +189,7 @@ class Web:
         tls: ssl.SSLContext | None = None,
         paths: JsonPaths | None = None,
         token_header: str = TOKEN_HEADER,
+        cookies: Cookies | None = None,
     ) -> None:
         self.base = base
         self._paths = paths or PATHS
@@ -196,7 +197,9 @@ class Web:
         self._limit = limit
         # Not compressed; what is all the same is expanded here, to a size that we bound.
         self._http = HttpClient(
-            tls=tls, fields={"Accept": "application/json", "User-Agent": user_agent}
+            tls=tls,
+            fields={"Accept": "application/json", "User-Agent": user_agent},
+            cookies=cookies,
         )
 
     async def request(
@@ -236,18 +239,19 @@ class Web:
                         return self._reply(response, bare=bare)
                     url = self._redirected(url, response, route.method)
         except NameNotFound as error:
-            info = f"the backend's name was not found: {error}{self._beside}"
+            info = f"the backend's name was not found: {error}"
             raise PlatformError(codes.NO_SERVER, info) from None
         except TimeoutError:
-            info = f"no answer in time{self._beside}"
+            info = "no answer in time"
             raise PlatformError(codes.SERVER_ERROR, info, codes.SERVER_DOWN) from None
+        except NoProxy as error:
+            raise PlatformError(codes.SERVER_ERROR, str(error), codes.NO_PROXY) from None
         except NoTls as error:
             raise PlatformError(codes.SERVER_ERROR, str(error), codes.NO_TLS) from None
         except Unverified as error:
             raise PlatformError(codes.SERVER_ERROR, str(error), codes.UNVERIFIED) from None
         except NotReached as error:
-            info = f"{error}{self._beside}"
-            raise PlatformError(codes.SERVER_ERROR, info, codes.SERVER_DOWN) from None
+            raise PlatformError(codes.SERVER_ERROR, str(error), codes.SERVER_DOWN) from None
         except HttpError as error:
             raise PlatformError(codes.SERVER_ERROR, str(error)) from None
         except ValueError as error:  # an argument that no header or address can carry
@@ -277,13 +281,6 @@ class Web:
                 raise NoSuchRoute(codes.SERVER_ERROR, said) from None
             raise PlatformError(codes.SERVER_ERROR, said) from None
         return Reply(http, given, self._paths, said)
-
-    @property
-    def _beside(self) -> str:
-        """What else may be why nothing is reached."""
-        away = not is_loopback(urlsplit(self.base).hostname or "")
-        named = next((name for name in _PROXIES if os.environ.get(name)), "") if away else ""
-        return f"; {named} is set, and proxies are not used" if named else ""
 
     async def close(self) -> None:
         """Close the connections."""

@@ -185,6 +185,7 @@ class SignInSession:
             instance_id(self.paths.state / "instances" / self.key),
             self.parts.control.now,
             self._tls,
+            platform.line_cookies,
         )
 
     async def _not_registered(

@@ -27,6 +27,7 @@ from tui.platform.base import (
     ToCall,
     UserData,
 )
+from tui.platform.cookies import Cookies
 from tui.platform.extensions import eid16
 from tui.platform.gen2 import shapes
 from tui.platform.gen2.fields import FIELDS
@@ -81,6 +82,7 @@ class Platform2:
         self._tls = tls
         self._keeper = TokenKeeper(self._renewed, clock=clock, sleep=sleep, rng=self._rng)
         self._web: Web | None = None
+        self._cookies = Cookies()
         self._without_life = False
         self._refused = Secret()
         """The last token that was not taken."""
@@ -107,6 +109,7 @@ class Platform2:
             tls=self._tls,
             paths=self._fields,
             token_header=self._routes.token,
+            cookies=self._cookies,
         )
         self._keeper.put(await self._fresh_token())
         reply = await self._call(self._routes.user)
@@ -147,6 +150,7 @@ class Platform2:
     async def close(self) -> None:
         """Close sockets and timers; says nothing to the platform. What it knew is forgotten."""
         web, self._web = self._web, None
+        self._cookies = Cookies()
         self._credentials = self._user = self._line = None
         await self._keeper.close()
         if web is not None:
@@ -172,6 +176,10 @@ class Platform2:
             user_agent=self._routes.user_agent.format(gid=group, eid=user.eid),
             identities=self._identities,
         )
+
+    def line_cookies(self) -> str:
+        """Such as keep a client at one machine behind a gateway."""
+        return "" if self._line is None else self._cookies.said(self._line.url)
 
     # ------------------------------------------------------------ the directory
 
