@@ -23,15 +23,19 @@ class ProxyBox:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
-        with suppress(OSError, asyncio.IncompleteReadError):
-            self.asked.append((await reader.readuntil(b"\r\n\r\n")).decode())
-            if self.answer:
-                writer.write(self.answer)
-                await writer.drain()
-            else:
-                await self._join(reader, writer)
-        writer.close()
-        self._tasks.discard(task)
+        try:
+            with suppress(OSError, asyncio.IncompleteReadError):
+                self.asked.append((await reader.readuntil(b"\r\n\r\n")).decode())
+                if self.answer:
+                    writer.write(self.answer)
+                    await writer.drain()
+                else:
+                    await self._join(reader, writer)
+                writer.close()
+                await writer.wait_closed()
+        finally:
+            writer.transport.abort()
+            self._tasks.discard(task)
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -40,7 +44,7 @@ class ProxyBox:
         try:
             await asyncio.gather(*both)
         finally:
-            there_writer.close()
+            there_writer.transport.abort()
 
     async def end(self) -> None:
         for task in self._tasks:

@@ -79,6 +79,36 @@ async def test_mobile_mode_lets_calls_pass_by_and_fixed_mode_takes_them_again(
     await old.state(CallState.RINGING)
 
 
+async def test_a_call_that_is_up_when_the_calls_go_elsewhere_ends_when_it_does(
+    box: Box, old: Desk
+) -> None:
+    await old.sign_in()
+    cc = await box.ring("1001")
+    await old.state(CallState.RINGING)
+    assert (await old.engine.execute(c.Answer())).ok
+    await old.state(CallState.TALKING)
+    await old.audio()
+    assert (await old.engine.execute(c.SetPhoneMode(PhoneMode.MOBILE, "12000000002"))).ok
+    assert (await old.engine.execute(c.Hold())).ok
+    await box.post(f"calls/{cc}/hangup")
+    call = await old.state(CallState.ENDED)
+    assert call.outcome is not None
+    assert call.outcome.id == "ended.25"
+
+
+async def test_a_call_that_rings_when_the_calls_go_elsewhere_stops_when_the_caller_gives_up(
+    box: Box, old: Desk
+) -> None:
+    await old.sign_in()
+    cc = await box.ring("1001")
+    await old.state(CallState.RINGING)
+    assert (await old.engine.execute(c.SetPhoneMode(PhoneMode.MOBILE, "12000000002"))).ok
+    await box.post(f"calls/{cc}/hangup")
+    call = await old.state(CallState.ENDED)
+    assert call.outcome is not None
+    assert call.outcome.id == "cancelled.missed"
+
+
 async def test_a_callback_phone_that_is_not_verified_does_not_sign_in(box: Box, old: Desk) -> None:
     command = old.sign_in_command(callintype=4, number=UNVERIFIED)
     result = await old.engine.execute(command)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -808,6 +809,39 @@ async def test_a_server_behind_a_proxy_is_dialled_and_the_cookies_of_its_host_ar
                 await phone.until(lambda: len(said) == 3)
             assert box.asked[0].startswith("CONNECT pbx.test.invalid:443 HTTP/1.1\r\n")
     assert said == [None, "node=a7", "node=b8"]
+
+
+async def test_an_address_that_does_not_answer_keeps_nobody_from_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, context = certificate(tmp_path, names=["pbx.test.invalid"])
+    server = Server()
+    with ExitStack() as held:
+        silent = held.enter_context(socket.socket())
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(0)
+        for _ in range(4):  # whoever comes behind these is not answered
+            waiting = held.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(silent.getsockname())
+        async with serving(server.talk, ssl=context) as url:
+            here = ("127.0.0.1", int(url.rpartition(":")[2].partition("/")[0]))
+
+            async def both(*_: object, **__: object) -> list[Any]:
+                kind = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
+                return [(*kind, address) for address in (silent.getsockname(), here)]
+
+            monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", both)
+            phone = Phone(
+                "wss://pbx.test.invalid/sip",
+                ssl=ssl.create_default_context(cafile=str(file)),
+                settings=config(transport="wss"),
+                proxy=lambda url: None,
+                open_timeout=5.0,
+            )
+            async with running(phone):
+                await phone.until(phone.has(Registered))
+            assert phone.flows[0] == FlowState(True)
 
 
 @pytest.mark.parametrize(

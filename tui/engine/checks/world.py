@@ -32,6 +32,8 @@ from tui.sip.transport.flow import proxys, words
 
 PINGS: Final = 3
 _LIMIT: Final = 8.0
+_NEXT_ADDRESS: Final = 0.25
+"""As the line itself does it (`sip.transport.websocket`)."""
 # The library logs frames at DEBUG; there is nothing in them that a log should hold.
 _quiet = logging.getLogger(f"{__name__}.frames")
 _quiet.setLevel(logging.WARNING)
@@ -53,8 +55,13 @@ async def handshake(host: str, port: int, ca_file: str = "") -> float:
     try:
         async with asyncio.timeout(_LIMIT):
             if by is None:
-                opened = asyncio.open_connection(host, port, ssl=context, server_hostname=host)
-                _, writer = await opened
+                _, writer = await asyncio.open_connection(
+                    host,
+                    port,
+                    ssl=context,
+                    server_hostname=host,
+                    happy_eyeballs_delay=_NEXT_ADDRESS,
+                )
             else:
                 _, writer = await opened_by(by, host, port, context)
     except ProxyFailed as error:
@@ -82,6 +89,7 @@ async def dial(url: str, ca_file: str = "") -> Dialled:
             close_timeout=1.0,
             ping_interval=None,
             proxy=by,
+            happy_eyeballs_delay=_NEXT_ADDRESS,
             logger=_quiet,
         )
     except (InvalidProxy, ProxyError, ImportError) as error:

@@ -234,12 +234,20 @@ class PlatformCalls:
     def _report(self, report: control.PlatformMessage) -> None:
         self.query.told(getattr(report, "ccnumber", ""))
         mobile = self.context.snapshot.phone_mode == "mobile"
-        if mobile and not isinstance(report, control.Kicked):
+        if mobile and not isinstance(report, control.Kicked) and not self._is_of_a_call(report):
             return  # "In mobile mode the client ignores every <cc>" (platform.md)
         for part in (self.supervising, self.reports, self.threeway):
             if part.handle(report):
                 return
         self._other(report)
+
+    def _is_of_a_call(self, report: control.PlatformMessage) -> bool:
+        """Whether it is about a call that was here before the calls went elsewhere: nothing else
+        would tell how that ends."""
+        ccnumber = getattr(report, "ccnumber", "")
+        call = self.calls.by_ccnumber(ccnumber) if ccnumber else None
+        known = call is not None and call.live
+        return known or (isinstance(report, control.NoCall) and self.query.running)
 
     def _other(self, report: control.PlatformMessage) -> None:
         match report:

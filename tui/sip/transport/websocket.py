@@ -52,6 +52,8 @@ longer one 513 or skips it: one message takes no flow down, until it is this lon
 _GOOD_FLOW: Final = 60.0
 """Seconds after which a flow counts as good, and earlier failures as forgotten."""
 _POLICY_VIOLATION: Final = 1008
+_NEXT_ADDRESS: Final = 0.25
+"""Seconds until the next address of a name is tried beside one that does not answer (RFC 8305)."""
 
 # The library logs frames at DEBUG: credentials would stand in the log.
 _quiet = logging.getLogger(f"{__name__}.frames")
@@ -261,6 +263,7 @@ class SipConnection:
                 ping_interval=None,  # `_ping` does it: it measures, and drops at once
                 max_size=_FRAME_LIMIT,
                 proxy=by,
+                happy_eyeballs_delay=_NEXT_ADDRESS,
                 logger=_quiet,
                 **options,
             )
