@@ -280,6 +280,7 @@ class Platform1:
 
     async def get_groups(self, page: int = 1) -> GroupPage:
         """`getGroups`: this generation gives all groups at once, which is one page."""
+        page = max(1, page)
         reply = await self._call("groups")
         found = shapes1.read_groups(reply, page, self._fields, self._skipped)
         self._names |= {group.gid: group.name for group in found.groups}
