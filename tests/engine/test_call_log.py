@@ -6,12 +6,14 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from tests.engine.desk import CC, CUSTOMER
 from tests.engine.shop import Shop, opened
+from tests.waiting import until
 from tui.engine.outcome import Outcome
 from tui.platform import control as m
 from tui.port import events as e
@@ -19,6 +21,7 @@ from tui.port.machines.call_machine import CallState
 from tui.port.machines.seat_machine import Status
 from tui.port.snapshot import RECENT_LIMIT
 from tui.port.values import Connection, ConnectionState, Message, WrapUpMode
+from tui.port.work import ShiftReport
 
 
 @pytest.fixture
@@ -380,3 +383,91 @@ async def test_a_history_of_a_newer_version_is_said_to_be_one(tmp_path: Path) ->
         assert notice.message.id == "history.newer"
         await shop.call()
         assert shop.context.snapshot.recent[0].number == CUSTOMER
+
+
+# ---------------------------------------------------------------- another day
+
+
+def at(day: int, hour: int, minute: int = 0) -> Callable[[], float]:
+    """That time of a day in March, in which clocks are put on in many places."""
+    then = datetime(2027, 3, day, hour, minute).timestamp()
+    return lambda: then
+
+
+@pytest.fixture
+async def night(tmp_path: Path) -> AsyncIterator[Shop]:
+    shop = Shop(tmp_path / "history.sqlite3")
+    shop.wall = at(27, 23, 30)
+    await shop.workday.begin(shop.journal())
+    shop.seat.platform_says(1)
+    yield shop
+    await shop.workday.end()
+    await shop.context.close()
+
+
+async def figures(shop: Shop, count: int) -> None:
+    """So many calls stand on the screen, and in the report once they are written."""
+
+    async def reported() -> bool:
+        report = (await shop.workday.report(0)).value
+        assert isinstance(report, ShiftReport)
+        return report.total.incoming + report.total.outgoing == count
+
+    await until(reported)
+    assert shop.context.snapshot.shift.talked == count
+
+
+async def test_at_midnight_the_figures_of_the_day_begin_anew(night: Shop) -> None:
+    await night.call()
+    await figures(night, 1)
+    began = night.context.snapshot.shift.began
+    night.wall = at(28, 0, 1)
+    await night.until(lambda: night.context.snapshot.shift.talked == 0)
+    assert night.context.snapshot.shift.began == began, "the shift goes on"
+    await night.call("1700000000002conf_2")
+    await figures(night, 1)
+    night.wall = at(28, 12)
+    await figures(night, 1)
+    night.wall = at(30, 9)
+    await night.until(lambda: night.context.snapshot.shift.talked == 0)
+
+
+async def test_a_clock_that_is_put_back_over_midnight_brings_the_figures_of_that_day_back(
+    night: Shop,
+) -> None:
+    await night.call()
+    night.wall = at(28, 0, 1)
+    await night.until(lambda: night.context.snapshot.shift.talked == 0)
+    night.wall = at(27, 23, 59)
+    await night.until(lambda: night.context.snapshot.shift.talked == 1)
+
+
+async def test_a_call_over_midnight_counts_on_the_day_on_which_it_began(night: Shop) -> None:
+    night.desk.says(m.NewCall(CC, CUSTOMER))
+    await night.commands.answer("")
+    night.desk.says(m.Answered(CC, CUSTOMER))
+    night.desk.now += 3600
+    night.wall = at(28, 0, 30)
+    night.desk.says(m.Ended(CC, 25, 3600))
+    await night.until(lambda: night.workday._day == at(28, 0)())
+    await figures(night, 0)
+    await night.call("1700000000002conf_2")
+    await figures(night, 1)
+
+
+async def test_a_history_that_cannot_be_read_at_midnight_costs_no_more_than_its_figures(
+    night: Shop, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await night.call()
+    history = night.workday.history
+    assert history is not None
+
+    async def broken(began: float) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(history, "since", broken)
+    night.wall = at(28, 0, 1)
+    await night.until(lambda: "the figures of this day cannot be read" in caplog.text)
+    assert night.context.snapshot.shift.talked == 0
+    await night.call("1700000000002conf_2")
+    assert night.context.snapshot.shift.talked == 1

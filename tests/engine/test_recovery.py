@@ -231,7 +231,24 @@ async def test_a_call_is_not_taken_off_because_the_platform_says_nothing(
     assert notice.message.id == "recover.silent"
     asking.query.no_call()
     assert asking.call.outcome is not None
-    assert asking.call.outcome.id == "ended.in_gap"
+    assert asking.call.outcome.id == "ended.forgotten"
+
+
+@pytest.mark.parametrize("lost", [False, True])
+async def test_that_a_call_ended_while_the_line_was_gone_is_said_where_it_was(
+    asking: Desk, lost: bool
+) -> None:
+    asking.says(m.NewCall(CC, CUSTOMER))
+    if lost:
+        asking.now += 5
+        for state in (ConnectionState.LOST, ConnectionState.OK):
+            asking.context.emit(ConnectionChanged(Connection(state, asking.now)))
+    asking.query.ask()
+    asking.query.no_call()
+    call = asking.call
+    assert call.outcome is not None
+    assert call.outcome.id == ("ended.in_gap" if lost else "ended.forgotten")
+    assert call.end.missed is not lost, "a line that is lost is no fault of whoever was rung"
 
 
 async def test_while_the_line_is_gone_nothing_is_concluded_and_nothing_asked(asking: Desk) -> None:

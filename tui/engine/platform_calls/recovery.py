@@ -152,7 +152,15 @@ class CallQuery:
             outcome = message("ended.26", code=BY_US)
             self.calls.end(call, CallInput.ENDED, outcome, reason=BY_US, talk_time=talked)
             return
-        self.calls.end(call, CallInput.ENDED, message("ended.in_gap"), talk_time=talked)
+        connection = self.context.snapshot.connection
+        in_gap = connection.since > call.began or call.recovered
+        self.calls.end(
+            call,
+            CallInput.ENDED,
+            message("ended.in_gap" if in_gap else "ended.forgotten"),
+            talk_time=talked,
+            missed=call.state is CallState.RINGING and not in_gap,
+        )
 
     def _over(self) -> None:
         self.running = False
