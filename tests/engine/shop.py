@@ -29,8 +29,7 @@ class Shop:
 
     def __init__(self, path: Path) -> None:
         self.desk = Desk(Limits(next_status=0.05, day=0.01))
-        self.wall: Callable[[], float] = time.time
-        """The time of day."""
+        self.time_of_day: Callable[[], float] = time.time
         self.context = self.desk.context
         self.calls = self.desk.calls
         self.commands = self.desk.commands
@@ -48,7 +47,7 @@ class Shop:
             self.ahead,
             quality=lambda key: Summary(),
             pop=ScreenPop(self.calls, PopSettings()),
-            wall=lambda: self.wall(),
+            wall=lambda: self.time_of_day(),
         )
         self.calls.listen(self.ahead.call_changed)
         self.calls.listen(self.workday.call_changed)

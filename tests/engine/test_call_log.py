@@ -266,6 +266,24 @@ async def test_the_status_set_ahead_is_taken_when_the_write_up_ends(shop: Shop) 
     assert shop.context.snapshot.next_status == 0
 
 
+@pytest.mark.parametrize("status", [1, 2])
+async def test_an_answer_about_the_status_ahead_that_crosses_the_end_of_the_call_counts_now(
+    shop: Shop, status: int
+) -> None:
+    """What was set ahead of a call that is over would else wait for the end of the next one."""
+    shop.wrapup.mode = WrapUpMode.OFF
+    shop.desk.says(m.NewCall(CC, CUSTOMER))
+    await shop.commands.answer("")
+    shop.desk.says(m.Answered(CC, CUSTOMER))
+    task = asyncio.create_task(shop.ahead.set_next(status))
+    await shop.until(lambda: m.StatusAfterCall(CC, status == 2) in shop.desk.sent)
+    shop.desk.says(m.Ended(CC, 25, 30))
+    shop.platform._other(m.StatusAfterCallResponse(200, CC))
+    assert (await task).ok
+    assert shop.context.snapshot.next_status == 0
+    assert shop.status is (Status.BUSY if status == 2 else Status.ONLINE)
+
+
 async def test_without_a_call_nothing_can_be_set_ahead(shop: Shop) -> None:
     assert not (await shop.ahead.set_next(2)).ok
 
@@ -397,7 +415,7 @@ def at(day: int, hour: int, minute: int = 0) -> Callable[[], float]:
 @pytest.fixture
 async def night(tmp_path: Path) -> AsyncIterator[Shop]:
     shop = Shop(tmp_path / "history.sqlite3")
-    shop.wall = at(27, 23, 30)
+    shop.time_of_day = at(27, 23, 30)
     await shop.workday.begin(shop.journal())
     shop.seat.platform_says(1)
     yield shop
@@ -421,14 +439,14 @@ async def test_at_midnight_the_figures_of_the_day_begin_anew(night: Shop) -> Non
     await night.call()
     await figures(night, 1)
     began = night.context.snapshot.shift.began
-    night.wall = at(28, 0, 1)
+    night.time_of_day = at(28, 0, 1)
     await night.until(lambda: night.context.snapshot.shift.talked == 0)
     assert night.context.snapshot.shift.began == began, "the shift goes on"
     await night.call("1700000000002conf_2")
     await figures(night, 1)
-    night.wall = at(28, 12)
+    night.time_of_day = at(28, 12)
     await figures(night, 1)
-    night.wall = at(30, 9)
+    night.time_of_day = at(30, 9)
     await night.until(lambda: night.context.snapshot.shift.talked == 0)
 
 
@@ -436,9 +454,9 @@ async def test_a_clock_that_is_put_back_over_midnight_brings_the_figures_of_that
     night: Shop,
 ) -> None:
     await night.call()
-    night.wall = at(28, 0, 1)
+    night.time_of_day = at(28, 0, 1)
     await night.until(lambda: night.context.snapshot.shift.talked == 0)
-    night.wall = at(27, 23, 59)
+    night.time_of_day = at(27, 23, 59)
     await night.until(lambda: night.context.snapshot.shift.talked == 1)
 
 
@@ -447,7 +465,7 @@ async def test_a_call_over_midnight_counts_on_the_day_on_which_it_began(night: S
     await night.commands.answer("")
     night.desk.says(m.Answered(CC, CUSTOMER))
     night.desk.now += 3600
-    night.wall = at(28, 0, 30)
+    night.time_of_day = at(28, 0, 30)
     night.desk.says(m.Ended(CC, 25, 3600))
     await night.until(lambda: night.workday._day == at(28, 0)())
     await figures(night, 0)
@@ -466,7 +484,7 @@ async def test_a_history_that_cannot_be_read_at_midnight_costs_no_more_than_its_
         raise sqlite3.OperationalError("disk I/O error")
 
     monkeypatch.setattr(history, "since", broken)
-    night.wall = at(28, 0, 1)
+    night.time_of_day = at(28, 0, 1)
     await night.until(lambda: "the figures of this day cannot be read" in caplog.text)
     assert night.context.snapshot.shift.talked == 0
     await night.call("1700000000002conf_2")
