@@ -123,9 +123,9 @@ def _around(text: str) -> bytes:
 
 
 def _mended(text: str) -> str | None:
-    """Tags in XML that were written as HTML allows: a value without quotes, no space before the next
-    name, a name without a value, a name twice with one value. None where they cannot be read so
-    either, as with a name that has two values: which of them is meant nobody knows."""
+    """Tags in XML that were written as HTML allows: a value without quotes, no space before the
+    next name, a name without a value, a name twice with one value. None where they cannot be read
+    so either, as with a name that has two values: which of them is meant nobody knows."""
     parts: list[str] = []
     at = 0
     while (begin := text.find("<", at)) >= 0:

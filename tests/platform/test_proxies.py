@@ -228,7 +228,10 @@ async def test_a_port_that_no_proxy_listens_at_is_not_taken_for_the_platforms(
                 Credentials("1001", Secret("hush"), "02500001234", backend=f"https://{NAME}")
             )
         await platform.close()
-    assert (caught.value.message_id, caught.value.info) == (NO_PROXY, f"{named}: Connection refused")
+    assert (caught.value.message_id, caught.value.info) == (
+        NO_PROXY,
+        f"{named}: Connection refused",
+    )
 
 
 async def test_a_certificate_behind_a_proxy_is_the_platforms_matter(behind: Behind) -> None:
@@ -248,9 +251,9 @@ def test_a_proxy_is_named_without_what_it_is_asked_by() -> None:
 async def test_the_check_before_the_shift_goes_through_the_proxy_too(behind: Behind) -> None:
     assert await checks.handshake(NAME, 443, str(behind.pem)) > 0
     behind.box.answer = b"HTTP/1.1 403 Forbidden\r\n\r\n"
-    with pytest.raises(OSError, match="proxy 127.0.0.1:[0-9]+: HTTP 403 Forbidden"):
+    with pytest.raises(OSError, match=r"proxy 127\.0\.0\.1:[0-9]+: HTTP 403 Forbidden"):
         await checks.handshake(NAME, 443, str(behind.pem))
-    with pytest.raises(CannotDial, match="proxy 127.0.0.1:[0-9]+: it answered 403"):
+    with pytest.raises(CannotDial, match=r"proxy 127\.0\.0\.1:[0-9]+: it answered 403"):
         await checks.dial(f"wss://{NAME}/", str(behind.pem))
 
 

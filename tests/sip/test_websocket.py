@@ -9,7 +9,7 @@ import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -793,21 +793,25 @@ async def test_a_server_behind_a_proxy_is_dialled_and_the_cookies_of_its_host_ar
         return None
 
     kept = iter(("", "node=a7", "node=b8"))
-    async with serving(server.talk, ssl=context, process_request=look) as url:
-        async with proxy_before(int(url.rpartition(":")[2].partition("/")[0])) as box:
-            phone = Phone(
-                "wss://pbx.test.invalid/sip",
-                ssl=ssl.create_default_context(cafile=str(file)),
-                settings=config(transport="wss"),
-                proxy=lambda url: f"http://li:h@{box.address}",
-                cookies=lambda: next(kept),
-            )
-            async with running(phone):
-                for count in (1, 2, 3):
-                    await phone.until(phone.has(Registered, count))
-                    phone.connection.redial("dialled anew, with what is kept by then")
-                await phone.until(lambda: len(said) == 3)
-            assert box.asked[0].startswith("CONNECT pbx.test.invalid:443 HTTP/1.1\r\n")
+    async with AsyncExitStack() as held:
+        url = await held.enter_async_context(
+            serving(server.talk, ssl=context, process_request=look)
+        )
+        port = int(url.rpartition(":")[2].partition("/")[0])
+        box = await held.enter_async_context(proxy_before(port))
+        phone = Phone(
+            "wss://pbx.test.invalid/sip",
+            ssl=ssl.create_default_context(cafile=str(file)),
+            settings=config(transport="wss"),
+            proxy=lambda url: f"http://li:h@{box.address}",
+            cookies=lambda: next(kept),
+        )
+        async with running(phone):
+            for count in (1, 2):
+                await phone.until(phone.has(Registered, count))
+                phone.connection.redial("dialled anew, with what is kept by then")
+            await phone.until(phone.has(Registered, 3))
+        assert box.asked[0].startswith("CONNECT pbx.test.invalid:443 HTTP/1.1\r\n")
     assert said == [None, "node=a7", "node=b8"]
 
 
@@ -855,7 +859,9 @@ async def test_an_address_that_does_not_answer_keeps_nobody_from_the_next(
 async def test_a_proxy_that_lets_nobody_through_is_named_and_why(answer: bytes, why: str) -> None:
     async with proxy_before(9) as box:
         box.answer = answer
-        phone = Phone("wss://pbx.test.invalid/", proxy=lambda url: f"http://li:secret@{box.address}")
+        phone = Phone(
+            "wss://pbx.test.invalid/", proxy=lambda url: f"http://li:secret@{box.address}"
+        )
         async with running(phone):
             await phone.until(lambda: phone.flows)
         assert (phone.flows[0].why, phone.flows[0].reason) == (

@@ -166,9 +166,7 @@ class PlatformError(Exception):
     seconds the server wants to be left alone (Retry-After, RFC 9110 §10.2.3), 0 where it does not
     say."""
 
-    def __init__(
-        self, code: int, info: str = "", message_id: str = "", wait: float = 0.0
-    ) -> None:
+    def __init__(self, code: int, info: str = "", message_id: str = "", wait: float = 0.0) -> None:
         super().__init__(f"{code} {info}".strip())
         self.code = code
         self.info = info

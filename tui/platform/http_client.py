@@ -187,7 +187,9 @@ class HttpClient:
 
     async def _connect(self, where: tuple[str, str, int]) -> _Connection:
         scheme, host, port = where
-        by = self._proxy(f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}")
+        by = self._proxy(
+            f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+        )
         if scheme == "https" and self._tls is None:
             # Reads what this machine trusts from the disk.
             self._tls = await asyncio.to_thread(ssl.create_default_context)

@@ -1,5 +1,5 @@
-"""By which proxy a server is reached: as HTTPS_PROXY, ALL_PROXY and NO_PROXY of the environment say,
-in small letters or large, or else the settings of a Mac.
+"""By which proxy a server is reached: as HTTPS_PROXY, ALL_PROXY and NO_PROXY of the environment
+say, in small letters or large, or else the settings of a Mac.
 
 What is behind a proxy is spoken to through CONNECT (RFC 9110 §9.3.6), under TLS of its own. This
 machine is reached without one, and so is what needs no TLS.

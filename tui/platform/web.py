@@ -53,7 +53,7 @@ _OTHER_CODES: Final = ("code", "ret", "errcode", "errno", "error_code")
 _USUAL_YES: Final = (0, 1, 200)
 _says_yes = re.compile(r"(?i)\b(?:success|succeed|ok\b)|成功").search
 MOST_WAIT: Final = 600.0
-"""Seconds for which a server is left alone at most, whatever it asks: a slip must not silence us."""
+"""Seconds for which a server is left alone at most: a slip of its own must not silence us."""
 _FULL_WIDTH: Final = {0xFF01 + offset: 0x21 + offset for offset in range(94)} | {0x3002: 0x2E}
 """What an input method writes in place of ASCII."""
 _SCHEME: Final = re.compile(r"(?i)^(https?):/{0,2}(?=[^/])")
@@ -101,7 +101,9 @@ class Reply:
     @property
     def _says_no(self) -> bool:
         """Whether an answer without a status is a refusal all the same, as frameworks write it."""
-        if self.body is False or any(flag_of(at(self.body, name)) is False for name in ("success", "ok")):
+        if self.body is False or any(
+            flag_of(at(self.body, name)) is False for name in ("success", "ok")
+        ):
             return True
         data = at(self.body, "data")
         error = "" if data is not None else clean_text(_words(at(self.body, "error")))

@@ -97,8 +97,8 @@ async def dial(url: str, ca_file: str = "") -> Dialled:
     except ValueError as error:
         raise CannotDial(str(error)) from None
     except (OSError, InvalidHandshake, InvalidURI, EOFError) as error:
-        proxys_own = by and isinstance(error, OSError)
-        if proxys_own and not isinstance(error, ssl.SSLError | TimeoutError):
+        servers = isinstance(error, ssl.SSLError | TimeoutError)
+        if by is not None and isinstance(error, OSError) and not servers:
             raise CannotDial(f"proxy {name_of(by)}: {proxys(error)}") from None
         raise CannotDial(words(error)) from None
     try:

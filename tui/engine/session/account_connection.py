@@ -44,7 +44,8 @@ def agent_config(account: SipAccount, instance_id: str) -> sip.AgentConfig:
 
 class AccountConnection:
     """The account's user agent on its WebSocket, dialled anew until it is closed. `on_event` and
-    `on_flow` are `SipConnection`'s, and so are `cookies`. `tls` says whom to trust; None: whom this machine does."""
+    `on_flow` are `SipConnection`'s, and so are `cookies`. `tls` says whom to trust; None: whom this
+    machine does."""
 
     def __init__(
         self,

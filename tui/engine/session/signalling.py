@@ -107,7 +107,14 @@ class Signalling:
         because nothing answers, or because it takes too long. `tls` says whom to trust; None: whom
         this machine does. `cookies` gives the field `Cookie` of a handshake."""
         signed_in = AccountConnection(
-            self.context, account, self._settings, instance_id, self._event, self._flow, tls, cookies
+            self.context,
+            account,
+            self._settings,
+            instance_id,
+            self._event,
+            self._flow,
+            tls,
+            cookies,
         )
         signed_in.connection.on_wire = self.on_wire
         self._signed_in, self._listener = signed_in, listener

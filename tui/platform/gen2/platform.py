@@ -281,9 +281,7 @@ class Platform2:
         try:
             return await self._fresh_token()
         except PlatformError as error:
-            raise PlatformError(
-                error.code, error.info, codes.TOKEN_REFUSED, error.wait
-            ) from None
+            raise PlatformError(error.code, error.info, codes.TOKEN_REFUSED, error.wait) from None
 
     async def _asked_to_renew(self, old: Secret) -> Reply | None:
         """The platform's answer; None where it has none for this token, and the password is to
