@@ -34,7 +34,7 @@ class ProxyBox:
                 writer.close()
                 await writer.wait_closed()
         finally:
-            writer.transport.abort()
+            await _dropped(writer)
             self._tasks.discard(task)
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -44,12 +44,18 @@ class ProxyBox:
         try:
             await asyncio.gather(*both)
         finally:
-            there_writer.transport.abort()
+            await _dropped(there_writer)
 
     async def end(self) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+async def _dropped(writer: asyncio.StreamWriter) -> None:
+    writer.transport.abort()
+    with suppress(OSError):
+        await writer.wait_closed()
 
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -781,8 +781,9 @@ async def test_wss_works_with_a_known_certificate_and_not_with_a_stranger(tmp_pa
         assert "Via: SIP/2.0/WSS " in str(server.frames[-1])
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
 async def test_a_server_behind_a_proxy_is_dialled_and_the_cookies_of_its_host_are_said(
-    tmp_path: Path,
+    tmp_path: Path, scheme: str
 ) -> None:
     file, context = certificate(tmp_path, names=["pbx.test.invalid"])
     server = Server()
@@ -798,12 +799,13 @@ async def test_a_server_behind_a_proxy_is_dialled_and_the_cookies_of_its_host_ar
             serving(server.talk, ssl=context, process_request=look)
         )
         port = int(url.rpartition(":")[2].partition("/")[0])
-        box = await held.enter_async_context(proxy_before(port))
+        tls = context if scheme == "https" else None
+        box = await held.enter_async_context(proxy_before(port, tls))
         phone = Phone(
             "wss://pbx.test.invalid/sip",
             ssl=ssl.create_default_context(cafile=str(file)),
             settings=config(transport="wss"),
-            proxy=lambda url: f"http://li:h@{box.address}",
+            proxy=lambda url: f"{scheme}://li:h@{box.address}",
             cookies=lambda: next(kept),
         )
         async with running(phone):
