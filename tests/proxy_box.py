@@ -17,12 +17,19 @@ class ProxyBox:
         self.asked: list[str] = []
         self.answer = b""
         self.address = ""
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
+    @property
+    def idle(self) -> bool:
+        """Nobody is led anywhere at this moment."""
+        return not self._tasks
+
+    def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._tasks[task] = writer
+        task.add_done_callback(self._tasks.pop)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             with suppress(OSError, asyncio.IncompleteReadError):
                 self.asked.append((await reader.readuntil(b"\r\n\r\n")).decode())
@@ -35,7 +42,6 @@ class ProxyBox:
                 await writer.wait_closed()
         finally:
             await _dropped(writer)
-            self._tasks.discard(task)
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -47,9 +53,12 @@ class ProxyBox:
             await _dropped(there_writer)
 
     async def end(self) -> None:
-        for task in self._tasks:
+        tasks = list(self._tasks.items())
+        for task, _ in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(task for task, _ in tasks), return_exceptions=True)
+        for _, writer in tasks:  # of one that had not begun, too
+            await _dropped(writer)
 
 
 async def _dropped(writer: asyncio.StreamWriter) -> None:

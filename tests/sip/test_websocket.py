@@ -813,6 +813,7 @@ async def test_a_server_behind_a_proxy_is_dialled_and_the_cookies_of_its_host_ar
                 await phone.until(phone.has(Registered, count))
                 phone.connection.redial("dialled anew, with what is kept by then")
             await phone.until(phone.has(Registered, 3))
+        await phone.until(lambda: box.idle)
         assert box.asked[0].startswith("CONNECT pbx.test.invalid:443 HTTP/1.1\r\n")
     assert said == [None, "node=a7", "node=b8"]
 
