@@ -27,6 +27,7 @@ from tui.port import replace
 from tui.port.commands import JoinGroup, Result, SignIn
 from tui.port.events import (
     AccountChanged,
+    NoticeChanged,
     PhaseChanged,
     PhoneModeChanged,
     RegistrationFinished,
@@ -95,6 +96,8 @@ class SignInSession:
             self._phase(Phase.SIGNED_OUT, failure)
             return Result(False, failure, BAD_ARGUMENT)
         self._phase(Phase.SIGNING_IN)
+        if self.context.snapshot.notice is not None:
+            self.context.emit(NoticeChanged(None))  # it is about the session before
         platform = self.make_platform(command)
         try:
             user = await platform.sign_in(command.credentials)
