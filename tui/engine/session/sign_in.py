@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from tui.clock import ClockWatch
 from tui.config.schema import Profile
+from tui.engine.agent.seat import IDLE
 from tui.engine.context import EngineContext, log
 from tui.engine.not_understood import note_missing
 from tui.engine.outcome import unconfirmed
@@ -221,10 +222,13 @@ class SignInSession:
             return Result(False, login_message(error), error.code)
         outcome = await self.signalling.messages.send(control.SetSeatMode(fixed=mode == "fixed"))
         if not outcome.ok:
+            if self.context.snapshot.phone_mode is PhoneMode.FIXED:
+                with suppress(PlatformError):  # the web has taken it on: calls would go there
+                    await platform.set_phone_mode(PhoneMode.FIXED)
             return Result(False, unconfirmed("phone_mode", outcome))
         self.context.emit(PhoneModeChanged(PhoneMode(mode)))
-        if mode == "fixed":
-            await self.signalling.messages.send(control.SetStatus(1))
+        if mode == "fixed" and self.context.snapshot.wrapup is None:
+            await self.parts.seat.set_status(IDLE, in_call=True)
         return Result(True)
 
     # ------------------------------------------------------------ the machine slept
