@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+import tui.console  # noqa: F401 - it changes what Textual reads of the environment, once
+
 # Each console, engine and sandbox that a test starts finds its bytecode, though this machine may
 # want none written: compiled anew, tui alone takes three seconds of every start.
 if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):

@@ -53,6 +53,21 @@ async def test_early_media_is_heard_and_then_the_peer_holds_and_returns(
     assert phone.snapshot.call.key == call.key
 
 
+async def test_a_phone_that_describes_early_sound_and_sends_none_is_heard_to_ring(
+    switch: Switch, phone: LineDesk
+) -> None:
+    await phone.sign_in()
+    far = await phone.dials("1002")
+    far.peer.direction = "recvonly"
+    await switch.early(far)
+    await until(lambda: phone.snapshot.call and phone.snapshot.call.early)
+    switch.command("ring", far)
+    await phone.heard(450)
+    switch.command("accept", far, far.peer.pc.localDescription.sdp.encode())
+    await phone.one(CallState.TALKING)
+    await far_hears(far, AGENT_TONE)
+
+
 async def test_a_blind_and_an_attended_transfer_are_asked_for_and_ended(
     switch: Switch, phone: LineDesk
 ) -> None:

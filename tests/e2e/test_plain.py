@@ -285,7 +285,7 @@ async def test_a_phone_that_dies_comes_back_signed_in(box: Box, day: Day, tmp_pa
     assert found is not None
     os.kill(found[0], signal.SIGKILL)
     await desk.see("The phone behind the screen has stopped|stopped")
-    await desk.see("Idle. Sales. Line ok.")
+    await desk.see("Idle. Sales. Line ok.|Your group is Sales now.")
     await desk.see("idle> $")
 
 

@@ -18,7 +18,7 @@ from tests.waiting import until
 from tui.console.i18n import render
 from tui.port import commands as c
 from tui.port.machines.call_machine import CallState, ThirdState
-from tui.port.machines.seat_machine import SeatState
+from tui.port.machines.seat_machine import SeatState, Status
 from tui.port.values import Phase, PhoneMode, StatusWanted, ThirdKind
 
 
@@ -112,6 +112,11 @@ async def test_a_colleague_is_consulted_twice_and_then_takes_the_call(
     box: Box, desk: Desk, other: Desk
 ) -> None:
     cc = await talking(box, desk)
+
+    async def free() -> bool:
+        shown = await box.control("agents/1002")
+        return bool(shown["status"] == Status.ONLINE and shown["reachable"] and not shown["call"])
+
     for _ in range(2):
         assert (await desk.engine.execute(c.Threeway(ThirdKind.AGENT, "1002"))).ok
         await other.state(CallState.RINGING)
@@ -120,6 +125,7 @@ async def test_a_colleague_is_consulted_twice_and_then_takes_the_call(
         assert (await desk.engine.execute(c.DropThird())).ok
         over, context = await other.state(CallState.ENDED), other.engine.context
         await other.seat(SeatState.IDLE)
+        await until(free)
         # Sooner than this it would count as a repeat.
         await until(lambda: context.clock() - over.since > context.limits.offer_again)  # noqa: B023
     assert (await desk.engine.execute(c.Transfer(GROUP, "1002"))).ok

@@ -17,6 +17,7 @@ from tui.engine.context import EngineContext, Limits
 from tui.engine.outcome import Outcome
 from tui.engine.parts import Parts
 from tui.engine.sip_calls.control import SipCalls
+from tui.media.rtp.statistics import Statistics
 from tui.media.sdp.direction import Direction
 from tui.platform.base import Credentials
 from tui.platform.pbx.platform import Plain, PlainSettings
@@ -50,6 +51,9 @@ class Media:
         self.can_send_digits = True
         self.awaits_digits = self.settling = False
         self.digits: list[str] = []
+        self.last_packet_age: float | None = None
+        self.looked = 0
+        """How often somebody asked for the figures."""
         self._wanted = Direction.SENDRECV
 
     def _check(self) -> None:
@@ -90,6 +94,10 @@ class Media:
 
     def levels(self) -> tuple[float, float]:
         return 0.0, 0.0
+
+    def statistics(self) -> Statistics:
+        self.looked += 1
+        return Statistics(last_packet_age=self.last_packet_age)
 
     async def close(self) -> None:
         self.closed = True

@@ -261,6 +261,37 @@ def test_the_separators_of_a_telephone_number_stay_at_home(text: str) -> None:
     assert (found.uri, found.shown) == (f"sip:+15550100@{DOMAIN};user=phone", "+15550100")
 
 
+@pytest.mark.parametrize(
+    ("uri", "number"),
+    [
+        (f"sip:7042;phone-context=a.example@{DOMAIN};user=phone", "7042"),
+        (f"sip:+4930123456;cpc=ordinary@{DOMAIN}", "+4930123456"),
+        (f"sip:+15550100;npdi;rn=+15550000@{DOMAIN};user=phone", "+15550100"),
+        (f"sip:%2B15550100;isub=1@{DOMAIN}", "+15550100"),
+        ("tel:7042;phone-context=a.example", "7042"),
+        (f"sip:jane;day=tuesday@{DOMAIN}", "jane;day=tuesday"),
+    ],
+)
+async def test_what_is_said_of_a_number_behind_it_is_no_part_of_it(
+    booth: Booth, uri: str, number: str
+) -> None:
+    call = await booth.rings("in1", from_=f"<{uri}>")
+    assert call.number == number
+    await booth.says(sip.InviteCancelled("in1"))
+    assert booth.snapshot.recent[0].number == number
+
+
+async def test_a_caller_whose_side_never_confirms_the_ringing_is_missed_in_words(
+    booth: Booth,
+) -> None:
+    await booth.rings("in1")
+    await booth.says(sip.InviteCancelled("in1", unconfirmed=True))
+    call = booth.snapshot.calls[0]
+    assert call.outcome is not None
+    assert call.outcome.id == "line.unconfirmed"
+    assert booth.snapshot.shift.missed == 1
+
+
 # ---------------------------------------------------------------- who is there now
 
 COLLEAGUE = sip.parse_name_addr('"Wang Fang" <sip:1007@vm>')
@@ -273,6 +304,7 @@ COLLEAGUE = sip.parse_name_addr('"Wang Fang" <sip:1007@vm>')
         sip.ReinviteReceived("in1", SDP, COLLEAGUE),
         sip.ReinviteAccepted("in1", SDP, COLLEAGUE),
         sip.InfoReceived("in1", "message/update_display", b"", COLLEAGUE),
+        sip.DialogUpdated("in1", COLLEAGUE),
     ],
 )
 async def test_whom_the_pbx_puts_in_is_shown_and_kept_in_the_history(
@@ -286,6 +318,15 @@ async def test_whom_the_pbx_puts_in_is_shown_and_kept_in_the_history(
     await booth.says(sip.CallEnded("in1", True, 200, ""))
     last = booth.snapshot.recent[0]
     assert (last.number, last.name) == ("1007", "Wang Fang")
+
+
+async def test_who_really_calls_is_shown_while_it_rings_and_missed_as_such(booth: Booth) -> None:
+    await booth.rings("in1", of_registrar=True)
+    await booth.says(sip.DialogUpdated("in1", COLLEAGUE))
+    call = booth.snapshot.calls[0]
+    assert (call.number, call.name, call.verified) == ("1007", "Wang Fang", True)
+    await booth.says(sip.DialogUpdated("in1"), sip.InviteCancelled("in1"))
+    assert booth.snapshot.recent[0].number == "1007"
 
 
 async def test_an_info_that_tells_no_digit_and_no_party_changes_nothing(booth: Booth) -> None:

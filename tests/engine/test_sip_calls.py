@@ -16,6 +16,7 @@ from tui.engine.call_control import carry_out
 from tui.engine.platform_calls.control import PlatformCalls
 from tui.engine.session.crash_note import Remembered
 from tui.engine.sip_calls.line_selection import free_line, mark
+from tui.media.sdp.direction import Direction
 from tui.platform.relays import Relay
 from tui.port import commands as c
 from tui.port import replace
@@ -73,6 +74,45 @@ async def test_early_media_is_taken_from_the_first_phone_and_replaces_our_ringba
     await booth.says(sip.Progress(handle, 183, b"another", "b"), sip.Progress(handle, 180, None))
     assert booth.media[0].accepted == [SDP.decode()]
     assert booth.control.commands.sound._ringback is None
+
+
+async def test_what_the_phone_that_is_heard_early_describes_anew_is_taken(booth: Booth) -> None:
+    handle = await booth.dial()
+    anew = SDP + b"a=ptime:40\r\n"
+    for sdp in (SDP, SDP, anew, anew):
+        await booth.says(sip.Progress(handle, 183, sdp, "a"))
+    assert booth.media[0].accepted == [SDP.decode(), anew.decode()]
+
+
+async def test_what_the_phone_that_rings_offers_anew_is_answered(booth: Booth) -> None:
+    handle = await booth.dial()
+    await booth.says(sip.Progress(handle, 183, SDP, "a"))
+    await booth.says(sip.ReinviteReceived(handle, SDP.replace(b"sendrecv", b"sendonly")))
+    assert booth.asked("accept_reinvite") == [(handle, b"answer")]
+    assert booth.media[0].direction is Direction.RECVONLY
+    await booth.says(sip.InviteAnswered(handle, None))
+    assert booth.state("1002") is S.TALKING
+
+
+async def test_early_media_that_brings_no_sound_leaves_the_ringing_to_us(booth: Booth) -> None:
+    sound = booth.control.commands.sound
+    handle = await booth.dial()
+    await booth.says(sip.Progress(handle, 183, SDP, "a"))
+    media = booth.media[0]
+    media.looked = 0
+    await booth.until(lambda: media.looked > 1)
+    assert sound._ringback is None  # nobody has said that it rings there
+    await booth.says(sip.Progress(handle, 180, None, "a"))
+    await booth.until(lambda: sound._ringback is not None)
+    media.last_packet_age = 0.02
+    await booth.until(lambda: sound._ringback is None)
+    media.last_packet_age = 3.0
+    await booth.until(lambda: sound._ringback is not None)
+    await booth.says(sip.InviteAnswered(handle, SDP))
+    assert sound._ringback is None
+    key = booth.by_number("1002").key
+    await booth.until(lambda: f"early {key}" not in booth.context.timers)
+    assert sound._ringback is None
 
 
 @pytest.mark.parametrize(
@@ -493,10 +533,9 @@ async def test_a_hold_that_is_refused_leaves_the_sound_as_it_was(booth: Booth) -
     handle = await booth.up()
     holding = asyncio.ensure_future(booth.do(c.Hold()))
     await booth.settle()
-    await booth.says(sip.ReinviteRefused(handle, 488))
+    await booth.says(sip.ReinviteRefused(handle, 488, "no \x1b[1mholds"))
     result = await holding
-    assert result.message is not None
-    assert result.message.id == "line.hold_refused"
+    assert result.message == message("line.hold_refused", status=488, info="no holds")
     assert (booth.state("1002"), booth.media[0].held) == (S.TALKING, False)
 
 

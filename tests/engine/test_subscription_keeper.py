@@ -277,3 +277,12 @@ async def test_the_end_of_the_session_is_the_end_of_all(booth: Booth) -> None:
     await booth.control.end()
     await booth.says(told("s1", body(0, "confirmed")), ended("s1", 200, "", final=True))
     assert watch.state.lamp is Lamp.UNKNOWN
+
+
+@pytest.mark.parametrize("kind", ["", "text/plain", "text/xml", "application/xml"])
+async def test_a_body_whose_type_says_nothing_is_read_as_that_of_its_package(
+    booth: Booth, kind: str
+) -> None:
+    watch = keeper(booth).watch("1007", DIALOG, lambda state: None)
+    await booth.says(active("s1"), told("s1", body(1, "confirmed"), kind))
+    assert watch.state.lamp is Lamp.TALKING

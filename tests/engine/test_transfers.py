@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -9,9 +10,9 @@ import pytest
 from tests.engine.line_booth import DOMAIN, SDP, Booth, invite
 from tui import sip
 from tui.port import commands as c
-from tui.port.events import TransferFailed, TransferSucceeded
+from tui.port.events import ConnectionChanged, NoticeChanged, TransferFailed, TransferSucceeded
 from tui.port.machines.call_machine import CallState
-from tui.port.values import Question, QuestionKind
+from tui.port.values import Connection, ConnectionState, Question, QuestionKind, message
 
 S = CallState
 REPLACES = "abc@x;to-tag=1;from-tag=2"
@@ -51,6 +52,24 @@ async def test_a_blind_transfer_asks_the_peer_and_leaves_when_it_worked(booth: B
     assert call.outcome.id == "transfer.done"
     assert booth.asked("bye") == [(handle,)]
     assert [event for event in booth.heard if isinstance(event, TransferSucceeded)]
+
+
+@pytest.mark.parametrize(("status", "told"), [(486, True), (200, False), (100, False)])
+async def test_a_transfer_that_fails_after_its_party_has_left_is_said(
+    booth: Booth, status: int, told: bool
+) -> None:
+    handle = await booth.up()
+    await booth.do(c.Transfer("", "1007", "Wang Fang"))
+    await booth.says(sip.CallEnded(handle, True, 200, ""))
+    outcome = booth.by_number("1002").outcome
+    assert outcome is not None
+    assert outcome.id == "transfer.done"  # for all that was known
+    await booth.says(sip.TransferProgress(handle, status, "Busy", True))
+    notice = booth.snapshot.notice
+    assert (notice is not None) is told
+    if notice is not None:
+        values = {"name": "Wang Fang", "status": 486, "reason": "Busy"}
+        assert notice.message == message("line.transfer_failed_later", **values)
 
 
 @pytest.mark.parametrize(
@@ -232,6 +251,104 @@ async def test_a_redirection_can_be_refused(booth: Booth) -> None:
     assert len(booth.asked("invite")) == 1
 
 
+def moved(handle: str, *users: str, status: int = 302) -> sip.InviteRefused:
+    return sip.InviteRefused(
+        handle, status, "Moved", tuple(f"sip:{user}@{DOMAIN}" for user in users)
+    )
+
+
+def busy(handle: str, status: int = 486) -> sip.InviteRefused:
+    return sip.InviteRefused(handle, status, "No")
+
+
+def dialled(booth: Booth) -> list[str]:
+    return [uri.partition(":")[2].partition("@")[0] for uri, *_ in booth.asked("invite")]
+
+
+def notices(booth: Booth) -> list[str]:
+    told = (event.notice for event in booth.heard if isinstance(event, NoticeChanged))
+    return [notice.message.id for notice in told if notice is not None]
+
+
+async def test_each_address_of_a_redirection_is_asked_about_and_called_in_turn(
+    booth: Booth,
+) -> None:
+    await booth.says(
+        moved(await booth.dial("1002"), "1003", "1004", "1005", "1006", "1007", "1008")
+    )
+    assert booth.question().target == "1003, 1004, 1005, 1006, 1007"
+    await booth.do(c.AnswerQuestion(True))
+    for status in (486, 404, 480, 500):
+        await booth.says(busy(f"out{len(dialled(booth))}", status))
+        assert notices(booth)[-1] == "lines.next_target"
+        assert booth.snapshot.question is None
+    assert dialled(booth) == ["1002", "1003", "1004", "1005", "1006", "1007"]
+    await booth.says(busy("out6"))
+    assert len(dialled(booth)) == 6
+    assert notices(booth).count("lines.next_target") == 4
+
+
+@pytest.mark.parametrize("end", ["taken", "declined", "hung up", "line lost"])
+async def test_nobody_further_is_called_once_the_call_has_its_end(booth: Booth, end: str) -> None:
+    await booth.says(moved(await booth.dial("1002"), "1003", "1004"))
+    await booth.do(c.AnswerQuestion(True))
+    if end == "taken":
+        await booth.says(sip.InviteAnswered("out2", SDP))
+        await booth.says(sip.CallEnded("out2", True, 200, ""))
+    elif end == "declined":
+        await booth.says(busy("out2", 603))
+    elif end == "hung up":
+        await booth.do(c.HangUp())
+        await booth.says(busy("out2", 487))
+    else:
+        await booth.says(sip.InviteRefused("out2", 503, "flow lost", flow_lost=True))
+    assert dialled(booth) == ["1002", "1003"]
+    assert "lines.next_target" not in notices(booth)
+
+
+async def test_who_sends_a_call_back_to_where_it_was_is_not_followed_in_a_circle(
+    booth: Booth,
+) -> None:
+    await booth.says(moved(await booth.dial("1002"), "1003", "1004"))
+    await booth.do(c.AnswerQuestion(True))
+    await booth.says(moved("out2", "1002", "1003", "1009"))
+    assert booth.question().target == "1009, 1004"
+    await booth.do(c.AnswerQuestion(True))
+    await booth.says(moved("out3", "1002", "1003", "1009"))  # nobody new: 1004 is left
+    assert booth.snapshot.question is None
+    assert dialled(booth) == ["1002", "1003", "1009", "1004"]
+    await booth.says(moved("out4", "1003"))
+    outcome = booth.by_number("1004").outcome
+    assert outcome is not None
+    assert outcome.id == "line.call_refused"
+
+
+async def test_beside_another_call_the_next_address_is_asked_about_again(booth: Booth) -> None:
+    await booth.says(moved(await booth.dial("1002"), "1003", "1004"))
+    await booth.do(c.AnswerQuestion(True))
+    await booth.rings("in1")
+    await booth.says(busy("out2"))
+    assert booth.question().target == "1004"
+    assert dialled(booth) == ["1002", "1003"]
+
+
+async def test_an_address_that_cannot_be_called_any_more_is_said(booth: Booth) -> None:
+    await booth.says(moved(await booth.dial("1002"), "1003", "1004"))
+    await booth.do(c.AnswerQuestion(True))
+    booth.context.emit(ConnectionChanged(Connection(ConnectionState.LOST)))
+    await booth.says(busy("out2"))
+    assert notices(booth)[-2:] == ["lines.next_target", "engine.line_lost"]
+
+
+@pytest.mark.parametrize("status", [305, 380])
+async def test_a_proxy_or_another_service_is_nobody_to_call(booth: Booth, status: int) -> None:
+    await booth.says(moved(await booth.dial("1002"), "proxy", status=status))
+    assert booth.snapshot.question is None
+    outcome = booth.by_number("1002").outcome
+    assert outcome is not None
+    assert outcome.id == "line.call_refused"
+
+
 # ---------------------------------------------------------------- taken over
 
 
@@ -253,6 +370,57 @@ async def test_an_invite_with_replaces_takes_the_call_over_unasked(
     assert booth.by_number("1008").live
     assert booth.legs.leg_of(after.key) is not None
     assert booth.legs.leg_of(after.key).handle == "in1"  # type: ignore[union-attr]
+
+
+async def test_who_cannot_be_answered_takes_no_call_over(booth: Booth) -> None:
+    handle = await booth.up()
+    before = booth.by_number("1002")
+    opened = booth.media[0]
+    booth.phone.out_of_place = {"accept"}
+    await booth.says(invite("in1", replaces=handle))
+    assert booth.asked("reject") == [("in1", 488)]
+    call = booth.by_number("1002")
+    assert (call.key, call.state, call.outcome) == (before.key, S.TALKING, None)
+    assert not opened.closed
+    assert booth.legs.leg_of(call.key).handle == handle  # type: ignore[union-attr]
+    assert notices(booth)[-1] == "lines.not_taken_over"
+    await booth.says(sip.CallEnded(handle, True, 200, ""))
+    assert booth.state("1002") is S.ENDED
+
+
+@pytest.mark.parametrize("end", ["CallEnded", "InviteRefused"])
+async def test_who_hangs_up_while_the_next_one_is_put_in_ends_no_call(
+    booth: Booth, end: str
+) -> None:
+    handle = await (booth.up() if end == "CallEnded" else booth.dial())
+    key = booth.by_number("1002").key
+    booth.gate = asyncio.Event()
+    await booth.says(invite("in1", replaces=handle))
+    assert booth.by_number("1002").key == key  # whoever was there is, until the other has answered
+    if end == "CallEnded":
+        await booth.says(sip.CallEnded(handle, True, 200, ""))
+    else:
+        await booth.says(busy(handle))
+    booth.gate.set()
+    await booth.until(lambda: booth.asked("accept"))
+    await booth.settle()
+    assert (booth.by_number("1008").key, booth.state("1008")) == (key, S.TALKING)
+
+
+@pytest.mark.parametrize("left", [True, False])
+async def test_who_gives_up_taking_a_call_over_leaves_it_where_it_was(
+    booth: Booth, left: bool
+) -> None:
+    handle = await booth.up()
+    booth.gate = asyncio.Event()
+    await booth.says(invite("in1", replaces=handle))
+    if left:
+        await booth.says(sip.CallEnded(handle, True, 200, ""))
+    await booth.says(sip.InviteCancelled("in1"))
+    booth.gate.set()
+    await booth.settle()
+    assert booth.state("1002") is (S.ENDED if left else S.TALKING)
+    assert booth.asked("accept") == []
 
 
 async def test_a_call_that_still_rings_there_is_taken_over_too(booth: Booth) -> None:

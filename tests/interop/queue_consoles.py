@@ -15,7 +15,7 @@ from tests.e2e.hearing import share_of
 from tests.e2e.pty_console import PtyConsole, end_engines
 from tests.interop.asterisk_pbx import Asterisk
 from tests.waiting import until
-from tui.console.parts.key_meanings import STEADY
+from tui.console.keys.key_meanings import STEADY
 
 PATIENCE = 60.0
 """Seconds for a fact: more than a machine needs that does other work besides."""

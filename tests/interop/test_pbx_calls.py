@@ -11,7 +11,16 @@ from tests.interop.baresip import Baresip
 from tests.interop.kamailio import Kamailio
 from tests.interop.our_desk import AGENT, CUSTOMER, OurDesk
 from tests.interop.programs import started
-from tui.port.commands import Answer, Dial, HangUp, Hold, Resume, SendDigits, SignOut
+from tui.port.commands import (
+    Answer,
+    AnswerQuestion,
+    Dial,
+    HangUp,
+    Hold,
+    Resume,
+    SendDigits,
+    SignOut,
+)
 from tui.port.machines.call_machine import CallState
 
 
@@ -108,6 +117,21 @@ async def test_a_busy_phone_is_said_and_one_that_rings_too_long_and_one_we_give_
         await late.until("CALL_INCOMING")
         await agent.until(lambda: agent.said() == "line.no_answer")  # the proxy's limit
         await late.until("CALL_CLOSED")
+
+
+async def test_a_number_that_has_moved_is_called_where_it_is_one_after_the_other(
+    kamailio: Kamailio, tmp_path: Path, agent: OurDesk
+) -> None:
+    async with started(Baresip(tmp_path, "1002", CUSTOMER, kamailio)) as customer:
+        await agent.do(Dial("moved"))
+        question = await agent.until(lambda: agent.snapshot.question)
+        assert question.target == "1009, 1002"  # by their q
+        await agent.do(AnswerQuestion(True))
+        await agent.state(CallState.TALKING)  # nobody is at 1009
+        assert agent.call.number == "1002"
+        await agent.hears(CUSTOMER)
+        await agent.do(HangUp())
+        await customer.until("CALL_CLOSED")
 
 
 async def test_a_caller_who_gives_up_is_a_missed_call_and_a_declined_one_hears_busy(

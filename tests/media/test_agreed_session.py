@@ -206,7 +206,9 @@ def test_who_is_in_no_group_has_no_transport_of_another(group: str) -> None:
 
 
 UNUSABLE: dict[Unusable, Callable[[str], str]] = {
-    Unusable.NO_ENCRYPTION: lambda sdp: sdp.replace("UDP/TLS/RTP/SAVPF", "RTP/AVP"),
+    Unusable.NO_ENCRYPTION: lambda sdp: sdp.replace("UDP/TLS/RTP/SAVPF", "RTP/AVP").replace(
+        "a=fingerprint", "a=x-fingerprint"
+    ),
     Unusable.REFUSED: lambda sdp: "\r\n".join(
         "m=audio 0 UDP/TLS/RTP/SAVPF 111" if line.startswith("m=") else line
         for line in sdp.split("\r\n")

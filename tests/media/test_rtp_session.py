@@ -11,11 +11,12 @@ import pytest
 
 from tests.media.test_sent_stream import KEYS, NAMES, OPUS, PCMA, remote
 from tests.waiting import until
-from tui.media.pcm.levels import FRAME
+from tui.media.pcm.levels import FRAME, TICK
 from tui.media.pcm.sources import ToneSource
 from tui.media.rtp import rtcp
+from tui.media.rtp.pace import MAX_LATE, Pace
 from tui.media.rtp.packet import Fields, is_rtcp, unpack
-from tui.media.rtp.session import MAX_LATE, RtpSession
+from tui.media.rtp.session import RtpSession
 from tui.media.sdp.direction import Direction
 from tui.media.sdp.negotiation import agree, answered, payload_names
 
@@ -179,6 +180,29 @@ async def test_sound_that_comes_is_heard_in_step_and_counted(session: Any) -> No
     assert keys == ["5"]
     assert ends.written > stood
     assert one.statistics(None).lost == 0
+
+
+async def test_listening_leans_after_the_packets_and_speaking_keeps_to_the_clock(
+    session: Any,
+) -> None:
+    one, line, _, _ = session()
+    _, far, _, _ = session()
+    listening, speaking = one._listening, one._speaking
+    first: float = speaking.due
+
+    def off_the_clock(pace: Pace) -> float:
+        """Seconds to the nearest tick of a pace that never moves."""
+        ticks = (pace.due - first) / TICK
+        return abs(ticks - round(ticks)) * TICK
+
+    def carried() -> bool:
+        for packet in far.sent:
+            line.put(packet)
+        far.sent.clear()
+        return off_the_clock(listening) > 0.002
+
+    await until(carried)
+    assert off_the_clock(speaking) < 1e-6
 
 
 async def test_reports_give_round_trip_and_the_loss_at_the_peer(session: Any) -> None:

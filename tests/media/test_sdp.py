@@ -173,7 +173,9 @@ REFUSED = {
     "no fingerprint": without(f"a=fingerprint:sha-256 {FINGERPRINT}"),
     "a broken fingerprint": GOOD.replace("sha-256 AB", "sha-256 ZZ"),
     "no rtcp-mux": without("a=rtcp-mux"),
-    "plain RTP": GOOD.replace("UDP/TLS/RTP/SAVPF", "RTP/AVP"),
+    "plain RTP": without(f"a=fingerprint:sha-256 {FINGERPRINT}").replace(
+        "UDP/TLS/RTP/SAVPF", "RTP/AVP"
+    ),
     "SDES": GOOD.replace("UDP/TLS/RTP/SAVPF", "RTP/SAVPFX"),
     "audio refused": GOOD.replace("m=audio 20000", "m=audio 0"),
     "no audio": GOOD.replace("m=audio", "m=video"),
@@ -222,6 +224,35 @@ def test_a_certificate_named_by_old_hashes_alone_is_said_to_be(
     with pytest.raises(UnacceptableOffer) as refused:
         read(said)
     assert refused.value.why is why
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [
+        *("RTP/AVP", "RTP/AVPF", "RTP/SAVP", "RTP/SAVPF", "TCP/DTLS/RTP/SAVP"),
+        *("TCP/DTLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP", "UDP/TLS/RTP/SAVPF"),
+    ],
+)
+def test_what_is_encrypted_is_so_under_whichever_profile(profile: str) -> None:
+    said = GOOD.replace("UDP/TLS/RTP/SAVPF", profile)
+    assert read(said).codecs[0].name == "opus"
+    assert f"m=audio 9 {profile} 111" in layout_of(said).arranged(OURS)
+    beside = said.replace("m=audio 20000", "m=audio 19998 RTP/AVP 0\r\nm=audio 20000")
+    assert read(beside).codecs[0].name == "opus"
+
+
+def test_opus_may_have_a_number_of_those_that_are_spare() -> None:
+    said = GOOD.replace(" 111 101", " 35 101").replace(":111 ", ":35 ")
+    assert [codec.payload for codec in read(said).codecs] == [35]
+
+
+def test_a_peer_is_lite_wherever_it_says_so() -> None:
+    assert read(plus("a=ice-lite")).lite
+    assert read(GOOD.replace("t=0 0", "t=0 0\r\na=ice-lite")).lite
+    assert not read(GOOD).lite
+
+
+OURS = "v=0\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"
 
 
 def test_an_answer_gets_our_mid_and_a_definite_role() -> None:

@@ -47,6 +47,7 @@ from tui.port.values import (
     Phase,
     Question,
     QuestionKind,
+    Standing,
     StatusWanted,
     ThirdKind,
     WrapUp,
@@ -197,6 +198,17 @@ async def test_while_the_line_is_lost_no_status_is_claimed() -> None:
         assert "Sales" not in desk.fresh
         desk.port.happen(ConnectionChanged(Connection(ConnectionState.OK, since=desk.now)))
         await desk.asks("idle>")
+
+
+async def test_a_group_is_said_when_the_platform_has_confirmed_it() -> None:
+    async with lines(IDLE) as desk:
+        await desk.asks("idle>")
+        unsure = SeatStatus(Status.ONLINE, NOW, unconfirmed=(Standing.GROUP,))
+        desk.port.happen(SeatChanged(unsure))
+        desk.say("=")
+        await desk.shows("Idle. Line ok.")
+        desk.port.happen(SeatChanged(SeatStatus(Status.ONLINE, NOW)))
+        await desk.shows("Your group is Pre-sales now.")
 
 
 async def test_three_in_a_call_are_asked_about() -> None:

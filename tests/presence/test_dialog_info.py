@@ -142,7 +142,7 @@ def test_only_what_rings_and_is_named_whole_can_be_taken(changed: dict[str, obje
         b"<dialog-info/>",
         b'<dialog-info version="-1"/>',
         '<dialog-info version="²"/>'.encode(),
-        b'<dialog-info version="1234567890"/>',
+        b'<dialog-info version="12345678901"/>',
         b'<presence version="1"/>',
         b'<!DOCTYPE x [<!ENTITY e "e">]><dialog-info version="1"/>',
         b'<dialog-info version="1">&e;<!ENTITY e "x"></dialog-info>',
@@ -160,6 +160,21 @@ def test_a_dialog_that_cannot_be_read_takes_no_other_with_it() -> None:
     info = parse_dialog_info(body(given + dialog("confirmed", "good")))
     assert [each.id for each in info.dialogs] == ["good"]
     assert info.skipped == ("dialog-info/dialog",)
+    assert info.lamp is Lamp.TALKING
+
+
+@pytest.mark.parametrize("given", [dialog("lunch"), "<dialog><state>confirmed</state></dialog>"])
+def test_who_has_a_call_that_cannot_be_read_is_not_shown_as_free(given: str) -> None:
+    assert lamp_of(body(given)) == (Lamp.UNKNOWN, [True])
+    assert parse_dialog_info(body(given)).lamp is Lamp.UNKNOWN
+    assert lamp_of(body(given), body("", 2)) == (Lamp.IDLE, [True, True])
+    # Of one that has changed the whole is asked for.
+    told = lamp_of(body(dialog("early"), 3), body(given, 4, "partial"))
+    assert told == (Lamp.RINGING, [True, False])
+
+
+def test_a_version_may_have_32_bits() -> None:
+    assert parse_dialog_info(body("", 4_294_967_295)).version == 4_294_967_295
 
 
 def test_their_number_has_a_limit() -> None:
@@ -243,9 +258,17 @@ def test_partial_news_change_what_they_name_and_a_full_one_replaces_all() -> Non
     assert lamp_of(*bodies) == (Lamp.IDLE, [True, True, True])
 
 
-def test_a_gap_is_told_and_an_older_body_changes_nothing() -> None:
+def test_a_gap_is_told_and_a_repeat_changes_nothing() -> None:
     first = body(dialog("early"), 3)
     assert lamp_of(first, body(dialog("confirmed"), 5, "partial")) == (Lamp.TALKING, [True, False])
-    assert lamp_of(first, body(dialog("confirmed"), 3)) == (Lamp.RINGING, [True, True])
-    assert lamp_of(first, body(dialog("confirmed"), 2, "partial")) == (Lamp.RINGING, [True, True])
+    assert lamp_of(first, body(dialog("confirmed"), 3, "partial")) == (Lamp.RINGING, [True, True])
     assert lamp_of(body(dialog("confirmed"), 0, "partial")) == (Lamp.TALKING, [False])
+
+
+@pytest.mark.parametrize("version", [0, 2, 3])
+def test_a_notifier_that_never_counts_or_counts_anew_freezes_no_lamp(version: int) -> None:
+    first = body(dialog("early"), 3)
+    assert lamp_of(first, body(dialog("confirmed"), version)) == (Lamp.TALKING, [True, True])
+    # What has changed since a version that we never had is asked for whole.
+    anew = body(dialog("confirmed"), min(version, 2), "partial")
+    assert lamp_of(first, anew) == (Lamp.RINGING, [True, False])

@@ -28,7 +28,10 @@ def test_a_summary_is_read_and_what_nobody_knows_is_named() -> None:
     assert news.skipped == ("text-message", "colour", "to")
 
 
-@pytest.mark.parametrize(("said", "waiting"), [("yes", True), ("No ", False)])
+@pytest.mark.parametrize(
+    ("said", "waiting"),
+    [("yes", True), ("No ", False), ("true", True), ("0", False), ("YES ;x=1", True)],
+)
 def test_it_may_say_no_more_than_whether_something_waits(said: str, waiting: bool) -> None:
     news = parse_message_summary(f"messages-waiting:{said}\n".encode())
     assert news.waiting is waiting

@@ -351,6 +351,28 @@ def test_a_challenge_to_an_invite_is_answered_for_the_pinned_realm() -> None:
     assert cancel.branch == second.branch
 
 
+def test_an_ack_has_the_credentials_of_its_invite() -> None:
+    desk = Desk(config(session_expires=0))
+    desk.registered()
+    call = desk.side.agent.invite("sip:1002@example.test", OFFER, desk.now)
+    proxy = "Proxy-Authenticate", desk.challenge(nonce="i1")[1]
+    desk.reply(desk.request(), 407, proxy)
+    invite = desk.side.messages()[-1]
+    assert isinstance(invite, Request)
+    desk.reply(invite, 200, CONTACT, SDP, body=ANSWER)
+    ack = desk.request()
+    proof = invite.headers.get("Proxy-Authorization")
+    assert (ack.method, ack.headers.get("Proxy-Authorization")) == ("ACK", proof)
+    desk.side.agent.reinvite(call, OFFER, desk.now)
+    desk.reply(desk.request(), 401, desk.challenge(nonce="i2"))
+    again = desk.side.messages()[-1]
+    assert isinstance(again, Request)
+    desk.reply(again, 200, CONTACT, SDP, body=ANSWER)
+    ack = desk.request()
+    assert ack.headers.get("Authorization") == again.headers.get("Authorization") != proof
+    assert "Proxy-Authorization" not in ack.headers
+
+
 def test_a_stranger_who_challenges_our_bye_gets_no_credentials() -> None:
     desk = Desk(config(session_expires=0))
     desk.registered()

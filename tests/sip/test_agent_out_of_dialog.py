@@ -31,6 +31,13 @@ def test_a_message_opens_no_dialog_and_has_no_contact() -> None:
     assert desk.side.one(RequestOutcome) == RequestOutcome(id, 200, "Because", b"body")
 
 
+def test_why_a_message_was_refused_is_told_in_the_peers_words() -> None:
+    desk = Desk(config(register=False))
+    desk.side.agent.send_message(PBX, b"<a/>", XML, desk.now)
+    desk.reply(desk.request(), 403, ("Warning", '399 pbx.test "not in this queue"'))
+    assert desk.side.one(RequestOutcome).reason == "Because: not in this queue"
+
+
 def test_one_message_at_a_time_goes_to_a_peer_in_order() -> None:
     desk = Desk(config(register=False))
     send = desk.side.agent.send_message

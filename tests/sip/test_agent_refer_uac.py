@@ -222,6 +222,12 @@ def test_a_refused_refer_is_told_and_the_call_stays() -> None:
     assert us.us.only().cseq.number == us.refer.cseq.number + 1
 
 
+def test_why_a_refer_was_refused_is_told_in_the_peers_words() -> None:
+    us = Referrer()
+    us.hear(403, ("Warning", '399 pbx.test "no transfers from here"'))
+    assert us.news() == [(403, "Because: no transfers from here", True)]
+
+
 @pytest.mark.parametrize(("status", "bye"), [(481, False), (408, True)])
 def test_a_refer_that_the_peer_knows_no_call_for_ends_the_call(status: int, bye: bool) -> None:
     us = Referrer()

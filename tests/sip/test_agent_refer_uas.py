@@ -291,6 +291,15 @@ def test_a_refer_to_a_number_is_asked_too_and_an_unreadable_referred_by_is_nobod
     assert (event.target, event.referred_by) == ("tel:+12000000001", None)
 
 
+@pytest.mark.parametrize("more", ["", "?Replaces=a%40b%3Bto-tag%3D1%3Bfrom-tag%3D2"])
+def test_a_target_without_brackets_is_one(more: str) -> None:
+    us = Referee()
+    us.refer(f"sip:1002@example.test;user=phone{more}")
+    event = us.us.one(ReferReceived)
+    assert event.target == "sip:1002@example.test;user=phone"
+    assert event.replaces == ("a@b;to-tag=1;from-tag=2" if more else None)
+
+
 def test_a_second_refer_while_one_is_open_and_one_in_a_call_that_rings_are_491() -> None:
     us = Referee()
     us.refer()

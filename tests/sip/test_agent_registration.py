@@ -128,6 +128,33 @@ def test_423_is_answered_with_the_registrars_own_minimum() -> None:
     desk.quiet()
 
 
+def test_a_way_that_has_no_outbound_is_registered_over_without_it() -> None:
+    desk = Desk()
+    first = desk.request()
+    assert ";reg-id=1" in (first.headers.get("Contact") or "")
+    desk.reply(first, 439)
+    second = desk.request()
+    contact = second.headers.get("Contact") or ""
+    assert ";reg-id" not in contact
+    assert "+sip.instance" in contact
+    assert second.headers.get_all("Supported") == ["path"]
+    desk.reply(second, 200, ("Contact", contact))
+    assert desk.side.one(Registered).expires == 600
+    desk.wake()
+    assert ";reg-id" not in (desk.request().headers.get("Contact") or "")
+    desk.side.agent.connection_lost(desk.now)  # another flow may be another way
+    desk.connect()
+    assert ";reg-id=1" in (desk.request().headers.get("Contact") or "")
+
+
+def test_a_way_that_wants_outbound_of_nobody_and_refuses_is_a_refusal() -> None:
+    desk = Desk()
+    for _ in range(2):
+        desk.reply(desk.request(), 439)
+    assert desk.side.one(RegistrationFailed).status == 439
+    desk.quiet()
+
+
 @pytest.mark.parametrize("lines", [(), (("Min-Expires", "60"),), (("Min-Expires", "soon"),)])
 def test_a_423_that_does_not_say_more_is_final(lines: tuple[tuple[str, str], ...]) -> None:
     desk = Desk()

@@ -28,8 +28,8 @@ HELD = b"v=0\r\na=recvonly\r\n"
 class Up(Caller):
     """A call of ours that is up; the test is the other side."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, **changes: object) -> None:
+        super().__init__(**changes)
         self.hear_ok()
         self.sends()
 
@@ -235,6 +235,12 @@ def test_any_other_refusal_is_told_at_once(status: int, lines: tuple[tuple[str, 
     up = Up()
     up.reply(up.reinvite(), status, *lines)
     assert up.side.one(ReinviteRefused).status == status
+
+
+def test_a_refusal_is_told_with_the_peers_own_words() -> None:
+    up = Up()
+    up.reply(up.reinvite(), 488, ("Warning", '370 far.test "no bandwidth"'))
+    assert up.side.one(ReinviteRefused) == ReinviteRefused(up.call, 488, "Because: no bandwidth")
 
 
 def test_after_491_the_other_side_waits_up_to_two_seconds() -> None:

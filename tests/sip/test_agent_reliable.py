@@ -228,12 +228,38 @@ def test_a_call_that_requires_it_rings_until_its_prack() -> None:
     assert caller.prack() == [481]  # it is confirmed already
 
 
-def test_what_nobody_confirms_is_said_for_64_t1_and_goes_on_ringing() -> None:
+def test_what_nobody_confirms_is_said_for_64_t1_and_refused_then() -> None:
     caller = Confirming()
-    assert caller.rings(300.0) == [0.5, 1.5, 3.5, 7.5, 15.5, 31.5]
+    assert caller.rings(31.9) == [0.5, 1.5, 3.5, 7.5, 15.5, 31.5]
+    assert caller.us.agent.next_deadline() == 32.0
+    caller.us.agent.handle_timeout(32.0)
+    refused = caller.us.only()
+    assert (refused.status, refused.reason, refused.to.tag) == (504, "No PRACK", caller.tag)
+    assert caller.us.one(InviteCancelled) == InviteCancelled(caller.call, unconfirmed=True)
+    assert caller.prack(now=32.1) == [481]
+    assert caller.us.agent.next_deadline() == 64.0  # the wait for the ACK to the refusal
+    with pytest.raises(LocalProtocolError):
+        caller.us.agent.accept(caller.call, ANSWER, 33.0)
+
+
+def test_who_has_confirmed_that_it_rings_is_not_refused_for_a_later_one() -> None:
+    caller = Confirming()
+    assert caller.prack() == [200]
+    assert caller.rings(300.0) == [60.0, 60.5, 61.5, 63.5, 67.5, 75.5, 91.5]
     caller.us.agent.accept(caller.call, ANSWER, 300.0)
     assert caller.us.only().status == 200
-    assert caller.prack(now=300.0) == [200]  # late, and no fault
+
+
+def test_a_call_that_is_taken_before_its_prack_is_not_refused_for_that() -> None:
+    caller = Confirming()
+    assert caller.rings(20.0)
+    caller.us.agent.accept(caller.call, ANSWER, 20.0)
+    assert caller.us.only().status == 200
+    assert caller.prack(now=31.0) == [200]  # late, and no fault
+    caller.inside("ACK", cseq="1", now=31.0)
+    assert caller.us.one(Established).call == caller.call
+    assert caller.rings(60.0) == []
+    assert not caller.us.all(CallEnded)
 
 
 def test_a_minute_later_it_is_said_again_under_the_next_number() -> None:

@@ -11,6 +11,7 @@ from tests.sip.test_agent_invite_uac import CONTACT, SDP, Caller
 from tests.sip.test_agent_invite_uas import Called
 from tui.sip import (
     CallEnded,
+    Ignored,
     InviteAnswered,
     InviteReceived,
     InviteRefused,
@@ -233,7 +234,8 @@ def test_a_refusal_that_leads_nowhere_has_no_targets(status: int, contact: str) 
 @pytest.mark.parametrize(
     "uri",
     ["sip:1001_00011170@10.0.0.5", "sip:02500001234@aaaa.invalid;transport=ws",
-     "sip:aaaa.invalid", "sip:1001_00011170@example.test"],
+     "sip:aaaa.invalid", "sip:1001_00011170@example.test", "tel:+1-555-0100",
+     "sip:+15550100@example.test;user=phone", "sip:%2B15550100;npdi@192.0.2.1"],
 )  # fmt: skip
 def test_an_ordinary_pbx_may_name_us_in_its_own_way(uri: str) -> None:
     us = side(trusted=())
@@ -246,9 +248,17 @@ def test_an_ordinary_pbx_does_not_reach_us_by_anothers_name(uri: str) -> None:
     assert give(side(trusted=()), ask("INVITE", uri=uri))[-1] == 486
 
 
+def test_a_number_of_the_world_is_ours_for_calls_at_a_pbx_alone() -> None:
+    number = "sip:+15550100@example.test"
+    assert give(side(), ask("INVITE", uri=number)) == [486]
+    us = side(trusted=(), message_types=("text/plain",))
+    assert give(us, ask("MESSAGE", uri=number, content_type="text/plain", body=b"x")) == [403]
+
+
 def test_who_reads_no_message_leaves_it_out_of_allow() -> None:
     us = side(trusted=(), message_types=())
     assert give(us, ask("MESSAGE", content_type="text/plain")) == [405]
+    assert us.one(Ignored).what == "MESSAGE, which nothing here is for: 405"
 
 
 def test_what_a_pbx_says_of_a_call_beside_its_sdp_is_surfaced() -> None:

@@ -108,6 +108,7 @@ def test_a_2xx_without_a_refresher_leaves_it_to_us() -> None:
 def test_timers_can_be_switched_off() -> None:
     ours = Ours("1800;refresher=uac", session_expires=0)
     assert "Session-Expires" not in ours.invite.headers
+    assert "timer" not in ours.invite.headers.get_all("Supported")  # so nobody counts on us
     assert ours.side.agent.next_deadline() is None
 
 
@@ -257,6 +258,12 @@ def accepted(
 
 
 TIMER = ("Supported", "timer")
+
+
+def test_no_interval_of_ours_is_shorter_than_their_way_can_bear() -> None:
+    _, says, _, deadlines = accepted(TIMER, ("Min-SE", "7200"))
+    assert (says, deadlines) == ("7200;refresher=uas", [3600.0])
+    assert accepted(TIMER, ("Min-SE", "soon"))[1] == "1800;refresher=uas"
 
 
 def test_a_caller_who_leaves_it_to_us_gets_us_as_refresher() -> None:

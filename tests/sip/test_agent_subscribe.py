@@ -303,6 +303,13 @@ def test_the_first_refusal_is_final(status: int) -> None:
         us.agent.unsubscribe(us.handle, us.desk.now)
 
 
+def test_why_a_subscription_is_refused_is_told_in_the_notifiers_words() -> None:
+    us = Notifier()
+    us.hear()
+    us.say(403, ("Warning", '399 pbx.test "no lamps for you"'))
+    assert us.ends() == [("Because: no lamps for you", 403, True)]
+
+
 @pytest.mark.parametrize("status", [408, 480, 500, 502, 503, 504])
 def test_a_refusal_that_passes_is_tried_again_ever_slower(status: int) -> None:
     us = Notifier()

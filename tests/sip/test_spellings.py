@@ -77,6 +77,10 @@ def test_any_text_asks_for_it_or_not(text: str) -> None:
         ("sip:+1-555@example.test", "sip:+1-555@example.test"),
         ("sip:+1-5.55@elsewhere.test;user=phone", "sip:+1555@elsewhere.test;user=phone"),
         ("sip:jane-doe@example.test;user=ip", "sip:jane-doe@example.test;user=ip"),
+        (
+            "sip:70-42;phone-context=a.test@example.test;user=phone",
+            "sip:7042;phone-context=a.test@example.test;user=phone",
+        ),
     ],
 )
 def test_a_telephone_number_goes_out_without_what_is_for_the_eye(dialled: str, uri: str) -> None:

@@ -15,6 +15,7 @@ from tests.sip.test_agent_invite_uas import Called
 from tui.sip import (
     AckWithSdp,
     CallEnded,
+    DialogUpdated,
     Established,
     Headers,
     InfoReceived,
@@ -294,6 +295,21 @@ def test_an_info_says_who_is_there_now() -> None:
     assert told.content_type == kind
     assert told.asserted is not None
     assert (told.asserted.uri.user, told.asserted.display_name) == ("1003", "Chen Wei")
+
+
+def test_an_info_says_who_rings_there_now() -> None:
+    caller = Caller(trusted=(), transfers=True)
+    caller.hear(180)
+    wire = ask(
+        "INFO",
+        from_="<sip:1002@example.test>;tag=far",
+        to=f"<{AGENT}>;tag={caller.invite.from_.tag}",
+        call_id=caller.invite.call_id,
+        lines=(("X-FS-Display-Name", "Chen Wei"), ("X-FS-Display-Number", "1003")),
+    )
+    assert give(caller.side, wire) == [200]
+    told = caller.side.one(DialogUpdated)
+    assert (told.call, told.asserted and told.asserted.uri.user) == (caller.call, "1003")
 
 
 def test_where_there_are_no_transfers_nothing_of_it_is_said() -> None:

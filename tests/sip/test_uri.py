@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui.sip import RemoteProtocolError, Uri, escape_user, parse_uri
+from tui.sip import RemoteProtocolError, Uri, escape_user, parse_name_addr, parse_uri
 
 
 def test_every_part_is_found() -> None:
@@ -59,6 +59,18 @@ def test_a_user_that_is_empty_is_none_at_all() -> None:
     uri = parse_uri("sip:@example.com")
     assert uri == parse_uri("sip:example.com")
     assert str(uri) == "sip:example.com"
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        *("sip:p.test;lr;vsf=AAAA==", "sip:p.test;lr;ftag=a=b", "sip:a@b;p=c@d", "sip:a@b;p=c|d"),
+        *("sip:a@b;tgrp={x};lr", "sip:a@b;p=c^d", "sip:a@b;p=c,d", "tel:+1555;p=a=b"),
+    ],
+)
+def test_what_a_proxy_writes_into_its_route_comes_back_as_it_was(uri: str) -> None:
+    assert str(parse_uri(uri)) == uri
+    assert str(parse_name_addr(f"<{uri}>;tag=1").uri) == uri
 
 
 @pytest.mark.parametrize(

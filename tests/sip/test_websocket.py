@@ -320,6 +320,26 @@ async def test_another_answer_is_tried_again() -> None:
         assert phone.flows[0].said == "Busy"
 
 
+@pytest.mark.parametrize("scheme", ["http", "https", "ws"])
+async def test_a_redirection_is_followed_nowhere_and_says_where_to(scheme: str) -> None:
+    server, elsewhere = Server(), Server()
+
+    async with serving(elsewhere.talk) as other:
+        there = other.replace("ws:", f"{scheme}:")
+
+        async def sends_on(socket: ServerConnection, request: HttpRequest) -> HttpResponse:
+            return HttpResponse(302, "Found", HttpHeaders([("Location", there)]))
+
+        async with serving(server.talk, process_request=sends_on) as url:
+            phone = Phone(url)
+            async with running(phone):
+                await phone.until(lambda: phone.flows)
+            flow = phone.flows[0]
+    assert (flow.reason, flow.why) == ("the server answered 302", "no-websocket")
+    assert flow.said == there
+    assert not flow.connected
+
+
 async def test_a_server_without_the_sip_subprotocol_is_refused() -> None:
     async def talk(socket: ServerConnection) -> None:
         await socket.wait_closed()

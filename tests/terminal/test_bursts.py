@@ -12,7 +12,7 @@ from tests.terminal import scripted_port as s
 from tests.terminal.test_history_screen import history
 from tests.terminal.test_threeway_screen import JOINED, called, three
 from tests.waiting import until
-from tui.console.parts.key_order import KeyOrder
+from tui.console.keys.key_order import KeyOrder
 from tui.port import replace
 from tui.port.commands import (
     Answer,

@@ -297,25 +297,22 @@ async def test_keys_that_wait_when_the_form_is_ready_go_behind_those_that_were_k
     from tui.console.screens.first_frame import FirstScreen
 
     keys = [Key(each, each if len(each) == 1 else None) for each in (*"demo-1001", "enter")]
-    replay = YimiApp.replay
+    ready = YimiApp.screen_ready
 
     def typed(app: YimiApp, some: list[Key]) -> None:
         for key in some:
             key.set_sender(app)  # as from the terminal
             app.post_message(key)
 
-    def replay_once_it_has_the_focus(app: YimiApp) -> None:
-        if app.focused is None:
-            app.call_later(app.replay)
-            return
+    def ready_with_keys_waiting(app: YimiApp) -> None:
         typed(app, keys[1:])
         keys[1:] = []
-        replay(app)
+        ready(app)
 
     monkeypatch.setattr(
         FirstScreen, "on_mount", lambda self: typed(self.app, keys[:1]), raising=False
     )
-    monkeypatch.setattr(YimiApp, "replay", replay_once_it_has_the_focus)
+    monkeypatch.setattr(YimiApp, "screen_ready", ready_with_keys_waiting)
     async with console(OUT, prefill=replace(FULL, pwd=Secret()), make=make) as c:
         await until(lambda: c.port.sent)
         assert c.port.sent == [replace(SIGN_IN, pwd=Secret("demo-1001"))]

@@ -9,5 +9,6 @@ for _name in [name for name in os.environ if name.startswith("TEXTUAL")]:
         del os.environ[_name]
 # Before Textual is imported, which reads it once. After one frame it waits one to two of these
 # periods for the next, however little there is to draw: a call that begins to ring just after a
-# clock's tick was up to 33 ms late at its usual 60. How much is written is `terminal/driver.py`'s.
+# clock's tick was up to 33 ms late at its usual 60. How much is written `console/terminal/driver.py`
+# decides.
 os.environ.setdefault("TEXTUAL_FPS", "200")

@@ -22,8 +22,9 @@ from textual.screen import Screen
 from tui.clock import instant
 from tui.console import i18n
 from tui.console.composition import ConsoleParts
+from tui.console.keys.early_keys import EarlyKeys
+from tui.console.keys.key_order import KeyOrder
 from tui.console.lowest_screen import lowest
-from tui.console.parts.key_order import KeyOrder
 from tui.console.screens.first_frame import FirstScreen
 from tui.console.sign_in_defaults import AccountChoice, SignInMemory, SignInPrefill
 from tui.console.terminal.cursor import place
@@ -31,13 +32,15 @@ from tui.console.terminal.driver import TerminalDriver
 from tui.console.terminal.frames import Frames
 from tui.console.terminal.input import NotUtf8, TerminalReady
 from tui.console.theming import DEFAULT_THEME, ThemeError, load_theme, theme_directories
-from tui.console.view import ScreenName, View
+from tui.console.view import View
 from tui.console.widgets.formats import Clocks
 from tui.console.widgets.glyphs import use_ascii
 from tui.port.values import Message, message
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from textual.widget import Widget
 
     from tui.config.paths import Paths
     from tui.config.schema import Config
@@ -55,9 +58,6 @@ if TYPE_CHECKING:
     from tui.port.engine_port import EnginePort
 
 
-_LOOKS: Final = 50
-_LOOK_AGAIN: Final = 0.01
-"""How often, and seconds apart, to look whether a field of the form has the focus."""
 _TEXTUALS_EXITS: Final = ("quit", "help_quit", "suspend_process")
 """Of keys that are Textual's where none of our actions has them."""
 
@@ -110,10 +110,10 @@ class YimiApp(App[str]):
         super().__init__()
         self.clocks = Clocks(clock, wall)
         self._frames = Frames(self.console._color_system)
-        self._early: list[events.Key | events.Paste] | None = []
-        """What was typed before the first screen could take it; None once it can."""
         self._key_taker: Callable[[events.Key], None] | None = None
         self._order = KeyOrder(self, self.post_message)
+        self._over = False
+        self._early = EarlyKeys(self._order.begin_with)
         self._own_bindings = self._bindings
         wrong: tuple[str, ...] = ()
         if settings is not None:
@@ -178,7 +178,7 @@ class YimiApp(App[str]):
 
     def _write_frame(self) -> None:
         driver = self._driver
-        if not isinstance(driver, TerminalDriver) or driver.busy:
+        if not isinstance(driver, TerminalDriver) or driver.busy or not self.screen_stack:
             return
         if driver.fresh:
             driver.fresh = False
@@ -231,24 +231,33 @@ class YimiApp(App[str]):
     def on_unmount(self) -> None:
         self.attention.calm()
 
-    def replay(self) -> None:
-        """The first screen is built: it gets the keys that came before it, and before all that come
-        from now on."""
-        self._let_go(_LOOKS)
+    def screen_ready(self) -> None:
+        """A screen is built and takes keys: the first one gets those that came before it."""
+        self._early.let_go()
 
-    def _let_go(self, looks: int) -> None:
-        if self._early is None:
-            return
-        if looks and self.focused is None and self.view.screen is ScreenName.SIGN_IN:
-            # The form is there, and the focus comes to its field a few messages later.
-            self.set_timer(_LOOK_AGAIN, lambda: self._let_go(looks - 1))
-            return
-        early, self._early = self._early, None
-        if early:
-            self._order.begin_with(early)
+    @property
+    def focused(self) -> Widget | None:
+        """What has the focus; None also before the first screen and after the last: who asks may
+        be a timer, or a callback, that was set while there was one."""
+        return super().focused if self.screen_stack else None
 
     def noted(self, notice: Message) -> None:
         """A sentence was shown. Whoever runs the app may log it."""
+
+    async def _shutdown(self) -> None:
+        self._over = True
+        await super()._shutdown()
+
+    def _handle_exception(self, error: Exception) -> None:
+        # A timer or an answer may find its widgets gone. Textual would call that a crash.
+        if self._over:
+            self.failed_when_over(error)
+        else:
+            super()._handle_exception(error)
+
+    def failed_when_over(self, error: Exception) -> None:
+        """Something that was left failed while the app ended, which changes nothing. Whoever runs
+        the app may log it."""
 
     # ------------------------------------------------------------ the engine
 
@@ -381,9 +390,7 @@ class YimiApp(App[str]):
     async def on_event(self, event: events.Event) -> None:
         if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
             await self._take(event)
-        elif self._early is not None:
-            self._early.append(_as_meant(event))
-        else:
+        elif not self._early.keep(event):
             text = self._is_text(event)
             if not self._order.hold(event, text=text):
                 await self._take(event)
@@ -446,13 +453,3 @@ def _bindings() -> list[Binding]:
         if action.bound
         for key in filter(None, (action.key, action.alias))
     ]
-
-
-def _as_meant(key: events.Key | events.Paste) -> events.Key | events.Paste:
-    """An Enter that was pressed before the terminal was raw: the terminal's driver made a line feed
-    of it."""
-    if isinstance(key, events.Paste) or key.key != "ctrl+j":
-        return key
-    enter = events.Key("enter", "\r")
-    enter._sender = key._sender  # one of our own would bubble up no further than to us
-    return enter

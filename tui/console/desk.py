@@ -311,7 +311,7 @@ class Desk(Protocol):
     async def ask(self, command: Command) -> Result:
         """Send a command, and take its answer."""
 
-    def replay(self) -> None:
+    def screen_ready(self) -> None:
         """The first screen is built: it gets the keys that came before it."""
 
     def catch_key(self, taker: Callable[[events.Key], None] | None) -> None:

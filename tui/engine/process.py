@@ -31,6 +31,7 @@ from tui.engine.audio import native_stderr as noise
 from tui.engine.own_account import OwnAccount
 from tui.engine.service_notify import ServiceNotify
 from tui.log import get_logger, note_signals, setup, take_output
+from tui.media.short_slices import ask_for_short_slices
 from tui.port import replace
 from tui.port.values import message
 from tui.port.wire.server import Host
@@ -70,6 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (PathError, ConfigError, ValueError) as error:
         print(f"yimi: {error}", file=sys.stderr)
         return 2
+    ask_for_short_slices()
     hold(options.hold)
     path = paths.runtime / fresh_name()
     listening = listen(path)

@@ -25,6 +25,7 @@ from tui.config.reader import load
 from tui.config.schema import Config
 from tui.config.user_settings import overlay, save, settings_file
 from tui.log import get_logger, note_signals, setup, take_output
+from tui.media.short_slices import ask_for_short_slices
 from tui.secrets import Secret
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (PathError, ConfigError) as error:
         print(f"yimi: {error}", file=sys.stderr)
         return 2
+    ask_for_short_slices()
     secret = Secret(sys.stdin.readline().strip())
     out = os.dup(1)
     log_file = paths.log_file.with_name("headset.log")

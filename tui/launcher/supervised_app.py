@@ -49,9 +49,9 @@ class SupervisedApp(YimiApp):
             self.kiosk.touched()
         await super().on_event(event)
 
-    def replay(self) -> None:
+    def screen_ready(self) -> None:
         """A screen is built: the garbage of its making is collected when it has come to rest."""
-        super().replay()
+        super().screen_ready()
         if self.view.screen not in self._set_aside:
             self._set_aside.add(self.view.screen)
             self.set_timer(_REST, self._collect)
@@ -71,6 +71,9 @@ class SupervisedApp(YimiApp):
 
     def noted(self, notice: Message) -> None:
         log.warning("said %s %s", notice.id, dict(notice.values))
+
+    def failed_when_over(self, error: Exception) -> None:
+        log.warning("something failed while the screen ended", exc_info=error)
 
     def _fatal_error(self) -> None:
         """In place of Textual's, which prints every local variable, passwords being typed among

@@ -116,9 +116,8 @@ def _seat(old: View, new: View) -> Iterator[str]:
     if old.snapshot.phone_mode != new.snapshot.phone_mode:
         mobile = new.snapshot.phone_mode == "mobile"
         yield tr("plain.mobile" if mobile else "plain.not_mobile")
-    group = new.snapshot.account.group if new.snapshot.account is not None else ""
-    earlier = old.snapshot.account.group if old.snapshot.account is not None else ""
-    if group and earlier and group != earlier:
+    group = say.group(new.snapshot)
+    if group and group != say.group(old.snapshot):
         yield tr("plain.group_now", group=group)
 
 

@@ -150,15 +150,21 @@ def state(view: View) -> str:
         said = [write_up(snapshot.wrapup)]
     elif snapshot.seat.reason is not None:
         said.append(render(snapshot.seat.reason))
-    account = snapshot.account
-    if account is not None and account.group and snapshot.holds(Standing.GROUP):
-        said.append(account.group)
+    said.append(group(snapshot))
     said += [line(snapshot), *sound(snapshot)]
     if snapshot.next_status == int(Status.BUSY):
         said.append(tr("plain.next_busy"))
     if snapshot.shift.missed:
         said.append(tr("missed", n=snapshot.shift.missed).capitalize())
     return " ".join(dotted(each) for each in said if each)
+
+
+def group(snapshot: Snapshot) -> str:
+    """The group that the platform has confirmed; empty where there is none."""
+    account = snapshot.account
+    if account is None or not snapshot.holds(Standing.GROUP):
+        return ""
+    return account.group
 
 
 def queue(queue: AgentQueue) -> str:

@@ -95,25 +95,28 @@ class WatchedDialog:
 
 @dataclass(frozen=True, slots=True)
 class DialogInfo:
-    """One body. `skipped` are the names of what nobody knew in it."""
+    """One body. `skipped` are the names of what nobody knew in it, `unread` how many of its dialogs
+    could not be read."""
 
     entity: str
     version: int
     full: bool
     dialogs: tuple[WatchedDialog, ...]
     skipped: tuple[str, ...] = ()
+    unread: int = 0
 
     @property
     def lamp(self) -> Lamp:
         """What a body that is whole comes to."""
-        return lamp_of(self.dialogs)
+        return lamp_of(self.dialogs, self.unread)
 
 
-def lamp_of(dialogs: Collection[WatchedDialog]) -> Lamp:
-    """Talking wins over ringing: who talks is not free for what rings besides."""
+def lamp_of(dialogs: Collection[WatchedDialog], unread: int = 0) -> Lamp:
+    """Talking wins over ringing: who talks is not free for what rings besides. Nor is who has calls
+    that could not be read."""
     going = [each for each in dialogs if each.state is not DialogState.TERMINATED]
     if not going:
-        return Lamp.IDLE
+        return Lamp.UNKNOWN if unread else Lamp.IDLE
     return Lamp.RINGING if all(each.rings for each in going) else Lamp.TALKING
 
 
@@ -126,14 +129,17 @@ def parse_dialog_info(body: bytes) -> DialogInfo:
     if version is None:
         raise UnreadableBody("the body has no version")
     dialogs: list[WatchedDialog] = []
+    unread = 0
     for group in groups(elements):
         dialog = _dialog(group, skipped) if group[0].name == "dialog" else None
         if dialog is None or len(dialogs) >= _MOST:
             skipped.add(group[0])
+            unread += group[0].name == "dialog"
         else:
             dialogs.append(dialog)
     full = said(root, "state") != "partial"
-    return DialogInfo(said(root, "entity"), version, full, tuple(dialogs), skipped.names())
+    names = skipped.names()
+    return DialogInfo(said(root, "entity"), version, full, tuple(dialogs), names, unread)
 
 
 def _dialog(group: tuple[Element, ...], skipped: Skipped) -> WatchedDialog | None:
@@ -183,19 +189,27 @@ def _party(party: DialogParty, element: Element) -> DialogParty | None:
 
 @dataclass(slots=True)
 class DialogTable:
-    """The calls of one person, as far as the bodies of one subscription say (RFC 4235 §4.3). A new
-    subscription counts anew: it wants a new table."""
+    """The calls of one person, as far as the bodies of one subscription say, in the order of their
+    NOTIFYs (RFC 4235 §4.3). A new subscription counts anew: it wants a new table.
+
+    A body that is whole is the newest there is, whatever its version: the order of NOTIFYs is that
+    of the dialog, and some notifiers never count, or begin again after a restart."""
 
     version: int | None = None
     dialogs: dict[str, WatchedDialog] = field(default_factory=dict)
+    unread: int = 0
 
     def take(self, info: DialogInfo) -> bool:
         """Take one body in. False when one before it is missing: have the whole told anew."""
-        if self.version is not None and info.version <= self.version:
-            return True  # an older one, or a repeat
+        if not info.full and self.version is not None and info.version <= self.version:
+            repeat, self.version = info.version == self.version, info.version
+            return repeat  # else it counts anew, and what it has told before is not here
         complete = info.full or (self.version is not None and info.version == self.version + 1)
         if info.full:
             self.dialogs.clear()
+            self.unread = info.unread
+        elif info.unread:
+            complete = False
         self.version = info.version
         for dialog in info.dialogs:
             self.dialogs.pop(dialog.id, None)
@@ -206,4 +220,6 @@ class DialogTable:
     @property
     def lamp(self) -> Lamp:
         """What is known comes to; unknown before the first body."""
-        return Lamp.UNKNOWN if self.version is None else lamp_of(self.dialogs.values())
+        if self.version is None:
+            return Lamp.UNKNOWN
+        return lamp_of(self.dialogs.values(), self.unread)

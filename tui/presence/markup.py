@@ -59,5 +59,5 @@ def said(element: Element, name: str = "") -> str:
 
 
 def number(text: str) -> int | None:
-    """A count of up to nine digits; None for anything else."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
+    """A count of up to ten digits, which hold 32 bits; None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else None

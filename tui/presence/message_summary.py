@@ -16,6 +16,7 @@ _KINDS: Final = (
     *("voice-message", "fax-message", "pager-message", "multimedia-message", "text-message"),
     "none",
 )
+_SAID: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 _line = re.compile(r"([A-Za-z\-]{1,40}+)[ \t]*+:[ \t]*+(.*+)").fullmatch
 _counts = re.compile(
     r"([0-9]{1,9}+)[ \t]*+/[ \t]*+([0-9]{1,9}+)"
@@ -58,13 +59,16 @@ def parse_message_summary(body: bytes) -> MailboxNews:
     account = ""
     counts: dict[str, MailCount] = {}
     skipped: dict[str, None] = {}
-    for line in body.decode("utf-8", "replace").splitlines()[:_LINES]:
+    for line in body.decode("utf-8-sig", "replace").splitlines()[:_LINES]:
         found = _line(line)
         if found is None:
             continue
         name, value = found[1].lower(), found[2].strip()
-        if name == "messages-waiting" and value.lower() in ("yes", "no"):
-            waiting = value.lower() == "yes"
+        if (
+            name == "messages-waiting"
+            and (word := value.partition(";")[0].strip().lower()) in _SAID
+        ):
+            waiting = _SAID[word]
         elif name == "message-account":
             account = clean_text(value, 256)
         elif name in _KINDS and (numbers := _counts(value)) is not None:

@@ -20,6 +20,7 @@ from tui.sip.errors import LocalProtocolError, ProtocolError, RemoteProtocolErro
 from tui.sip.events import (
     AckWithSdp,
     CallEnded,
+    DialogUpdated,
     Established,
     Event,
     FlowFailed,
@@ -73,6 +74,7 @@ __all__ = [
     "CSeq",
     "CallEnded",
     "Challenge",
+    "DialogUpdated",
     "DigestClient",
     "DigestRefused",
     "DigestServer",

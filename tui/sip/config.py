@@ -41,8 +41,9 @@ class AgentConfig:
     register: bool = True
     """Register by itself whenever a flow comes up."""
     transfers: bool = False
-    """REFER and Replaces: `ReferReceived` and `InviteReceived.replaces` may come. Without it
-    REFER is left out of Allow and gets 405, and an INVITE that requires Replaces 420."""
+    """REFER, Replaces and UPDATE, as an ordinary PBX uses them: `ReferReceived`, `DialogUpdated`
+    and `InviteReceived.replaces` may come. Without it REFER and UPDATE are left out of Allow and
+    get 405, and an INVITE that requires Replaces 420."""
     outbound: bool = True
     """RFC 5626: `reg-id`, `Supported: outbound, path`."""
     registrar_role: bool = False

@@ -187,12 +187,14 @@ class InviteReceived:
 class InviteCancelled:
     """A call that rang here is over before we answered: CANCEL or an early BYE came with `reasons`
     (RFC 3326); or `flow_lost`: we lost the line; or `timed_out`: nobody answered for as long as the
-    caller's Expires, or `AgentConfig.longest_ring`, allows."""
+    caller's Expires, or `AgentConfig.longest_ring`, allows; or `unconfirmed`: the caller wants our
+    ringing confirmed, and confirmed nothing (RFC 3262 §3)."""
 
     call: str
     reasons: tuple[Reason, ...] = ()
     flow_lost: bool = False
     timed_out: bool = False
+    unconfirmed: bool = False
 
     @property
     def elsewhere(self) -> bool:
@@ -265,7 +267,8 @@ class AckWithSdp:
 
 @dataclass(frozen=True, slots=True)
 class ReinviteReceived:
-    """The peer's re-INVITE waits for `accept_reinvite` or `reject_reinvite`, for 32 s."""
+    """The peer's re-INVITE waits for `accept_reinvite` or `reject_reinvite`, for 32 s; or its
+    UPDATE with an offer, for 10 s."""
 
     call: str
     sdp: bytes | None
@@ -285,10 +288,20 @@ class ReinviteAccepted:
 class ReinviteRefused:
     """An offer of ours in a call was refused and the session stays as it was: by the answer to
     `reinvite()`, or (488) by an ACK without the answer that it had to bring. 503: the flow was
-    lost."""
+    lost. `reason`: the peer's words, where they are more than the usual ones of that status."""
 
     call: str
     status: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DialogUpdated:
+    """An UPDATE without a description (RFC 3311) in a call, answered or not, or an INFO in one of
+    ours that rings there; the 200 is already on its way. `asserted`: who it says is there."""
+
+    call: str
+    asserted: NameAddr | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -410,6 +423,7 @@ Event: TypeAlias = (
     | ReinviteReceived
     | ReinviteAccepted
     | ReinviteRefused
+    | DialogUpdated
     | InfoReceived
     | TransferProgress
     | ReferReceived

@@ -87,6 +87,12 @@ phone.connect = () => {
   for (const event of ["requestFailed", "failed"]) news.on(event, () => note("not put through"));
 };
 
+/** Hold the call, or take it up again, by UPDATE; resolves when the other side has agreed. */
+phone.hold = (on) =>
+  new Promise((resolve) => {
+    phone.session[on ? "hold" : "unhold"]({ useUpdate: true }, resolve);
+  });
+
 phone.hangUp = () => phone.session.terminate();
 
 phone.stop = () => phone.ua.stop();

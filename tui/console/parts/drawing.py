@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tui.console.actions.conditions import can_type
 from tui.console.i18n import render, tr
-from tui.console.parts.key_meanings import STEADY, KeyMeanings
+from tui.console.keys.key_meanings import STEADY, KeyMeanings
 from tui.console.view import ScreenName, View
 from tui.console.widgets.formats import Clocks, spaced
 from tui.port import replace

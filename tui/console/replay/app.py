@@ -63,9 +63,9 @@ class ReplayApp(YimiApp):
     def suited_theme(self, name: str) -> str:
         return self._suits(name, self.console._color_system)
 
-    def replay(self) -> None:
+    def screen_ready(self) -> None:
         """The console is built: the messages stand beside it, where there is room."""
-        super().replay()
+        super().screen_ready()
         screen = lowest(self, ConsoleScreen)
         if screen is not None and not self.pane.is_attached:
             screen.add_class("-replayed")

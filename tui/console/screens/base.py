@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from textual import events, on
 from textual.screen import Screen
 
@@ -11,6 +13,9 @@ from tui.console.desk import Desk
 from tui.console.view import ScreenName, View
 from tui.console.widgets.room import SHORT
 from tui.console.widgets.rows import Rows
+
+LATEST: Final = 0.5
+"""Seconds after which a screen that is built gets what is typed, whatever has the focus."""
 
 
 class LiveDialog:
@@ -36,6 +41,7 @@ class YimiScreen(Screen[None]):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self.desk = desk
+        self._built = False
 
     def show(self, view: View) -> None:
         """Draw the view."""
@@ -64,4 +70,21 @@ class YimiScreen(Screen[None]):
 
     def _again(self) -> None:
         self.show(self.desk.view)
-        self.desk.replay()
+        if not self._built:
+            self._built = True
+            if not self.takes_keys:
+                self.set_timer(LATEST, self.desk.screen_ready)
+        self._look_ready()
+
+    def on_descendant_focus(self) -> None:
+        self._look_ready()
+
+    def _look_ready(self) -> None:
+        if self._built and self.takes_keys:
+            self.desk.screen_ready()
+
+    @property
+    def takes_keys(self) -> bool:
+        """Whether a key would arrive where it is meant for. The focus comes to a field some
+        messages after the field is there."""
+        return True

@@ -2,7 +2,7 @@
 
 A form of a dozen widgets takes Textual 80 ms to build, as long as everything else together; a
 screen that draws itself takes none. So the eye gets this at once, and the form takes its place as
-soon as it is built. Keys that come in between are kept for it (`YimiApp.replay`).
+soon as it is built. Keys that come in between are kept for it (`console.keys.early_keys`).
 """
 
 from __future__ import annotations

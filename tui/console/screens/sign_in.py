@@ -125,6 +125,10 @@ class SignInScreen(YimiScreen):
         else:
             self.pwd.focus_input()
 
+    @property
+    def takes_keys(self) -> bool:
+        return self.focused is not None
+
     # ------------------------------------------------------------ drawing
 
     def _draw_title(self) -> None:

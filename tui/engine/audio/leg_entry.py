@@ -85,14 +85,26 @@ class LegEntry:
     of_registrar: bool = True
     """The other end is the server that we are registered at, so what it says of the party is its
     own word: always where the call is ours, else where the INVITE came from itself."""
+    succeeds: LegEntry | None = None
+    """The leg whose place it takes once it is answered (RFC 3891); until then that one goes on."""
+    rings: bool = False
+    """A phone there has said that it rings."""
+    early: tuple[str, bytes] = "", b""
+    """Of the sound before the answer: the tag of the phone that brings it, and its description."""
     why: str = ""
     """Why it has no sound, as an id (`tui.media.leg.leg`): of a description, or of this machine."""
     replaces: str = ""
     """The handle of a call that an engine left up, whose place our INVITE takes."""
+    refusal: str = ""
+    """Why the peer refused our last re-offer, in words of its own."""
     farewell: str = ""
     """The Reason header of its BYE (RFC 3326); "" for none."""
     outcome: asyncio.Future[int] | None = None
     """Waits for what becomes of our re-offer, as a status."""
+
+    def changes(self, tag: str, description: bytes) -> bool:
+        """Whether the phone that brings the sound before the answer describes it otherwise now."""
+        return tag == self.early[0] and description != self.early[1]
 
     @property
     def lasting(self) -> bool:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 LEVEL_PERIOD = 0.5
 """Seconds between two looks at the levels; over SSH each look costs bytes (textual.md)."""
+_WORDS = 100
+"""Characters of the other side's own words."""
 _TONES = 32
 """Tones of the peer's that are kept."""
 
@@ -144,8 +146,9 @@ class Legs:
             case sip.ReinviteReceived(call=handle, sdp=sdp):
                 if leg := self._legs.get(handle):
                     self.context.spawn(self._reinvited(leg, sdp))
-            case sip.ReinviteRefused(call=handle, status=status):
+            case sip.ReinviteRefused(call=handle, status=status, reason=reason):
                 if leg := self._legs.get(handle):
+                    leg.refusal = clean_text(reason, _WORDS)
                     leg.step(OfferInput.REFUSED)
                     tell(leg, status)
                     if not leg.agreed:
@@ -341,6 +344,10 @@ class Legs:
                 except sip.LocalProtocolError:
                     log.debug("a call that is over is not kept")
         return found
+
+    def has_successor(self, leg: LegEntry) -> bool:
+        """Whether another leg is about to take this one's place."""
+        return any(other.succeeds is leg for other in self._legs.values())
 
     def has_leg(self, key: str) -> bool:
         """Whether an audio leg of this call exists or is being set up."""

@@ -15,7 +15,6 @@ from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from websockets.asyncio.client import connect
 from websockets.exceptions import (
     ConnectionClosed,
     InvalidHandshake,
@@ -29,6 +28,7 @@ from tui.engine.checks.network import CannotDial, Dialled, http_date
 from tui.platform.proxies import ProxyFailed, name_of, opened_by, proxy_for
 from tui.sip.transport.address import check_address, is_local, trust
 from tui.sip.transport.flow import proxys, words
+from tui.sip.transport.websocket import DirectConnect
 
 PINGS: Final = 3
 _LIMIT: Final = 8.0
@@ -80,7 +80,7 @@ async def dial(url: str, ca_file: str = "") -> Dialled:
     by = None if is_local(url) else proxy_for(url)
     try:
         context = check_address(url, trust(ca_file))
-        socket = await connect(
+        socket = await DirectConnect(
             url,
             ssl=context,
             subprotocols=[Subprotocol("sip")],

@@ -76,12 +76,20 @@ def destination_of(text: str, domain: str) -> Destination | None:
 def shown(uri: sip.Uri, domain: str) -> str:
     """An address for people: the number alone where the domain is ours, or there is none, as in
     the contact of a WebSocket (RFC 7118 §5): that socket is gone when somebody calls back."""
-    user = clean_text(sip.phone_uri(uri, domain).unescaped())
+    user = _user_of(uri, domain)
     host = uri.host.lower()
     if uri.scheme == "tel" or (user and (host == domain.lower() or host.endswith(".invalid"))):
         return user
     port = "" if uri.port is None else f":{uri.port}"
     return clean_text(f"{user}@{uri.host}{port}" if user else f"{uri.host}{port}")
+
+
+def _user_of(uri: sip.Uri, domain: str) -> str:
+    """The user of an address for people. Of a telephone number the number alone: what stands behind
+    it (`;phone-context=…`, `;cpc=…`) says something of it, and is no part of it (RFC 3966 §5)."""
+    user = clean_text(sip.phone_uri(uri, domain).unescaped())
+    number, _, _ = user.partition(";")
+    return number if _DIGITS.fullmatch(number) else user
 
 
 def caller_of(invite: sip.InviteReceived, domain: str, trusted_domain: str) -> Caller:
@@ -128,7 +136,7 @@ def _number(uri: sip.Uri, domain: str, *, own: bool) -> str:
     """What to show, and to call back: of the PBX's own word the user part where it is a number."""
     if is_withheld(uri):
         return ""
-    user = clean_text(sip.phone_uri(uri, domain).unescaped())
+    user = _user_of(uri, domain)
     if own and _DIGITS.fullmatch(user):
         return user
     return shown(uri, domain)

@@ -144,13 +144,21 @@ class SipCommands:
             self.sound.forget(leg)
             call = self.calls.by_key(leg.key)
             said = words_of(why_of(error))
-            if call is not None:
+            if call is not None and not self._goes_on(leg):
                 self.calls.end(call, CallInput.ENDED, said, reason=NOT_CONNECTED)
             return Result(False, said)
+        if leg.succeeds is not None:
+            self.legs.discard(leg.succeeds)
+            leg.succeeds = None
         leg.answered()
         self.sound.limit(leg)
         self.up(call)
         return Result(True)
+
+    def _goes_on(self, leg: LegEntry) -> bool:
+        """Whether the call has the leg yet whose place this one was to take."""
+        old = leg.succeeds
+        return old is not None and self.legs.entry(old.handle) is old
 
     def up(self, call: Call) -> None:
         """A call is answered: its line is active."""

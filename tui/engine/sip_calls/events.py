@@ -31,6 +31,11 @@ ring for ever."""
 ROUNDS: Final = 60.0
 """Seconds from the end of an unanswered call within which the same caller is still waiting: a queue
 rings again and again for one caller, who is missed once."""
+EARLY_LOOK: Final = 1.0
+"""Seconds from one look at the sound before the answer to the next."""
+EARLY_SILENCE: Final = 2.0
+"""Seconds without a packet after which early sound is none: then it rings here, where it rings
+there (RFC 3960 §3.2)."""
 AUTO_ANSWER: Final = 1.0
 """Seconds before a call that may be is answered by itself: it is seen and heard first."""
 _REFUSED: Final = {
@@ -42,6 +47,7 @@ _REFUSED: Final = {
     **dict.fromkeys((488, 606), "line.no_common_sound"),
     503: "line.unavailable",
 }
+_RINGING: Final = 180
 _SAYS: Final = {181: "line.forwarded", 182: "line.queued"}
 """What a provisional answer says of the call, as a sentence."""
 _CAUSES: Final = {
@@ -66,14 +72,18 @@ _CAUSES: Final = {
 }
 """What a Q.850 cause means (`tui.sip.Q850`), as a sentence. That the call was hung up (16, 31) says
 no more than its end does."""
+_NO_TARGETS: Final = (305, 380)
+"""Redirections whose Contact is nobody to call: a proxy, or the address of some other service."""
+_NOBODY_ANYWHERE: Final = 600
+"""From this status on there is nobody at any other address either (RFC 3261 §21.6)."""
 _MOST_WORDS: Final = 100
 """Characters of the other side's own words."""
 IDS: Final = (
     *dict.fromkeys((*_REFUSED.values(), *_CAUSES.values())),
     *(f"unusable.{why}" for why in UNUSABLE),
     *("lines.sound_failed", "lines.sound_lost"),
-    *("line.gone", "line.elsewhere", "line.rang_out", "line.gave_up"),
-    *("line.says", *_SAYS.values()),
+    *("line.gone", "line.elsewhere", "line.rang_out", "line.gave_up", "line.unconfirmed"),
+    *("line.says", *_SAYS.values(), "line.transfer_failed", "line.transfer_failed_later"),
     *("line.lost_ringing", "line.lost_dialling"),
 )
 """Sentences that are chosen from here: a catalogue must have them all."""
@@ -116,9 +126,9 @@ class SipEvents:
                 self._invited(event)
             case sip.InviteCancelled():
                 self._cancelled(event)
-            case sip.Progress(call=handle, status=status, sdp=sdp):
+            case sip.Progress():
                 self._connected(event)
-                self._progress(handle, status, sdp)
+                self._progress(event)
                 self._says(event)
             case sip.InviteAnswered(call=handle, sdp=sdp):
                 self._connected(event)
@@ -132,6 +142,8 @@ class SipEvents:
                 self._connected(event)
                 if leg := self.legs.entry(handle):
                     self._digit(leg, content_type, body)
+            case sip.DialogUpdated():
+                self._connected(event)
             case sip.ReferReceived():
                 self.transfers.asked(event)
             case sip.TransferProgress():
@@ -213,6 +225,7 @@ class SipEvents:
         | sip.Established
         | sip.ReinviteReceived
         | sip.ReinviteAccepted
+        | sip.DialogUpdated
         | sip.InfoReceived,
     ) -> None:
         """Somebody else may be at the other end now: who answered of a queue, or whom the PBX put
@@ -257,8 +270,20 @@ class SipEvents:
             self.commands.refuse(event.call, 481)
             return
         leg = self._entry(event, call.key)
-        self.legs.discard(old)
+        leg.succeeds = old
         self.legs.put(leg)
+        self.context.spawn(self._take_over(leg, who))
+
+    async def _take_over(self, leg: LegEntry, who: Caller) -> None:
+        """Until the new one has its answer the call goes on as it is: what cannot be answered
+        changes nothing (RFC 3891 §3)."""
+        result = await self.commands.take(leg)
+        call = self._call(leg)
+        if call is None:
+            return
+        if not result.ok:
+            self.context.notice(message("lines.not_taken_over", number=who.number))
+            return
         held = call.state is CallState.HOLDING
         self.calls.sound_changes(
             call,
@@ -267,15 +292,9 @@ class SipEvents:
             name=who.name,
             verified=who.verified,
         )
-        self.context.spawn(self._take_over(leg, held))
-
-    async def _take_over(self, leg: LegEntry, held: bool) -> None:
-        result = await self.commands.take(leg)
-        call = self._call(leg)
-        if result.ok and call is not None:
-            self.context.notice(message("lines.taken_over", number=call.number), serious=False)
-            if held:
-                self.commands.sound.want_direction(call, Direction.SENDONLY)
+        self.context.notice(message("lines.taken_over", number=who.number), serious=False)
+        if held:
+            self.commands.sound.want_direction(call, Direction.SENDONLY)
 
     def _cancelled(self, event: sip.InviteCancelled) -> None:
         """It rings no more: the caller gave up, somebody else took the call, we lost the line, or
@@ -284,6 +303,10 @@ class SipEvents:
         call = self._call(leg)
         if leg is not None:
             self.legs.discard(leg)
+        if leg is not None and leg.succeeds is not None:
+            if call is not None and not self.legs.has_leg(leg.key):
+                self.commands.end(call, message("line.gone"), BY_PEER)
+            return
         if call is None or call.answered is not None:
             return
         if event.elsewhere:
@@ -291,6 +314,8 @@ class SipEvents:
             self.commands.end(call, said, NOT_CONNECTED)
         elif event.flow_lost:
             self.commands.end(call, message("line.lost_ringing"), NOT_CONNECTED)
+        elif event.unconfirmed:
+            self._unanswered(call, message("line.unconfirmed"))
         else:
             why = message("line.rang_out" if event.timed_out else "line.gave_up")
             self._unanswered(call, with_words(why, event.reasons))
@@ -298,17 +323,18 @@ class SipEvents:
 
     # ------------------------------------------------------------ we call
 
-    def _progress(self, handle: str, status: int, sdp: bytes | None) -> None:
-        leg = self.legs.entry(handle)
+    def _progress(self, event: sip.Progress) -> None:
+        leg, status = self.legs.entry(event.call), event.status
         call = self._call(leg)
         if leg is None or call is None or call.answered is not None:
             return
         if call.state is CallState.DIALING:
             call = self.calls.move(call, CallInput.ACCEPTED) or call
         self.transfers.call_progress(call, status)
-        if sdp is not None and not call.early:
-            self.context.spawn(self._early(leg, sdp))
-        elif status == 180 and not call.early:
+        leg.rings = leg.rings or status == _RINGING
+        if event.sdp is not None and (not call.early or leg.changes(event.tag, event.sdp)):
+            self.context.spawn(self._early(leg, event.tag, event.sdp))
+        elif status == _RINGING and not call.early:
             self.commands.sound.ringback(True)
 
     def _says(self, event: sip.Progress) -> None:
@@ -326,13 +352,29 @@ class SipEvents:
         if said != call.outcome:
             self.calls.put(call, outcome=said)
 
-    async def _early(self, leg: LegEntry, sdp: bytes) -> None:
+    async def _early(self, leg: LegEntry, tag: str, sdp: bytes) -> None:
         if not await self.commands.sound.early(leg, sdp):
             return
+        leg.early = tag, sdp
         call = self._call(leg)
-        if call is not None and call.answered is None:
+        if call is not None and call.answered is None and not call.early:
             self.commands.sound.ringback(False)
             self.calls.sound_changes(call, LineSoundInput.EARLY_MEDIA)
+            self._hear_early(leg)
+
+    def _hear_early(self, leg: LegEntry) -> None:
+        """Look now and again whether any early sound comes: who describes some may send none."""
+
+        def due() -> None:
+            call = self._call(leg)
+            if call is None or call.state is not CallState.PROCEEDING or leg.media is None:
+                return
+            age = leg.media.statistics().last_packet_age
+            silent = age is None or age > EARLY_SILENCE
+            self.commands.sound.ringback(leg.rings and silent)
+            self._hear_early(leg)
+
+        self.context.timers.set(f"early {leg.key}", EARLY_LOOK, due)
 
     async def _answered(self, leg: LegEntry, sdp: bytes | None) -> None:
         self.commands.sound.ringback(False)
@@ -352,23 +394,26 @@ class SipEvents:
         call = self._call(leg)
         if leg is not None:
             self.legs.discard(leg)
+        if leg is not None and self.legs.has_successor(leg):
+            return
         if leg is not None and call is not None and leg.replaces:
             self.take_back.refused(call, event.status)
             return
         if call is None or call.answered is not None:
             return
         self.transfers.call_refused(call, event.status)
-        moved = (
-            contacts_of(event.targets, self.commands.domain) if 300 <= event.status < 400 else []
-        )
-        if moved:
-            self.commands.end(call, message("line.moved", to=moved[0].shown), NOT_CONNECTED)
-            self.transfers.redirected(call, moved[0])
+        moved = contacts_of(event.targets, self.commands.domain) if _moves(event.status) else []
+        sent_on = self.transfers.sent_on(call, moved)
+        if sent_on.new:
+            self.commands.end(call, message("line.moved", to=sent_on.shown), NOT_CONNECTED)
+            self.transfers.redirected(call, sent_on)
         else:
             why = refusal(event.status, event.reason, event.reasons)
             if event.flow_lost:
                 why = message("line.lost_dialling")
             self.commands.end(call, why, NOT_CONNECTED)
+            if event.status < _NOBODY_ANYWHERE and not event.flow_lost:
+                self.transfers.go_on(call, sent_on)
 
     def _digit(self, leg: LegEntry, content_type: str, body: bytes) -> None:
         """A tone by INFO, where the peer does not send it beside the sound."""
@@ -382,7 +427,7 @@ class SipEvents:
         call = self._call(leg)
         if leg is not None:
             self.legs.discard(leg)
-        if call is None:
+        if call is None or (leg is not None and self.legs.has_successor(leg)):
             return
         if event.by_peer:
             done = self.transfers.outcome_of(call) or cause(event.reasons)
@@ -391,6 +436,11 @@ class SipEvents:
         else:
             why = "line.timed_out" if event.status == 408 else "line.gone"
             self.commands.end(call, message(why), BY_PEER)
+
+
+def _moves(status: int) -> bool:
+    """Whether a refusal says where else to call (RFC 3261 §21.3)."""
+    return 300 <= status < 400 and status not in _NO_TARGETS
 
 
 def cause(reasons: tuple[sip.Reason, ...]) -> Message | None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 
 from tui.engine.calls import CONNECTED, Calls
+from tui.engine.outcome import with_info
 from tui.engine.sip_calls.legs import SipLegs
 from tui.media.sdp.direction import Direction
 from tui.port.commands import Result
@@ -51,7 +52,7 @@ class HoldAndJoin:
         if status != 200:
             self.calls.ask_hold(current, HoldInput.SETTLED)
             self.sound.plug(current, True)
-            return self._refused("hold", status)
+            return self._refused("hold", status, current)
         self.calls.move(current, CallInput.HOLD_CONFIRMED)
         self.rejoin()
         return Result(True)
@@ -77,13 +78,13 @@ class HoldAndJoin:
             return Result(False, message("call.none"))
         if status != 200:
             self.calls.ask_hold(current, HoldInput.SETTLED)
-            return self._refused("resume", status)
+            return self._refused("resume", status, current)
         moved = self.calls.move(current, CallInput.RESUME_CONFIRMED)
         if moved is not None:
             self.sound.plug(moved, True)
         return Result(True)
 
-    def _refused(self, what: str, status: int) -> Result:
+    def _refused(self, what: str, status: int, call: Call) -> Result:
         unconfirmed = {
             "hold": message("line.hold_unconfirmed"),
             "resume": message("line.resume_unconfirmed"),
@@ -92,7 +93,9 @@ class HoldAndJoin:
             "hold": message("line.hold_refused", status=status),
             "resume": message("line.resume_refused", status=status),
         }
+        leg = self.sound.entry(call)
         said = (unconfirmed if status in (0, 408, 503) else refused)[what]
+        said = with_info(said, "" if leg is None else leg.refusal)
         self.context.notice(said)
         return Result(False, said)
 

@@ -1,7 +1,8 @@
 """Calls that go to somebody else: transfers that the agent asks for, and what peers ask of us.
 
 Nothing that a peer wants called is called by itself: a REFER and a 3xx are questions to the agent
-(sip.md, "REFER or 3xx to a costly number").
+(sip.md, "REFER or 3xx to a costly number"). The question about a 3xx names each address that it is
+about; a yes is one to calling them in turn, until one is taken (RFC 3261 §8.1.3.4).
 """
 
 from __future__ import annotations
@@ -25,13 +26,35 @@ ASKED: Final = 60.0
 """Seconds for the agent to answer a question; then it is no."""
 
 
+TARGETS: Final = 5
+"""Addresses of one redirection that are called, one after the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class SentOn:
+    """Where a call is sent on: the addresses that are still to be called, the most wanted first,
+    and the numbers that were, so that nobody is called twice. `new`: nobody was asked about one
+    of them."""
+
+    targets: tuple[Destination, ...] = ()
+    tried: frozenset[str] = frozenset()
+    new: bool = False
+
+    @property
+    def shown(self) -> str:
+        """The addresses for people."""
+        return ", ".join(target.shown for target in self.targets)
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What hangs on the question: the target, and of a REFER the handle of its call."""
+    """What hangs on the question: the target, and of a REFER the handle of its call, of a
+    redirection where to call when the target is not to be had."""
 
     target: Destination
     handle: str = ""
     headers: tuple[tuple[str, str], ...] = ()
+    sent_on: SentOn = SentOn()
 
 
 class Transfers:
@@ -45,8 +68,12 @@ class Transfers:
         self._asked: _Asked | None = None
         self._other: dict[str, str] = {}
         """Of an attended transfer: the second call by the first, as keys."""
+        self._handed: dict[str, str] = {}
+        """To whom a call goes, by its handle, until it is told how that went."""
         self._told: dict[str, str] = {}
         """Calls that a REFER began: by their key, the handle of the call it came in."""
+        self._sent_on: dict[str, SentOn] = {}
+        """Calls that a redirection began: by their key, where to call next."""
 
     # ------------------------------------------------------------ we hand over
 
@@ -97,6 +124,7 @@ class Transfers:
         except sip.LocalProtocolError as error:
             log.warning("a transfer could not be asked for: %s", error)
             return Result(False, message("line.transfer_not_sent"))
+        self._handed[leg.handle] = name
         self.calls.put(call, transfer=name)
         return Result(True)
 
@@ -108,7 +136,12 @@ class Transfers:
         """How the transfer goes, as the peer tells."""
         leg = self.legs.entry(event.call)
         call = None if leg is None else self.calls.by_key(leg.key)
-        if call is None or not call.live or not event.final:
+        if not event.final:
+            return
+        handed = self._handed.pop(event.call, "")
+        if call is None or not call.live:
+            if handed and event.status >= 300:  # its peer left at once, and comes to nothing there
+                self.context.notice(_failed("line.transfer_failed_later", handed, event))
             return
         second = self.calls.by_key(self._other.pop(call.key, ""))
         name = call.transfer
@@ -124,8 +157,7 @@ class Transfers:
         if event.status < 200:
             said = message("line.transfer_untold", name=name)
         else:
-            reason = clean_text(event.reason, 60)
-            said = message("line.transfer_failed", name=name, status=event.status, reason=reason)
+            said = _failed("line.transfer_failed", name, event)
         self.context.notice(said)
 
     def outcome_of(self, call: Call) -> Message | None:
@@ -154,12 +186,41 @@ class Transfers:
             _Asked(target, event.call, tuple(headers)),
         )
 
-    def redirected(self, call: Call, target: Destination) -> None:
+    # ------------------------------------------------------------ a server sends us on
+
+    def sent_on(self, call: Call, moved: list[Destination]) -> SentOn:
+        """A call came to nothing: where else to call, as its refusal says (`moved`), and then as
+        the redirection before it said."""
+        before = self._sent_on.pop(call.key, SentOn())
+        tried = before.tried | {call.number}
+        named: dict[str, Destination] = {}
+        for target in (*moved, *before.targets):
+            named.setdefault(target.shown, target)
+        left = [target for shown, target in named.items() if shown not in tried]
+        new = any(target in moved for target in left)
+        return SentOn(tuple(left[: max(0, TARGETS - len(before.tried))]), tried, new)
+
+    def redirected(self, call: Call, sent_on: SentOn) -> None:
         """3xx: whoever was called is said to be elsewhere. The agent is asked."""
         if self._asked is None:
-            self._ask(
-                Question(QuestionKind.REDIRECT, call.key, target.shown, call.number), _Asked(target)
-            )
+            question = Question(QuestionKind.REDIRECT, call.key, sent_on.shown, call.number)
+            self._ask(question, _asked_about(sent_on))
+
+    def go_on(self, call: Call, sent_on: SentOn) -> None:
+        """An address of a redirection is not to be had: the next one is called, and that is said.
+        Beside another call it would put that on hold, so the agent is asked again."""
+        if sent_on.targets and self.calls.live:
+            self.redirected(call, sent_on)
+        elif sent_on.targets:
+            to = sent_on.targets[0].shown
+            said = message("lines.next_target", number=call.number, to=to)
+            self.context.notice(said, serious=False)
+            self.context.spawn(self._go_on(_asked_about(sent_on)))
+
+    async def _go_on(self, asked: _Asked) -> None:
+        result = await self._call(asked)
+        if not result.ok and result.message is not None:
+            self.context.notice(result.message)
 
     def _ask(self, question: Question, asked: _Asked) -> None:
         self._asked = asked
@@ -183,16 +244,18 @@ class Transfers:
                     self.legs.phone.reject_refer(asked.handle, 603)
             except sip.LocalProtocolError:
                 return Result(False, message("question.none"))
-        if not yes:
-            return Result(True)
+        return await self._call(asked) if yes else Result(True)
+
+    async def _call(self, asked: _Asked) -> Result:
         before = {call.key for call in self.context.snapshot.calls}
         result = await self.commands.call(asked.target, headers=asked.headers)
-        if asked.handle:
-            made = [c for c in self.calls.live if c.outgoing and c.key not in before]
-            if made:
-                self._told[made[-1].key] = asked.handle
-            else:
-                self._tell(asked.handle, 503)
+        made = [c for c in self.calls.live if c.outgoing and c.key not in before]
+        if made:
+            self._sent_on[made[-1].key] = asked.sent_on
+        if asked.handle and made:
+            self._told[made[-1].key] = asked.handle
+        elif asked.handle:
+            self._tell(asked.handle, 503)
         return result
 
     def _forget(self) -> None:
@@ -207,6 +270,7 @@ class Transfers:
         if question is not None and question.key == key and question.kind == "refer":
             self._forget()
         self._other.pop(key, None)
+        self._sent_on.pop(key, None)
         handle = self._told.pop(key, "")
         if handle:
             self._tell(handle, 487)
@@ -238,4 +302,16 @@ class Transfers:
         """The session is over."""
         self._forget()
         self._other.clear()
+        self._handed.clear()
         self._told.clear()
+        self._sent_on.clear()
+
+
+def _failed(id: str, name: str, event: sip.TransferProgress) -> Message:
+    return message(id, name=name, status=event.status, reason=clean_text(event.reason, 60))
+
+
+def _asked_about(sent_on: SentOn) -> _Asked:
+    """The first address of a redirection, and where to call after it."""
+    first, *rest = sent_on.targets
+    return _Asked(first, sent_on=SentOn(tuple(rest), sent_on.tried))

@@ -24,11 +24,12 @@ WINDOW = 500
 FEW = 250
 """With fewer packets in the window a late one counts as one of so many: one stall at the start of
 a call is still a stall."""
-WORTH = 2500 * MS
-"""The cost of concealing every packet. One packet in a hundred costs 25 ms of delay."""
-COPIES_FEW, COPIES_WORTH = 100, 5000 * MS
-"""FEW and WORTH where packets bring copies of others. A peer that sends them knows that its line
-loses, so what is missing is no single stall; and what waiting buys is whole sound, for good."""
+COPIES_FEW = 100
+"""FEW where packets bring copies of others. A peer that sends them knows that its line loses, so
+what is missing is no single stall."""
+WORTH = 5000 * MS
+"""The cost of concealing every packet. One packet in a hundred costs 50 ms of delay; by the
+E-model (ITU-T G.107) it costs more than a hundred."""
 SECOND = 50
 """When all of the last so many packets were quicker than ALL before them, by EARLIER or more, the
 path is another one: what was before says nothing of it, and is forgotten."""
@@ -46,7 +47,7 @@ class DelayTarget:
 
     def __init__(self) -> None:
         self.value = 0
-        self._few, self._worth = FEW, WORTH
+        self._few = FEW
         self._window: deque[int] = deque()
         self._counts: dict[int, int] = {}
         self.least = 0
@@ -57,7 +58,7 @@ class DelayTarget:
 
     def expect_copies(self) -> None:
         """Packets bring copies of others from now on."""
-        self._few, self._worth = COPIES_FEW, COPIES_WORTH
+        self._few = COPIES_FEW
 
     def add(self, lateness: int) -> None:
         """One packet came that late."""
@@ -105,10 +106,10 @@ class DelayTarget:
         number, total = max(above[-1], self._few), above[-1]
 
         def cost(delay: int) -> float:
-            price = self._worth * above[size - bisect_right(values, delay)] / number
+            price = WORTH * above[size - bisect_right(values, delay)] / number
             if repairable:
                 missed = above[size - bisect_right(values, delay - length)]
-                price += self._worth * repairable * missed / total
+                price += WORTH * repairable * missed / total
             return delay - least + price
 
         options = {one for one in values if one - least <= MOST}

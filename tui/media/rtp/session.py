@@ -1,8 +1,10 @@
-"""The tick of a call: one timer, 20 ms, from a monotonic clock.
+"""The ticks of a call: two paces of 20 ms on one timer.
 
-Each tick reads the source, encodes, protects, sends, drains the socket, unprotects, feeds the
-playout, reads it and writes the sink. Being late once shifts nothing: ticks that were missed are
-made up for, up to MAX_LATE; what is longer ago is left out.
+At a tick of speaking the source is read, encoded, protected and sent. At one of listening the
+socket is drained, what came is unprotected and fed to the playout, and that is read and written to
+the sink. The ticks of listening lean after the packets, so that these wait for none of them
+(`Playout.lean`). Those of speaking keep to the clock: if they leaned too, our packets would come
+to the peer ever later or earlier, and two peers that lean would run after one another.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from tui.media.pcm.levels import FRAME, SILENCE, TICK, Meter, rms
 from tui.media.pcm.sinks import Sink
 from tui.media.pcm.sources import Source
 from tui.media.rtp import rtcp
+from tui.media.rtp.pace import Pace
 from tui.media.rtp.packet import is_rtcp
 from tui.media.rtp.received_stream import ReceivedStream
 from tui.media.rtp.sent_stream import SentStream
@@ -31,8 +34,6 @@ from tui.media.transport.srtp import Srtp
 
 log = logging.getLogger(__name__)
 
-MAX_LATE = 10
-"""Ticks that are made up for; what is missed beyond is left out (200 ms)."""
 FIRST_REPORT = 0.3
 """Seconds until the first RTCP report; then one about every second."""
 
@@ -62,14 +63,12 @@ class RtpSession:
         self._srtp: Srtp
         self.decrypted = False
         """Whether a packet of the peer's has been decrypted over the connection in force."""
-        self.late = 0.0
-        """How late the last tick was, in seconds."""
         self.you, self.them, self.microphone = Meter(), Meter(), Meter()
         self.cname = f"{self.sent.ssrc:08x}"
         self._rng = rng or random.SystemRandom()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._due = 0.0
+        self._speaking = self._listening = Pace(0.0)
         self._next_report = 0.0
         self._reported = 0
         self._epoch = time.time() - time.monotonic()
@@ -103,10 +102,10 @@ class RtpSession:
         if self._timer is None:
             self._loop = asyncio.get_running_loop()
             now = self._loop.time()
-            if self._due:  # it stood still, and time did not
-                self.sent.skip(int((now - self._due) / TICK))
-            self._due = now
-            self._next_report = self._due + FIRST_REPORT
+            if self._speaking.due:  # it stood still, and time did not
+                self.sent.skip(int((now - self._speaking.due) / TICK))
+            self._speaking, self._listening = Pace(now), Pace(now)
+            self._next_report = now + FIRST_REPORT
             GC_PAUSE.begin()
             self._timer = self._loop.call_soon(self._tick)  # type: ignore[assignment]
 
@@ -122,20 +121,20 @@ class RtpSession:
     def _tick(self) -> None:
         assert self._loop is not None  # the timer is its own
         now = self._loop.time()
-        self.late = now - self._due
-        ticks = 1 + int(self.late / TICK)
-        if ticks > MAX_LATE:
-            lost, ticks = ticks - MAX_LATE, MAX_LATE
-            self.sent.skip(lost)
-            self._due += lost * TICK
-        # The playout moves the ticks by some ms in all, so that packets wait for none of them.
-        self._due += ticks * TICK + (self.received.playout.lean() if self.hears else 0.0)
-        self._timer = self._loop.call_at(self._due, self._tick)
+        speak, left_out = self._speaking.passed(now)
+        listen, _ = self._listening.passed(now)
+        if listen and self.hears:
+            self._listening.move(self.received.playout.lean())
+        due = min(self._speaking.due, self._listening.due)
+        self._timer = self._loop.call_at(due, self._tick)
         try:
-            for _ in range(ticks):
+            if left_out:
+                self.sent.skip(left_out)
+            for _ in range(speak):
                 self._say(now)
-            self._take()
-            for _ in range(ticks):
+            if listen:
+                self._take()
+            for _ in range(listen):
                 self._hear(now)
             if now >= self._next_report:
                 self._next_report = now + self._rng.uniform(0.8, 1.2)

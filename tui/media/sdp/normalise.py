@@ -90,7 +90,12 @@ def normalise(
     peer = transport(description, section)
     if description.value(section, "rtcp-mux") is None:
         raise UnacceptableOffer("RTCP multiplexing is not offered", Unusable.NO_MUX)
-    codecs = [c for c in codecs_of(section) if c.name.lower() in KNOWN_CODECS]
+    codecs = [
+        codec
+        for codec in codecs_of(section)
+        # aiortc takes numbers below 96 that are not static for its own mapping.
+        if codec.name.lower() in KNOWN_CODECS and not 35 <= codec.payload <= 63
+    ]
     if not codecs:
         raise UnacceptableOffer("there is no codec that this phone knows", Unusable.NO_CODEC)
     if agreed:

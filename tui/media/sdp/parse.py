@@ -23,7 +23,14 @@ TELEPHONE_EVENT: Final = "telephone-event"
 """The format of keys (RFC 4733 §7.1), in lower case."""
 RED: Final = "red"
 """The format of redundant copies (RFC 2198 §4), in lower case; here for opus, in its clock."""
-PROFILES: Final = ("UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP", "RTP/SAVPF", "RTP/SAVP")
+PROFILES: Final = (
+    *("UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP", "RTP/SAVPF", "RTP/SAVP"),
+    *("TCP/DTLS/RTP/SAVPF", "TCP/DTLS/RTP/SAVP"),
+)
+"""How audio over DTLS-SRTP is named; the last two where a peer's first address is one of TCP
+(RFC 8829 §5.1.2)."""
+_PLAIN: Final = ("RTP/AVPF", "RTP/AVP")
+"""The same where a fingerprint stands beside it (RFC 8643 §3.1)."""
 TOKEN: Final = re.compile(r"[!#-'*+.0-9A-Z^-~-]{1,64}")
 PRINTABLE: Final = re.compile(r"[!-~]{1,256}")
 ICE_CHARACTERS: Final = re.compile(r"[A-Za-z0-9+/=_-]{1,256}")
@@ -130,6 +137,10 @@ class Description:
             raise UnacceptableOffer("the audio section is refused (port 0)", Unusable.REFUSED)
         for i in alive:
             if self.media[i].profile in PROFILES:
+                return i
+        for i in alive:
+            section = self.media[i]
+            if section.profile in _PLAIN and self.value(section, "fingerprint") is not None:
                 return i
         profile = self.media[alive[0]].profile[:40]
         raise UnacceptableOffer(f"audio without DTLS-SRTP ({profile})", Unusable.NO_ENCRYPTION)
@@ -255,8 +266,10 @@ def codecs_of(section: Section) -> list[Codec]:
             if rate == KNOWN_CODECS["opus"] and (payload >= 96 or 35 <= payload <= 63):
                 found.append(Codec(payload, name, rate, channels, _fmtp(formats.get(payload, ""))))
             continue
-        if payload < 96 and (static is None or static[0].lower() != name.lower()):
-            continue  # aiortc takes other numbers below 96 for its own mapping
+        spare = 35 <= payload <= 63  # RFC 3551 §6: for who has used up the others
+        known = static is not None and static[0].lower() == name.lower()
+        if payload < 96 and not spare and not known:
+            continue
         if KNOWN_CODECS.get(name.lower()) == rate or (name.lower() == TELEPHONE_EVENT and rate):
             fmtp = formats.get(payload, "")
             found.append(Codec(payload, name, rate, channels, _fmtp(fmtp)))

@@ -72,7 +72,8 @@ def read(sdp: str) -> Remote:
             if codec.name.lower() == TELEPHONE_EVENT and codec.rate in EVENT_CLOCKS
         ),
         candidates=tuple(candidates_of(description, section, host)),
-        lite=description.session.first("ice-lite") is not None,
+        # Of the session (RFC 8839 §5.3), where some write it beside the candidates.
+        lite=any(part.first("ice-lite") is not None for part in (description.session, section)),
         ptime=number(section.first("ptime") or "", 200),
         maxptime=number(section.first("maxptime") or "", 200),
         red=red,

@@ -13,9 +13,9 @@ from typing import Final, Protocol
 
 KEPT: Final = 6_000
 """Packets of which it is known: two minutes."""
-MOVES: Final = 0.021
-"""Seconds by which a stream may move in a second of sound. A phone that moves its ticks step by
-step, to where they wait for no packet, is not late for it; one that stays late moves its stream."""
+MOVES: Final = 0.001
+"""Seconds by which a stream may move in a second of sound: no two clocks are the same. One that
+stays late has moved, in time."""
 _SIOCGSTAMP: Final = 0x8906 if sys.platform == "linux" else 0  # in no module of Python's
 _TIMEVAL: Final = struct.Struct("@ll")
 _TIMESTAMP_AND_SSRC: Final = struct.Struct("!LL")

@@ -71,6 +71,10 @@ class Dialog:
     """We sent the INVITE, so the Call-ID is ours."""
     farewell: str = ""
     """The Reason of our BYE; "" for none."""
+    agreed: bool = False
+    """Before the call is answered: our offer has its answer, in a 1xx that was confirmed."""
+    answer: bytes = b""
+    """Ours to what the peer has offered since: what the 1xx described is in force no more."""
 
     @classmethod
     def of_uac(cls, request: Request, response: Response) -> Dialog:

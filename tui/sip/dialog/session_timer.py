@@ -1,4 +1,5 @@
-"""Session timers (RFC 4028), refreshed by re-INVITE only: the platform does not want UPDATE.
+"""Session timers (RFC 4028): ours are refreshed by re-INVITE, which every peer has; a peer may
+refresh by UPDATE.
 
 Theory of operation. A call whose peer vanished would stay up for ever. So both sides agree with
 each INVITE and its 2xx on an interval SE and on who refreshes it. The refresher sends a re-INVITE
@@ -25,6 +26,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from tui.sip.message.header_values import read_seconds
 from tui.sip.message.headers import Headers
 from tui.sip.message.message import Request, Response
 
@@ -102,6 +104,11 @@ def too_small(request: Request, min_se: int) -> bool:
     return found is not None and found[0] < min_se and supports_timer(request.headers)
 
 
+def says_nothing(request: Request) -> bool:
+    """Whether an UPDATE is not about the session timer: whatever was agreed goes on."""
+    return read_session_expires(request.headers) is None and not supports_timer(request.headers)
+
+
 def answer_to_request(
     request: Request, interval: int, min_se: int
 ) -> tuple[SessionTimer | None, list[tuple[str, str]]]:
@@ -114,6 +121,8 @@ def answer_to_request(
     if not interval or (found is None and not peer_can):
         return None, []
     seconds, refresher = found or (interval, None)
+    # §9: nothing shorter than the sender, and the proxies on its way, can bear.
+    seconds = max(seconds, read_seconds(request.headers, "Min-SE") or 0)
     # Who cannot do timers cannot refresh; who leaves the choice to us gets us.
     who = refresher if refresher and peer_can else "uas"
     session = SessionTimer(max(seconds, min_se), who == "uas")

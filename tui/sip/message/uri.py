@@ -18,23 +18,26 @@ _UNRESERVED: Final = r"A-Za-z0-9\-_.!~*'()"
 _USER: Final = _UNRESERVED + r"%&=+$,;?/#"  # `#` should be escaped; dialled numbers have it raw
 _PASSWORD: Final = _UNRESERVED + r"%&=+$,"
 _PARAM: Final = _UNRESERVED + r"%\[\]/:&+$"
+_VALUE: Final = _PARAM + r"=@|{}^,"  # what should be escaped, and proxies write into their routes
 _HEADER: Final = _UNRESERVED + r"%\[\]/?:+$"
 
 _sip = re.compile(
     rf"([Ss][Ii][Pp][Ss]?):(?:([{_USER}]*+)(?::([{_PASSWORD}]*+))?@)?({HOST})(?::([0-9]{{1,5}}+))?"
-    rf"((?:;[{_PARAM}]++(?:=[{_PARAM}]*+)?)*)"
+    rf"((?:;[{_PARAM}]++(?:=[{_VALUE}]*+)?)*)"
     rf"((?:[?&][{_HEADER}]++=[{_HEADER}]*+)*)"
 ).fullmatch
 _sip_scheme = re.compile(r"[Ss][Ii][Pp][Ss]?:").match
 _tel = re.compile(
-    rf"[Tt][Ee][Ll]:([0-9A-Fa-f*#+\-.()]++)((?:;[{_PARAM}]++(?:=[{_PARAM}]*+)?)*)"
+    rf"[Tt][Ee][Ll]:([0-9A-Fa-f*#+\-.()]++)((?:;[{_PARAM}]++(?:=[{_VALUE}]*+)?)*)"
 ).fullmatch
 _other = re.compile(r'([A-Za-z][A-Za-z0-9+.\-]*+):([^\x00-\x20\x7f<>"]++)').fullmatch
+_global = re.compile(r"\+[0-9().\-]{3,32}(?:;.*)?", re.DOTALL).fullmatch
 _bad_escape = re.compile(r"%(?![0-9A-Fa-f]{2})").search
 _escaped = re.compile(r"%([0-9A-Fa-f]{2})").sub
 _not_user = re.compile(rf"[^{_USER}]").sub
 _not_password = re.compile(rf"[^{_PASSWORD}]").sub
 _not_param = re.compile(rf"[^{_PARAM}]").sub
+_not_value = re.compile(rf"[^{_VALUE}]").sub
 _not_header = re.compile(rf"[^{_HEADER}]").sub
 _SEPARATORS: Final = str.maketrans("", "", "-.()")
 """What a `tel:` number holds for the eye only."""
@@ -77,7 +80,7 @@ class Uri:
         for name, value in self.params.items():
             parts.append(";" + _not_param(_percent, name))
             if value:
-                parts.append("=" + _not_param(_percent, value))
+                parts.append("=" + _not_value(_percent, value))
         mark = "?"
         for name, value in self.headers.items():
             parts.append(f"{mark}{_not_header(_percent, name)}={_not_header(_percent, value)}")
@@ -142,14 +145,21 @@ def parse_uri(text: str) -> Uri:
 def phone_uri(uri: Uri, domain: str) -> Uri:
     """A `tel:` URI as a SIP URI of `domain`, for a peer that routes by domain: no visual
     separators (RFC 3966 §3, §5.1.1), `user=phone` (RFC 3261 §19.1.6). A SIP URI that says
-    `user=phone` loses them too; others come back as they are.
+    `user=phone` loses them too, but for those of what stands behind its number (§19.1.6:
+    `;phone-context=…`); others come back as they are.
     """
-    number = uri.user.translate(_SEPARATORS)
+    number, more, said = uri.user.partition(";")
+    number = number.translate(_SEPARATORS) + more + said
     if uri.scheme == "tel":
         return Uri("sip", number, host=domain, params={"user": "phone"})
     if uri.host and uri.params.get("user", "").lower() == "phone":
         return replace(uri, user=number)
     return uri
+
+
+def is_global_number(uri: Uri) -> bool:
+    """Whether an address is that of a telephone number of the whole world (RFC 3966 §5.1.4)."""
+    return uri.scheme in ("sip", "sips", "tel") and _global(uri.unescaped()) is not None
 
 
 def escape_user(text: str) -> str:

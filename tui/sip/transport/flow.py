@@ -142,9 +142,12 @@ def proxys(error: Exception) -> str:
 
 def said_by(error: Exception) -> str:
     """The server's own words for not opening a WebSocket; "" where it says no more than its
-    status does."""
+    status does. Of a redirection: where it leads."""
     if not isinstance(error, InvalidStatus):
         return ""
+    elsewhere = error.response.headers.get_all("Location")
+    if 300 <= error.response.status_code < 400 and elsewhere:
+        return elsewhere[0]
     said = error.response.reason_phrase
     try:
         usual = HTTPStatus(error.response.status_code).phrase

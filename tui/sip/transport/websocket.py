@@ -43,7 +43,7 @@ from tui.sip.transport.flow import (
 )
 from tui.sip.ua.user_agent import UserAgent
 
-__all__ = ["FlowState", "SipConnection"]
+__all__ = ["DirectConnect", "FlowState", "SipConnection"]
 
 _SIP: Final = Subprotocol("sip")
 _FRAME_LIMIT: Final = 16 * 1024 * 1024
@@ -58,6 +58,15 @@ _NEXT_ADDRESS: Final = 0.25
 # The library logs frames at DEBUG: credentials would stand in the log.
 _quiet = logging.getLogger(f"{__name__}.frames")
 _quiet.setLevel(logging.WARNING)
+
+
+class DirectConnect(connect):
+    """A dial that leads to the server that it names and to no other: a redirection may name any, by
+    any scheme, and no browser follows one either."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        """What the server answered is the answer."""
+        return exc
 
 
 class SipConnection:
@@ -253,7 +262,7 @@ class SipConnection:
         if isinstance(by, str) and by.startswith("https:"):
             options["proxy_ssl"] = self._ssl
         try:
-            socket = await connect(
+            socket = await DirectConnect(
                 self._url,
                 ssl=self._ssl,
                 subprotocols=[_SIP],

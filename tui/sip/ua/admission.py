@@ -87,6 +87,7 @@ class Admission:
         """
         context = self._context
         if request.method not in (*context.methods, "NOTIFY") and not surfaced:
+            context.ignore(f"{request.method}, which nothing here is for: 405")
             return 405, [("Allow", ", ".join(context.methods))]
         unknown = [
             tag
@@ -116,7 +117,8 @@ class Admission:
                 request, status, f"{request.method} from an identity that is not trusted: {status}"
             )
             return status, ()
-        if not self._context.config.registrar_role and not self._context.is_us(request.request_uri):
+        ours = self._context.is_us(request.request_uri, called=request.method == "INVITE")
+        if not self._context.config.registrar_role and not ours:
             expected = str(self._context.aor), f"sip:{self._context.aor.user}@…"
             self._refused(
                 Rule.ADDRESS,
@@ -161,13 +163,13 @@ class Admission:
         """415 with Accept for a body of a type that we do not read (§8.2.3)."""
         config = self._context.config
         encoding = (request.headers.get("Content-Encoding") or "identity").lower()
-        if request.method == "INVITE":
+        if request.method in ("INVITE", "UPDATE"):
             types: tuple[str, ...] | None = (SDP,)
             readable = is_session(request)
         else:
             types = config.message_types if request.method == "MESSAGE" else config.info_types
             readable = types is None or request.content_type in types
-        if encoding != "identity" and (request.body or request.method != "INVITE"):
+        if encoding != "identity" and (request.body or request.method not in ("INVITE", "UPDATE")):
             self._refused_content(request, encoding, ("identity",))
             return 415, [("Accept-Encoding", "identity")]
         if readable or types is None:

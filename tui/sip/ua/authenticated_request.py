@@ -23,6 +23,14 @@ Build: TypeAlias = Callable[[], Request]
 """Makes the request anew: with the next CSeq and a fresh branch each time."""
 
 _CHALLENGES: Final = (401, 407)
+_CREDENTIALS: Final = ("Authorization", "Proxy-Authorization")
+
+
+def credentials_of(invite: Request) -> list[tuple[str, str]]:
+    """What the ACK to the 2xx of an INVITE carries of it: nobody may challenge an ACK, so it has
+    the same credentials (RFC 3261 §13.2.2.4)."""
+    headers = invite.headers
+    return [(name, value) for name in _CREDENTIALS for value in headers.get_all(name)]
 
 
 class AuthenticatedRequest:

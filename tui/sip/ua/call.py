@@ -148,9 +148,14 @@ class SipCall:
     """The number of our last 1xx that was to be confirmed; 0 before the first."""
     unconfirmed: RAck | None = None
     """What the PRACK that is waited for has to say."""
+    pracked: bool = False
+    """A PRACK has come: the caller hears us, and we him."""
     ring_repeat: Timer | None = None
     """When the 1xx that is not confirmed yet is said again."""
     theirs: ServerTransaction | None = None
+    """Their re-INVITE, or their UPDATE with an offer, that waits for our answer."""
+    theirs_in: Dialog | None = None
+    """The dialog that it came in, where that is an early one of ours."""
     theirs_limit: Timer | None = None
     """Until when their re-INVITE may wait."""
     ours: AuthenticatedRequest | None = None
@@ -239,12 +244,12 @@ class CallBook:
                 return call
         return None
 
-    def find_early(self, request: Request) -> Dialog | None:
-        """The early dialog of a call of ours that a request belongs to."""
+    def find_early(self, request: Request) -> tuple[SipCall, Dialog] | None:
+        """The call of ours, and its early dialog, that a request belongs to."""
         for call in self._calls.values():
             for dialog in call.early.values():
                 if dialog.matches(request):
-                    return dialog
+                    return call, dialog
         return None
 
     def knows(self, request: Request) -> bool:

@@ -17,12 +17,12 @@ from tui.sip.message.headers import Headers
 from tui.sip.message.identity import DISPLAYS
 from tui.sip.message.message import Lines, Request, Response
 from tui.sip.message.phrases import phrase
-from tui.sip.message.uri import Uri, parse_uri
+from tui.sip.message.uri import Uri, is_global_number, parse_uri
 from tui.sip.transaction.timers import TimerSet
 from tui.sip.transaction.transaction_layer import ServerTransaction, TransactionLayer
 
 _METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "PRACK")
-"""What we always understand. UPDATE is left out on purpose: it gets 405."""
+"""What we always understand."""
 _EXTENSIONS = ("timer", "outbound", "path", reliable.TAG)
 """Option tags that a peer may always `Require`."""
 
@@ -48,7 +48,7 @@ class AgentContext:
         self.methods = (
             *_METHODS,
             *(("MESSAGE",) if config.message_types else ()),
-            *(("REFER", "NOTIFY") if config.transfers else ()),
+            *(("REFER", "NOTIFY", "UPDATE") if config.transfers else ()),
         )
         """What Allow lists; others get 405."""
         self.extensions = (*_EXTENSIONS, *(("replaces",) if config.transfers else ()))
@@ -121,15 +121,17 @@ class AgentContext:
         """Our From (or To) with a tag."""
         return str(NameAddr(self.aor, self.config.display_name, {"tag": tag}))
 
-    def is_us(self, uri: Uri) -> bool:
+    def is_us(self, uri: Uri, *, called: bool = False) -> bool:
         """Whether a Request-URI means us: our address of record, or our Contact.
 
         Where nobody in particular is trusted, an ordinary PBX decides what reaches us: it may
-        name us by our user at an address of its own, or a number of ours at our Contact's host.
+        name us by our user at an address of its own, by anything at our Contact's host, or, where
+        we are `called`, by a number of the whole world: providers write the one that was dialled.
         """
         # Escaped or not, a user is the same one (RFC 3261 §19.1.4).
         ours = uri.scheme in ("sip", "sips") and uri.unescaped() == self.aor.unescaped()
-        if not self.config.trusted and (ours or uri.host.lower() == self.via_host.lower()):
+        at_us = uri.host.lower() == self.via_host.lower()
+        if not self.config.trusted and (ours or at_us or (called and is_global_number(uri))):
             return True
         return ours and uri.host.lower() in (self.aor.host.lower(), self.via_host.lower())
 
@@ -245,10 +247,12 @@ class AgentContext:
         a method that is understood in this dialog, wherever else it is not; `confirms` is whether a
         provisional response may ask to be confirmed (RFC 3262)."""
         lines = [("Contact", contact)] if contact else []
-        supported = "timer, outbound, replaces" if self.config.transfers else "timer, outbound"
-        supported += f", {reliable.TAG}" if confirms else ""
+        # Who says `timer` may be made the refresher (RFC 4028 §9).
+        supported = ["timer"] if self.config.session_expires else []
+        supported += ["outbound", "replaces"] if self.config.transfers else ["outbound"]
+        supported += [reliable.TAG] if confirms else []
         methods = dict.fromkeys((*self.methods, beside) if beside else self.methods)
-        return [*lines, ("Allow", ", ".join(methods)), ("Supported", supported)]
+        return [*lines, ("Allow", ", ".join(methods)), ("Supported", ", ".join(supported))]
 
 
 def _lacks_tag(request: Request) -> bool:

@@ -1,5 +1,5 @@
-"""Requests inside of calls, other than INVITE: BYE, INFO, OPTIONS, MESSAGE, PRACK, REFER (RFC 3261
-§12.2).
+"""Requests inside of calls, other than INVITE: BYE, INFO, OPTIONS, MESSAGE, PRACK, REFER, UPDATE
+(RFC 3261 §12.2).
 
 NOTIFYs are `refer_uac.py`'s: they outlive the call that they belong to.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 
 from tui.sip.dialog.dialog import Dialog
-from tui.sip.events import InfoReceived, MessageReceived, RequestOutcome
+from tui.sip.events import DialogUpdated, InfoReceived, MessageReceived, RequestOutcome
 from tui.sip.message.body import SDP
 from tui.sip.message.identity import asserted, asserted_all
 from tui.sip.message.message import Request, Response
@@ -64,7 +64,7 @@ class InDialogRequests:
             self._bye(call, transaction, now)
         elif call.phase is CallPhase.ENDED:
             context.answer(transaction, now, 481)
-        elif request.method in ("INVITE", "INFO", "MESSAGE") and (
+        elif request.method in ("INVITE", "INFO", "MESSAGE", "UPDATE") and (
             refusal := self._admission.refuse_content(request)
         ):
             context.answer(transaction, now, refusal[0], lines=refusal[1])
@@ -80,20 +80,30 @@ class InDialogRequests:
             self.options(transaction, now)
         elif request.method == "PRACK":
             self._invite_uas.prack(call, transaction, now)
+        elif request.method == "UPDATE":
+            self._reinvites.update(call, dialog, transaction, now)
         else:
             self._refer_uas.receive(call, transaction, now)
 
-    def receive_early(self, dialog: Dialog, transaction: ServerTransaction, now: float) -> None:
+    def receive_early(
+        self, call: SipCall, dialog: Dialog, transaction: ServerTransaction, now: float
+    ) -> None:
         """A request in an early dialog of a call of ours: a 481 to INFO or OPTIONS would end the
-        call at some peers (RFC 5057 §5.1), so both get 200. Nothing else has a meaning there."""
+        call at some peers (RFC 5057 §5.1), so both get 200. Beside UPDATE nothing else has a
+        meaning there."""
         context, request = self._context, transaction.request
         if not dialog.take(request.cseq.number):
             context.answer(transaction, now, 500, "CSeq out of order")
         elif request.method == "OPTIONS":
             self.options(transaction, now)
         elif request.method == "INFO":
-            context.ignore("an INFO before the call is answered")
             context.answer(transaction, now, 200)
+            if (who := asserted(request)) is not None:
+                context.emit(DialogUpdated(call.handle, who))
+            else:
+                context.ignore("an INFO before the call is answered")
+        elif request.method == "UPDATE":
+            self._reinvites.update(call, dialog, transaction, now)
         else:
             context.answer(transaction, now, 481)
 

@@ -79,7 +79,7 @@ class IncomingRequests:
             if call is not None:
                 self._in_dialog.receive(call, transaction, now)
             elif (early := self._book.find_early(request)) is not None:
-                self._in_dialog.receive_early(early, transaction, now)
+                self._in_dialog.receive_early(*early, transaction, now)
             else:
                 context.answer(transaction, now, 481)
         else:

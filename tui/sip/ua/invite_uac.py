@@ -36,7 +36,7 @@ from tui.sip.message.reason import read_reasons, words_of
 from tui.sip.transaction.machines import T1
 from tui.sip.transaction.timers import Timer
 from tui.sip.transaction.transaction_layer import Lost
-from tui.sip.ua.authenticated_request import AuthenticatedRequest
+from tui.sip.ua.authenticated_request import AuthenticatedRequest, credentials_of
 from tui.sip.ua.call import CallBook, CallPhase, SipCall
 from tui.sip.ua.context import AgentContext
 from tui.sip.ua.out_of_dialog import dialled_uri
@@ -146,7 +146,7 @@ class InviteUac:
         """RFC 3261 §9.1: 64·T1 after the CANCEL the INVITE is over, whatever comes."""
         self._waiting = None
         self._invite.withdraw()
-        self._refuse(*self._end)
+        self._refuse(now, *self._end)
 
     def _limit(self, seconds: float | None, now: float) -> None:
         """Until when the call may ring from now on; None: the CANCEL has a limit of its own."""
@@ -174,9 +174,9 @@ class InviteUac:
         elif self._may_ask_again(response):
             self._invite = self._send(now)
         elif status == 487 and self._end[0] == 408:
-            self._refuse(*self._end)
+            self._refuse(now, *self._end)
         else:
-            self._refuse(status, self._invite.words_of(response), response)
+            self._refuse(now, status, self._invite.words_of(response), response)
 
     def _provisional(self, response: Response, now: float) -> None:
         self._heard = response.branch
@@ -198,6 +198,7 @@ class InviteUac:
         if tag and (tag in self._early or len(self._early) < _EARLY_DIALOGS):
             self._early[tag] = call.early[tag] = dialog = self._dialog(response)
             if number is not None:
+                dialog.agreed = dialog.agreed or sdp is not None
                 self._prack(dialog, number, response.cseq.number, now)
             if offered and sdp is not None:
                 self._described[tag] = sdp
@@ -261,12 +262,15 @@ class InviteUac:
             self._acks[tag] = self._ack(dialog, b"")
             self._book.say_bye(dialog, now)
             if self._cancelled:
-                self._refuse(*self._end)
+                self._refuse(now, *self._end)
             return
         self._limit(None, now)
         call.phase = CallPhase.UP
         call.early.clear()
         call.dialog = dialog
+        call.local_sdp = dialog.answer or call.local_sdp
+        if call.theirs_in is not dialog:
+            self._reinvites.abandon(call, now)  # of another phone, which is not it
         sdp = read_sdp(response)
         if call.local_sdp is None and sdp is not None:
             call.unsent_ack = self._invite.request.cseq.number
@@ -275,7 +279,7 @@ class InviteUac:
         else:
             self._acks[tag] = self._ack(dialog, b"")
         self._reinvites.renew(call, agreed_by_response(response), now)
-        if sdp is None:
+        if sdp is None and not dialog.answer:
             sdp = self._described.get(tag or "")
         self._context.emit(InviteAnswered(call.handle, sdp, tag or "", asserted(response)))
 
@@ -304,6 +308,7 @@ class InviteUac:
             self._context,
             "ACK",
             self._invite.request.cseq.number,
+            lines=credentials_of(self._invite.request),
             content_type=SDP if sdp else "",
             body=sdp,
         ).to_bytes()
@@ -316,14 +321,15 @@ class InviteUac:
 
     def _lost(self, why: Lost, now: float) -> None:
         if why is Lost.TIMED_OUT:
-            self._refuse(408, "Request Timeout")
+            self._refuse(now, 408, "Request Timeout")
         else:
             # It may go on ringing there, and be answered by somebody who hears nobody.
             self._book.cancel_later(partial(say_cancel, self._context, self._invite.request))
-            self._refuse(503, str(why), flow_lost=True)
+            self._refuse(now, 503, str(why), flow_lost=True)
 
     def _refuse(
         self,
+        now: float,
         status: int,
         reason: str,
         response: Response | None = None,
@@ -334,6 +340,7 @@ class InviteUac:
             self._waiting.stop()
             self._waiting = None
         if self._call.phase is CallPhase.CALLING:
+            self._reinvites.abandon(self._call, now)
             self._book.remove(self._call)
             targets = read_targets(response) if response is not None else ()
             reasons = read_reasons(response.headers) if response is not None else ()

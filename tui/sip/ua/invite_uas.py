@@ -8,11 +8,12 @@ there on one of these ends the wait, and each has its word for the user:
     they give up     CANCEL or an early BYE: 487; `InviteCancelled` with their reasons
     the flow is lost `InviteCancelled`, flow_lost
     nobody answers   480 after the caller's Expires or `longest_ring`; `InviteCancelled`, timed_out
+    no PRACK comes   504; `InviteCancelled`, unconfirmed
 
 While it rings our last 1xx is said again every minute, so that no proxy gives up before the caller
 does (§13.3.1.1). Where the caller requires that each be confirmed (RFC 3262) it is said until its
-PRACK comes, for 64·T1; a call without that PRACK goes on ringing, as its caller still waits for an
-answer, which has a confirmation of its own.
+PRACK comes, for 64·T1. Then the call is refused (§3): what we say does not get there, or what it
+says does not get here, and whoever would take it would talk to nobody.
 """
 
 from __future__ import annotations
@@ -137,11 +138,22 @@ class InviteUas:
         self._say(call, response, T1, now + 64 * T1, now)
 
     def _say(self, call: SipCall, response: Response, pause: float, end: float, now: float) -> None:
-        call.ring_repeat = None
         self._waiting(call).respond(response, now)
+        timers = self._context.timers
         if now + pause < end:
             again = partial(self._say, call, response, 2 * pause, end)
-            call.ring_repeat = self._context.timers.start(now + pause, again)
+            call.ring_repeat = timers.start(now + pause, again)
+        else:
+            call.ring_repeat = timers.start(end, partial(self._unconfirmed, call))
+
+    def _unconfirmed(self, call: SipCall, now: float) -> None:
+        """RFC 3262 §3: 64·T1 have gone by without the PRACK. A caller who has confirmed one before
+        hears us, and waits for the answer."""
+        call.ring_repeat = None
+        if call.pracked:
+            return
+        self._context.answer(self._waiting(call), now, 504, "No PRACK", tag=call.tag)
+        self._gone(call, now, unconfirmed=True)
 
     def prack(self, call: SipCall, transaction: ServerTransaction, now: float) -> None:
         """Take a PRACK: 200 where it confirms what we said last, else 481 (RFC 3262 §3)."""
@@ -149,7 +161,7 @@ class InviteUas:
         if confirms is None or confirms != call.unconfirmed:
             self._context.answer(transaction, now, 481)
             return
-        call.unconfirmed = None
+        call.unconfirmed, call.pracked = None, True
         if call.ring_repeat is not None:
             call.ring_repeat.stop()
             call.ring_repeat = None
@@ -237,9 +249,11 @@ class InviteUas:
         reasons: tuple[Reason, ...] = (),
         flow_lost: bool = False,
         timed_out: bool = False,
+        unconfirmed: bool = False,
     ) -> None:
         self._book.remove(call)
-        self._context.emit(InviteCancelled(call.handle, reasons, flow_lost, timed_out))
+        told = InviteCancelled(call.handle, reasons, flow_lost, timed_out, unconfirmed)
+        self._context.emit(told)
 
     # -------------------------------------------------------- ACK
 

@@ -119,7 +119,7 @@ class OutOfDialogRequests:
         def answered(response: Response, at: float) -> None:
             if response.status >= 200:
                 del self._under_way[waiting.id]
-                status, reason = response.status, response.reason
+                status, reason = response.status, sent.words_of(response)
                 self._context.emit(RequestOutcome(waiting.id, status, reason, response.body))
                 self._next(waiting, at)
 

@@ -58,6 +58,8 @@ class _ReferSubscription:
     perhaps_over: bool = False
     """The last NOTIFY called itself that, and said nothing final."""
     timer: Timer | None = None
+    sent: AuthenticatedRequest | None = None
+    """The REFER itself."""
 
 
 class ReferUac:
@@ -94,7 +96,8 @@ class ReferUac:
             return request
 
         answered = partial(self._answered, call, subscription)
-        AuthenticatedRequest(context, build, answered, partial(self._lost, call, subscription), now)
+        lost = partial(self._lost, call, subscription)
+        subscription.sent = AuthenticatedRequest(context, build, answered, lost, now)
         if last is not None:
             self._forget(last)
         self._subscriptions[call.handle] = subscription
@@ -106,7 +109,8 @@ class ReferUac:
     ) -> None:
         status = response.status
         if status >= 300:
-            self._failed(subscription, status, response.reason)
+            assert subscription.sent is not None  # it is what was refused
+            self._failed(subscription, status, subscription.sent.words_of(response))
             if status in (408, 481) and call.phase is CallPhase.UP:
                 bye = status == 408
                 self._book.end(call, now, status=status, reason=response.reason, bye=bye)

@@ -73,7 +73,8 @@ class ReferUas:
             return
         try:
             (value,) = request.headers.get_all("Refer-To")
-            uri = parse_name_addr(value).uri
+            # An address with a Replaces wants brackets (RFC 3261 §20.10), and not all write them.
+            uri = parse_name_addr(value if "<" in value else f"<{value}>").uri
             replaces = replaces_in(uri)
         except (RemoteProtocolError, ValueError):
             context.answer(transaction, now, 400, "Unreadable Refer-To")

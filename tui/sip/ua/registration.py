@@ -45,6 +45,8 @@ from tui.sip.ua.context import AgentContext
 
 _UNPROVED: Final = frozenset({401, 407})
 """What stays of a challenge when our credentials were refused."""
+_NO_OUTBOUND: Final = 439
+"""The first hop has no outbound (RFC 5626 §11.6): one registers without."""
 _TRY_AGAIN: Final = frozenset({408, 480, 500, 502, 503, 504})
 _LONGEST_WAIT: Final = 3600.0
 """Seconds at most between two tries, whatever Retry-After says: a slip must not silence us."""
@@ -79,6 +81,8 @@ class Registration:
         self._cseq = 0
         self._expires = context.config.expires
         self._raised = False
+        self._outbound = context.config.outbound
+        """Whether RFC 5626 is asked for: not where our way there does not have it (§11.6)."""
         self._told = False
         self._bound = False
         self._proved = False
@@ -117,6 +121,7 @@ class Registration:
     def flow_up(self, now: float) -> None:
         """A new flow: the binding is asked for over it (RFC 5626 §4.4), where it is wanted."""
         self._told = False
+        self._outbound = self._context.config.outbound
         if self.wanted:
             self._ask(now)
 
@@ -160,7 +165,10 @@ class Registration:
         contact = context.contact(dialog=False)
         supported = "timer"
         if context.config.outbound:
-            contact += f';+sip.instance="<{context.config.instance_id}>";reg-id=1'
+            contact += f';+sip.instance="<{context.config.instance_id}>"'
+            supported = "path"
+        if self._outbound:
+            contact += ";reg-id=1"
             supported = "outbound, path"
         return context.request(
             "REGISTER",
@@ -193,6 +201,9 @@ class Registration:
                 self._raised = True
                 self._expires = shortest
                 self._send(now)
+        elif status == _NO_OUTBOUND and self._outbound:
+            self._outbound = False
+            self._send(now)
         else:
             self._refused(response, now)
 

@@ -1,11 +1,12 @@
-"""re-INVITEs both ways (RFC 3261 §14), and the session timers that they renew (RFC 4028).
+"""re-INVITEs both ways (RFC 3261 §14), UPDATEs of a peer (RFC 3311), and the session timers that
+they renew (RFC 4028).
 
 Theory of operation. Of one call at most one INVITE is under way, ours or theirs, and it counts
 until its ACK. `SipCall` holds where it stands:
 
     ours         our re-INVITE waits for its final answer
     ours_waits   our re-INVITE got 491 and waits for its turn
-    theirs       their re-INVITE waits for our answer
+    theirs       their re-INVITE, or their UPDATE with an offer, waits for our answer
     unacked      our 2xx to theirs waits for the ACK
 
 Glare is both sides asking at once. Each refuses the other with 491, and both ask again after a
@@ -15,6 +16,11 @@ side goes first. A 500 that says to come again within seconds is met so, too.
                  ours is under way      theirs waits or is unACKed
     ours asks    LocalProtocolError     LocalProtocolError
     theirs comes 491                    500 + Retry-After, or 491 before the ACK
+
+An UPDATE has no ACK. Without a description it says where the peer is now, who is there, and that
+the session lives: it is answered at once, in a call that only rings too. One with an offer goes the
+way of a re-INVITE where no offer of either side is open. Before the call is answered one is, but
+where a 1xx of the peer has answered ours, and was confirmed (RFC 3262 §5).
 
 Whoever refreshes goes on with it (RFC 4028 §7.4), until the flow is another one: then we do, as the
 peer may not find us by itself. The session timer asks with the last SDP of ours. What `reinvite()`
@@ -29,22 +35,25 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
+from tui.sip.dialog.dialog import Dialog
 from tui.sip.dialog.session_timer import (
     SessionTimer,
     agreed_by_response,
     answer_to_request,
     offer_lines,
+    says_nothing,
     too_small,
 )
 from tui.sip.errors import LocalProtocolError
-from tui.sip.events import ReinviteAccepted, ReinviteReceived, ReinviteRefused
+from tui.sip.events import DialogUpdated, ReinviteAccepted, ReinviteReceived, ReinviteRefused
 from tui.sip.message.body import SDP, read_sdp
 from tui.sip.message.header_values import read_seconds
 from tui.sip.message.identity import asserted
 from tui.sip.message.message import Request, Response
+from tui.sip.message.phrases import phrase
 from tui.sip.transaction.machines import T1
 from tui.sip.transaction.transaction_layer import Lost, ServerTransaction
-from tui.sip.ua.authenticated_request import AuthenticatedRequest
+from tui.sip.ua.authenticated_request import AuthenticatedRequest, credentials_of
 from tui.sip.ua.call import CallBook, CallPhase, RepeatedAnswer, SipCall
 from tui.sip.ua.context import AgentContext
 
@@ -55,6 +64,9 @@ _LATERS, _SOON = 3, 10
 behind it, still has an INVITE of before to answer (§14.2)."""
 _FINAL_WITHIN: Final = 64 * T1
 """Seconds that a re-INVITE may stay without a final answer, ours after a 1xx and theirs."""
+_UPDATE_WITHIN: Final = 10.0
+"""Seconds that their UPDATE may stay without one: its transaction at the peer ends after 32
+(RFC 3311 §5.2 wants it answered promptly)."""
 _REFRESH_AGAIN: Final = 10.0
 """Seconds after which a refresh that could not be done is tried again."""
 
@@ -114,7 +126,8 @@ class Reinvites:
                 context.transmit(acks[number])
             else:
                 dialog.refresh_target(response)
-                acks[number] = dialog.at(context, "ACK", number).to_bytes()
+                proof = credentials_of(call.ours.request) if call.ours is not None else []
+                acks[number] = dialog.at(context, "ACK", number, lines=proof).to_bytes()
                 context.transmit(acks[number])
                 self._accepted(call, response, sdp, at)
 
@@ -157,6 +170,8 @@ class Reinvites:
     def _refused(self, call: SipCall, response: Response, sdp: bytes | None, now: float) -> None:
         if call.phase is not CallPhase.UP:
             return
+        assert call.ours is not None  # it is what was refused
+        said = call.ours.words_of(response)
         self._settle(call)
         status = response.status
         shortest = read_seconds(response.headers, "Min-SE") if status == 422 else None
@@ -173,7 +188,8 @@ class Reinvites:
         elif call.raise_interval(shortest):
             self._send(call, sdp, now)
         else:
-            self._done(call, status, now)
+            usual = said.casefold() == phrase(status).casefold()
+            self._done(call, status, now, "" if usual else said)
 
     def _lost(self, call: SipCall, why: Lost, now: float) -> None:
         if call.phase is not CallPhase.UP:
@@ -184,13 +200,13 @@ class Reinvites:
         else:
             self._done(call, 503, now)
 
-    def _done(self, call: SipCall, status: int, now: float) -> None:
+    def _done(self, call: SipCall, status: int, now: float, said: str = "") -> None:
         """The session stays as it was; a refresh that failed is tried again until it expires."""
         call.glares = call.laters = 0
         if call.refreshing:
             self._refresh_later(call, now)
         else:
-            self._context.emit(ReinviteRefused(call.handle, status))
+            self._context.emit(ReinviteRefused(call.handle, status, said))
         self._next(call, now)
 
     def _next(self, call: SipCall, now: float) -> None:
@@ -228,47 +244,96 @@ class Reinvites:
         context, request = self._context, transaction.request
         # RFC 3261 §14.2: theirs while theirs waits is 500, theirs while ours is under way is 491.
         if call.theirs is not None or call.phase is CallPhase.RINGING:
-            later = [("Retry-After", str(context.rng.randint(0, 10)))]
-            context.answer(transaction, now, 500, lines=later)
+            self._later(transaction, now)
         elif call.ours is not None or call.unacked is not None or call.unsent_ack is not None:
             context.answer(transaction, now, 491)
         elif call.interval and too_small(request, call.min_se):
             context.answer(transaction, now, 422, lines=[("Min-SE", str(call.min_se))])
         else:
             context.answer(transaction, now, 100)
-            call.theirs = transaction
-            sdp = read_sdp(request)
-            call.offerless = sdp is None
-            undecided = partial(self._undecided, call)
-            call.theirs_limit = context.timers.start(now + _FINAL_WITHIN, undecided)
-            transaction.on_lost = partial(self._forget, call)
-            context.emit(ReinviteReceived(call.handle, sdp, asserted(request)))
+            self._surface(call, transaction, read_sdp(request), 480, now + _FINAL_WITHIN)
+
+    def _surface(
+        self,
+        call: SipCall,
+        transaction: ServerTransaction,
+        sdp: bytes | None,
+        undecided: int,
+        limit: float,
+    ) -> None:
+        """Have it decided; what nobody has decided by then gets the status `undecided`."""
+        context = self._context
+        call.theirs = transaction
+        call.offerless = sdp is None
+        call.theirs_limit = context.timers.start(limit, partial(self._undecided, call, undecided))
+        transaction.on_lost = partial(self._forget, call)
+        context.emit(ReinviteReceived(call.handle, sdp, asserted(transaction.request)))
+
+    def _later(self, transaction: ServerTransaction, now: float) -> None:
+        """Another one of theirs waits: RFC 3261 §14.2, RFC 3311 §5.2."""
+        context = self._context
+        later = [("Retry-After", str(context.rng.randint(0, 10)))]
+        context.answer(transaction, now, 500, lines=later)
+
+    def update(
+        self, call: SipCall, dialog: Dialog, transaction: ServerTransaction, now: float
+    ) -> None:
+        """Take an UPDATE that passed admission, in this dialog of the call (RFC 3311 §5.2)."""
+        context, request = self._context, transaction.request
+        sdp = read_sdp(request)
+        up = call.phase is CallPhase.UP
+        if call.theirs is not None or (sdp is not None and call.phase is CallPhase.RINGING):
+            self._later(transaction, now)
+        elif sdp is not None and (not (up or dialog.agreed) or self._offers(call)):
+            context.answer(transaction, now, 491)
+        elif up and call.interval and too_small(request, call.min_se):
+            context.answer(transaction, now, 422, lines=[("Min-SE", str(call.min_se))])
+        elif sdp is not None:
+            call.theirs_in = None if up else dialog
+            self._surface(call, transaction, sdp, 504, now + _UPDATE_WITHIN)
+        else:
+            lines = context.capabilities(contact=context.contact(dialog=True))
+            if up and not says_nothing(request):
+                session, timer = answer_to_request(request, call.interval, call.min_se)
+                lines += timer
+                self.renew(call, session, now)
+            dialog.refresh_target(request)
+            context.answer(transaction, now, 200, lines=lines)
+            context.emit(DialogUpdated(call.handle, asserted(request)))
+
+    def _offers(self, call: SipCall) -> bool:
+        """Whether an offer of ours in a call that is up has no answer yet."""
+        asked = call.unacked is not None and call.unacked.wants_sdp
+        return asked or call.ours is not None or call.unsent_ack is not None
 
     def _forget(self, call: SipCall, now: float) -> None:
         self._drop(call)
 
     def _drop(self, call: SipCall) -> None:
-        """Their re-INVITE has its answer, or can have none any more."""
-        call.theirs = None
+        """What waits has its answer, or can have none any more."""
+        call.theirs = call.theirs_in = None
         if call.theirs_limit is not None:
             call.theirs_limit.stop()
             call.theirs_limit = None
 
-    def _undecided(self, call: SipCall, now: float) -> None:
+    def _undecided(self, call: SipCall, status: int, now: float) -> None:
         """Nobody answered theirs: the session stays as it was."""
         call.theirs_limit = None
-        self.reject(call, 480, now)
+        self.reject(call, status, now)
 
     def cancelled(self, call: SipCall, now: float) -> None:
         """A CANCEL came for the re-INVITE that waits."""
         self.reject(call, 487, now)
 
     def accept(self, call: SipCall, sdp: bytes, now: float) -> None:
-        """Answer 200 to the re-INVITE that waits, with our answer, or our offer if it had none."""
-        dialog = call.up()
+        """Answer 200 to what waits, with our answer, or our offer if a re-INVITE had none."""
+        early = call.theirs_in
+        dialog = early or call.up()
         transaction = self._waiting(call)
         request = transaction.request
         session, lines = answer_to_request(request, call.interval, call.min_se)
+        if early is not None and call.dialog is not early:
+            session, lines, early.answer = None, [], sdp
         response = self._context.response(
             request,
             200,
@@ -276,18 +341,22 @@ class Reinvites:
             content_type=SDP,
             body=sdp,
         )
-        call.unacked = RepeatedAnswer(
-            self._context,
-            transaction,
-            response,
-            partial(self._book.unanswered, call),
-            now,
-            wants_sdp=call.offerless,
-        )
+        if request.method == "UPDATE":
+            transaction.respond(response, now)
+        else:
+            call.unacked = RepeatedAnswer(
+                self._context,
+                transaction,
+                response,
+                partial(self._book.unanswered, call),
+                now,
+                wants_sdp=call.offerless,
+            )
         self._drop(call)
-        call.local_sdp = sdp
         dialog.refresh_target(request)
-        self.renew(call, session, now)
+        if call.phase is CallPhase.UP:
+            call.local_sdp = sdp
+            self.renew(call, session, now)
 
     def reject(self, call: SipCall, status: int, now: float) -> None:
         """Refuse the re-INVITE that waits; the session stays as it is (§14.2)."""
@@ -295,6 +364,11 @@ class Reinvites:
             raise LocalProtocolError("a refusal is 300 or more")
         self._context.answer(self._waiting(call), now, status)
         self._drop(call)
+
+    def abandon(self, call: SipCall, now: float) -> None:
+        """A call of ours came to nothing: so does what its peer has offered in it meanwhile."""
+        if call.theirs is not None:
+            self.reject(call, 487, now)
 
     def _waiting(self, call: SipCall) -> ServerTransaction:
         if call.theirs is None:

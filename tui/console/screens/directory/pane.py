@@ -20,7 +20,7 @@ from tui.console.actions.conditions import can_note
 from tui.console.actions.registry import acts
 from tui.console.desk import Desk
 from tui.console.i18n import render, tr
-from tui.console.parts.key_meanings import STEADY
+from tui.console.keys.key_meanings import STEADY
 from tui.console.screens.directory.loader import DirectoryLoader, Reading
 from tui.console.screens.directory.model import (
     DirectoryEntry,

@@ -21,6 +21,8 @@ ACCEPTED: Final[dict[str, str]] = {
 }
 """The type of a body by the package: what there is to watch."""
 
+_SAYS_NOTHING: Final = frozenset({"", "text/plain", "text/xml", "application/xml"})
+"""Types that any body of a package may be sent under."""
 _READERS: Final[dict[str, Callable[[bytes], Document]]] = {
     dialog_info.CONTENT_TYPE: dialog_info.parse_dialog_info,
     pidf.CONTENT_TYPE: pidf.parse_pidf,
@@ -34,10 +36,12 @@ class DocumentReader:
     def __init__(self) -> None:
         self._dialogs = dialog_info.DialogTable()
 
-    def take(self, content_type: str, body: bytes) -> tuple[Document, bool]:
-        """One body, put together with those before it, and whether none is missing in between.
-        UnreadableBody for one that nobody can read."""
-        reader = _READERS.get(content_type)
+    def take(self, content_type: str, body: bytes, package: str = "") -> tuple[Document, bool]:
+        """One body, put together with those before it, and whether none is missing in between. One
+        whose type says nothing is of that of its `package`. UnreadableBody for one that nobody can
+        read."""
+        usual = ACCEPTED.get(package, "") if content_type in _SAYS_NOTHING else content_type
+        reader = _READERS.get(usual)
         if reader is None:
             raise UnreadableBody(f"a body of {content_type}")
         document = reader(body)
@@ -45,4 +49,5 @@ class DocumentReader:
             return document, True
         complete = self._dialogs.take(document)
         dialogs = tuple(self._dialogs.dialogs.values())
-        return replace(document, full=True, dialogs=dialogs), complete
+        unread = self._dialogs.unread
+        return replace(document, full=True, dialogs=dialogs, unread=unread), complete

@@ -228,7 +228,8 @@ class SubscriptionKeeper:
         if phase not in (WatchPhase.ACTIVE, WatchPhase.PENDING):
             phase = WatchPhase.ACTIVE  # a body in the NOTIFY that ends it: the end follows
         try:
-            document, complete = watched.reader.take(news.content_type, news.body)
+            taken = watched.reader.take(news.content_type, news.body, news.package)
+            document, complete = taken
         except UnreadableBody as error:
             self._unreadable(news, error)
             self._now(

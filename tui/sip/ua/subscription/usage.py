@@ -195,7 +195,7 @@ class SipSubscription:
             self._send(now)
         else:
             after = read_seconds(response.headers, "Retry-After")
-            self._refused(status, response.reason, after, now)
+            self._refused(status, request.words_of(response), after, now)
 
     def _raise(self, response: Response) -> bool:
         """Ask for as long as the notifier wants at least (§4.2.1.1), once."""

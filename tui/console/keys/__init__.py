@@ -1,0 +1,1 @@
+"""Keys on their way from the terminal to what they mean."""
