@@ -830,7 +830,8 @@ async def test_a_server_behind_a_proxy_is_dialled_and_the_cookies_of_its_host_ar
         )
         async with running(phone):
             await phone.until(phone.has(Registered))
-            for count, kept in ((2, "node=a7"), (3, "node=b8")):
+            for count, given in ((2, "node=a7"), (3, "node=b8")):
+                kept = given
                 phone.connection.redial("dialled anew, with what is kept by then")
                 await phone.until(phone.has(Registered, count))
         await phone.until(lambda: box.idle)
