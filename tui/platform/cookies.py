@@ -41,7 +41,9 @@ class Cookies:
     def take(self, url: str, lines: Iterable[str]) -> None:
         """The fields `Set-Cookie` of an answer to that address. What cannot be read is none, and so
         is what would be more than MOST."""
-        fit = [line for line in lines if len(line) <= LONGEST and line.isascii() and line.isprintable()]
+        fit = [
+            line for line in lines if len(line) <= LONGEST and line.isascii() and line.isprintable()
+        ]
         for line in fit:
             self._jar.extract_cookies(_Answer([line]), _asked(url))  # type: ignore[arg-type]
         for one in list(self._jar)[MOST:]:
