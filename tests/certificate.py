@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import ssl
+from collections.abc import Sequence
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -12,9 +13,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 
-def certificate(folder: Path, *, with_rsa: bool = False) -> tuple[Path, ssl.SSLContext]:
-    """A certificate for this machine that nobody vouches for, and a server's side of it. Its key,
-    ``key.pem`` beside it, is of an elliptic curve, or of RSA."""
+def certificate(
+    folder: Path, *, with_rsa: bool = False, names: Sequence[str] = ()
+) -> tuple[Path, ssl.SSLContext]:
+    """A certificate for this machine, and for these names, that nobody vouches for, and a server's
+    side of it. Its key, ``key.pem`` beside it, is of an elliptic curve, or of RSA."""
     key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey = ec.generate_private_key(ec.SECP256R1())
     if with_rsa:
         key = rsa.generate_private_key(65537, 2048)
@@ -29,7 +32,10 @@ def certificate(folder: Path, *, with_rsa: bool = False) -> tuple[Path, ssl.SSLC
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
         .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+            x509.SubjectAlternativeName(
+                [x509.IPAddress(ip_address("127.0.0.1")), *map(x509.DNSName, names)]
+            ),
+            critical=False,
         )
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import pwd
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 import tomllib
 from dataclasses import fields
 from pathlib import Path
@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.config.example import example
-from tui.config.paths import PathError, Paths
+from tui.config.layers import system_file
+from tui.config.paths import PathError, Paths, settle, try_to_write
 from tui.config.reader import load, parse
 from tui.config.schema import (
     WIRE,
@@ -329,8 +330,14 @@ def test_a_seed_that_is_wrong_is_not_quoted(value: str) -> None:
         ("[policies]\ndial_reply = nan", "line 2: dial_reply must be from 1 to 120, not nan."),
         ("[policies]\ndial_reply = inf", "line 2: dial_reply must be from 1 to 120, not inf."),
         ("audio = 5", "line 1: [audio] is a section, not a value."),
-        ("profiles = 5", "line 1: [profiles] is a section, not a value."),
-        ("profiles.x = 5", "line 1: [profiles.x] is a section, not a value."),
+        ("profiles = 5", "line 1: a sign-in has a name of its own: [profiles.NAME] stands above"),
+        ("profiles.x = 5", "line 1: a sign-in has a name of its own"),
+        ('[profiles]\nun = "1001"', "line 1: a sign-in has a name of its own"),
+        ('[[profiles]]\nun = "1001"', "line 1: a sign-in has a name of its own"),
+        ('theme = "x"', "line 1: theme is a setting of [ui]; write that line above it."),
+        ("[UI]\ncalm = true", "line 1: there is no section or setting 'UI'. Did you mean 'ui'?"),
+        ("[audio]\nVolume = 3", "line 2: there is no setting 'Volume' in [audio]. Did you mean"),
+        ('[wrapup]\noutcomes = ["Done", " "]', 'line 2: outcomes cannot be " "'),
         ("[profiles.x]\npolicies = 5", "line 2: policies is a section, not a value."),
         ('[profiles.x]\nname = "y"', "line 2: a profile is named by its section"),
         ("[profiles.x]\ncallintype = 3", "line 2: callintype must be one of 2, 4, 5, not 3."),
@@ -368,7 +375,25 @@ def test_a_seed_that_is_wrong_is_not_quoted(value: str) -> None:
         ('[pop]\nringing = ["x", "\\u007f"]', "line 2: ringing holds a character"),
         ('[scripts]\nany = "a\\u0000"', "line 2: any holds a character"),
         ('[profiles.x]\nnotes = {a = ["\\u0000"]}', "a holds a character"),
-        ("[ui", "is not TOML:"),
+        ("[ui", "line 1: the ] of the section is missing."),
+        ("[ui]\ncalm = true\n[ui]", "line 3: this stands there a second time; put both together."),
+        ("[ui]\ncalm = true\ncalm = true", "line 3: this stands there a second time"),
+        ("[ui]\ntheme = dark", "line 2: what stands behind = is no value. Text is in quotes"),
+        ("[ui]\ntheme: 'dark'", "line 2: a line is [section], or name = value, or # and a remark."),
+        ("[profiles.x]\nun = 0101", "line 2: something stands behind the value. Text is in quotes"),
+        ("[pop]\nringing = ['a', 'b'\n[ui]", "line 3: a list has no end, or a comma in it"),
+        ("[ui]\ntheme = 'dark\n", "line 2: a text has no end: its second quote is missing."),
+        ("[ui]\ntheme = 'dark", "line 2: a text has no end"),
+        ('[ui]\ntheme = \'dark\nlanguage = "zh"\n[audio]\n', "line 2: a text has no end"),
+        ('[tls]\nca_file = "C:\\Users\\me"', 'line 2: in "…" a backslash is written twice'),
+        ('[tls]\nca_file = "C:\\certs"', 'line 2: in "…" a backslash is written twice'),
+        ("[ui]\ntheme = “dark”", "line 2: “ (U+201C) has no meaning there."),
+        ("[ui]\n\u00a0calm = true", "line 2: U+00A0 has no meaning there."),
+        ("［ui］", "line 1: ［ (U+FF3B) has no meaning there."),
+        ("[profiles.办公室]", "line 1: a name with 办 in it stands in quotes."),
+        ("# a\x0cpage", "line 1: U+000C has no meaning there."),
+        ("a = {b = 1", "line 1: the closing brace is missing"),
+        ("# one\u2028line\u0085\n[ui]\ncalm = 3", "line 3: calm must be true or false"),
         ("a = " + "[" * 5000, "is nested too deeply."),
     ],
 )
@@ -433,6 +458,62 @@ def test_the_directories_are_those_of_xdg(tmp_path: Path) -> None:
     assert paths.themes.parent == paths.config
 
 
+def test_a_home_that_is_no_path_does_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    known = Path(pwd.getpwuid(os.geteuid()).pw_dir)
+    for home in ("", "here", "~"):
+        assert Paths.find({"HOME": home}).config == known / ".config" / "yimi"
+
+
+def test_who_has_no_home_leaves_nothing_where_yimi_was_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(_uid: int) -> pwd.struct_passwd:
+        raise KeyError
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)  # as in a container, of a user with a number only
+    monkeypatch.chdir(tmp_path)
+    assert tmp_path not in Paths.find({}).state.parents
+
+
+def test_what_names_a_directory_from_here_names_it_for_the_engine_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("YIMI_STATE_DIR", "kept")
+    monkeypatch.setenv("YIMI_SYSTEM_CONFIG", "ours.toml")
+    settle()
+    monkeypatch.chdir("/")
+    assert Paths.find().state == tmp_path / "kept"
+    assert system_file() == tmp_path / "ours.toml"
+
+
+def test_a_link_that_leads_nowhere_is_no_missing_config(tmp_path: Path) -> None:
+    for name in ("config.toml", "settings.toml"):
+        (tmp_path / name).symlink_to(tmp_path / "away" / name)
+    with pytest.raises(ConfigError, match="which is not there"):
+        load(tmp_path / "config.toml")
+    _, (wrong,) = overlay(Config(), tmp_path / "settings.toml")
+    assert "which is not there" in str(wrong)
+
+
+def test_a_home_that_is_no_directory_has_no_config_and_a_file_in_its_place_is_said(
+    tmp_path: Path,
+) -> None:
+    assert load(Path("/dev/null/.config/yimi/config.toml")) == Config()
+    (tmp_path / "yimi").touch()
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load(tmp_path / "yimi" / "config.toml")
+
+
+def test_a_file_that_somebody_named_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="There is no file"):
+        load(tmp_path / "none.toml", wanted=True)
+    assert load(Path(os.devnull), wanted=True) == Config()
+
+
 def test_a_variable_of_our_own_comes_first(tmp_path: Path) -> None:
     names = ("CONFIG", "STATE", "RUNTIME", "DATA")
     paths = Paths.find({f"YIMI_{name}_DIR": str(tmp_path / name) for name in names})
@@ -458,6 +539,19 @@ def test_prepared_directories_are_closed_to_others(tmp_path: Path) -> None:
     assert paths.prepare().runtime.stat().st_mode & 0o777 == 0o700
 
 
+def test_a_runtime_directory_without_room_is_a_sentence_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_file: int, _data: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    try_to_write(tmp_path)
+    monkeypatch.setattr(os, "write", full)  # what the kernel says of a full disk
+    with pytest.raises(PathError, match=r"cannot be written: No space left .* Make room there"):
+        try_to_write(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_runtime_directory_that_is_a_link_is_not_used(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "run").symlink_to(tmp_path / "elsewhere")
@@ -472,26 +566,6 @@ def test_a_runtime_directory_of_another_user_is_not_used(tmp_path: Path) -> None
     os.chown(tmp_path / "run", 12345, 12345)
     with pytest.raises(PathError, match="belongs to another user"):
         _paths(tmp_path).prepare()
-
-
-def test_a_runtime_directory_that_cannot_be_written_in_is_said_at_once() -> None:
-    """Before a screen is there, and an engine that could not begin."""
-    root = Path(tempfile.mkdtemp())
-    try:
-        root.chmod(0o755)
-        (root / "run").mkdir(mode=0o500)
-        (root / "state").mkdir()
-        before = os.geteuid()
-        if before == 0:  # root writes everywhere
-            os.chown(root / "run", 12345, 12345)
-            os.seteuid(12345)
-        try:
-            with pytest.raises(PathError, match="run cannot be written in"):
-                _paths(root).prepare()
-        finally:
-            os.seteuid(before)
-    finally:
-        shutil.rmtree(root)
 
 
 def test_a_runtime_directory_that_the_session_has_of_another_user_is_passed_over(
@@ -524,7 +598,7 @@ def test_importing_the_config_does_not_bring_what_only_a_reader_needs() -> None:
 
 
 @pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"], ids=["plain", "byte-order mark"])
-@pytest.mark.parametrize("end", [b"\n", b"\r\n"], ids=["LF", "CRLF"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"], ids=["LF", "CRLF", "CR"])
 def test_a_file_is_read_whatever_an_editor_made_of_its_start_and_its_lines(
     start: bytes, end: bytes, tmp_path: Path
 ) -> None:
@@ -543,7 +617,7 @@ BROKEN = {
     "tables in tables": (b"a = " + b"{a=" * 5000, "line 1: this is nested too deeply"),
     "GBK": ("[ui]\n\ntheme = '深色'".encode("gbk"), "line 3: this is not UTF-8 text."),
     "UTF-16": ("[ui]\n".encode("utf-16"), "line 1: this is not UTF-8 text."),
-    "a NUL": (b"[ui]\n\0", "at line 2"),
+    "a NUL": (b"[ui]\n\0", "line 2: U+0000 has no meaning there."),
 }
 
 

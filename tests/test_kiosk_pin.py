@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
-from collections.abc import Iterator
+import io
+import sys
 
 import pytest
 
@@ -14,8 +14,7 @@ from tui.config.reader import parse
 
 
 def typed(monkeypatch: pytest.MonkeyPatch, *pins: str) -> None:
-    answers: Iterator[str] = iter(pins)
-    monkeypatch.setattr(getpass, "getpass", lambda prompt: next(answers))
+    monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{pin}\n" for pin in pins)))
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
 
 

@@ -26,6 +26,12 @@ _AND: Final = re.compile(
     r"&(?:#([0-9]{1,9});|#[xX]([0-9a-fA-F]{1,8});|([A-Za-z][A-Za-z0-9]{0,31};))?"
 )
 _PLAIN: Final = frozenset(("amp;", "lt;", "gt;", "quot;", "apos;"))
+_TAG: Final = re.compile(r"<[A-Za-z_:][^\s/<>=\"']{0,99}")
+_ATTRIBUTE: Final = re.compile(
+    r"\s*([A-Za-z_:][\w:.-]{0,99})"
+    r"(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|((?:[^\s\"'<>=/]|/(?!\s*>))+)))?"
+)
+_TAG_END: Final = re.compile(r"\s*(/?)>")
 _VALUE: Final = re.compile(r"=\s*(?:\"[^\"]*\"|'[^']*')")
 
 
@@ -83,21 +89,67 @@ def read(body: bytes) -> tuple[Element, ...]:
     def characters(data: str) -> None:
         inside[-1].append(data)
 
-    parser = expat.ParserCreate(encoding="utf-8")
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = characters
+    def parser() -> expat.XMLParserType:
+        made = expat.ParserCreate(encoding="utf-8")
+        made.StartElementHandler = start
+        made.EndElementHandler = end
+        made.CharacterDataHandler = characters
+        return made
+
     text = _DECLARATION.sub("", text).lstrip()
     if not text.startswith("<"):
         raise XmlError("the body is not XML: it begins with no element")
     try:
-        # One element around all that there is.
-        parser.Parse(f"<{_AROUND}>{text}</{_AROUND}>".encode(), True)
+        parser().Parse(_around(text), True)
     except expat.ExpatError as error:
-        raise XmlError(f"the body is not XML: {expat.ErrorString(error.code)}") from None
+        why = f"the body is not XML: {expat.ErrorString(error.code)}"
+        mended = _mended(text)
+        if mended is None:
+            raise XmlError(why) from None
+        for each in (found, path, inside):
+            each.clear()
+        try:
+            parser().Parse(_around(mended), True)
+        except expat.ExpatError:
+            raise XmlError(why) from None
     if len(found) < 2:
         raise XmlError("the body is not XML: no element in it")
     return tuple(Element(path[1:], said, "".join(text).strip()) for path, said, text in found[1:])
+
+
+def _around(text: str) -> bytes:
+    """One element around all that there is."""
+    return f"<{_AROUND}>{text}</{_AROUND}>".encode()
+
+
+def _mended(text: str) -> str | None:
+    """Tags in XML that were written as HTML allows: a value without quotes, no space before the
+    next name, a name without a value, a name twice with one value. None where they cannot be read
+    so either, as with a name that has two values: which of them is meant nobody knows."""
+    parts: list[str] = []
+    at = 0
+    while (begin := text.find("<", at)) >= 0:
+        parts.append(text[at:begin])
+        tag = _TAG.match(text, begin)
+        if tag is None:  # an end tag
+            parts.append("<")
+            at = begin + 1
+            continue
+        said: dict[str, str] = {}
+        at = tag.end()
+        while (found := _ATTRIBUTE.match(text, at)) is not None:
+            name, *values = found.groups("")
+            value = "".join(values)
+            if said.setdefault(name, value) != value:
+                return None
+            at = found.end()
+        last = _TAG_END.match(text, at)
+        if last is None:
+            return None
+        quoted = (f' {name}="{value.replace(chr(34), "&quot;")}"' for name, value in said.items())
+        parts.append(f"{tag[0]}{''.join(quoted)}{last[1]}>")
+        at = last.end()
+    return "".join((*parts, text[at:]))
 
 
 def _without_comments(text: str) -> str:

@@ -14,7 +14,7 @@ from tui.platform.base import GroupPage, MemberPage
 from tui.port import commands as c
 from tui.port.machines.call_machine import CallState
 from tui.port.machines.seat_machine import SeatState
-from tui.port.values import Phase, PhoneMode
+from tui.port.values import Phase, PhoneMode, StatusWanted
 from tui.sandbox.web.generation1 import UNVERIFIED
 
 
@@ -77,6 +77,68 @@ async def test_mobile_mode_lets_calls_pass_by_and_fixed_mode_takes_them_again(
     assert (agent["line"], agent["fixed"], agent["status"]) == (2, True, 1)
     await box.ring("1001")
     await old.state(CallState.RINGING)
+
+
+async def test_a_call_that_is_up_when_the_calls_go_elsewhere_ends_when_it_does(
+    box: Box, old: Desk
+) -> None:
+    await old.sign_in()
+    cc = await box.ring("1001")
+    await old.state(CallState.RINGING)
+    assert (await old.engine.execute(c.Answer())).ok
+    await old.state(CallState.TALKING)
+    await old.audio()
+    assert (await old.engine.execute(c.SetPhoneMode(PhoneMode.MOBILE, "12000000002"))).ok
+    assert (await old.engine.execute(c.Hold())).ok
+    await box.post(f"calls/{cc}/hangup")
+    call = await old.state(CallState.ENDED)
+    assert call.outcome is not None
+    assert call.outcome.id == "ended.25"
+
+
+async def test_a_call_that_rings_when_the_calls_go_elsewhere_stops_when_the_caller_gives_up(
+    box: Box, old: Desk
+) -> None:
+    await old.sign_in()
+    cc = await box.ring("1001")
+    await old.state(CallState.RINGING)
+    assert (await old.engine.execute(c.SetPhoneMode(PhoneMode.MOBILE, "12000000002"))).ok
+    await box.post(f"calls/{cc}/hangup")
+    call = await old.state(CallState.ENDED)
+    assert call.outcome is not None
+    assert call.outcome.id == "cancelled.missed"
+
+
+async def test_back_in_fixed_mode_both_sides_have_the_seat_idle(box: Box, old: Desk) -> None:
+    await old.sign_in()
+    assert (await old.engine.execute(c.SetStatus(StatusWanted.BUSY))).ok
+    assert (await old.engine.execute(c.SetPhoneMode(PhoneMode.MOBILE, "12000000002"))).ok
+    assert (await old.engine.execute(c.SetPhoneMode(PhoneMode.FIXED))).ok
+    assert old.snapshot.seat_state is SeatState.IDLE
+    assert (await box.control("agents/1001"))["status"] == 1
+
+
+async def test_a_mobile_mode_that_is_not_confirmed_sends_no_call_to_the_mobile_phone(
+    box: Box, old: Desk
+) -> None:
+    await old.sign_in()
+    await box.post("faults", kind="message", un="1001")
+    asked = await old.engine.execute(c.SetPhoneMode(PhoneMode.MOBILE, "12000000002"))
+    assert not asked.ok
+    assert old.snapshot.phone_mode is PhoneMode.FIXED
+    agent = await box.control("agents/1001")
+    assert (agent["line"], agent["fixed"]) == (2, True)
+
+
+async def test_in_mobile_mode_nothing_is_dialled_of_which_nothing_would_be_heard(
+    box: Box, old: Desk
+) -> None:
+    await old.sign_in()
+    assert (await old.engine.execute(c.SetPhoneMode(PhoneMode.MOBILE, "12000000002"))).ok
+    asked = await old.engine.execute(c.Dial("12000000001"))
+    assert asked.message is not None
+    assert asked.message.id == "phone_mode.dial"
+    assert old.snapshot.calls == ()
 
 
 async def test_a_callback_phone_that_is_not_verified_does_not_sign_in(box: Box, old: Desk) -> None:

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.box import Box, Desk
-from tui.port.commands import JoinGroup
+from tests.waiting import until
+from tui.port.commands import Answer, JoinGroup
 from tui.port.events import Event, RegistrationFinished
+from tui.port.machines.call_machine import CallState
 from tui.port.values import Phase
 
 REFUSED, NO_PHONE = "1009", "1008"
@@ -65,4 +67,24 @@ async def test_a_seat_whose_phone_does_not_exist_is_not_registered(
     assert result.message is not None
     assert result.message.id == "login.check-in"
     assert not (await box.control(f"agents/{NO_PHONE}"))["registered"]
+    await desk.engine.close()
+
+
+@pytest.mark.parametrize("generation", [2, 1])
+async def test_what_was_to_be_told_of_one_session_is_not_told_of_the_next(
+    box: Box, tmp_path: Path, generation: int
+) -> None:
+    desk = Desk(box, tmp_path, generation=generation)
+    await desk.sign_in()
+    await box.ring("1001")
+    await desk.state(CallState.RINGING)
+    await box.post("faults", kind="message", un="1001")
+    assert not (await desk.engine.execute(Answer())).ok
+    assert desk.snapshot.notice is not None
+    await box.post("agents/1001/kick", r="895")
+    await until(lambda: desk.snapshot.phase is Phase.KICKED)
+    assert desk.snapshot.notice is not None, "whoever comes back reads it"
+    await box.control("faults", "DELETE")
+    assert (await desk.engine.execute(desk.sign_in_command())).ok
+    assert desk.snapshot.notice is None
     await desk.engine.close()

@@ -256,6 +256,26 @@ async def test_lines_from_a_pipe_are_taken_in_order(box: Box, day: Day, tmp_path
     assert "\a" not in said
 
 
+@pytest.mark.parametrize("lines", [b"", b"state\n", b"hang up"])
+async def test_the_end_of_a_pipe_leaves_and_the_phone_goes_on(
+    box: Box, day: Day, tmp_path: Path, lines: bytes
+) -> None:
+    desk = day.open()
+    await desk.sign_in()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tui.cli.main", "--plain"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=PROJECT,
+        env=environment(tmp_path),
+    )
+    written, _ = await asyncio.wait_for(process.communicate(lines), 30)
+    assert process.returncode == 0, written
+    assert written.decode().endswith("You are still signed in. Come back with: yimi\n")
+    desk.say("state")
+    await desk.see("Idle. Sales. Line ok.")
+
+
 def test_plain_mode_loads_no_screen_library() -> None:
     code = (
         "import json, sys, tui.launcher.plain_front, tui.plain.verbs;"

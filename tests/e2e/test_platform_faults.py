@@ -309,7 +309,7 @@ async def test_after_a_message_that_nobody_can_read_both_have_the_same_calls(
     cc = await box.ring("1001")
     await desk.state(CallState.RINGING)
     await box.post("faults", kind="message", un="1001")
-    await says(box, '<cc a="101" a="101" c="x"/>')
+    await says(box, '<cc a="101" a="100" c="x"/>')
     await until(lambda: desk.engine.context.not_understood.items())
     await box.control("faults", "DELETE")
     for number in ("+100", "0100", "100.0"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -27,7 +28,8 @@ class Shop:
     """A desk with everything that a call leaves behind."""
 
     def __init__(self, path: Path) -> None:
-        self.desk = Desk(Limits(next_status=0.05))
+        self.desk = Desk(Limits(next_status=0.05, day=0.01))
+        self.time_of_day: Callable[[], float] = time.time
         self.context = self.desk.context
         self.calls = self.desk.calls
         self.commands = self.desk.commands
@@ -45,6 +47,7 @@ class Shop:
             self.ahead,
             quality=lambda key: Summary(),
             pop=ScreenPop(self.calls, PopSettings()),
+            wall=lambda: self.time_of_day(),
         )
         self.calls.listen(self.ahead.call_changed)
         self.calls.listen(self.workday.call_changed)

@@ -6,12 +6,14 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from tests.engine.desk import CC, CUSTOMER
 from tests.engine.shop import Shop, opened
+from tests.waiting import until
 from tui.engine.outcome import Outcome
 from tui.platform import control as m
 from tui.port import events as e
@@ -19,6 +21,7 @@ from tui.port.machines.call_machine import CallState
 from tui.port.machines.seat_machine import Status
 from tui.port.snapshot import RECENT_LIMIT
 from tui.port.values import Connection, ConnectionState, Message, WrapUpMode
+from tui.port.work import ShiftReport
 
 
 @pytest.fixture
@@ -263,6 +266,24 @@ async def test_the_status_set_ahead_is_taken_when_the_write_up_ends(shop: Shop) 
     assert shop.context.snapshot.next_status == 0
 
 
+@pytest.mark.parametrize("status", [1, 2])
+async def test_an_answer_about_the_status_ahead_that_crosses_the_end_of_the_call_counts_now(
+    shop: Shop, status: int
+) -> None:
+    """What was set ahead of a call that is over would else wait for the end of the next one."""
+    shop.wrapup.mode = WrapUpMode.OFF
+    shop.desk.says(m.NewCall(CC, CUSTOMER))
+    await shop.commands.answer("")
+    shop.desk.says(m.Answered(CC, CUSTOMER))
+    task = asyncio.create_task(shop.ahead.set_next(status))
+    await shop.until(lambda: m.StatusAfterCall(CC, status == 2) in shop.desk.sent)
+    shop.desk.says(m.Ended(CC, 25, 30))
+    shop.platform._other(m.StatusAfterCallResponse(200, CC))
+    assert (await task).ok
+    assert shop.context.snapshot.next_status == 0
+    assert shop.status is (Status.BUSY if status == 2 else Status.ONLINE)
+
+
 async def test_without_a_call_nothing_can_be_set_ahead(shop: Shop) -> None:
     assert not (await shop.ahead.set_next(2)).ok
 
@@ -380,3 +401,91 @@ async def test_a_history_of_a_newer_version_is_said_to_be_one(tmp_path: Path) ->
         assert notice.message.id == "history.newer"
         await shop.call()
         assert shop.context.snapshot.recent[0].number == CUSTOMER
+
+
+# ---------------------------------------------------------------- another day
+
+
+def at(day: int, hour: int, minute: int = 0) -> Callable[[], float]:
+    """That time of a day in March, in which clocks are put on in many places."""
+    then = datetime(2027, 3, day, hour, minute).timestamp()
+    return lambda: then
+
+
+@pytest.fixture
+async def night(tmp_path: Path) -> AsyncIterator[Shop]:
+    shop = Shop(tmp_path / "history.sqlite3")
+    shop.time_of_day = at(27, 23, 30)
+    await shop.workday.begin(shop.journal())
+    shop.seat.platform_says(1)
+    yield shop
+    await shop.workday.end()
+    await shop.context.close()
+
+
+async def figures(shop: Shop, count: int) -> None:
+    """So many calls stand on the screen, and in the report once they are written."""
+
+    async def reported() -> bool:
+        report = (await shop.workday.report(0)).value
+        assert isinstance(report, ShiftReport)
+        return report.total.incoming + report.total.outgoing == count
+
+    await until(reported)
+    assert shop.context.snapshot.shift.talked == count
+
+
+async def test_at_midnight_the_figures_of_the_day_begin_anew(night: Shop) -> None:
+    await night.call()
+    await figures(night, 1)
+    began = night.context.snapshot.shift.began
+    night.time_of_day = at(28, 0, 1)
+    await night.until(lambda: night.context.snapshot.shift.talked == 0)
+    assert night.context.snapshot.shift.began == began, "the shift goes on"
+    await night.call("1700000000002conf_2")
+    await figures(night, 1)
+    night.time_of_day = at(28, 12)
+    await figures(night, 1)
+    night.time_of_day = at(30, 9)
+    await night.until(lambda: night.context.snapshot.shift.talked == 0)
+
+
+async def test_a_clock_that_is_put_back_over_midnight_brings_the_figures_of_that_day_back(
+    night: Shop,
+) -> None:
+    await night.call()
+    night.time_of_day = at(28, 0, 1)
+    await night.until(lambda: night.context.snapshot.shift.talked == 0)
+    night.time_of_day = at(27, 23, 59)
+    await night.until(lambda: night.context.snapshot.shift.talked == 1)
+
+
+async def test_a_call_over_midnight_counts_on_the_day_on_which_it_began(night: Shop) -> None:
+    night.desk.says(m.NewCall(CC, CUSTOMER))
+    await night.commands.answer("")
+    night.desk.says(m.Answered(CC, CUSTOMER))
+    night.desk.now += 3600
+    night.time_of_day = at(28, 0, 30)
+    night.desk.says(m.Ended(CC, 25, 3600))
+    await night.until(lambda: night.workday._day == at(28, 0)())
+    await figures(night, 0)
+    await night.call("1700000000002conf_2")
+    await figures(night, 1)
+
+
+async def test_a_history_that_cannot_be_read_at_midnight_costs_no_more_than_its_figures(
+    night: Shop, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await night.call()
+    history = night.workday.history
+    assert history is not None
+
+    async def broken(began: float) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(history, "since", broken)
+    night.time_of_day = at(28, 0, 1)
+    await night.until(lambda: "the figures of this day cannot be read" in caplog.text)
+    assert night.context.snapshot.shift.talked == 0
+    await night.call("1700000000002conf_2")
+    assert night.context.snapshot.shift.talked == 1

@@ -9,8 +9,9 @@ import pytest
 
 from tests.engine.desk import CC, CUSTOMER
 from tests.engine.shop import Shop, opened
-from tui.engine.agent.wrapup import TYPING
+from tui.engine.agent.wrapup import NOTE_LIMIT, TYPING
 from tui.platform import control as m
+from tui.port.commands import Result
 from tui.port.values import WrapUp, WrapUpMode
 
 
@@ -53,6 +54,21 @@ async def test_what_is_typed_in_a_call_stands_in_its_write_up(shop: Shop) -> Non
     shop.desk.says(m.Ended(CC, 25, 30))
     assert (wrapup(shop).note, wrapup(shop).call) == ("wants the invoice", shop.desk.call.key)
     assert await notes(shop) == ["wants the invoice"]
+
+
+async def test_a_note_that_is_longer_than_is_kept_is_said_to_be(shop: Shop) -> None:
+    def said(result: Result) -> str:
+        assert result.ok
+        return "" if result.message is None else result.message.id
+
+    await answered(shop)
+    assert said(shop.workday.edit_note("x" * NOTE_LIMIT, "")) == ""
+    assert said(shop.workday.edit_note("x" * (NOTE_LIMIT + 1), "")) == "note.cut"
+    assert len(shop.desk.call.note) == NOTE_LIMIT
+    shop.desk.says(m.Ended(CC, 25, 30))
+    assert said(shop.workday.edit_note("y" * 3000, shop.desk.call.key)) == "note.cut"
+    entry = wrapup(shop).entry
+    assert said(await shop.workday.mend(entry, "z" * 3000)) == "note.cut"
 
 
 async def test_a_call_that_rings_has_no_note_yet(shop: Shop) -> None:

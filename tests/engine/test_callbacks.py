@@ -298,11 +298,12 @@ def test_a_file_without_numbers_says_so() -> None:
     assert caught.value.message_id == "callbacks.no_numbers"
 
 
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-8", "utf-8-sig", "utf-16"])
 async def test_a_list_becomes_rows_in_its_order_and_is_not_read_in_twice(
-    office: Office, tmp_path: Path
+    office: Office, tmp_path: Path, encoding: str
 ) -> None:
     file = tmp_path / "list.csv"
-    file.write_bytes("号码,姓名\n12000000001,李明\n12000000002,\nx,\n".encode("gb18030"))
+    file.write_bytes("号码,姓名\n12000000001,李明\n12000000002,\nx,\n".encode(encoding))
     result = await office.book.take_in(str(file))
     assert result.ok
     assert result.code == 2
@@ -316,11 +317,16 @@ async def test_a_list_becomes_rows_in_its_order_and_is_not_read_in_twice(
     assert office.context.snapshot.callbacks.due == 0
 
 
-@pytest.mark.parametrize("name", ["none.csv", "."])
-async def test_a_file_that_is_none_says_so(office: Office, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "says"), [("none.csv", "callbacks.no_file"), ("", "callbacks.unreadable")]
+)
+async def test_a_file_that_is_none_says_so_and_where_it_was_looked_for(
+    office: Office, tmp_path: Path, name: str, says: str
+) -> None:
     result = await office.book.take_in(str(tmp_path / name))
     assert result.message is not None
-    assert result.message.id == "callbacks.no_file"
+    assert result.message.id == says
+    assert dict(result.message.values)["file"] == str(tmp_path / name)
 
 
 async def test_a_list_that_is_too_long_is_read_as_far_as_there_is_room(

@@ -46,6 +46,25 @@ async def test_a_second_100_while_it_rings_is_a_repeat(desk: Desk) -> None:
     assert len(desk.facts(e.CallOffered)) == 1
 
 
+@pytest.mark.parametrize("again", [m.NewCall(CC, CUSTOMER), m.Answered(CC, CUSTOMER)])
+async def test_who_calls_may_be_told_by_a_later_message_than_the_first(
+    desk: Desk, again: m.PlatformMessage
+) -> None:
+    """`n` comes with answeredPBXCall (specification); of newPBXCall nobody has promised it."""
+    desk.says(m.NewCall(CC, ""))
+    await desk.commands.answer("")
+    desk.says(again, m.Answered(CC, ""))
+    assert desk.call.number == CUSTOMER
+    assert desk.facts(e.CallAnswered)[-1].number == CUSTOMER
+    desk.says(m.Answered(CC, "12000000009"), m.NewCall(CC, "12000000009"))
+    assert desk.call.number == CUSTOMER, "who it is said to be first counts"
+
+
+async def test_a_colleague_may_be_told_by_a_later_message_too(desk: Desk) -> None:
+    desk.says(m.NewCall(CC, ""), m.Answered(CC, "1002", "70000"))
+    assert (desk.call.number, desk.call.internal) == ("1002", True)
+
+
 async def test_a_100_while_the_call_is_up_is_a_repeat(desk: Desk) -> None:
     desk.says(m.NewCall(CC, CUSTOMER))
     await desk.commands.answer("")

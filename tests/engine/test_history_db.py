@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import errno
+import fcntl
 import os
 import resource
 import signal
@@ -13,8 +15,10 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -70,6 +74,30 @@ async def test_the_newest_comes_first_by_page(journal: HistoryDb) -> None:
     assert [entry.id for entry in first.entries][:2] == [PAGE + 3, PAGE + 2]
     assert len(second.entries) == 3
     assert first.total == second.total == PAGE + 3
+
+
+async def test_of_a_long_history_no_more_is_read_than_a_page(
+    journal: HistoryDb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(PAGE * 3):
+        await journal.add(replace(ENTRY, id=number + 1, began=ENTRY.began - number % 7))
+    whole = (await journal.search("sales")).entries
+    read: list[object] = []
+    understand = journal._entry
+
+    def entry(row: tuple[object, ...]) -> HistoryEntry:
+        read.append(row)
+        return understand(row)
+
+    monkeypatch.setattr(journal, "_entry", entry)
+    for page in (1, 2, 3, 4, 10**30):
+        read.clear()
+        found = await journal.search("", page)
+        assert (found.total, found.page) == (PAGE * 3, page)
+        assert len(read) <= PAGE or page > 4
+        everything = await journal.search("sales", page)
+        assert found.entries == everything.entries
+    assert len(whole) == PAGE
 
 
 @pytest.mark.parametrize("text", ["0000001", "sales", "INVOICE", "resolved again"])
@@ -309,6 +337,36 @@ async def test_of_a_damaged_history_what_can_be_read_is_taken_over_and_all_of_it
     aside = [name for name in os.listdir(tmp_path) if ".broken-" in name]
     assert aside
     await journal.close()
+
+
+class _NetworkDisk(sqlite3.Connection):
+    """SQLite on a disk of the network whose processes have no memory in common."""
+
+    def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+        if sql == "PRAGMA journal_mode=WAL":
+            error = sqlite3.OperationalError("locking protocol")
+            error.sqlite_errorcode = sqlite3.SQLITE_PROTOCOL
+            raise error
+        return super().execute(sql, *values)
+
+
+async def test_a_home_on_the_network_without_locks_and_shared_memory_has_a_history(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_locks(_file: int, _how: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    # No such disk can be had in a test: what its kernel answers is played.
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=_NetworkDisk))
+    for count in (1, 2):
+        history = HistoryDb(tmp_path / "history.sqlite3", "mine")
+        await history.open()
+        await history.add(replace(ENTRY, id=count))
+        assert (history.waiting, (await history.search()).total) == (0, count)
+        await history.close()
+    with closing(sqlite3.connect(tmp_path / "history.sqlite3")) as file:
+        assert file.execute("PRAGMA journal_mode").fetchone() != ("wal",)
 
 
 async def test_why_a_call_ended_and_who_it_was_come_back_with_their_values(

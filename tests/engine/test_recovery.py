@@ -19,9 +19,9 @@ from tui.engine.platform_calls.recovery import take_over
 from tui.engine.session.crash_note import CrashNote, Remembered
 from tui.platform import control as m
 from tui.port.events import ConnectionChanged
-from tui.port.machines.call_machine import CallState
-from tui.port.snapshot import Call
-from tui.port.values import Connection, ConnectionState
+from tui.port.machines.call_machine import CallState, ThirdState
+from tui.port.snapshot import Call, Third
+from tui.port.values import Connection, ConnectionState, ThirdKind
 
 
 @pytest.fixture
@@ -104,6 +104,38 @@ async def test_a_call_that_still_rang_rings_again_and_opens_nothing(
     found = taken_over(new, tmp_path / "note")
     assert found.state is CallState.RINGING
     assert ("expect", found.key) not in new.audio.asked
+
+
+@pytest.mark.parametrize(
+    ("state", "before", "found"),
+    [
+        (ThirdState.JOINED, None, ThirdState.JOINED),
+        (ThirdState.LEAVING, ThirdState.JOINED, ThirdState.JOINED),
+        (ThirdState.LEAVING, ThirdState.INVITED, ThirdState.INVITED),
+        (ThirdState.INVITED, None, ThirdState.INVITED),
+        (ThirdState.ASKED, None, ThirdState.INVITED),
+        (ThirdState.LEFT, None, None),
+        (ThirdState.FAILED, None, None),
+    ],
+)
+async def test_the_next_engine_knows_of_the_third_party_and_hangs_up_on_nobody_by_accident(
+    desks: tuple[Desk, Desk],
+    tmp_path: Path,
+    state: ThirdState,
+    before: ThirdState | None,
+    found: ThirdState | None,
+) -> None:
+    old, new = desks
+    call = await up(old)
+    third = Third(state, ThirdKind.AGENT, "1002", "Wang Fang", old.now, before=before)
+    CrashNote(tmp_path / "note").keep(old.calls.put(call, third=third))
+    there = taken_over(new, tmp_path / "note").third
+    assert (there and there.state) is found
+    result = await new.commands.hang_up("")
+    assert (result.message and result.message.id) == ("threeway.ask" if found else None)
+    assert (m.HangUp(CC) in new.sent) is (found is None)
+    if there is not None:
+        assert (there.callee, there.name) == ("1002", "Wang Fang")
 
 
 async def test_a_note_that_could_not_be_written_or_taken_away_is_tried_again_at_the_next_look(
@@ -231,7 +263,24 @@ async def test_a_call_is_not_taken_off_because_the_platform_says_nothing(
     assert notice.message.id == "recover.silent"
     asking.query.no_call()
     assert asking.call.outcome is not None
-    assert asking.call.outcome.id == "ended.in_gap"
+    assert asking.call.outcome.id == "ended.forgotten"
+
+
+@pytest.mark.parametrize("lost", [False, True])
+async def test_that_a_call_ended_while_the_line_was_gone_is_said_where_it_was(
+    asking: Desk, lost: bool
+) -> None:
+    asking.says(m.NewCall(CC, CUSTOMER))
+    if lost:
+        asking.now += 5
+        for state in (ConnectionState.LOST, ConnectionState.OK):
+            asking.context.emit(ConnectionChanged(Connection(state, asking.now)))
+    asking.query.ask()
+    asking.query.no_call()
+    call = asking.call
+    assert call.outcome is not None
+    assert call.outcome.id == ("ended.in_gap" if lost else "ended.forgotten")
+    assert call.end.missed is not lost, "a line that is lost is no fault of whoever was rung"
 
 
 async def test_while_the_line_is_gone_nothing_is_concluded_and_nothing_asked(asking: Desk) -> None:

@@ -489,7 +489,7 @@ class FakeLeg:
         ({}, 2.0, "fail", "check.call.poor"),
         ({}, None, "ok", "check.call.unrated"),
         ({"level": 0.0}, 4.4, "fail", "check.call.silent"),
-        ({"received": 0}, 4.4, "fail", "check.call.silent"),
+        ({"received": 0}, 4.4, "fail", "check.call.no_packets"),
         ({"state": "connecting"}, 4.4, "fail", "check.call.no_media"),
     ],
 )

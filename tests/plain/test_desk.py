@@ -269,6 +269,16 @@ async def test_text_in_a_call_is_its_note_and_goes_on_behind_what_stands_there()
         await until(lambda: EditNote("wants an invoice hold on to it", key="1") in desk.port.sent)
 
 
+async def test_a_terminal_in_another_encoding_is_told_once() -> None:
+    async with lines(with_call(TALKING)) as desk:
+        await desk.asks("talking>")
+        for word in ("你好", "再见"):
+            desk.talk.feed(f"{word}\r".encode("gbk"))
+        await until(lambda: "is not in utf-8: letters are lost" in desk.text)
+        await desk.asks("talking>")
+        assert desk.text.count("is not in utf-8") == 1
+
+
 async def test_a_digit_and_text_are_outcome_and_note_and_stop_the_clock() -> None:
     async with lines(replace(with_call(ENDED), wrapup=WRAPUP)) as desk:
         await desk.asks("write-up>")

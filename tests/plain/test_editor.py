@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from tui.plain.editor import MOST, Entered, InputEnded, LineEditor, Pressed
@@ -22,7 +24,7 @@ class Keys:
         return list(self.editor.feed(text.encode()))
 
 
-def lines(found: list[object]) -> list[str]:
+def lines(found: Sequence[object]) -> list[str]:
     return [each.text for each in found if isinstance(each, Entered)]
 
 
@@ -64,6 +66,9 @@ def test_control_u_takes_the_line_and_control_w_the_word() -> None:
         ("\x1bOP", "f1"),
         ("\x1b[[E", "f5"),
         ("\x1b[24~", "f12"),
+        ("\x1bOT", "f5"),
+        ("\x1bOW", "f8"),
+        ("\x1bO[", "f12"),
     ],
 )
 def test_function_keys_are_known_however_the_terminal_spells_them(sent: str, key: str) -> None:
@@ -102,10 +107,48 @@ def test_control_d_ends_on_an_empty_line_only() -> None:
 def test_the_last_line_of_a_pipe_needs_no_end() -> None:
     keys = Keys()
     keys.type("state")
-    assert keys.editor.end() == [Entered("state", 1.0), InputEnded()]
+    assert keys.editor.end() == [Entered("state", 1.0), InputEnded(final=True)]
 
 
 def test_a_line_without_end_stops_growing() -> None:
     keys = Keys()
     keys.type("x" * (MOST + 50))
     assert len(keys.editor.text) == MOST
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "\x1b]11;rgb:1e1e/1e1e/1e1e\x07",
+        "\x1b]4;1;rgb:00/11/22\x1b\\",
+        "\x1bP>|XTerm(388)\x1b\\",
+        "\x1b_Gi=1;OK\x1b\\",
+        "\x1b[?62;22;52c",
+    ],
+)
+def test_an_answer_of_the_terminal_is_nothing_that_was_typed(answer: str) -> None:
+    keys = Keys()
+    assert lines(keys.type("12" + answer + "3\r")) == ["123"]
+    assert keys.shown == "123"
+
+
+def test_what_begins_like_an_answer_and_is_typed_by_hand_takes_no_key_along() -> None:
+    keys = Keys()
+    keys.type("ha\x1bP")
+    keys.now += 0.2
+    assert lines(keys.type("llo\r")) == ["hallo"]
+    assert keys.type("\x1bP\x1b[15~") == [Pressed("f5")]
+
+
+def test_what_is_typed_is_read_in_the_encoding_of_the_terminal() -> None:
+    shown: list[str] = []
+    editor = LineEditor(shown.append, lambda: 1.0, "gbk")
+    first, second = "你好".encode("gbk")[:3], "你好\r".encode("gbk")[3:]
+    assert lines([*editor.feed(first), *editor.feed(second)]) == ["你好"]
+    assert not editor.strange
+
+
+def test_bytes_that_are_none_of_the_encoding_are_seen_and_known() -> None:
+    keys = Keys()
+    assert lines(keys.editor.feed("好\r".encode("gbk"))) == ["\ufffd\ufffd"]
+    assert keys.editor.strange

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
+
+import pytest
 
 from tests.plain.conftest import lines
-from tests.terminal.scripted_port import IDLE, NOW, RINGING
+from tests.terminal.scripted_port import IDLE, NOW, RINGING, WALL
 from tests.waiting import until
-from tui.config.schema import Config
+from tui.config.schema import Config, HistorySettings
 from tui.config.work import OwnAction
+from tui.console.widgets.calls_before.history_terms import terms_of
 from tui.port import replace
-from tui.port.commands import Result, Supervise
+from tui.port.commands import ExportHistory, GetHistory, Result, Supervise
 from tui.port.events import CallChanged, SeatChanged, SupervisionChanged
 from tui.port.machines.seat_machine import Status
 from tui.port.snapshot import SeatStatus
 from tui.port.supervision import GroupCall, SuperviseHow, SuperviseState, Supervision
-from tui.port.values import Capability, message
+from tui.port.values import BREAK, Capability, HistoryEntry, HistoryPage, message
 from tui.port.work import BreakChoice, Callback, CallbackPage, CallbackSource
 from tui.port.work_commands import (
     CloseCallback,
     DialCallback,
     GetCallbacks,
+    ImportCallbacks,
     PlanCallback,
     RunAction,
     TakeBreak,
@@ -116,3 +121,46 @@ async def test_who_is_calling_by_the_agents_own_list_stands_beside_the_number() 
         await desk.asks("idle>")
         desk.port.happen(CallChanged(replace(RINGING, known="Wang Fang, Gold")))
         await desk.shows("CALL from 120 0000 0001 Wang Fang, Gold")
+
+
+async def test_an_export_has_words_and_goes_to_where_the_agent_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "calls.csv").touch()
+    config = Config(history=HistorySettings(csv_bom=True))
+    async with lines(config=config) as desk:
+        await desk.asks("idle>")
+        desk.port.answers[ExportHistory] = lambda command: Result(
+            True, message("history.exported", count=3, path=command.path)
+        )
+        desk.say("export calls.csv")
+        await desk.shows(f"The history was written to {tmp_path / 'calls.csv'}: 3 calls.")
+        (sent,) = (each for each in desk.port.sent if isinstance(each, ExportHistory))
+        assert dict(sent.words)["ended.25"] == "The customer hung up."
+        assert sent.bom
+        desk.say("read in numbers.csv")
+        await until(lambda: ImportCallbacks(str(tmp_path / "numbers.csv")) in desk.port.sent)
+
+
+async def test_a_search_finds_the_missed_and_a_day_as_the_screen_does() -> None:
+    async with lines() as desk:
+        await desk.asks("idle>")
+        desk.port.answers[GetHistory] = lambda command: Result(True, value=HistoryPage((), 0, 1))
+        desk.say("history missed today")
+        await desk.shows("Nothing found.")
+        (sent,) = (each for each in desk.port.sent if isinstance(each, GetHistory))
+        assert sent == GetHistory("missed today", 1, terms_of("missed today", WALL))
+        assert [term.missed for term in sent.terms] == [True, False]
+
+
+async def test_a_break_of_the_history_is_said_to_be_one_and_is_no_number_to_call() -> None:
+    async with lines() as desk:
+        await desk.asks("idle>")
+        taken = HistoryEntry(1, WALL - 900, "", False, talk_time=600.0, name="Lunch", kind=BREAK)
+        desk.port.answers[GetHistory] = lambda _: Result(True, value=HistoryPage((taken,), 1, 1))
+        desk.say("history")
+        await desk.shows("1 Break, Lunch, ")
+        desk.say("1")
+        await desk.asks("idle>")
+        assert "number" not in desk.fresh

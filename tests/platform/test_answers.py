@@ -7,14 +7,17 @@ import asyncio
 import gzip
 import json
 import socket
+import time
 import zlib
 from collections.abc import AsyncIterator, Callable
+from email.utils import formatdate
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp import web
 
+from tests.waiting import until
 from tui.platform.base import Credentials, PlatformError
 from tui.platform.gen2.platform import Platform2
 from tui.platform.gen2.routes import ROUTES
@@ -227,6 +230,11 @@ async def test_a_refusal_may_have_its_code_where_the_sdk_has_it(
         {"ok": "false", "msg": "no such phone"},
         {"error": "no such phone"},
         {"error": {"message": "no such phone"}, "data": None},
+        {"code": 500, "msg": "no such phone"},
+        {"code": "10403", "message": "no such phone", "data": {}},
+        {"ret": -1, "errmsg": "no such phone"},
+        {"errcode": 40001, "errmsg": "no such phone", "data": []},
+        {"code": 0, "errno": 7, "reason": "no such phone"},
     ],
 )
 async def test_a_no_without_a_status_is_one_with_its_words(
@@ -257,6 +265,114 @@ async def test_no_other_word_makes_a_no_of_a_yes(
     await world.platform.check_in("0")
     backend.answers[ROUTES.groups.path] = (200, {"data": [], "error": "x"} | beside)
     assert (await world.platform.get_groups()).groups == ()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *({"code": 20000, "msg": "success"}, {"code": 10000, "message": "Successful"}),
+        *({"ret": 100, "errmsg": "OK"}, {"errcode": 9, "errmsg": "操作成功"}, {"code": 500}),
+        *({"code": 1, "msg": "checked in"}, {"code": "0000", "msg": "done"}, {"code": "A1"}),
+        {"code": 500, "msg": "x", "status": 200},
+        *([], "done", 1, True, None),
+    ],
+)
+async def test_no_code_beside_words_of_a_yes_makes_a_no_of_it(
+    backend: Backend, world: World, answer: Any
+) -> None:
+    await world.sign_in()
+    text = json.dumps(answer)
+    backend.answers[ROUTES.check_in.path] = lambda _: web.Response(text=text)
+    await world.platform.check_in("0")
+
+
+async def test_a_bare_no_is_one(backend: Backend, world: World) -> None:
+    await world.sign_in()
+    backend.answers[ROUTES.check_in.path] = lambda _: web.Response(text="false")
+    assert (await world.error(world.platform.check_in("0"))).code == 52000
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda answer: json.dumps(answer) + "\n\0",
+        lambda answer: json.dumps(answer | {"data": json.dumps(answer["data"])}),
+        lambda answer: json.dumps(json.dumps(answer)),
+        lambda answer: json.dumps(json.dumps(answer | {"data": json.dumps(answer["data"])})),
+    ],
+    ids=["a text of C", "data as text", "all as text", "both"],
+)
+async def test_json_is_read_behind_gateways_that_do_not_look_at_it(
+    backend: Backend, world: World, write: Callable[[Any], str]
+) -> None:
+    def route(path: str) -> None:
+        def answer(request: web.Request) -> web.Response:
+            return web.Response(text=write(backend.usual(path, request)[1]))
+
+        backend.answers[path] = answer
+
+    for each in (ROUTES.sign_in, ROUTES.user, ROUTES.groups, ROUTES.members):
+        route(each.path)
+    await world.sign_in()
+    assert len((await world.platform.get_groups()).groups) == 2
+    assert len((await world.platform.get_group_members("1000000001")).seats) == 1
+
+
+@pytest.mark.parametrize(
+    ("head", "asked"),
+    [("30", 30.0), ("0", 0.0), ("99999", 600.0), ("soon", 0.0), ("-5", 0.0), ("", 0.0)],
+)
+async def test_how_long_a_server_wants_to_be_left_alone_is_said_and_kept_to(
+    backend: Backend, world: World, head: str, asked: float
+) -> None:
+    await world.sign_in()
+    world.platform.start_token_renewal(lambda error: pytest.fail(str(error)))
+    await until(lambda: len(world.naps) == 1)
+    backend.answers[ROUTES.renew.path] = lambda _: web.Response(
+        status=429, headers={"Retry-After": head}
+    )
+    error = await world.error(world.platform._keeper.renew(world.platform._keeper.value))
+    assert error.wait == asked
+    said = f", again in {asked:.0f} s" if asked else ""
+    assert error.info == f"HTTP 429 Too Many Requests{said}"
+    world.now, awake = world.naps[0]
+    awake.set()
+    await until(lambda: len(world.naps) == 2)
+    assert world.naps[1][0] - world.now >= (asked or 1.0)
+
+
+async def test_a_server_may_want_to_be_left_alone_until_a_time_of_day(
+    backend: Backend, world: World
+) -> None:
+    await world.sign_in()
+    for when, least, most in ((time.time() + 90, 80.0, 90.0), (time.time() - 9, 0.0, 0.0)):
+        date = formatdate(when, usegmt=True)
+        backend.answers[ROUTES.groups.path] = lambda _, date=date: web.Response(
+            status=503, headers={"Retry-After": date}
+        )
+        assert least <= (await world.error(world.platform.get_groups())).wait <= most
+
+
+@pytest.mark.parametrize(
+    "refusal", [{"success": False, "message": "x"}, {"status": 60001}, {"status": 50000}]
+)
+async def test_a_token_that_is_not_renewed_and_not_taken_costs_no_more_than_the_password(
+    backend: Backend, world: World, refusal: Any
+) -> None:
+    await world.sign_in()
+    backend.tokens.clear()
+    backend.answers[ROUTES.renew.path] = (200, refusal)
+    assert (await world.platform.get_groups()).total == 3
+    assert backend.paths().count(ROUTES.sign_in.path) == 2
+
+
+@pytest.mark.parametrize("page", [0, -3])
+async def test_pages_begin_at_1_whatever_is_asked_for(
+    backend: Backend, world: World, page: int
+) -> None:
+    await world.sign_in()
+    assert (await world.platform.get_groups(page)).current_page == 1
+    assert (await world.platform.get_group_members("1000000001", page)).current_page == 1
 
 
 @pytest.mark.parametrize("code", [0, 200, 7, "x", None])
@@ -423,16 +539,6 @@ async def test_why_nothing_is_reached_is_said_in_the_systems_words(world: World)
         backend = f"http://127.0.0.1:{free.getsockname()[1]}"
         world.credentials = Credentials("1001", Secret("hush"), "02500001234", backend=backend)
         assert (await world.error()).info == "Connection refused"
-
-
-async def test_a_proxy_of_the_environment_that_is_not_used_is_named(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    world.credentials = Credentials(
-        "1001", Secret("hush"), "02500001234", backend="https://nobody.invalid/"
-    )
-    assert (await world.error()).info.endswith("; HTTPS_PROXY is set, and proxies are not used")
 
 
 @pytest.mark.parametrize("encoding", ["gbk", "gb18030", "big5", "utf-16", "utf-8-sig"])

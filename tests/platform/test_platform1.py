@@ -603,6 +603,25 @@ async def test_a_directory_of_a_wrong_shape_is_50008_or_50009(
     assert await refused(platform.get_group_members("1")) == (50009, "")
 
 
+@pytest.mark.parametrize("none", [[], {}, None])
+async def test_a_group_without_members_is_an_empty_page(
+    server: Server, platform: Platform1, none: Any
+) -> None:
+    await platform.sign_in(who())
+    server.answers[ROUTES1.members] = yes({"data": none, "recordsTotal": 0})
+    assert (await platform.get_group_members("1")).seats == ()
+
+
+@pytest.mark.parametrize("page", [0, -3])
+async def test_pages_begin_at_1_whatever_is_asked_for(
+    server: Server, platform: Platform1, page: int
+) -> None:
+    await platform.sign_in(who())
+    server.answers[ROUTES1.groups] = yes([{"id": 7, "eid": 1, "name": "Sales"}])
+    found = await platform.get_groups(page)
+    assert (found.current_page, len(found.groups)) == (1, 1)
+
+
 @pytest.mark.parametrize("odd", ["x", -1, True, []])
 async def test_a_total_that_cannot_be_read_costs_no_member(
     server: Server, platform: Platform1, odd: Any

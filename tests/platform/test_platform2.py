@@ -491,11 +491,18 @@ async def test_members_stand_inside_the_first_element(
     assert page.seats == (Seat("0107", "Wang Fang", "1000000107", "w7", 1, "离线"),)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        *({"data": []}, {"data": {}}, {"data": [{"seats": []}]}, {"data": [{"seats": {}}]}),
+        {"data": [{"seats": None}]},
+    ],
+)
 async def test_a_group_without_members_is_an_empty_page(
-    backend: Backend, platform: Platform2
+    backend: Backend, platform: Platform2, body: Any
 ) -> None:
     await platform.sign_in(_credentials(backend))
-    backend.answers[ROUTES.members.path] = (200, {"data": []})
+    backend.answers[ROUTES.members.path] = (200, body)
     assert (await platform.get_group_members("7")).seats == ()
 
 

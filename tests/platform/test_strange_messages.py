@@ -173,6 +173,8 @@ def test_a_call_that_is_named_at_length_keeps_its_whole_name() -> None:
         (b"<?only this?>", "no element in it"),
         (b'<cc a="100" c="x">', "mismatched tag"),
         (b'<cc a="100" c="x" c="y"/>', "duplicate attribute"),
+        (b"<cc a=100 a=105 c=x>", "not well-formed (invalid token)"),
+        (b'<cc a=100 c="x/>', "not well-formed (invalid token)"),
         (b'</all><cc a="100" c="x"/><all>', "junk after document element"),
     ],
 )
@@ -184,3 +186,28 @@ def test_what_is_refused_says_why(body: bytes, why: str) -> None:
         assert [(item.kind, item.what) for item in kept.items()] == [
             ("refused", f"the body is not XML: {why}")
         ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<cc a=100 c=42conf_17 n=12000000001/>",
+        "<cc a=100 c=42conf_17 n=12000000001 />",
+        "<cc a='100' c=42conf_17 n = 12000000001></cc>",
+        '<cc a="100"c="42conf_17"n="12000000001"/>',
+        '<cc a="100" c="42conf_17" n="12000000001" c="42conf_17"/>',
+        '<cc a="100" new c="42conf_17" n="12000000001"/>',
+        "<cc a=100 c=42conf_17 n=12000000001><mn b=1 b=1/></cc>",
+        '<?xml version=1.0?><x><cc a=100 c="42conf_17" n=12000000001/></x>',
+        '<cc a=100 c="42conf_17" n=12000000001 url=http://a/b/c?d />',
+        "<cc a=100 c=42conf_17 n=12000000001 who='\"Li\" & <Wang>'/>",
+    ],
+)
+def test_tags_as_html_allows_them_are_read(body: str) -> None:
+    assert decode(body.encode()) == NewCall("42conf_17", "12000000001")
+
+
+def test_a_body_of_nothing_but_beginnings_costs_no_time() -> None:
+    for body in ('<a "' * 4000, "<a b=" * 3000, "<a " + "b " * 8000, "<a b='" + "x=" * 8000):
+        with pytest.raises(ControlError):
+            decode(body.encode()[: 16 * 1024])

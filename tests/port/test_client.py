@@ -13,14 +13,14 @@ import pytest
 
 from tests.waiting import until
 from tui.bus import Overflow
-from tui.port.commands import Answer, HangUp, Hold, Result
+from tui.port.commands import Answer, EditWrapUp, HangUp, Hold, Result
 from tui.port.errors import EngineUnavailable
 from tui.port.events import LevelsChanged
 from tui.port.snapshot import Snapshot
 from tui.port.values import Connection, Levels, message
 from tui.port.wire.client import EngineClient
 from tui.port.wire.codec import to_json
-from tui.port.wire.protocol import encode_line, version
+from tui.port.wire.protocol import COMMAND_LIMIT, encode_line, version
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -265,6 +265,22 @@ async def test_results_find_their_commands_and_strange_ones_are_dropped(tmp_path
         client = await EngineClient.connect(path)
         hold, hang_up = await asyncio.gather(client.execute(Hold()), client.execute(HangUp()))
         assert (hold.code, hang_up.code) == (7, 8)
+        await client.close()
+
+
+async def test_a_command_longer_than_an_engine_takes_is_refused_and_ends_nothing(
+    tmp_path: Path,
+) -> None:
+    async def then(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked = json.loads(await reader.readline())
+        writer.write(encode_line({"id": asked["id"], "result": to_json(Result(True))}))
+        await reader.read()
+
+    async with serving(tmp_path / "s", HELLO, FIRST, then=then) as path:
+        client = await EngineClient.connect(path)
+        refused = await client.execute(EditWrapUp(note="x" * COMMAND_LIMIT))
+        assert refused.message == message("engine.too_much")
+        assert (await client.execute(Hold())).ok
         await client.close()
 
 

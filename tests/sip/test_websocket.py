@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from websockets.http11 import Response as HttpResponse
 from websockets.typing import Subprotocol
 
 from tests.certificate import certificate
+from tests.proxy_box import proxy_before
 from tests.sip.agents import AGENT, PBX, XML, Side, config, pbx_config
 from tests.waiting import until
 from tui.sip import (
@@ -797,6 +799,118 @@ async def test_wss_works_with_a_known_certificate_and_not_with_a_stranger(tmp_pa
         async with running(known):
             await known.until(known.has(Registered))
         assert "Via: SIP/2.0/WSS " in str(server.frames[-1])
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_server_behind_a_proxy_is_dialled_and_the_cookies_of_its_host_are_said(
+    tmp_path: Path, scheme: str
+) -> None:
+    file, context = certificate(tmp_path, names=["pbx.test.invalid"])
+    server = Server()
+    said: list[str | None] = []
+
+    async def look(socket: ServerConnection, request: HttpRequest) -> HttpResponse | None:
+        said.append(request.headers.get("Cookie"))
+        return None
+
+    kept = ""
+    async with AsyncExitStack() as held:
+        url = await held.enter_async_context(
+            serving(server.talk, ssl=context, process_request=look)
+        )
+        port = int(url.rpartition(":")[2].partition("/")[0])
+        tls = context if scheme == "https" else None
+        box = await held.enter_async_context(proxy_before(port, tls))
+        phone = Phone(
+            "wss://pbx.test.invalid/sip",
+            ssl=ssl.create_default_context(cafile=str(file)),
+            settings=config(transport="wss"),
+            proxy=lambda url: f"{scheme}://li:h@{box.address}",
+            cookies=lambda: kept,
+        )
+        async with running(phone):
+            await phone.until(phone.has(Registered))
+            for count, given in ((2, "node=a7"), (3, "node=b8")):
+                kept = given
+                phone.connection.redial("dialled anew, with what is kept by then")
+                await phone.until(phone.has(Registered, count))
+        await phone.until(lambda: box.idle)
+        assert box.asked[0].startswith("CONNECT pbx.test.invalid:443 HTTP/1.1\r\n")
+    assert list(dict.fromkeys(said)) == [None, "node=a7", "node=b8"]
+
+
+async def test_an_address_that_does_not_answer_keeps_nobody_from_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, context = certificate(tmp_path, names=["pbx.test.invalid"])
+    server = Server()
+    with ExitStack() as held:
+        silent = held.enter_context(socket.socket())
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(0)
+        for _ in range(4):  # whoever comes behind these is not answered
+            waiting = held.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(silent.getsockname())
+        async with serving(server.talk, ssl=context) as url:
+            here = ("127.0.0.1", int(url.rpartition(":")[2].partition("/")[0]))
+
+            async def both(*_: object, **__: object) -> list[Any]:
+                kind = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
+                return [(*kind, address) for address in (silent.getsockname(), here)]
+
+            monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", both)
+            phone = Phone(
+                "wss://pbx.test.invalid/sip",
+                ssl=ssl.create_default_context(cafile=str(file)),
+                settings=config(transport="wss"),
+                proxy=lambda url: None,
+                open_timeout=5.0,
+            )
+            async with running(phone):
+                await phone.until(phone.has(Registered))
+            assert phone.flows[0] == FlowState(True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (b"HTTP/1.1 407 Sign in\r\n\r\n", "it answered 407 (it wants a name and a password)"),
+        (b"HTTP/1.1 503 Full\r\n\r\n", "it answered 503"),
+        (b"SSH-2.0-x\r\n\r\n", "it gave no answer of a proxy"),
+    ],
+)
+async def test_a_proxy_that_lets_nobody_through_is_named_and_why(answer: bytes, why: str) -> None:
+    async with proxy_before(9) as box:
+        box.answer = answer
+        phone = Phone(
+            "wss://pbx.test.invalid/", proxy=lambda url: f"http://li:secret@{box.address}"
+        )
+        async with running(phone):
+            await phone.until(lambda: phone.flows)
+        assert (phone.flows[0].why, phone.flows[0].reason) == (
+            "proxy",
+            f"the proxy {box.address}: {why}",
+        )
+        assert not phone.refused(), "a proxy has its bad days as servers have"
+
+
+@pytest.mark.parametrize(
+    ("proxy", "said"),
+    [
+        ("http://li:secret@127.0.0.1:9", "the proxy 127.0.0.1:9: Connect call failed"),
+        ("http://nobody.invalid:3128", "the proxy nobody.invalid:3128: "),
+        ("socks5h://127.0.0.1:9", "the proxy 127.0.0.1:9: SOCKS proxies are not used"),
+        ("http://li:secret@127.0.0.1:9/path", "the proxy 127.0.0.1:9: its address cannot be used"),
+    ],
+)
+async def test_a_proxy_that_is_not_there_is_not_taken_for_the_server(proxy: str, said: str) -> None:
+    phone = Phone("wss://pbx.test.invalid/", proxy=lambda url: proxy)
+    async with running(phone) as task:
+        await phone.until(lambda: len(phone.flows) > 1)
+        assert not task.done()
+    assert phone.flows[0].why == "proxy"
+    assert phone.flows[0].reason.startswith(said), phone.flows[0].reason
 
 
 async def test_no_frame_reaches_the_log(caplog: pytest.LogCaptureFixture) -> None:

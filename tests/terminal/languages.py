@@ -65,6 +65,7 @@ NAMES = {
     *("true", "false", "UTF", "config.example.toml", "Digest", "MD", "SHA"),
     *("yimi headset", "USER@", "HOST", "sshd", "AllowStreamLocalForwarding"),
     *("provision", "url", "pin", "key", "KiB"),
+    *("HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
     *("config.toml", "backend", "gateway", "servers", "kill", "--account", "http", "ws", "https"),
     *("refused.512", "borders", "device", "NAME", "file", "PATH", "none", "csv", "yimi-dark"),
     *(
@@ -84,7 +85,9 @@ NAMES = {
         "Ctrl",
     ),
     *("TLS", "WebSocket", "ICE", "STUN", "TURN", "UDP", "VPN", "MOS", "MB", "dB", "wss", "opus"),
-    *("libportaudio2", "libopus0", "ice_servers", "YIMI_STATE_DIR"),
+    *("libportaudio2", "libopus0", "libopus", "ice_servers", "YIMI_STATE_DIR"),
+    *("YIMI_RUNTIME_DIR", "chmod", "yimi status", "yimi doctor", "yimi bundle"),
+    *("systemctl --user restart pipewire", "pulseaudio -k"),
     *("PulseAudio", "PipeWire", "ssh", "unix", "tcp", "~/.config/pulse/cookie"),
     *("pip install 'yimi[handsfree]'", "[audio]", "echo_cancellation"),
     *("pip install 'yimi[noise]'", "noise_suppression"),
@@ -93,6 +96,7 @@ NAMES = {
     *("yimi callbacks import FILE", "yimi callbacks", "--force"),
     *("yimi probe", "yimi signout", "yimi hangup --all", "--drop", "--leave", "ulimit -n"),
     *("log_in", "log_out", "in_hint", "pause", "unpause", "paused_hint", "pauses", "name", "lunch"),
+    *("[breaks.NAME]", "[profiles.NAME]"),
     *("[x]", "1a"),  # a tick, and what a test types
     *("CPU", "PIN", "JSON", "OpenMetrics", "Excel", "kB", "A-D", "[watch] allow"),
     # The command line and plain mode: words that are typed.

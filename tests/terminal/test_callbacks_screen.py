@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -156,7 +157,7 @@ async def test_a_csv_is_read_in(console: Any) -> None:
         await c.rest()
         await c.press("4", *"list.csv", "enter")
         await c.rest()
-        assert ImportCallbacks("~/list.csv") in c.port.sent
+        assert ImportCallbacks(str(Path("~/list.csv").expanduser())) in c.port.sent
         assert "list.csv: 12 numbers read in." in c.screen_text
 
 

@@ -184,6 +184,14 @@ def test_a_missing_value_leaves_its_place() -> None:
     assert "{error}" in i18n.render(Message("keyring.failed"))
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_value_that_is_empty_leaves_no_gap(language: str) -> None:
+    i18n.set_language(language)
+    said = i18n.tr("callback.planned", number="12000000001", name="", when="10:00")
+    assert "  " not in said
+    assert i18n.tr("callback.planned", number="1", name="Wang", when="10:00").startswith("1 Wang ")
+
+
 def test_an_unknown_id_is_shown_with_its_values() -> None:
     assert i18n.render(message("nobody.wrote_this", n=3, why="x")) == "nobody.wrote_this n=3 why=x"
 

@@ -18,11 +18,14 @@ from tests.engine.plain_engine import ACCOUNT, PlainEngine
 from tests.waiting import until
 from tui import __version__
 from tui.cli.incident.doctor import CheckReport
+from tui.cli.main import main
+from tui.config.paths import Paths
 from tui.platform.not_understood import SkippedKind
 from tui.port import replace
 from tui.port.commands import (
     Answer,
     DropThird,
+    EditNote,
     EndForAll,
     GetNotUnderstood,
     HangUp,
@@ -109,6 +112,72 @@ async def test_without_an_engine_it_is_3_and_a_sentence(tmp_path: Path, command:
     assert errors == "yimi: Nobody is signed in here. Start with: yimi\n"
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "id"),
+    [
+        (("answer",), 3, "cli.no_engine"),
+        (("status",), 3, "cli.no_engine"),
+        (("note", "x"), 3, "cli.no_engine"),
+        (("history",), 3, "cli.no_engine"),
+        (("callbacks",), 3, "cli.no_engine"),
+        (("shift",), 3, "cli.no_engine"),
+        (("break", "tea"), 3, "cli.no_engine"),
+        (("signin",), 2, "cli.signin_who"),
+        (("signin", "--un", "1001"), 2, "signin.no_backend"),
+    ],
+)
+async def test_with_json_there_is_an_answer_whatever_becomes_of_it(
+    tmp_path: Path, words: tuple[str, ...], code: int, id: str
+) -> None:
+    ended, output, errors = await yimi(tmp_path, *words, "--json")
+    answer = json.loads(output)
+    assert (ended, errors, answer["ok"], answer["message_id"]) == (code, "", False, id)
+    assert answer["message"]
+
+
+async def test_with_json_several_engines_are_an_answer_too(tmp_path: Path) -> None:
+    async with signed_in(tmp_path), signed_in(tmp_path, "1002"):
+        code, output, errors = await yimi(tmp_path, "answer", "--json")
+        assert (code, errors, json.loads(output)["message_id"]) == (4, "", "cli.several")
+
+
+@pytest.mark.parametrize("read", ["2>/dev/full", "2> >(exec cat <&- >&-)"])
+@pytest.mark.parametrize(
+    ("command", "code"), [("status", 3), ("callback dial", 3), ("--config none status", 3), ("", 2)]
+)
+def test_a_refusal_is_one_though_nobody_reads_why(
+    tmp_path: Path, read: str, command: str, code: int
+) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m tui.cli.main {command} </dev/null {read}"],
+        capture_output=True,
+        cwd=PROJECT,
+        env=environment(tmp_path),
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (code, b"")
+
+
+@pytest.mark.parametrize("command", ["paths", "watch 1001", "metrics"])
+def test_who_interrupts_a_command_gets_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], command: str
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Paths, "find", interrupted)  # Ctrl+C at its first step
+    assert main(command.split()) == 130
+    assert capfd.readouterr() == ("", "")
+
+
+async def test_a_config_that_is_named_and_is_not_there_is_2(tmp_path: Path) -> None:
+    for command in ("doctor", "signin", "keys", "probe"):
+        code, output, errors = await yimi(tmp_path, "--config", str(tmp_path / "none"), command)
+        assert (code, output) == (2, ""), command
+        assert errors == f"yimi: There is no file {tmp_path / 'none'}.\n"
+
+
 async def test_each_command_reaches_the_engine(tmp_path: Path) -> None:
     async with signed_in(tmp_path) as engine:
         for command in ("answer", "hangup", "hold", "resume", "idle", "busy"):
@@ -118,6 +187,18 @@ async def test_each_command_reaches_the_engine(tmp_path: Path) -> None:
             *(SetStatus(StatusWanted.IDLE), SetStatus(StatusWanted.BUSY)),
         ]
         assert engine.seen == []  # a script is nobody who looks
+
+
+async def test_the_note_of_a_call_that_is_up_is_read_and_written(tmp_path: Path) -> None:
+    async with signed_in(tmp_path) as engine:
+        now = asyncio.get_running_loop().time()
+        call = Call("1", CallState.TALKING, False, "12000000001", now, now, note="wants a price")
+        engine.publish(CallChanged(call))
+        assert await yimi(tmp_path, "note") == (0, "wants a price\n", "")
+        await yimi(tmp_path, "note", "--add", "today")
+        assert engine.heard == [EditNote("wants a price today", "1")]
+        engine.publish(CallChanged(replace(call, state=CallState.ENDED)))
+        assert (await yimi(tmp_path, "note", "x"))[0] == 1
 
 
 async def test_signout_ends_the_engine(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,8 +15,8 @@ import pytest
 
 from tests.engine.plain_engine import PlainEngine
 from tests.terminal.test_cli import signed_in, yimi
-from tui.port.commands import Command, Result
-from tui.port.values import message
+from tui.port.commands import Command, GetHistory, Result
+from tui.port.values import BREAK, HistoryEntry, HistoryPage, message
 from tui.port.work import (
     BreakFigures,
     Callback,
@@ -43,6 +44,11 @@ REPORT = ShiftReport(
     breaks=(BreakFigures("Lunch", 1, 600.0),),
 )
 
+CALL = HistoryEntry(
+    1, 0.0, "12000000001", False, "Sales", 4.0, 65.0, 0.0, "ended.25", note="a price"
+)
+ENTRIES = (CALL, HistoryEntry(2, 0.0, "", False, "", 0.0, 600.0, 0.0, name="Lunch", kind=BREAK))
+
 
 @asynccontextmanager
 async def desk(folder: Path) -> AsyncIterator[PlainEngine]:
@@ -52,6 +58,9 @@ async def desk(folder: Path) -> AsyncIterator[PlainEngine]:
 
         async def execute(command: Command) -> Result:
             match command:
+                case GetHistory():
+                    engine.heard.append(command)
+                    return Result(True, value=HistoryPage(ENTRIES, 2))
                 case GetCallbacks():
                     return Result(True, value=CallbackPage((ROW,), 1))
                 case GetShift():
@@ -103,6 +112,25 @@ async def test_a_time_that_is_none_is_1_and_a_sentence(tmp_path: Path) -> None:
         assert "“soon” is no time" in errors
 
 
+async def test_a_search_by_command_finds_the_missed_and_a_day(tmp_path: Path) -> None:
+    async with desk(tmp_path) as engine:
+        assert (await yimi(tmp_path, "history", "missed today"))[0] == 0
+        (asked,) = (each for each in engine.heard if isinstance(each, GetHistory))
+        missed, today = asked.terms
+        assert missed.missed
+        assert today.since <= time.time() < today.until + 60
+
+
+async def test_the_history_in_lines_says_why_a_call_ended_and_what_is_a_break(
+    tmp_path: Path,
+) -> None:
+    async with desk(tmp_path):
+        _, output, _ = await yimi(tmp_path, "history")
+        call, rest = output.splitlines()
+        assert call.endswith("in      12000000001          65 s  The customer hung up. a price")
+        assert rest.endswith("break   Lunch               600 s")
+
+
 async def test_the_list_is_lines_or_json(tmp_path: Path) -> None:
     async with desk(tmp_path):
         _, output, _ = await yimi(tmp_path, "callbacks")
@@ -123,6 +151,13 @@ async def test_the_shift_is_lines_csv_or_json(tmp_path: Path) -> None:
         assert rows[1]["name"] == "'=Sales"
         _, output, _ = await yimi(tmp_path, "shift", "--json")
         assert json.loads(output)["groups"][0]["name"] == "=Sales"
+
+
+async def test_a_file_for_the_figures_is_a_csv_whether_that_is_said_or_not(tmp_path: Path) -> None:
+    async with desk(tmp_path):
+        code, output, _ = await yimi(tmp_path, "shift", "--output", str(tmp_path / "shift.csv"))
+        assert (code, output) == (0, "")
+        assert "Sales" in (tmp_path / "shift.csv").read_text()
 
 
 async def test_a_file_that_is_there_is_written_over_by_force_alone(tmp_path: Path) -> None:

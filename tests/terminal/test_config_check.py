@@ -73,6 +73,31 @@ def test_keys_themes_and_files_are_looked_at_too(tmp_path: Path, capsys) -> None
     assert "hang" in told
 
 
+def test_what_the_settings_page_wrote_is_told_of_its_own_file(tmp_path: Path, capsys) -> None:
+    (file := tmp_path / "config.toml").write_text('[keys]\nhold = "{f5}"\n')
+    (tmp_path / "settings.toml").write_text('[ui]\ntheme = "nobodys"\n[keys]\nmute = "f5"\n')
+    assert check(file) == 2
+    told = capsys.readouterr().err.splitlines()
+    assert [line.partition(": ")[2].split(",")[0] for line in told] == [
+        "config.toml",
+        *["settings.toml"] * 2,
+    ]
+    assert "{f5}" in told[0].casefold()
+
+
+def test_every_file_that_the_config_names_is_looked_for(tmp_path: Path, capsys) -> None:
+    (file := tmp_path / "config.toml").write_text(
+        '[lookup]\ncsv = "a.csv"\nvcard = "b.vcf"\n[scripts]\nSales = "c.md"\n'
+    )
+    assert check(file) == 2
+    told = capsys.readouterr().err
+    assert [name for name in ("a.csv", "b.vcf", "c.md") if name in told] == [
+        "a.csv",
+        "b.vcf",
+        "c.md",
+    ]
+
+
 def test_a_file_that_is_not_there_is_said(tmp_path: Path, capsys) -> None:
     assert check(tmp_path / "none.toml") == 2
     assert "There is no file" in capsys.readouterr().err

@@ -48,6 +48,8 @@ class House:
     def _members(self, command: GetGroupMembers) -> Result:
         if self.failure is not None:
             return self.failure
+        if all(group.gid != command.gid for group in self.groups):
+            return Result(False, message("login.50009", code=50009, info="no such group"), 50009)
         seats = self.seats[command.gid]
         last = max(1, -(-len(seats) // PAGE))
         cut = tuple(seats[(command.page - 1) * PAGE : command.page * PAGE])
@@ -345,3 +347,74 @@ async def test_names_from_the_platform_are_never_read_as_markup(console) -> None
         assert "Bob [/] [@c" in c.screen_text
         assert "[b]" in c.line("Bob")
         assert "[/x]" in c.screen_text
+
+
+async def test_when_there_are_fewer_pages_than_there_were_the_last_is_shown(console) -> None:
+    async with console() as c:
+        house = House(c.port, groups=25)
+        await c.press("f3", "pagedown", "pagedown")
+        await c.rest()
+        await c.press("right", "pagedown", "pagedown")
+        assert "Groups 3/3" in c.screen_text
+        assert "page 3/3" in c.screen_text
+        del house.groups[13:]
+        for gid in house.seats:
+            del house.seats[gid][12:]
+        await look_again(c)
+        await c.rest()
+        assert "Groups 2/2" in c.screen_text
+        assert "Group 13" in c.screen_text
+        assert "page 1/2  12 members" in c.screen_text
+        await c.press("right", "pagedown")
+        assert "page 2/2" in c.screen_text
+        for gid in house.seats:
+            del house.seats[gid][1:]
+        await look_again(c)
+        assert "page 1/1  1 member" in c.screen_text
+        assert "Agent 1100" in c.screen_text
+
+
+async def test_a_group_that_is_deleted_while_it_is_looked_at_gives_way_to_the_next(console) -> None:
+    async with console() as c:
+        house = House(c.port)
+        house.seats[house.groups[1].gid] = [seat(1700)]
+        house.seats[house.groups[2].gid] = [seat(1800)]
+        await c.press("f3", "down")
+        await c.rest()
+        assert "Agent 1700" in c.screen_text
+        del house.groups[1]
+        await look_again(c)
+        await c.rest()
+        assert "▸ Group 03" in c.line("Group 03")
+        assert "Agent 1800" in c.screen_text
+        assert "Agent 1700" not in c.screen_text
+        assert "50009" not in c.screen_text
+
+
+async def test_when_the_last_group_is_gone_nobody_of_it_can_be_spoken_to(console) -> None:
+    async with console() as c:
+        house = House(c.port, groups=1)
+        await c.press("f3")
+        assert "Agent 1100" in c.screen_text
+        house.groups.clear()
+        await look_again(c)
+        assert "Agent 1100" not in c.screen_text
+        assert "Groups 1/1" in c.screen_text
+        assert "page 1/1  0 members" in c.screen_text
+        house.groups.append(Group("1000000009", "Group 09", state_id=1))
+        house.seats["1000000009"] = [seat(1900)]
+        await look_again(c)
+        await c.rest()
+        assert "Agent 1900" in c.screen_text
+
+
+async def test_a_filter_finds_nobody_on_pages_that_are_there_no_more(console) -> None:
+    async with console() as c:
+        house = House(c.port, groups=1)
+        await c.press("f3", "right", "pagedown", "pagedown")
+        assert "Agent 1124" in c.screen_text
+        del house.seats[house.groups[0].gid][3:]
+        await look_again(c)
+        await c.press("slash", *"1124")
+        await c.rest()
+        assert "0 of 3" in c.screen_text

@@ -9,6 +9,7 @@ import keyring
 import keyring.backends.fail
 import pytest
 from keyring.backend import KeyringBackend
+from keyring.errors import KeyringLocked
 
 from tui.console import keyring_store as store
 from tui.secrets import Secret
@@ -20,10 +21,13 @@ class Memory(KeyringBackend):
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.kept: dict[tuple[str, str], str] = {}
+        self.locked = False
         self.open = threading.Event()
         self.open.set()
 
     def get_password(self, service: str, username: str) -> str | None:
+        if self.locked:
+            raise KeyringLocked("Failed to unlock the collection!")
         self.open.wait(20)
         return self.kept.get((service, username))
 
@@ -63,6 +67,13 @@ async def test_a_keyring_that_hangs_is_left(memory: Memory) -> None:
     with pytest.raises(store.KeyringUnavailable) as caught:
         await store.load("x", time_limit=0.05)
     assert caught.value.message.id == "keyring.timeout"
+
+
+async def test_a_keyring_that_nobody_unlocks_is_said_to_be_locked(memory: Memory) -> None:
+    memory.locked = True
+    with pytest.raises(store.KeyringUnavailable) as caught:
+        await store.load("x")
+    assert caught.value.message.id == "keyring.locked"
 
 
 async def test_an_error_does_not_quote_the_password(memory: Memory) -> None:

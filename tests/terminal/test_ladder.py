@@ -38,6 +38,19 @@ async def test_the_messages_stand_between_us_and_them_at_any_size(
         assert "Answer <cc" not in c.screen_text
 
 
+@pytest.mark.parametrize("size", [(40, 12), (80, 24), (120, 40)])
+async def test_more_messages_than_there_are_lines_stand_a_line_each(
+    console: Any, size: tuple[int, int]
+) -> None:
+    async with console(size=size) as c:
+        c.port.answers[GetLadder] = lambda command: Result(True, value=Ladder(RUNGS * 30))
+        c.app.do("ladder")
+        await c.shows("Answer <cc")
+        rungs = [line for line in c.screen_text.splitlines() if "◀" in line or "▶" in line]
+        assert len(rungs) > 5
+        assert all(":" in line and line.count("│") == 4 for line in rungs), c.screen_text
+
+
 async def test_it_is_read_again_when_the_call_goes_on(console: Any) -> None:
     async with console(s.with_call(s.TALKING)) as c:
         known = list(RUNGS[:1])

@@ -10,6 +10,7 @@ from tests.terminal import scripted_port as s
 from tests.terminal.test_wrapup_panel import WRAPUP
 from tui.config.schema import Config, UiSettings, WrapUpSettings
 from tui.console import i18n
+from tui.console.widgets.note import NOTE_LIMIT
 from tui.port import replace
 from tui.port.commands import (
     Answer,
@@ -155,6 +156,15 @@ async def test_an_engine_that_comes_back_finds_the_note_as_it_was(console) -> No
 
 
 # ---------------------------------------------------------------- into the write-up
+
+
+async def test_a_note_is_typed_and_pasted_as_far_as_it_is_kept(console) -> None:
+    async with console(s.with_call(s.TALKING)) as c:
+        await c.press("a")
+        await paste(c, "b" * (NOTE_LIMIT + 50))
+        await c.press("c")
+        note = c.app.screen.query_one("#wrapup-note TextInput", Input)
+        assert note.value == "a" + "b" * (NOTE_LIMIT - 1)
 
 
 async def test_the_note_of_the_call_is_that_of_its_write_up_and_keeps_the_keys(console) -> None:

@@ -55,7 +55,7 @@ def test_a_file_that_is_not_there_changes_nothing(file: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("not toml", "settings.toml is not TOML: Expected '='"),
+        ("not toml", "settings.toml, line 1: a line is [section]"),
         ("[history]\nmask = false", "'history' does not belong there"),
         ("[audio]\nice_servers = []", "'ice_servers' of [audio] does not belong there"),
         ("[audio]\nvolume = 9000", "volume must be from 0 to 200"),
@@ -86,6 +86,15 @@ def test_saving_keeps_what_stands_there_and_shows_it_to_nobody_else(file: Path) 
 
 
 # ---------------------------------------------------------------- the screen
+
+
+def test_a_link_to_the_settings_stays_one(file: Path, tmp_path: Path) -> None:
+    (kept := tmp_path / "elsewhere" / "settings.toml").parent.mkdir()
+    kept.write_text("[ui]\nletters = true\n")
+    file.symlink_to(kept)
+    save(file, {"audio": {"volume": 50}})
+    assert file.is_symlink()
+    assert tomllib.loads(kept.read_text()) == {"ui": {"letters": True}, "audio": {"volume": 50}}
 
 
 async def test_what_is_changed_is_written_and_counts_at_once(console, file: Path) -> None:

@@ -72,7 +72,7 @@ def test_a_theme_saved_with_a_byte_order_mark_loads(tmp_path: Path) -> None:
         ("[" * 20_000 + "]" * 20_000, ", line 1: this is nested too deeply."),
         ("9" * 5_000, ", line 1: a number has more digits than a setting can have."),
         ("1e999999", ": unknown: x"),
-        ('"\\uD800"', " is not TOML: Escaped character is not a Unicode scalar value (at line 1"),
+        ('"\\uD800"', ', line 1: in "…" a backslash is written twice'),
     ],
     ids=["nested", "a number of 5,000 digits", "beyond any number", "no character"],
 )

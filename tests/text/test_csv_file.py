@@ -49,6 +49,13 @@ def test_a_file_that_is_there_is_not_written_over_unless_that_is_wanted(tmp_path
     assert (again, path.read_text()) == (path, "new")
 
 
+@pytest.mark.parametrize("how", [{}, {"over": True}, {"beside": True}])
+def test_a_directory_is_no_file_to_write_into(tmp_path: Path, how: dict[str, bool]) -> None:
+    with pytest.raises(IsADirectoryError):
+        create(tmp_path, **how)
+    assert not list(tmp_path.parent.glob(f"{tmp_path.name}-*"))
+
+
 def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("mine")

@@ -27,40 +27,48 @@ def run(options: Namespace) -> int:
     i18n.set_language(i18n.from_locale(os.environ))
     paths = Paths.find()
     file = options.config or paths.config_file
-    if options.config is not None and not file.is_file():
-        return complain(i18n.tr("config.no_such_file", file=file), USAGE)
     wrong: list[str] = []
     try:
-        config = load(file)
+        config = load(file, wanted=options.config is not None)
     except ConfigError as error:
         wrong += [i18n.config_sentence(each) for each in (error, *error.others)]
     else:
-        config, bad = overlay(config, settings_file(file))
+        settings = settings_file(file)
+        own = list(_beyond_the_file(config, paths.themes))
+        config, bad = overlay(config, settings)
         wrong += map(i18n.config_sentence, bad)
-        wrong += _beyond_the_file(config, file.name, paths.themes)
+        wrong += [sentence.format(file.name) for sentence in own]
+        changed = (each for each in _beyond_the_file(config, paths.themes) if each not in own)
+        wrong += [sentence.format(settings.name) for sentence in changed]
     for sentence in wrong:
         complain(sentence, USAGE)
     if not wrong:
-        if (system := system_file()).is_file():
+        if os.path.isfile(system := system_file()):
             locks = "config.ok_system_locks" if config.locked else "config.ok_system"
             print(i18n.tr(locks, file=system, locked=", ".join(config.locked)))
-        print(i18n.tr("config.ok" if file.is_file() else "config.ok_defaults", file=file))
+        print(i18n.tr("config.ok" if os.path.exists(file) else "config.ok_defaults", file=file))
     return USAGE if wrong else OK
 
 
-def _beyond_the_file(config: Config, name: str, themes: Path) -> Iterator[str]:
-    """What only those know who use it."""
+def _beyond_the_file(config: Config, themes: Path) -> Iterator[str]:
+    """What only those know who use it; `{}` stands for the name of the file that says so."""
     from tui.console.actions.keymap import check as check_keys
     from tui.console.i18n import render, tr
     from tui.console.theming import all_themes, theme_directories
 
     for sentence in check_keys(config.keys)[1]:
-        yield f"{name}, [keys]: {render(sentence)}"
+        yield "{}, [keys]: " + _as_it_is(render(sentence))
     known, broken = all_themes(theme_directories(themes))
-    yield from broken
+    yield from map(_as_it_is, broken)
     if config.ui.theme not in known:
-        yield f"{name}, [ui]: " + tr("theme.none", name=repr(config.ui.theme))
+        yield "{}, [ui]: " + _as_it_is(tr("theme.none", name=repr(config.ui.theme)))
     files = [config.tls.ca_file, *(profile.people_file for profile in config.profiles)]
+    files += [config.lookup.csv, config.lookup.vcard, *config.scripts.values()]
     for each in filter(None, files):
-        if not Path(each).is_file():
-            yield tr("config.no_such_file", file=each)
+        if not os.path.isfile(each):
+            yield _as_it_is(tr("config.no_such_file", file=each))
+
+
+def _as_it_is(text: str) -> str:
+    """No place for a name, whatever stands in it."""
+    return text.replace("{", "{{").replace("}", "}}")

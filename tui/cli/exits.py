@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tui.config.schema import Config
 
 OK, REFUSED, USAGE, NO_ENGINE, SEVERAL = 0, 1, 2, 3, 4
+INTERRUPTED: Final = 130
+"""128 and SIGINT, as shells have it."""
 
 _CANNOT_WRITE: Final = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG)
 
@@ -39,7 +41,7 @@ def steady_streams() -> None:
 
 def written(command: Callable[[], int]) -> int:
     """Run a command whose output may end: the exit code. A reader that has seen enough is no
-    error; an output that cannot be written is one in words."""
+    error; an output that cannot be written is one in words; who pressed Ctrl+C knows why."""
     try:
         code = command()
         sys.stdout.flush()
@@ -47,6 +49,8 @@ def written(command: Callable[[], int]) -> int:
     except BrokenPipeError:
         _silence()
         return OK
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except OSError as error:
         if error.errno not in _CANNOT_WRITE:
             raise
@@ -68,19 +72,28 @@ def coloured() -> bool:
 
 
 def complain(sentence: str, code: int) -> int:
-    """Say it on standard error; the exit code."""
-    print(f"yimi: {sentence}", file=sys.stderr)
+    """Say it on standard error; the exit code, which is the same where nobody reads that."""
+    with suppress(OSError, ValueError):
+        print(f"yimi: {sentence}", file=sys.stderr, flush=True)
     return code
 
 
 def complain_config(error: ConfigError) -> int:
-    """Say all that is wrong with the config, in the system's language: its own is not known."""
+    """Say all that is wrong with the config or the directories, in the system's language: the
+    config's is not known."""
     from tui.console import i18n
 
-    i18n.set_language(i18n.from_locale(os.environ))
+    speak_as_the_system()
     for each in (error, *error.others):
         complain(i18n.config_sentence(each), USAGE)
     return USAGE
+
+
+def speak_as_the_system() -> None:
+    """Say what follows in the language of the system."""
+    from tui.console import i18n
+
+    i18n.set_language(i18n.from_locale(os.environ))
 
 
 def speak(config: Config) -> None:

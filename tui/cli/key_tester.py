@@ -21,14 +21,14 @@ from tui.console.actions.action import key_name
 from tui.console.actions.keymap import Keys, check, remapped, trouble
 from tui.console.actions.registry import registry, use_registry
 from tui.console.i18n import render, tr
-from tui.console.terminal.input import TerminalInput, escape_wait
+from tui.console.terminal.input import ALTERNATES, TerminalInput, escape_wait
 from tui.port.values import Message
 from tui.text import clean_text
 
 END: Final = "ctrl+c"
 """Pressed twice in a row it ends the tester."""
-PROTOCOL: Final = "\x1b[>25u"
-"""The keyboard protocol as Textual asks for it: kitty's 1, 8 and 16 (text of all keys)."""
+PROTOCOL: Final = "\x1b[>25u" + ALTERNATES
+"""The keyboard protocol as the console asks for it: kitty's 1, 8, 16 (text of all keys), and 4."""
 
 
 def table() -> list[str]:

@@ -5,6 +5,7 @@ Nothing heavy is imported up here: the first frame waits for it. Exit codes: `tu
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import (
     SUPPRESS,
@@ -25,6 +26,7 @@ from tui.cli.exits import (
     complain,
     complain_config,
     speak,
+    speak_as_the_system,
     steady_streams,
     written,
 )
@@ -106,6 +108,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(given: list[str]) -> int:
+    from tui.config.paths import settle
+
+    settle()
     if given[:1] == ["sandbox"]:
         from tui.sandbox.main import run
 
@@ -316,12 +321,9 @@ def _shell(options: Namespace) -> int:
 
 def _translate(parser: ArgumentParser) -> None:
     """Into the language of the system: the config's is not known yet."""
-    import os
-
     from tui.cli.shell.translated import translate
-    from tui.console import i18n
 
-    i18n.set_language(i18n.from_locale(os.environ))
+    speak_as_the_system()
     translate(parser)
 
 
@@ -352,31 +354,27 @@ def _keys(options: Namespace) -> int:
 def _screen(options: Namespace) -> int:
     from tui.config.errors import ConfigError
     from tui.config.layers import system_file
-    from tui.config.paths import PathError, Paths
+    from tui.config.paths import Paths
     from tui.config.reader import load
 
     if not options.plain and not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return complain(
-            "The console needs a terminal. In lines: yimi --plain. For scripts: yimi status …",
-            USAGE,
-        )
+        from tui.console import i18n
+
+        speak_as_the_system()
+        return complain(i18n.tr("cli.no_terminal"), USAGE)
     config: Config
     try:
         paths = Paths.find().prepare()
         file = options.config if options.config is not None else paths.config_file
-        if options.config is not None and not file.is_file():
-            return complain(f"There is no config file {file}.", USAGE)
-        if system_file().is_file():
+        if os.path.isfile(system_file()):
             from tui.cli.host.provision import fetch_first
 
             fetch_first()
-        config = load(file)
+        config = load(file, wanted=options.config is not None)
         if options.profile:
             config = config.with_profile(options.profile)
     except ConfigError as error:
         return complain_config(error)
-    except PathError as error:
-        return complain(str(error), USAGE)
     speak(config)
     if (config.keys or config.actions) and not options.plain and not _keys_are_right(config, file):
         return USAGE

@@ -6,9 +6,9 @@ from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui.cli.exits import USAGE, complain, complain_config, speak
+from tui.cli.exits import complain_config, speak
 from tui.config.errors import ConfigError
-from tui.config.paths import PathError, Paths
+from tui.config.paths import Paths
 from tui.config.reader import load
 from tui.config.schema import Config, Profile
 
@@ -47,11 +47,9 @@ def opened(
             from tui.cli.host.provision import fetch_first
 
             fetch_first()
-        config = load(file)
+        config = load(file, wanted=options.config is not None)
         named = config.profile(options.profile) if profile and options.profile else None
     except ConfigError as error:
         return complain_config(error)
-    except PathError as error:
-        return complain(str(error), USAGE)
     speak(config)
     return Opened(paths, file, config, named)

@@ -9,14 +9,14 @@ from argparse import Namespace
 from typing import Any, Final
 
 from tui.bus import Overflow
-from tui.cli.agent.answers import answer, plain, print_json, said
+from tui.cli.agent.answers import answer, plain, print_json, said, unasked
 from tui.cli.agent.call_uri import is_uri, number_of
 from tui.cli.agent.which_engine import which_engine
 from tui.cli.exits import NO_ENGINE, OK, REFUSED, complain
 from tui.cli.work_options import COMMANDS as WORK
 from tui.clock import instant
 from tui.console import i18n
-from tui.console.i18n import render, tr
+from tui.console.i18n import tr
 from tui.launcher.find_engines import RunningEngine
 from tui.port.colleagues import Colleague, Mailbox, ParkingSlot
 from tui.port.commands import (
@@ -65,7 +65,7 @@ def run_script(options: Namespace) -> int:
     try:
         return asyncio.run(_run(options))
     except EngineUnavailable as error:
-        return complain(render(error.message), REFUSED)
+        return unasked(error.message, REFUSED, options)
     except KeyboardInterrupt:
         return OK if options.command == "events" else 130
 

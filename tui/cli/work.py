@@ -6,14 +6,14 @@ import json
 import sys
 import time
 from argparse import Namespace
-from pathlib import Path
 
-from tui.cli.agent.answers import answer, plain
-from tui.cli.exits import OK, REFUSED, complain
+from tui.cli.agent.answers import answer, plain, unasked
+from tui.cli.exits import OK, REFUSED, USAGE, complain
 from tui.console.i18n import tr
 from tui.console.shift_table import csv_rows
 from tui.console.widgets.formats import duration
 from tui.port.commands import Command
+from tui.port.values import message
 from tui.port.wire.client import EngineClient
 from tui.port.wire.codec import to_json
 from tui.port.work import CallbackPage, ShiftReport
@@ -26,6 +26,7 @@ from tui.port.work_commands import (
     PlanCallback,
     TakeBreak,
 )
+from tui.text.typed_path import typed_path
 
 
 async def run(given: Namespace, client: EngineClient) -> int:
@@ -35,22 +36,17 @@ async def run(given: Namespace, client: EngineClient) -> int:
             return answer(await client.execute(TakeBreak(given.name)), as_json=given.json)
         case "callbacks" if given.what == "import":
             if not given.file:
-                return complain(tr("callbacks.say_file"), 2)
-            result = await client.execute(ImportCallbacks(_absolute(given.file)))
+                return unasked(message("callbacks.say_file"), USAGE, given)
+            result = await client.execute(ImportCallbacks(str(typed_path(given.file))))
             return answer(result, as_json=given.json)
         case "callbacks":
             return await _list(client, as_json=given.json)
         case "callback":
             command = _callback(given.number, given.when)
             if command is None:
-                return complain(tr("callbacks.say_id"), 2)
+                return unasked(message("callbacks.say_id"), USAGE, given)
             return answer(await client.execute(command), as_json=given.json)
     return await _shift(given, client)
-
-
-def _absolute(file: str) -> str:
-    """The engine runs in another directory."""
-    return str(Path(file).expanduser().absolute())
 
 
 def _callback(number: str, words: list[str]) -> Command | None:
@@ -67,7 +63,7 @@ async def _list(client: EngineClient, *, as_json: bool) -> int:
     while page <= last:
         result = await client.execute(GetCallbacks("", page))
         if not isinstance(result.value, CallbackPage):
-            return answer(result)
+            return answer(result, as_json=as_json)
         for row in result.value.rows:
             if as_json:
                 form = plain(to_json(row))
@@ -89,11 +85,11 @@ async def _shift(given: Namespace, client: EngineClient) -> int:
     result = await client.execute(GetShift(max(0, given.days - 1)))
     report = result.value
     if not isinstance(report, ShiftReport):
-        return answer(result)
+        return answer(result, as_json=given.json)
     if given.json:
         print(json.dumps(plain(to_json(report)), ensure_ascii=False))
         return OK
-    if not given.csv:
+    if not given.csv and given.output is None:
         _print(report)
         return OK
     rows = csv_rows(report)
@@ -101,14 +97,15 @@ async def _shift(given: Namespace, client: EngineClient) -> int:
         csv_file.write(sys.stdout, rows, bom=given.bom)
         return OK
     try:
-        file, written = csv_file.create(given.output.expanduser(), over=given.force)
+        file, written = csv_file.create(typed_path(given.output), over=given.force)
         with file:
             csv_file.write(file, rows, bom=given.bom)
     except FileExistsError:
         return complain(tr("shift.exists_script", path=given.output), REFUSED)
     except OSError as error:
-        return complain(tr("history.not_exported", why=error.strerror or "?"), REFUSED)
-    return complain(tr("history.exported", count=len(rows) - 1, path=written), OK)
+        why = error.strerror or "?"
+        return complain(tr("history.not_exported", path=given.output, why=why), REFUSED)
+    return complain(tr("shift.exported", count=len(rows) - 1, path=written), OK)
 
 
 def _print(report: ShiftReport) -> None:

@@ -22,13 +22,31 @@ WORDS: Final = {
     "config.known": " There are: {known}.",
     "config.plain": "{text}",
     "config.not_toml": "{file} is not TOML: {error}.",
+    "config.toml.twice": "this stands there a second time; put both together",
+    "config.toml.value": "what stands behind = is no value. Text is in quotes, yes and no are true "
+    "and false, a number is digits and a point",
+    "config.toml.line": "a line is [section], or name = value, or # and a remark",
+    "config.toml.behind": "something stands behind the value. Text is in quotes, and so is a "
+    "number that begins with 0",
+    "config.toml.bracket": "the ] of the section is missing",
+    "config.toml.list": "a list has no end, or a comma in it is missing",
+    "config.toml.braces": "the closing brace is missing; what is in braces stands on one line",
+    "config.toml.text": "a text has no end: its second quote is missing",
+    "config.toml.backslash": "in \"…\" a backslash is written twice; in '…' it stands as it is",
+    "config.toml.sign": "{sign} has no meaning there. Copies and input methods write it in the "
+    "place of a quote, a blank or another sign",
+    "config.toml.name": "a name with {sign} in it stands in quotes",
     "config.deep": "this is nested too deeply",
     "config.long_number": "a number has more digits than a setting can have",
     "config.not_utf8": "{file}, line {line}: this is not UTF-8 text.",
     "config.no_file": "{file} is no file that can be read to its end.",
+    "config.no_such_file": "There is no file {file}.",
+    "config.leads_nowhere": "{file} leads to {to}, which is not there.",
     "config.unreadable": "{file} cannot be read: {error}.",
     "config.no_profile": "There is no profile {name}",
     "config.no_section": "there is no section or setting {key}",
+    "config.belongs": "{key} is a setting of {section}; write that line above it",
+    "config.profiles": "a sign-in has a name of its own: [profiles.NAME] stands above its settings",
     "config.no_setting": "there is no setting {key} in {section}",
     "config.is_section": "{name} is a section, not a value",
     "config.named": "a profile is named by its section: [{section}.NAME]",
@@ -55,6 +73,7 @@ WORDS: Final = {
     "config.misplaced": "{name} of [{section}] does not belong there",
     "config.misplaced_section": "{name} does not belong there",
     "config.that": "that",
+    "config.table": "a section",
     "config.kind.bool": "true or false",
     "config.kind.int": "a whole number",
     "config.kind.float": "a number",
@@ -72,6 +91,12 @@ WORDS: Final = {
     "config.header": '{key} must read like "Authorization: Bearer {place}", not {given}',
     "config.header_name": "{key} must be the name of a header, not {given}",
     "config.no_name": "there is no setting {name} there",
+    "path.not_made": "{path} cannot be made: {why}. YIMI_RUNTIME_DIR can name another directory.",
+    "path.not_written": "{path} cannot be written: {why}. Make room there, or name another "
+    "directory with YIMI_RUNTIME_DIR.",
+    "path.no_directory": "{path} is not a directory of its own. YIMI_RUNTIME_DIR can name another.",
+    "path.not_ours": "{path} belongs to another user. YIMI_RUNTIME_DIR can name another directory.",
+    "path.open": "{path} is open to others. chmod 700 closes it.",
     "config.one_of": "{key} must be one of {known}, not {given}",
 }
 
@@ -97,7 +122,8 @@ def meant(key: str, known: tuple[str, ...]) -> tuple[Part, ...]:
     """The end of a sentence about an unknown name: what may have been meant."""
     import difflib  # only where something is wrong
 
-    near = difflib.get_close_matches(key, known, 1)
+    alike = [each for each in known if each.casefold() == key.casefold()]
+    near = alike or difflib.get_close_matches(key, known, 1)
     if near:
         return END, ("config.near", {"near": repr(near[0])})
     return (END, ("config.known", {"known": ", ".join(known)})) if known else (END,)

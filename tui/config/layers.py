@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import Any, Final
 
 SYSTEM: Final = Path("/etc/yimi/config.toml")
+SYSTEM_VARIABLE: Final = "YIMI_SYSTEM_CONFIG"
+"""Puts it somewhere else."""
 LOCKED: Final = "locked"
 """The key of the administrator's file that lists what is locked."""
 
 
 def system_file(environ: Mapping[str, str] | None = None) -> Path:
-    """The administrator's file. YIMI_SYSTEM_CONFIG puts it somewhere else."""
+    """The administrator's file."""
     given = os.environ if environ is None else environ
-    return Path(given.get("YIMI_SYSTEM_CONFIG", "") or SYSTEM).absolute()
+    return Path(given.get(SYSTEM_VARIABLE, "") or SYSTEM).absolute()
 
 
 def is_locked(locked: tuple[str, ...], *path: str) -> bool:

@@ -8,13 +8,18 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from tui.config.errors import ConfigError
 from tui.config.frozen import frozen
+from tui.config.layers import SYSTEM_VARIABLE
 
 APP = "yimi"
 
 
-class PathError(Exception):
-    """A directory cannot be used; the text is a sentence."""
+class PathError(ConfigError):
+    """A directory cannot be used."""
+
+    def __init__(self, id: str, path: Path, why: str = "") -> None:
+        super().__init__((f"path.{id}", {"path": str(path), "why": why}))
 
 
 @frozen
@@ -62,20 +67,35 @@ class Paths:
         try:
             self.runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise PathError(f"{self.runtime} cannot be made: {error.strerror or error}.") from None
+            raise PathError("not_made", self.runtime, error.strerror or str(error)) from None
         status = self.runtime.lstat()
         if not stat.S_ISDIR(status.st_mode):
-            raise PathError(f"{self.runtime} is not a directory of its own.")
+            raise PathError("no_directory", self.runtime)
         if status.st_uid != os.geteuid():
-            raise PathError(f"{self.runtime} belongs to another user.")
+            raise PathError("not_ours", self.runtime)
         if status.st_mode & 0o077:
             try:
                 self.runtime.chmod(0o700)
             except OSError:
-                raise PathError(f"{self.runtime} is open to others.") from None
-        if not os.access(self.runtime, os.W_OK, effective_ids=True):
-            raise PathError(f"{self.runtime} cannot be written in.")
+                raise PathError("open", self.runtime) from None
         return self
+
+
+def try_to_write(directory: Path) -> None:
+    """Whether there is room for a socket, and for what stands in a file: before something that
+    needs both is started. Raises PathError."""
+    path = directory / f".{os.getpid()}"
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            os.write(file, b"!")
+        finally:
+            os.close(file)
+            path.unlink(missing_ok=True)
+    except FileNotFoundError:
+        return  # whatever is started makes it
+    except OSError as error:
+        raise PathError("not_written", directory, error.strerror or str(error)) from None
 
 
 def _is_ours(directory: str) -> bool:
@@ -87,6 +107,8 @@ def _is_ours(directory: str) -> bool:
     return owner == os.geteuid() and os.path.isdir(directory) and os.access(directory, os.W_OK)
 
 
+_NOBODYS = "/nonexistent"
+"""Debian's home of users who have none."""
 _NAMES = ("config", "state", "runtime", "data")
 _XDG = {
     "config": ("XDG_CONFIG_HOME", ".config"),
@@ -109,5 +131,27 @@ def _default(name: str, environ: Mapping[str, str]) -> Path:
         return Path("/tmp") / f"{APP}-{os.geteuid()}"  # noqa: S108
     variable, below = _XDG[name]
     given = environ.get(variable, "")
-    home = environ.get("HOME", "") or os.path.expanduser("~")
-    return (Path(given) if os.path.isabs(given) else Path(home) / below) / APP
+    return (Path(given) if os.path.isabs(given) else _home(environ) / below) / APP
+
+
+def _home(environ: Mapping[str, str]) -> Path:
+    """HOME where it is a path that all our processes read alike, else what the system knows of this
+    user; a directory that nobody has (a container's user may have none) keeps nothing, and is
+    said: nothing is left in the directory that we were started in."""
+    given = environ.get("HOME", "")
+    if os.path.isabs(given):
+        return Path(given)
+    import pwd
+
+    try:
+        return Path(pwd.getpwuid(os.geteuid()).pw_dir or _NOBODYS)
+    except KeyError:
+        return Path(_NOBODYS)
+
+
+def settle() -> None:
+    """Directories that this process's environment names from where it was started are those of the
+    processes that it starts as well, wherever these run."""
+    for variable in (*(f"YIMI_{name.upper()}_DIR" for name in _NAMES), SYSTEM_VARIABLE):
+        if given := os.environ.get(variable, ""):
+            os.environ[variable] = os.path.abspath(given)

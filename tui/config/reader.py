@@ -5,16 +5,18 @@ Apart from `tui.config.schema`, so that who only needs the defaults does not pay
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import Field, fields, replace
+from dataclasses import Field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Final, cast
 
 from tui.config.errors import END, ConfigError, Part, meant
 from tui.config.layers import LOCKED, broken_locks, system_file, unknown_lock
+from tui.config.not_toml import not_toml
 from tui.config.paths import Paths
 from tui.config.queues import CODE, MOST_QUEUES
 from tui.config.schema import (
@@ -35,19 +37,20 @@ _DEEP: Final = re.compile(r"(?:[\[{][^\[\]{}]*){50}")
 _PASSWORDS: Final = frozenset(("password", "passwd", "pwd", "passphrase", "secret"))
 
 
-def load(path: Path | None) -> Config:
+def load(path: Path | None, *, wanted: bool = False) -> Config:
     """The settings in a file over those of the administrator's (`layers.system_file`, and what it
     has fetched); the latter alone when `path` is None or there is no such file, the defaults where
-    there is neither.
+    there is neither. `wanted`: somebody named the file.
 
-    Raises ConfigError when a file cannot be read or understood.
+    Raises ConfigError when a file cannot be read or understood, or a file that is wanted is not
+    there.
     """
     config = administrators()
     if config.provision.url:
         config = _provisioned(config)
     if path is None or path.absolute() == system_file():
         return config
-    return _layer(path, path.name, config)
+    return _layer(path, path.name, config, wanted=wanted)
 
 
 def administrators() -> Config:
@@ -56,10 +59,14 @@ def administrators() -> Config:
     return _layer(system, str(system), Config(), system=True)
 
 
-def _layer(path: Path, name: str, below: Config, *, system: bool = False) -> Config:
+def _layer(
+    path: Path, name: str, below: Config, *, system: bool = False, wanted: bool = False
+) -> Config:
     try:
         text = text_of(path)
     except FileNotFoundError:
+        if wanted:
+            raise ConfigError(("config.no_such_file", {"file": str(path)})) from None
         return below
     return _with_files(parse(text, name, below, system=system), path.parent)
 
@@ -79,14 +86,20 @@ def _provisioned(config: Config) -> Config:
 
 def text_of(path: Path) -> str:
     """The text of a file that a person writes: UTF-8, with a byte-order mark or without, whatever
-    its ends of lines. Raises FileNotFoundError, and ConfigError with the line of what it is not."""
+    its ends of lines. Raises FileNotFoundError, and ConfigError with the line of what it is not, or
+    for a link whose file is not there: somebody has put settings there."""
     try:
         if path.is_fifo() or path.is_socket():  # reading it would wait for ever
             raise ConfigError(("config.no_file", {"file": str(path)}))
         data = path.read_bytes()
     except FileNotFoundError:
-        raise
+        if not os.path.islink(path):
+            raise
+        where = {"file": str(path), "to": os.path.realpath(path)}
+        raise ConfigError(("config.leads_nowhere", where)) from None
     except OSError as error:
+        if isinstance(error, NotADirectoryError) and not os.path.lexists(path.parent):
+            raise FileNotFoundError from None  # a home that is none, as of a service's user
         why = error.strerror or str(error)
         raise ConfigError(("config.unreadable", {"file": str(path), "error": why})) from None
     try:
@@ -94,7 +107,8 @@ def text_of(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = str(data.count(b"\n", 0, error.start) + 1)
         raise ConfigError(("config.not_utf8", {"file": path.name, "line": line})) from None
-    return text.replace("\r\n", "\n")
+    text = text.replace("\r\n", "\n")
+    return text if "\n" in text else text.replace("\r", "\n")
 
 
 def _with_files(config: Config, folder: Path) -> Config:
@@ -144,7 +158,7 @@ def table_of(text: str, name: str) -> dict[str, Any]:
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(("config.not_toml", {"file": name, "error": str(error)})) from None
+        raise not_toml(text, name, str(error)) from None
     except RecursionError:
         raise _somewhere(text, name, _DEEP, "config.deep") from None
     except ValueError:  # an integer of more digits than Python converts
@@ -161,7 +175,7 @@ def table_of(text: str, name: str) -> dict[str, Any]:
 
 def _somewhere(text: str, name: str, pattern: re.Pattern[str], id: str) -> ConfigError:
     """With the first line that looks like it, where there is one."""
-    line = next((n for n, each in enumerate(text.splitlines(), 1) if pattern.search(each)), 0)
+    line = next((n for n, each in enumerate(text.split("\n"), 1) if pattern.search(each)), 0)
     at: Part = ("config.at" if line else "config.in", {"file": name, "line": str(line)})
     return ConfigError(at, (id, {}), END)
 
@@ -203,7 +217,11 @@ class _Reader:
                     values[key] = self._locked(value)
                     continue
                 if key not in sections:
+                    if (home := _home_of(key)) and not isinstance(value, dict):
+                        raise self._error((key,), "config.belongs", key=key, section=f"[{home}]")
                     raise self._error((key,), "config.no_section", key, sections, key=repr(key))
+                if key == "profiles" and not _all_tables(value):
+                    raise self._error((key,), "config.profiles")
                 if not isinstance(value, dict):
                     raise self._error((key,), "config.is_section", name=f"[{key}]")
                 if key in WIRE:
@@ -457,6 +475,23 @@ class _Reader:
         return ConfigError(at, (id, values), *tail)
 
 
+def _all_tables(value: Any) -> bool:
+    """Whether it is a table of tables, as [profiles.NAME] makes one."""
+    return isinstance(value, dict) and all(isinstance(each, dict) for each in value.values())
+
+
+def _home_of(key: str) -> str:
+    """The section that has a setting of that name; "" where none has, or several."""
+    defaults = Config()
+    homes = [
+        each.name
+        for each in fields(Config)
+        if is_dataclass(held := getattr(defaults, each.name))
+        and any(one.name == key for one in fields(held))
+    ]
+    return homes[0] if len(homes) == 1 else ""
+
+
 _NAMED: Final[dict[str, type]] = {"breaks": Break, "actions": OwnAction}
 """Sections of tables with names of the agent's own."""
 _PERSON: Final = tuple(each.name for each in fields(Person))
@@ -483,22 +518,25 @@ def _texts(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...],
 
 
 def written(value: object, limit: int = 60) -> str:
-    """A value as TOML has it, shortened to `limit` characters."""
+    """A value as TOML has it, shortened to `limit` characters; of a section the id of its words."""
+    if isinstance(value, dict):
+        return "config.table"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
         text = '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
     elif isinstance(value, (list, tuple)):
-        text = "[" + ", ".join(written(each, limit) for each in value) + "]"
+        parts = ("{…}" if isinstance(each, dict) else written(each, limit) for each in value)
+        text = "[" + ", ".join(parts) + "]"
     else:
-        text = "a section" if isinstance(value, dict) else str(value)
+        text = str(value)
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def _line_of(text: str, path: tuple[str, ...]) -> int:
     """The line of a key as people write TOML, 0 when it is written in another way."""
     section: tuple[str, ...] = ()
-    for number, raw in enumerate(text.splitlines(), 1):
+    for number, raw in enumerate(text.split("\n"), 1):  # as TOML and editors count them
         line = raw.strip()
         if line.startswith("["):
             section = _dotted(line.strip("[]").partition("]")[0])

@@ -291,7 +291,9 @@ class WrapUpSettings:
     )
     seconds: int = setting(30, "The countdown; 0 = no write-up.", low=0, high=3600)
     outcomes: tuple[str, ...] = setting(
-        ("Resolved", "Call back", "Complaint", "Wrong number"), "What can be chosen."
+        ("Resolved", "Call back", "Complaint", "Wrong number"),
+        "What can be chosen.",
+        like=r".*\S.*",
     )
     call_back: str = setting("Call back", 'The outcome that asks when to call; "" for none.')
 

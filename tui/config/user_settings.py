@@ -74,10 +74,11 @@ def _with(config: Config, file: str, section: str, name: str, value: Any) -> Con
 
 def save(path: Path, changes: Mapping[str, Mapping[str, Any]]) -> None:
     """Put these into the file, beside what stands there. Raises OSError. The file is replaced in
-    one step, so that no reader ever sees half of it. One that cannot be read is kept beside it, as
-    `….unreadable`: somebody may have written it by hand."""
+    one step, so that no reader ever sees half of it; a link to it stays one. One that cannot be
+    read is kept beside it, as `….unreadable`: somebody may have written it by hand."""
     import tomli_w
 
+    path = Path(os.path.realpath(path))
     try:
         table = table_of(text_of(path), path.name)
     except FileNotFoundError:

@@ -25,6 +25,8 @@ DEFAULT: Final = "en"
 LOCALE: Final = Path(__file__).parent / "locale"
 DOMAIN: Final = "yimi"
 _PLACE: Final = re.compile(r"\{(\w+)\}")
+_APART: Final = re.compile(r"( ?)\{(\w+)\}")
+"""With the blank before it, which goes with a value that is empty."""
 _language = DEFAULT
 _taught: dict[str, str] = {}
 """Sentences that the config has, in whatever language: the same in all."""
@@ -114,7 +116,12 @@ def render(sentence: Message) -> str:
         template = plural if plural != sentence.id else template
     if template == sentence.id:
         return " ".join((sentence.id, *(f"{name}={value}" for name, value in sentence.values)))
-    text = _PLACE.sub(lambda found: values.get(found[1], found[0]), template)
+
+    def said(place: re.Match[str]) -> str:
+        value = values.get(place[2], place[0].lstrip())
+        return f"{place[1]}{value}" if value else ""
+
+    text = _APART.sub(said, template)
     if template.endswith("{info}"):  # the platform may have said nothing
         return text.rstrip()
     info = values.get("info", "")

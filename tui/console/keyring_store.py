@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from tui.port.values import Message, message
 from tui.secrets import Secret
@@ -18,6 +18,10 @@ from tui.secrets import Secret
 SERVICE = "yimi"
 TIME_LIMIT = 5.0
 """Seconds for one access: long enough to unlock by a dialog that is already open."""
+
+
+_LOCKED: Final = {"KeyringLocked", "LockedException", "PromptDismissedException"}
+"""What is raised of a keyring that nobody unlocks."""
 
 
 class KeyringUnavailable(Exception):
@@ -79,6 +83,9 @@ async def _in_thread(work: Callable[[Any], Any], time_limit: float) -> Any:
 
 def _as_unavailable(raised: Exception) -> KeyringUnavailable:
     # The text of a backend's error is not shown: it may quote what it was given.
-    if type(raised).__name__ == "NoKeyringError":
+    known = {type(raised).__name__, type(raised.__cause__).__name__}
+    if "NoKeyringError" in known:
         return KeyringUnavailable(message("keyring.none"))
+    if known & _LOCKED:
+        return KeyringUnavailable(message("keyring.locked"))
     return KeyringUnavailable(message("keyring.failed", error=type(raised).__name__))

@@ -6,6 +6,7 @@ keys are those of `themes/yimi-dark.toml`; an unknown key is an error in words, 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -78,7 +79,7 @@ def load_theme(name: str, directories: Iterable[Path]) -> LoadedTheme:
     """The theme of that name. Raises ThemeError."""
     for directory in directories:
         path = directory / f"{name}.toml"
-        if path.is_file():
+        if os.path.isfile(path):
             try:
                 return _read(name, table_of(text_of(path), path.name))
             except ConfigError as error:

@@ -86,6 +86,8 @@ class Limits:
     """Signalling and audio are both gone: the call is offered for closing."""
     clocks: float = 1.0
     """Between two looks at the clocks, while signed in."""
+    day: float = 20.0
+    """Between two looks at the date."""
     network: float = 1.0
     """Between two looks at this machine's addresses, in a call."""
     unattended_busy: float = 5.0

@@ -77,9 +77,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         listening = listen(path)
     except OSError as error:
-        # A full disk passes: whoever looks after this service is to start it again.
-        print(f"yimi: no socket in {paths.runtime}: {error.strerror or error}", file=sys.stderr)
-        return 1
+        why = error.strerror or str(error)
+        print(f"yimi: {PathError('not_written', paths.runtime, why)}", file=sys.stderr)
+        return 2
     crash = _leave_terminal(paths.log_file)
     logfile = setup(paths.log_file)
     noise.listen(1, 2)

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Final
 
 import tui
+from tui.config.paths import PathError, try_to_write
 from tui.port.errors import EngineUnavailable
-from tui.port.values import message
+from tui.port.values import Message, message
 
 _MANAGER: Final = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
 _LOGIN: Final = ("YIMI_HEADSET", "YIMI_HEADSET_SECRET")
-_ENDING: Final = 2.0
+_ENDING: Final = 5.0
+"""Seconds for one that does not start to be gone."""
 START_LIMIT: Final = 60.0
 """Seconds until a new engine listens: a small machine that has just booted takes half of them."""
 
@@ -31,6 +33,12 @@ def home() -> Path:
     """Where `-m tui…` finds the package, and no other directory is kept busy by a process that
     outlives its terminal."""
     return Path(tui.__file__).parent.parent
+
+
+def as_message(error: PathError) -> Message:
+    """What is wrong with a directory, as a front end says it."""
+    ((id, values),) = error.parts
+    return message(id, **values)
 
 
 def engine_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -65,6 +73,10 @@ class Starting:
         for file in hold:
             arguments += ["--hold", file.absolute()]
         self._runtime = runtime
+        try:
+            try_to_write(runtime)
+        except PathError as error:
+            raise EngineUnavailable(as_message(error)) from None
         self._pipe, writing = os.pipe()
         try:
             self.process = subprocess.Popen(  # noqa: S603 - our own module, our own arguments
@@ -98,9 +110,9 @@ class Starting:
         finally:
             os.close(self._pipe)
         if not name:
-            with suppress(subprocess.TimeoutExpired):  # it is about to be over
+            with suppress(subprocess.TimeoutExpired):  # it has closed its end: it is ending
                 await asyncio.to_thread(self.process.wait, _ENDING)
-            raise EngineUnavailable(message("engine.start_failed", error=self.process.poll()))
+            raise EngineUnavailable(message("engine.start_failed", error=self.process.returncode))
         return self._runtime / os.fsdecode(name)
 
 

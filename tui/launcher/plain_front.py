@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import os
 import signal
 import sys
@@ -39,6 +40,14 @@ if TYPE_CHECKING:
     from tui.config.schema import Config
 
 log = get_logger("plain")
+
+
+def _encoding() -> str:
+    """Of what is typed: the same as of what is written, by the locale; UTF-8 where that knows
+    ASCII alone, as Python would have it."""
+    given = sys.stdin.encoding or "utf-8"
+    return "utf-8" if codecs.lookup(given).name == "ascii" else given
+
 
 RESTARTS: Final = 5
 """Within a minute, after a fault in here. More is one that will not go away."""
@@ -82,7 +91,7 @@ class PlainFront:
         self._choices = {str(engine.pid): engine for engine in engines} if engines[1:] else {}
         settings = settings_file(self._options.config_file or self._paths.config_file)
         config, wrong = overlay(self._config, settings)
-        talk = Talk(self._write, instant, whole=not os.isatty(0))
+        talk = Talk(self._write, instant, whole=not os.isatty(0), encoding=_encoding())
         for sentence in wrong:
             talk.say(config_sentence(sentence))
         with TypedLines(0, talk.feed, self._hung_up if self._kiosk else talk.end) as lines:

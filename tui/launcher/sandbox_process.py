@@ -9,14 +9,15 @@ import json
 import os
 import socket
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from tui.config.paths import Paths
+from tui.config.paths import PathError, Paths, try_to_write
 from tui.console.sign_in_defaults import SignInPrefill
-from tui.launcher.engine_process import home, python_module
+from tui.launcher.engine_process import as_message, home, python_module
 from tui.log import open_to_append
 from tui.port import replace
 from tui.port.values import Message, message
@@ -78,7 +79,10 @@ class SandboxFinder:
     async def open(self) -> RunningSandbox:
         """The sandbox that runs, or a new one. Raises SandboxUnavailable."""
         try:
+            try_to_write(self._paths.runtime)
             lock = os.open(self._paths.runtime / "sandbox.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except PathError as error:
+            raise SandboxUnavailable(as_message(error)) from None
         except OSError as error:
             raise SandboxUnavailable(message("sandbox.failed", error=error.strerror)) from None
         try:
@@ -100,9 +104,11 @@ class SandboxFinder:
 
     def _hold(self) -> None:
         if self._held < 0:
-            self._held = os.open(self.hold_file, os.O_RDWR | os.O_CREAT, 0o600)
-            # The sandbox tries an exclusive lock for an instant now and then: wait for that.
-            fcntl.flock(self._held, fcntl.LOCK_SH)
+            # A directory that cannot be written keeps nobody from a call: it is not held then.
+            with suppress(OSError):
+                self._held = os.open(self.hold_file, os.O_RDWR | os.O_CREAT, 0o600)
+                # The sandbox tries an exclusive lock for an instant now and then: wait for that.
+                fcntl.flock(self._held, fcntl.LOCK_SH)
 
     async def _start(self) -> RunningSandbox:
         self._ready_file.unlink(missing_ok=True)

@@ -125,8 +125,8 @@ class Conversation:
     async def _carry_out(self, entry: Entry) -> None:
         """Do what a line or a key says."""
         match entry:
-            case InputEnded():
-                await session.leave(self._desk)
+            case InputEnded(final):
+                await session.leave(self._desk, asked=not final)
             case Pressed(key):
                 word = self._desk.words.of_key(key, self._desk.view)
                 if word is not None:

@@ -59,6 +59,8 @@ class PlainDesk:
         self.prefill, self.sandbox = prefill, sandbox
         self.clocks = clocks or Clocks()
         self.settings, self.log_file = settings, log_file
+        self._given_up = False
+        """No engine can be started, for now."""
         self.engine = FollowedEngine(
             talk,
             memory,
@@ -100,6 +102,7 @@ class PlainDesk:
 
     def engine_lost(self, what: Message | None = None) -> None:
         """The engine is gone; another may come."""
+        self._given_up = what is not None and what.id == "engine.keeps_failing"
         self.engine.lost(what)
 
     def engine_silent(self, silent: bool) -> None:
@@ -111,7 +114,7 @@ class PlainDesk:
     async def until(self, fact: Callable[[View], bool]) -> None:
         """Wait for something to be so. A wish to leave is heard meanwhile."""
         while not fact(self.view):
-            if self.talk.wants_out():
+            if self.talk.wants_out() or (self._given_up and self.talk.over):
                 await self.quit()
             await self.engine.next_change()
 

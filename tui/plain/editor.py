@@ -8,6 +8,7 @@ echo: the character, and backspace, space, backspace to take one away (termios(3
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -18,6 +19,8 @@ MOST: Final = 4000
 """Characters of a line."""
 ALONE: Final = 0.5
 """Seconds after which an Esc was a key of its own, and no beginning of another."""
+TORN: Final = 0.1
+"""Seconds that may lie within an answer of the terminal; a person's keys are further apart."""
 _ERASE, _KILL, _WORD, _END, _AGAIN, _ESC = (
     ("\b", "\x7f"),
     "\x15\x03",
@@ -34,8 +37,15 @@ _FUNCTION: Final = {
     "[24~": "f12",
     **{f"O{letter}": f"f{n}" for n, letter in enumerate("PQRS", 1)},
     **{f"[[{letter}": f"f{n}" for n, letter in enumerate("ABCDE", 1)},
+    **{f"O{letter}": f"f{n}" for n, letter in enumerate("TUVWXYZ[", 5)},
 }
-"""What terminals send for F1 to F12, behind the Esc: xterm's, the older VT's, the console's."""
+"""What terminals send for F1 to F12, behind the Esc: xterm's, the older VT's, the console's, those
+of PuTTY in its VT100+ mode."""
+_STRINGS: Final = "]P^_X"
+"""What begins a terminal's answer in words (ECMA-48 §5.6), behind the Esc."""
+_BEL: Final = "\a"
+_STRAY: Final = re.compile("[\udc80-\udcff]")
+"""A byte that is none of the encoding, as it is decoded here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +65,10 @@ class Pressed:
 
 @dataclass(frozen=True, slots=True)
 class InputEnded:
-    """Nothing more will come: Ctrl+D on an empty line, or the other end is closed."""
+    """Nothing more will come: Ctrl+D on an empty line, or the other end is closed, which is
+    `final`."""
+
+    final: bool = False
 
 
 Entry = Entered | Pressed | InputEnded
@@ -63,16 +76,20 @@ Entry = Entered | Pressed | InputEnded
 
 class LineEditor:
     """`feed` takes bytes as they come, and gives what they amount to. `echo` is told what a
-    terminal is to show; `clock` gives seconds."""
+    terminal is to show; `clock` gives seconds; `encoding` is the terminal's, as Python names it."""
 
-    def __init__(self, echo: Callable[[str], None], clock: Callable[[], float]) -> None:
+    def __init__(
+        self, echo: Callable[[str], None], clock: Callable[[], float], encoding: str = "utf-8"
+    ) -> None:
+        self.strange = False
+        """Bytes came that are none of the encoding."""
         self.text = ""
         """What is typed and not sent."""
         self.last = 0.0
         """When the last key came."""
         self._began = 0.0
         self._echo, self._clock = echo, clock
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._decoder = codecs.getincrementaldecoder(encoding)("surrogateescape")
         self._escape: str | None = None
         self._escaped = 0.0
         self._after_return = False
@@ -81,7 +98,9 @@ class LineEditor:
         """What the bytes amount to."""
         entries: list[Entry] = []
         for character in self._decoder.decode(data):
-            found = self._key(character)
+            stray = _STRAY.match(character) is not None
+            self.strange |= stray
+            found = self._key("\ufffd" if stray else character)
             if found is not None:
                 entries.append(found)
         return entries
@@ -89,7 +108,7 @@ class LineEditor:
     def end(self) -> list[Entry]:
         """The other end is closed: a last line without its end counts too."""
         last: list[Entry] = [self._send()] if self.text else []
-        return [*last, InputEnded()]
+        return [*last, InputEnded(final=True)]
 
     def abandon(self) -> str:
         """Ctrl+C: what was typed is not wanted; it is returned."""
@@ -98,7 +117,11 @@ class LineEditor:
 
     def _key(self, character: str) -> Entry | None:
         now = self._clock()
-        if self._escape is not None and (self._escape or now - self._escaped < ALONE):
+        silent = now - self._escaped
+        if self._escape and self._escape in _STRINGS:
+            if silent < TORN:
+                return self._in_string(character)
+        elif self._escape is not None and (self._escape or silent < ALONE):
             return self._sequence(self._escape + character)
         self._escape = None
         after_return, self._after_return = self._after_return, character == "\r"
@@ -131,6 +154,9 @@ class LineEditor:
     def _sequence(self, so_far: str) -> Entry | None:
         """What follows an Esc, until it is whole. What we have no use for is dropped."""
         self._escape = so_far
+        if so_far in _STRINGS:
+            self._escaped = self._clock()
+            return None
         if so_far[0] not in "[O":
             self._escape = None
             return self._key(so_far) if not so_far.isprintable() else None
@@ -142,6 +168,19 @@ class LineEditor:
         self._escape = None
         key = _FUNCTION.get(so_far)
         return None if key is None else Pressed(key)
+
+    def _in_string(self, character: str) -> Entry | None:
+        """An answer that nobody here asked for, to its end; no person types one. A control that it
+        cannot hold, or a pause, ends it too."""
+        self._escaped = self._clock()
+        if character == _ESC:
+            self._escape = ""  # the first half of its end, or another key
+        elif character == _BEL:
+            self._escape = None
+        elif character < " ":
+            self._escape = None
+            return self._key(character)
+        return None
 
     def _send(self) -> Entered:
         text, self.text = self.text, ""

@@ -51,8 +51,10 @@ class Talk:
         clock: Callable[[], float],
         *,
         whole: bool = False,
+        encoding: str = "utf-8",
     ) -> None:
-        self.editor = LineEditor(self._echo, clock)
+        """`encoding` is that of what is typed."""
+        self.editor = LineEditor(self._echo, clock, encoding)
         self.paper = Paper(write, lambda: self.editor.text, whole=whole)
         self.is_command: Callable[[str], bool] = lambda text: False
         self.typing: Callable[[], None] = lambda: None
@@ -65,6 +67,9 @@ class Talk:
         self._news: list[str] = []
         self._due: asyncio.TimerHandle | None = None
         self._moot_at = -DEAF
+        self._encoding, self._told = encoding, False
+        self.over = False
+        """Nothing more can be typed: whatever is asked from now on hears that."""
 
     # ------------------------------------------------------------ what comes
 
@@ -72,10 +77,14 @@ class Talk:
         """Bytes were typed."""
         for entry in self.editor.feed(data):
             self._take(entry)
+        if self.editor.strange and not self._told:
+            self._told = True
+            self.tell(tr("plain.strange", encoding=self._encoding))
         self.typing()
 
     def end(self) -> None:
         """Nothing more will be typed."""
+        self.over = True
         for entry in self.editor.end():
             self._take(entry)
 
@@ -147,6 +156,8 @@ class Talk:
         shown in its place at first. Raises Moot once `valid` is not true any more."""
         self._flush(at_once=True)
         shown = prompt()
+        if self.over and not self._entries:
+            return InputEnded(final=True)
         if self._entries:
             # Typed ahead: it stands behind its prompt all the same.
             entry = self._entries.popleft()
@@ -166,8 +177,9 @@ class Talk:
         return self._entries.popleft()
 
     def wants_out(self) -> bool:
-        """Whether the end was asked for, while nothing else was."""
-        if any(isinstance(entry, InputEnded) for entry in self._entries):
+        """Whether the end was asked for, while nothing else was. The end of a pipe asks for
+        nothing: its lines are taken in their order first."""
+        if any(isinstance(entry, InputEnded) and not entry.final for entry in self._entries):
             self._entries.clear()
             return True
         return False

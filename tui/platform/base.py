@@ -162,13 +162,16 @@ class ToCall(PlainValue, frozen=True):
 class PlatformError(Exception):
     """A refusal by the platform or on the way to it: `code` is one of `codes.LOGIN`, `info` is
     the platform's own text (cleaned), for the log and the detail line. `message_id`, where it is
-    set, says more than the code's own sentence does (`codes.NO_BACKEND` …)."""
+    set, says more than the code's own sentence does (`codes.NO_BACKEND` …). `wait` is for how many
+    seconds the server wants to be left alone (Retry-After, RFC 9110 §10.2.3), 0 where it does not
+    say."""
 
-    def __init__(self, code: int, info: str = "", message_id: str = "") -> None:
+    def __init__(self, code: int, info: str = "", message_id: str = "", wait: float = 0.0) -> None:
         super().__init__(f"{code} {info}".strip())
         self.code = code
         self.info = info
         self.message_id = message_id
+        self.wait = wait
 
 
 class Platform(Protocol):
@@ -205,6 +208,10 @@ class Platform(Protocol):
 
     def sip_account(self, gid: str) -> SipAccount:
         """After sign_in: as whom to register."""
+
+    def line_cookies(self) -> str:
+        """The field `Cookie` of the line's handshake (RFC 6265 §5.4): what the platform's web gave
+        for its host; "" for none."""
 
     async def get_groups(self, page: int = 1) -> GroupPage: ...
 

@@ -52,9 +52,12 @@ INSECURE_LINE: Final = "login.insecure-line"
 """The login data want `ws://` to another machine. Code 50005."""
 SERVER_DOWN: Final = "login.server-down"
 """Nothing listens at the backend's address, or nothing answers in time. Code 50000."""
+NO_PROXY: Final = "login.proxy"
+"""The proxy that the environment names does not lead to the backend. Code 50000."""
 UNVERIFIED: Final = "login.unverified"
-NO_TLS: Final = "login.no-tls"
 """The backend's certificate cannot be verified. Code 50000."""
+NO_TLS: Final = "login.no-tls"
+"""The backend does not speak TLS there. Code 50000."""
 CHECK_IN_FAILED: Final = "login.check-in"
 """The seat check-in was refused: with line type 5 the bound SIP phone does not exist. Code 52000,
 or the platform's."""
@@ -135,7 +138,7 @@ ALL_IDS: Final[tuple[str, ...]] = tuple(
     dict.fromkeys(
         [
             *(*LOGIN.values(), LOGIN_UNKNOWN, NO_BACKEND, INSECURE_BACKEND, INSECURE_LINE),
-            *(SERVER_DOWN, UNVERIFIED, NO_TLS),
+            *(SERVER_DOWN, NO_PROXY, UNVERIFIED, NO_TLS),
             *(CHECK_IN_FAILED, NO_SERVER_KNOWN, NO_GATEWAY, LINE_REFUSED, *SERVICE.values()),
             *CALL_STATE.values(),
             *(TOKEN_REFUSED, *REFUSED.values(), REFUSED_UNKNOWN),

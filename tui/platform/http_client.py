@@ -1,5 +1,5 @@
 """Requests over HTTP/1.1 (RFC 9112) by h11, over asyncio's streams: whole bodies, no redirects
-followed, no cookies, no proxy, nothing expanded.
+followed, nothing expanded; through the proxy of the environment, with the cookies of whoever asks.
 
 h11 writes and reads what goes over the wire; here are the connections: one for each server, kept
 for a while. It is all that a platform's routes, credentials for TURN and a look-up need.
@@ -8,7 +8,6 @@ for a while. It is all that a platform's routes, credentials for TURN and a look
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import socket
 import ssl
@@ -19,6 +18,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlsplit
 
+from tui.platform.cookies import Cookies
+from tui.platform.proxies import ProxyFailed, opened_by, proxy_for, reason_of
 from tui.text import clean_text
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ _INTERIM: Final = 8
 """Interim answers (1xx) before the one that counts."""
 _NEXT_ADDRESS: Final = 0.25
 """Seconds until the next address of a name is tried beside one that does not answer (RFC 8305)."""
-_ERRNO: Final = re.compile(r"\[Errno ([0-9]{1,4})\]")
 _PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -51,6 +51,10 @@ class NotReached(HttpError):
     """Nobody listens there, or there is no way to it."""
 
 
+class NoProxy(HttpError):
+    """The proxy that stands before it leads nowhere; the text names the proxy."""
+
+
 class NoTls(HttpError):
     """What is there does not speak TLS as we do."""
 
@@ -65,12 +69,14 @@ class TooLong(HttpError):
 
 @dataclass(frozen=True)
 class HttpResponse:
-    """An answer: its fields by their names in lower case, several of one name joined by ", "."""
+    """An answer: its fields by their names in lower case, several of one name joined by ", ";
+    `given` are those that give cookies, each as it came."""
 
     status: int
     reason: str
     fields: Mapping[str, str]
     body: bytes
+    given: tuple[str, ...] = ()
 
     @property
     def content_type(self) -> str:
@@ -89,16 +95,20 @@ class HttpResponse:
 
 class HttpClient:
     """Keeps one connection for each server. `tls` says whom to trust (None: whom this machine
-    does)."""
+    does), `proxy` by which proxy an address is reached; `cookies` are said back where they are
+    given (None: none are kept)."""
 
     def __init__(
         self,
         *,
         tls: ssl.SSLContext | None = None,
         fields: Mapping[str, str] | None = None,
+        cookies: Cookies | None = None,
+        proxy: Callable[[str], str | None] = proxy_for,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._tls = tls
+        self._cookies, self._proxy = cookies, proxy
         self._fields = {"User-Agent": "yimi", "Accept-Encoding": "identity", **(fields or {})}
         self._clock = clock
         self._idle: dict[tuple[str, str, int], tuple[_Connection, float]] = {}
@@ -122,18 +132,34 @@ class HttpClient:
             raise HttpError("closed")
         where, target, host = _parted(url)
         head = {"Host": host, **self._fields, **(fields or {})}
+        if self._cookies is not None and (said := self._cookies.said(url)):
+            head["Cookie"] = said
         if body is not None or method not in ("GET", "HEAD"):
             head["Content-Length"] = str(len(body or b""))
         asked = _request(method, target, head)
+        response = await self._answer(method, where, asked, body or b"", most, cut)
+        if self._cookies is not None:
+            self._cookies.take(url, response.given)
+        return response
+
+    async def _answer(
+        self,
+        method: str,
+        where: tuple[str, str, int],
+        asked: h11.Request,
+        body: bytes,
+        most: int,
+        cut: bool,
+    ) -> HttpResponse:
         connection = await self._kept(where)
         if connection is not None:
             try:
-                return await self._ask(connection, where, asked, body or b"", most, cut)
+                return await self._ask(connection, where, asked, body, most, cut)
             except _GoneBefore:
                 # Ended by the server while nobody asked. What changes something is not said twice.
                 if self._closed or method not in ("GET", "HEAD"):
                     raise
-        return await self._ask(await self._connect(where), where, asked, body or b"", most, cut)
+        return await self._ask(await self._connect(where), where, asked, body, most, cut)
 
     async def close(self) -> None:
         """Let go of the connections; who waits for an answer gets an HttpError."""
@@ -161,10 +187,15 @@ class HttpClient:
 
     async def _connect(self, where: tuple[str, str, int]) -> _Connection:
         scheme, host, port = where
+        by = self._proxy(
+            f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+        )
         if scheme == "https" and self._tls is None:
             # Reads what this machine trusts from the disk.
             self._tls = await asyncio.to_thread(ssl.create_default_context)
         try:
+            if by is not None and self._tls is not None:
+                return _Connection(*await opened_by(by, host, port, self._tls))
             reader, writer = await asyncio.open_connection(
                 host,
                 port,
@@ -172,6 +203,8 @@ class HttpClient:
                 ssl=self._tls if scheme == "https" else None,
                 happy_eyeballs_delay=_NEXT_ADDRESS,
             )
+        except ProxyFailed as error:
+            raise NoProxy(str(error)) from None
         except ssl.SSLCertVerificationError as error:
             why = clean_text(error.verify_message, 120)
             raise Unverified(f"Certificate not trusted: {why}") from None
@@ -180,7 +213,7 @@ class HttpClient:
         except socket.gaierror as error:
             raise NameNotFound(error.strerror or type(error).__name__) from None
         except OSError as error:
-            raise NotReached(_why(error)) from None
+            raise NotReached(reason_of(error)) from None
         return _Connection(reader, writer)
 
     async def _ask(
@@ -262,7 +295,7 @@ class _Connection:
             why = re.split(r"[:(\[]", str(error))[0].strip()
             raise HttpError(f"no HTTP as it should be: {clean_text(why, 120)}") from None
         except OSError as error:
-            raise HttpError(_why(error)) from None
+            raise HttpError(reason_of(error)) from None
 
     async def _say(self, asked: h11.Request, body: bytes) -> None:
         import h11
@@ -326,18 +359,16 @@ class _Connection:
             await self._writer.wait_closed()
 
 
-def _why(error: OSError) -> str:
-    """What the system says of it. Of a name with several addresses, what it says of the first."""
-    found = error.errno or int((_ERRNO.search(str(error)) or ["", "0"])[1])
-    return os.strerror(found) if found else type(error).__name__
-
-
 def _response(head: h11.Response, content: bytes) -> HttpResponse:
     fields: dict[str, str] = {}
+    given: list[str] = []
     for name, value in head.headers:
         key, text = name.decode("ascii"), value.decode("latin-1")
         fields[key] = f"{fields[key]}, {text}" if key in fields else text
-    return HttpResponse(head.status_code, head.reason.decode("latin-1"), fields, content)
+        if key == "set-cookie":  # what joins several stands in their dates too (RFC 6265 §3)
+            given.append(text)
+    reason = head.reason.decode("latin-1")
+    return HttpResponse(head.status_code, reason, fields, content, tuple(given))
 
 
 def _parted(url: str) -> tuple[tuple[str, str, int], str, str]:

@@ -63,3 +63,13 @@ def at(data: Any, path: str) -> Any:
         else:
             return None
     return data
+
+
+def list_at(data: Any, path: str) -> Any:
+    """The same of a list: a null that stands there is one of nothing, as Go and Java write it."""
+    found = at(data, path)
+    if found is None:
+        where, _, last = path.rpartition(".")
+        around = at(data, where) if where else data
+        return [] if isinstance(around, dict) and last in around else None
+    return found

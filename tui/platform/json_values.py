@@ -37,7 +37,7 @@ def object_of(data: Any, code: int, what: str) -> dict[str, Any]:
 def list_of(data: Any, code: int, what: str, entry: str) -> list[Any]:
     """A list; some write it as an object whose keys are numbers, and a list of one as that one,
     which is known by the path `entry` that each entry has."""
-    if isinstance(data, dict) and data and all(_is_index(key) for key in data):
+    if isinstance(data, dict) and all(_is_index(key) for key in data):
         data = list(data.values())
     if isinstance(data, dict) and at(data, entry) is not None:
         data = [data]

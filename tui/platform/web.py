@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 import ssl
+import time
 import unicodedata
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from html import unescape
 from http import HTTPStatus
 from ipaddress import ip_address
@@ -19,12 +21,14 @@ from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
 
 from tui.platform import codes
 from tui.platform.base import PlatformError
+from tui.platform.cookies import Cookies
 from tui.platform.gen2.routes import TOKEN_HEADER, Route
 from tui.platform.http_client import (
     HttpClient,
     HttpError,
     HttpResponse,
     NameNotFound,
+    NoProxy,
     NoTls,
     NotReached,
     Unverified,
@@ -44,10 +48,15 @@ _OTHER_WORDS: Final = (
     *("error", "title"),
 )
 """Where gateways and frameworks put the words of a refusal (RFC 9457, RFC 6749 §5.2)."""
+_OTHER_CODES: Final = ("code", "ret", "errcode", "errno", "error_code")
+"""Where they put its code."""
+_USUAL_YES: Final = (0, 1, 200)
+_says_yes = re.compile(r"(?i)\b(?:success|succeed|ok\b)|成功").search
+MOST_WAIT: Final = 600.0
+"""Seconds for which a server is left alone at most: a slip of its own must not silence us."""
 _FULL_WIDTH: Final = {0xFF01 + offset: 0x21 + offset for offset in range(94)} | {0x3002: 0x2E}
 """What an input method writes in place of ASCII."""
 _SCHEME: Final = re.compile(r"(?i)^(https?):/{0,2}(?=[^/])")
-_PROXIES: Final = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 _title = re.compile(r"<title[^>]*>([^<]{1,200})", re.I).search
 _MOST_WORDS: Final = 20
 """Texts of one `info` that are put together."""
@@ -66,6 +75,8 @@ class Reply:
     paths: JsonPaths = PATHS
     said: str = ""
     """HTTP's own words for a refusal, where the answer has none."""
+    wait: float = 0.0
+    """Seconds for which the server wants to be left alone."""
 
     @property
     def status(self) -> int:
@@ -90,11 +101,21 @@ class Reply:
     @property
     def _says_no(self) -> bool:
         """Whether an answer without a status is a refusal all the same, as frameworks write it."""
-        if any(flag_of(at(self.body, name)) is False for name in ("success", "ok")):
+        if self.body is False or any(
+            flag_of(at(self.body, name)) is False for name in ("success", "ok")
+        ):
             return True
-        there = at(self.body, "data") is not None
-        error = "" if there else clean_text(_words(at(self.body, "error")))
-        return error != "" and flag_of(error) is not False
+        data = at(self.body, "data")
+        error = "" if data is not None else clean_text(_words(at(self.body, "error")))
+        if error != "" and flag_of(error) is not False:
+            return True
+        return data in (None, "", [], {}) and self._has_a_strange_code
+
+    @property
+    def _has_a_strange_code(self) -> bool:
+        """A code that is none of those for a yes, beside words that do not say that it is one."""
+        code = next(filter(None, (integer_of(at(self.body, name)) for name in _OTHER_CODES)), 0)
+        return code not in _USUAL_YES and self.words != "" and not _says_yes(self.words)
 
     @property
     def token_refused(self) -> bool:
@@ -178,7 +199,7 @@ def is_loopback(host: str) -> bool:
 
 class Web:
     """One backend. `limit` is the time for one request in seconds, redirects and all; `tls` says
-    whom to trust (None: whom this machine does)."""
+    whom to trust (None: whom this machine does); `cookies` are said back to who gave them."""
 
     def __init__(
         self,
@@ -189,6 +210,7 @@ class Web:
         tls: ssl.SSLContext | None = None,
         paths: JsonPaths | None = None,
         token_header: str = TOKEN_HEADER,
+        cookies: Cookies | None = None,
     ) -> None:
         self.base = base
         self._paths = paths or PATHS
@@ -196,7 +218,9 @@ class Web:
         self._limit = limit
         # Not compressed; what is all the same is expanded here, to a size that we bound.
         self._http = HttpClient(
-            tls=tls, fields={"Accept": "application/json", "User-Agent": user_agent}
+            tls=tls,
+            fields={"Accept": "application/json", "User-Agent": user_agent},
+            cookies=cookies,
         )
 
     async def request(
@@ -236,18 +260,19 @@ class Web:
                         return self._reply(response, bare=bare)
                     url = self._redirected(url, response, route.method)
         except NameNotFound as error:
-            info = f"the backend's name was not found: {error}{self._beside}"
+            info = f"the backend's name was not found: {error}"
             raise PlatformError(codes.NO_SERVER, info) from None
         except TimeoutError:
-            info = f"no answer in time{self._beside}"
+            info = "no answer in time"
             raise PlatformError(codes.SERVER_ERROR, info, codes.SERVER_DOWN) from None
+        except NoProxy as error:
+            raise PlatformError(codes.SERVER_ERROR, str(error), codes.NO_PROXY) from None
         except NoTls as error:
             raise PlatformError(codes.SERVER_ERROR, str(error), codes.NO_TLS) from None
         except Unverified as error:
             raise PlatformError(codes.SERVER_ERROR, str(error), codes.UNVERIFIED) from None
         except NotReached as error:
-            info = f"{error}{self._beside}"
-            raise PlatformError(codes.SERVER_ERROR, info, codes.SERVER_DOWN) from None
+            raise PlatformError(codes.SERVER_ERROR, str(error), codes.SERVER_DOWN) from None
         except HttpError as error:
             raise PlatformError(codes.SERVER_ERROR, str(error)) from None
         except ValueError as error:  # an argument that no header or address can carry
@@ -264,6 +289,9 @@ class Web:
             return Reply(http, None, self._paths)
         yes = 200 <= http < 300
         said = "" if yes else clean_text(f"HTTP {http} {response.reason}").strip()
+        wait = 0.0 if yes else _asked_to_wait(response.fields.get("retry-after", ""))
+        if wait:
+            said = f"{said}, again in {wait:.0f} s"
         try:
             given = _parsed(content, response.charset)
         except PlatformError:
@@ -275,15 +303,8 @@ class Web:
                 return Reply(http, None, self._paths, said)
             if http in NO_SUCH_ROUTE:
                 raise NoSuchRoute(codes.SERVER_ERROR, said) from None
-            raise PlatformError(codes.SERVER_ERROR, said) from None
-        return Reply(http, given, self._paths, said)
-
-    @property
-    def _beside(self) -> str:
-        """What else may be why nothing is reached."""
-        away = not is_loopback(urlsplit(self.base).hostname or "")
-        named = next((name for name in _PROXIES if os.environ.get(name)), "") if away else ""
-        return f"; {named} is set, and proxies are not used" if named else ""
+            raise PlatformError(codes.SERVER_ERROR, said, wait=wait) from None
+        return Reply(http, _unfolded(given), self._paths, said, wait)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -361,13 +382,44 @@ def _form(body: Mapping[str, object]) -> dict[str, str]:
     return {name: str(value) for name, value in body.items()}
 
 
+def _asked_to_wait(text: str) -> float:
+    """Seconds, or until a date (RFC 9110 §10.2.3), as far as they are obeyed; 0 for neither."""
+    if text.isascii() and text.isdigit():
+        return min(float(text[:9]), MOST_WAIT)
+    try:
+        until = parsedate_to_datetime(text).timestamp()
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return 0.0
+    return min(max(0.0, until - time.time()), MOST_WAIT)
+
+
+def _unfolded(given: Any) -> Any:
+    """JSON that stands as text in JSON, as gateways hand it on that do not look at it."""
+    given = _unfolded_once(given)
+    if isinstance(given, dict):
+        return {name: _unfolded_once(value) for name, value in given.items()}
+    return given
+
+
+def _unfolded_once(given: Any) -> Any:
+    if isinstance(given, str) and given.lstrip()[:1] in ("{", "["):
+        with suppress(ValueError, RecursionError):
+            return parsed_json(given)
+    return given
+
+
 def _parsed(body: bytes, charset: str) -> Any:
-    """JSON, in whatever encoding it is written; names in it may hold control characters."""
+    """JSON, in whatever encoding it is written; names in it may hold control characters, and behind
+    it may stand the end of a text of C."""
     try:
         try:
             return parsed_json(body)
         except UnicodeDecodeError:
             return parsed_json(decoded(body, charset))
+        except ValueError:
+            if not body.endswith(b"\0"):
+                raise
+            return parsed_json(body.rstrip(b"\0"))
     except (ValueError, RecursionError):
         raise PlatformError(codes.SERVER_ERROR, "the answer is not JSON") from None
 

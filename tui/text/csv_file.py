@@ -38,7 +38,9 @@ def write(file: TextIO, rows: Iterable[Sequence[str]], *, bom: bool = False) -> 
 def create(path: Path, *, over: bool = False, beside: bool = False) -> tuple[TextIO, Path]:
     """A file to write into, and its name: one that nobody had, never through a link. `over`: one
     that is there is written anew; `beside`: then it is `NAME-2.csv`. OSError; FileExistsError where
-    neither is wanted."""
+    neither is wanted, IsADirectoryError."""
+    if os.path.isdir(path):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     flags |= os.O_TRUNC if over else os.O_EXCL
     for number in range(1, MOST_BESIDE + 1 if beside else 2):

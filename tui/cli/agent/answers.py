@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from argparse import Namespace
 from typing import Any
 
 from tui.cli.exits import OK, REFUSED, complain
@@ -23,22 +24,33 @@ def said(sentence: Message) -> str:
 
 def answer(result: Result, *, as_json: bool = False, **more: Any) -> int:
     """Say what became of it. `more` stands beside it in the JSON."""
-    code = OK if result.ok else REFUSED
     if as_json:
-        sentence = result.message
-        print_json(
-            {
-                "ok": result.ok,
-                "code": result.code,
-                "message": None if sentence is None else said(sentence),
-                "message_id": None if sentence is None else sentence.id,
-                **more,
-            }
-        )
-        return code
+        _print_answer(result.message, ok=result.ok, code=result.code, **more)
+        return OK if result.ok else REFUSED
     if result.ok:
         return OK if result.message is None else complain(said(result.message), OK)
     return complain(said(result.message or Message("engine.refused")), REFUSED)
+
+
+def unasked(sentence: Message, code: int, options: Namespace, **more: Any) -> int:
+    """Why nothing was asked of an engine, or nothing came of it: said as it is wanted, in the JSON
+    with `more` beside it; the exit code."""
+    if getattr(options, "json", False):
+        _print_answer(sentence, ok=False, code=0, **more)
+        return code
+    return complain(said(sentence), code)
+
+
+def _print_answer(sentence: Message | None, *, ok: bool, code: int, **more: Any) -> None:
+    print_json(
+        {
+            "ok": ok,
+            "code": code,
+            "message": None if sentence is None else said(sentence),
+            "message_id": None if sentence is None else sentence.id,
+            **more,
+        }
+    )
 
 
 def plain(value: Any) -> Any:

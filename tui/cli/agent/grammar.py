@@ -17,7 +17,7 @@ COMMANDS: Final = {
     "park": "have the call wait in a slot of the PBX, until somebody fetches it",
     "fetch": "take a parked call: of that slot, or the one parked here last",
     "voicemail": "call the mailbox, and hear what waits there",
-    "note": "the note of the write-up: read it, or write it",
+    "note": "the note of the call or its write-up: read it, or write it",
     "outcome": "the outcome of the write-up: what can be chosen, or choose",
     "next": "the status after this call: busy or idle",
     "history": "calls that were, newest first",

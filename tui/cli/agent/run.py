@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import time
 from argparse import Namespace
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from tui.cli.agent.answers import answer, plain, print_json
+from tui.cli.agent.answers import answer, plain, print_json, unasked
 from tui.cli.agent.which_engine import which_engine
 from tui.cli.agent.which_group import group_of
-from tui.cli.exits import OK, REFUSED, complain
+from tui.cli.exits import OK, REFUSED
 from tui.console import i18n
 from tui.console.i18n import render, tr
 from tui.console.screens.directory.model import (
@@ -22,11 +23,14 @@ from tui.console.screens.directory.model import (
     matches,
     seat_state,
 )
+from tui.console.widgets.calls_before.history_terms import terms_of
 from tui.console.widgets.formats import outcome_word
 from tui.port.colleagues import ringing_first
 from tui.port.commands import (
     CallMailbox,
+    Command,
     DropThird,
+    EditNote,
     EditWrapUp,
     EndForAll,
     FetchParked,
@@ -42,6 +46,7 @@ from tui.port.commands import (
 )
 from tui.port.errors import EngineUnavailable
 from tui.port.values import (
+    BREAK,
     Capability,
     Group,
     HistoryPage,
@@ -55,6 +60,8 @@ from tui.port.values import (
 from tui.port.wire.client import EngineClient
 from tui.port.wire.codec import to_json
 
+_MOST_READ: Final = 4_000
+"""Characters of a note that are read: more than are kept, fewer than the engine takes at once."""
 Work = Callable[[Namespace, EngineClient], Awaitable[int]]
 
 
@@ -68,7 +75,7 @@ def run(options: Namespace) -> int:
             return sign_in(options)
         return asyncio.run(_run(options))
     except EngineUnavailable as error:
-        return complain(render(error.message), REFUSED)
+        return unasked(error.message, REFUSED, options)
     except KeyboardInterrupt:
         return 130
 
@@ -255,20 +262,28 @@ async def voicemail(options: Namespace, client: EngineClient) -> int:
 
 
 async def note(options: Namespace, client: EngineClient) -> int:
-    """Read the note, or write it."""
-    wrapup = client.snapshot().wrapup
-    if wrapup is None:
+    """Read the note of the write-up, or of the call that is up, or write it."""
+    wrapup, call = client.snapshot().wrapup, client.snapshot().call
+    if wrapup is not None:
+        known, outcome = wrapup.note, wrapup.outcome
+    elif call is not None and call.live:
+        known, outcome = call.note, ""
+    else:
         return answer(Result(False, message("wrapup.none")), as_json=options.json)
     if options.text is None:
         if options.json:
-            print_json({"ok": True, "note": wrapup.note, "outcome": wrapup.outcome})
-        elif wrapup.note:
-            print(wrapup.note)
+            print_json({"ok": True, "note": known, "outcome": outcome})
+        elif known:
+            print(known)
         return OK
-    text = sys.stdin.read() if options.text == "-" else options.text
+    text = sys.stdin.read(_MOST_READ) if options.text == "-" else options.text
     if options.add:
-        text = f"{wrapup.note} {text}".strip()
-    return answer(await client.execute(EditWrapUp(note=text)), as_json=options.json)
+        text = f"{known} {text}".strip()
+    text = text[:_MOST_READ]
+    written: Command = EditWrapUp(note=text)
+    if wrapup is None and call is not None:
+        written = EditNote(text, call.key)
+    return answer(await client.execute(written), as_json=options.json)
 
 
 async def outcome(options: Namespace, client: EngineClient) -> int:
@@ -304,7 +319,8 @@ async def history(options: Namespace, client: EngineClient) -> int:
     """A page of the history."""
     if options.page < 1:
         return answer(Result(False, message("cli.page")), as_json=options.json)
-    result = await client.execute(GetHistory(options.text, options.page))
+    terms = terms_of(options.text, time.time())
+    result = await client.execute(GetHistory(options.text, options.page, terms))
     if not result.ok or not isinstance(result.value, HistoryPage):
         return answer(result, as_json=options.json)
     page = result.value
@@ -315,14 +331,17 @@ async def history(options: Namespace, client: EngineClient) -> int:
             shown["ended"] = render(why) if entry.reason else None
         print_json({"ok": True, "total": page.total, "page": page.page, "calls": entries})
         return OK
-    import time
-
     for entry in page.entries:
         began = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.began))
         talk = "–" if entry.talk_time is None else f"{int(entry.talk_time)} s"
         way = "out" if entry.outgoing else "missed" if entry.missed else "in"
-        cells = (began, f"{way:6}", f"{entry.number or tr('call.no_number'):16}", f"{talk:>7}")
-        rest = " ".join(each for each in (outcome_word(entry.outcome), entry.note) if each)
+        who = entry.number or tr("call.no_number")
+        if entry.kind == BREAK:
+            way, who = BREAK, entry.name
+        cells = (began, f"{way:6}", f"{who:16}", f"{talk:>7}")
+        ended = Message(entry.reason, entry.reason_values)
+        what = outcome_word(entry.outcome) or (render(ended) if entry.reason else "")
+        rest = " ".join(each for each in (what, entry.note) if each)
         print("  ".join((*cells, rest)).rstrip())
     return OK
 

@@ -7,7 +7,7 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from tui.cli.agent.answers import answer, print_json
+from tui.cli.agent.answers import answer, print_json, unasked
 from tui.cli.agent.which_group import group_of
 from tui.cli.exits import OK, USAGE, complain
 from tui.cli.opened import opened
@@ -36,7 +36,7 @@ def run(options: Namespace) -> int:
 async def sign_in(options: Namespace, paths: Paths, file: Path, command: SignIn) -> int:
     """The exit code. An engine that has the account already is left as it is."""
     if (missing := _missing(command)) is not None:
-        return complain(render(missing), USAGE)
+        return unasked(missing, USAGE, options)
     found = await find_running(paths.runtime)
     if any(each.matches(command.un, command.switchnumber) for each in found.engines):
         return answer(Result(True), as_json=options.json, already=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from tui.cli.exits import NO_ENGINE, REFUSED, SEVERAL, complain
+from tui.cli.agent.answers import unasked
+from tui.cli.exits import NO_ENGINE, REFUSED, SEVERAL
 from tui.config.paths import Paths
-from tui.console.i18n import render, tr
 from tui.launcher.find_engines import RunningEngine, find_running
 from tui.port.values import message
 
@@ -17,13 +17,13 @@ async def which_engine(options: Namespace) -> RunningEngine | int:
     engines = [each for each in found.engines if each.matches(options.account)]
     if not engines:
         if found.refused:
-            return complain(render(found.refused[0]), REFUSED)
+            return unasked(found.refused[0], REFUSED, options)
         if found.engines:
             others = ", ".join(each.account.un for each in found.engines)
             wanted = message("cli.no_such_account", account=options.account, others=others)
-            return complain(render(wanted), NO_ENGINE)
-        return complain(tr("cli.no_engine"), NO_ENGINE)
+            return unasked(wanted, NO_ENGINE, options)
+        return unasked(message("cli.no_engine"), NO_ENGINE, options)
     if len(engines) > 1:
         accounts = ", ".join(each.account.un for each in engines)
-        return complain(tr("cli.several", accounts=accounts), SEVERAL)
+        return unasked(message("cli.several", accounts=accounts), SEVERAL, options)
     return engines[0]

@@ -138,15 +138,13 @@ def _next_agent(file: Path | None, *, plain: bool) -> NoReturn:
 
 def _pin() -> int:
     """Ask for a PIN twice, and print the line for the config."""
-    from getpass import getpass
-
     from tui.config.kiosk import SHORTEST, hashed
     from tui.console import i18n
 
     i18n.set_language(i18n.from_locale(os.environ))
     try:
-        pin = getpass(i18n.tr("kiosk.pin_new"))
-        again = getpass(i18n.tr("kiosk.pin_again"))
+        pin = _typed(i18n.tr("kiosk.pin_new"))
+        again = _typed(i18n.tr("kiosk.pin_again"))
     except EOFError:
         return complain(i18n.tr("kiosk.pin_short", least=str(SHORTEST)), USAGE)
     if len(pin) < SHORTEST:
@@ -155,3 +153,12 @@ def _pin() -> int:
         return complain(i18n.tr("kiosk.pin_differs"), USAGE)
     print(f'[kiosk]\npin = "{hashed(pin, os.urandom(16))}"')
     return OK
+
+
+def _typed(prompt: str) -> str:
+    """Unseen at a terminal; else the next line, without a prompt. Raises EOFError."""
+    if not sys.stdin.isatty():
+        return input()
+    from getpass import getpass
+
+    return getpass(prompt)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from tui.cli.exits import OK, REFUSED, USAGE, complain
+from tui.cli.exits import OK, REFUSED, USAGE, complain, speak_as_the_system
 from tui.clock import instant
 from tui.config.paths import PathError, Paths
 from tui.launcher.find_engines import RunningEngine, find_running
@@ -129,7 +129,11 @@ def run(options: Namespace) -> int:
     try:
         put(options.output, text)
     except OSError as error:
-        return complain(f"{options.output} cannot be written: {error.strerror}", REFUSED)
+        from tui.console.i18n import tr
+
+        speak_as_the_system()
+        why = error.strerror or type(error).__name__
+        return complain(tr("bundle.not_written", path=options.output, why=why), REFUSED)
     return OK
 
 

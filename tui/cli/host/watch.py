@@ -7,7 +7,7 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from tui.cli.exits import NO_ENGINE, OK, REFUSED, SEVERAL, USAGE, complain
+from tui.cli.exits import NO_ENGINE, OK, REFUSED, SEVERAL, USAGE, complain, complain_config
 from tui.cli.opened import opened
 from tui.config.paths import PathError, Paths
 from tui.config.schema import Config
@@ -36,7 +36,7 @@ def run(options: Namespace) -> int:
     try:
         setup(found.paths.prepare().log_file)
     except PathError as error:
-        return complain(str(error), USAGE)
+        return complain_config(error)
     try:
         return asyncio.run(_look(*desks[0], config))
     except EngineUnavailable as error:

@@ -15,9 +15,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from tui.cli.exits import NO_ENGINE, OK, REFUSED, SEVERAL, USAGE, complain
+from tui.cli.agent.answers import print_json, unasked
+from tui.cli.exits import NO_ENGINE, OK, REFUSED, SEVERAL, complain
 from tui.cli.fresh_name import fresh_name
-from tui.config.paths import PathError, Paths
+from tui.config.paths import Paths
 from tui.console import i18n
 from tui.console.i18n import render, tr
 from tui.launcher.engine_process import home, python_module
@@ -35,15 +36,12 @@ CHECKS_LIMIT: Final = 30.0
 def run(options: Namespace) -> int:
     """Write one; the exit code."""
     i18n.set_language(i18n.from_locale(os.environ))
-    try:
-        paths = Paths.find().prepare()
-    except PathError as error:
-        return complain(str(error), USAGE)
+    paths = Paths.find()
     path = options.file.absolute() if options.file else fresh_name(Path.cwd(), "bundle-*.zip")
     try:
         return asyncio.run(_run(options, paths, path))
     except EngineUnavailable as error:
-        return complain(render(error.message), REFUSED)
+        return unasked(error.message, REFUSED, options)
     except KeyboardInterrupt:
         return 130
 
@@ -53,11 +51,11 @@ async def _run(options: Namespace, paths: Paths, path: Path) -> int:
     engines = [each for each in found.engines if each.matches(options.account)]
     if len(engines) > 1:
         accounts = ", ".join(each.account.un for each in engines)
-        return complain(tr("cli.several", accounts=accounts), SEVERAL)
+        return unasked(message("cli.several", accounts=accounts), SEVERAL, options)
     if not engines and found.engines:
         others = ", ".join(each.account.un for each in found.engines)
         wanted = message("cli.no_such_account", account=options.account, others=others)
-        return complain(render(wanted), NO_ENGINE)
+        return unasked(wanted, NO_ENGINE, options)
     if not engines:
         result = await _without_engine(options.config or paths.config_file, paths, path)
     else:
@@ -70,10 +68,13 @@ async def _run(options: Namespace, paths: Paths, path: Path) -> int:
             result = await client.execute(WriteBundle(str(path)))
         finally:
             await client.close()
-    said = "" if result.message is None else render(result.message)
     if not result.ok:
-        return complain(said, REFUSED)
-    print(json.dumps({"path": str(path), "bytes": result.code}) if options.json else said)
+        failed = result.message or message("bundle.not_written", path=path, why="?")
+        return unasked(failed, REFUSED, options)
+    if options.json:
+        print_json({"ok": True, "path": str(path), "bytes": result.code})
+    elif result.message is not None:
+        print(render(result.message))
     return OK if engines else complain(tr("bundle.no_engine"), NO_ENGINE)
 
 

@@ -19,7 +19,8 @@ from typing import Final, TextIO
 from rich.cells import cell_len
 
 from tui.bus import Overflow
-from tui.cli.exits import OK, REFUSED, coloured, complain
+from tui.cli.agent.answers import unasked
+from tui.cli.exits import OK, REFUSED, coloured
 from tui.cli.opened import opened
 from tui.config.paths import Paths
 from tui.config.schema import Profile
@@ -134,7 +135,7 @@ async def _run(
         password = await password_of(profile, ask=not options.json and sys.stdin.isatty())
         refused = await _ask_process(file, profile, password, report)
     if refused is not None:
-        return complain(render(refused), REFUSED)
+        return unasked(refused, REFUSED, options, checks=[])
     return report.end()
 
 

@@ -13,6 +13,7 @@ from tui.console.widgets.formats import export_words, spaced
 from tui.port.commands import Dial, ExportHistory, GetHistory, MendNote, SetPhoneMode
 from tui.port.values import BREAK, HistoryEntry, HistoryPage, PhoneMode, message
 from tui.text import clean_text
+from tui.text.typed_path import typed_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -154,7 +155,8 @@ class PageActions:
             if path:
                 bom = self._desk.appearance.config.history.csv_bom
                 terms = terms_of(text, self._desk.clocks.wall())
-                command = ExportHistory(path, text, export_words(), bom, terms)
+                file = str(typed_path(path))
+                command = ExportHistory(file, text, export_words(), bom, terms)
                 self._stage.run_worker(self._export(command), name="export")
 
         what = message("history.export_matching" if text else "history.export_all", text=text)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tui.console.i18n import tr
@@ -11,8 +10,11 @@ from tui.console.widgets.formats import spaced
 from tui.port.commands import KeepWrapUpOpen
 from tui.port.values import WrapUpMode, message
 from tui.port.work_commands import DialCallback, ImportCallbacks, RunAction
+from tui.text.typed_path import typed_path
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tui.console.desk import Desk, Stage
     from tui.console.view import View
     from tui.port.commands import Command
@@ -139,7 +141,7 @@ class WorkActions:
 
         def answered(path: str | None) -> None:
             if path:
-                self._write_shift(report, Path(path), over=False)
+                self._write_shift(report, typed_path(path), over=False)
 
         what = message("shift.export_what")
         name = f"~/yimi-shift-{day}.csv"
@@ -158,7 +160,7 @@ class WorkActions:
 
         rows = csv_rows(report)
         try:
-            file, written = csv_file.create(path.expanduser(), over=over)
+            file, written = csv_file.create(path, over=over)
             with file:
                 csv_file.write(file, rows, bom=self._desk.appearance.config.history.csv_bom)
         except FileExistsError:
@@ -168,9 +170,9 @@ class WorkActions:
                 ChoiceDialog("shift.export_title", what, "", ways, "stay"), asked
             )
         except OSError as error:
-            self._say(message("history.not_exported", why=error.strerror or "?"))
+            self._say(message("history.not_exported", path=path, why=error.strerror or "?"))
         else:
-            self._say(message("history.exported", count=len(rows) - 1, path=written))
+            self._say(message("shift.exported", count=len(rows) - 1, path=written))
 
     def read_in_callbacks(self) -> None:
         """Ask for a CSV of numbers, and have it read in."""
@@ -178,7 +180,8 @@ class WorkActions:
 
         def answered(path: str | None) -> None:
             if path:
-                self._stage.run_worker(self._tell(ImportCallbacks(path)), name="import")
+                command = ImportCallbacks(str(typed_path(path)))
+                self._stage.run_worker(self._tell(command), name="import")
 
         what = message("callbacks.read_in_what")
         self._stage.push_screen(

@@ -28,6 +28,7 @@ class LadderPage(LiveDialog, ModalScreen[None]):
     LadderPage #box {
         width: 100%; height: 100%; max-height: 100%; padding: 0 1; margin: 2 0 1 0;
         background: $surface; border: solid $key; scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable;
     }
     LadderPage Static { height: auto; }
     LadderPage #ladder-head { color: $dim; }

@@ -13,9 +13,10 @@ from threading import Event
 from time import monotonic
 from typing import Any, Final
 
+from textual import constants
 from textual.drivers.linux_driver import LinuxDriver
 
-from tui.console.terminal.input import READY_QUERY, TerminalInput, escape_wait
+from tui.console.terminal.input import ALTERNATES, READY_QUERY, TerminalInput, escape_wait
 
 log = logging.getLogger("tui.terminal")
 
@@ -174,3 +175,6 @@ class TerminalDriver(LinuxDriver):
         if self._stop.closed:
             self.exit_event = self._stop = StopEvent()
         super().start_application_mode()  # type: ignore[no-untyped-call]
+        if not constants.DISABLE_KITTY_KEY:
+            self.write(ALTERNATES)
+            self.flush()

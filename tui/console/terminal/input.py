@@ -59,8 +59,14 @@ _MODE_REPORT: Final = re.compile(r"\x1b\[\?(\d+);(\d)\$y")
 _RESIZE: Final = re.compile(r"\x1b\[48;(\d+)[\d:]*;(\d+)[\d:]*;(\d+)[\d:]*;(\d+)[\d:]*t")
 _MOUSE: Final = re.compile(r"\x1b\[<\d+;-?\d+;-?\d+[Mm]")
 _KEY: Final = re.compile(
-    r"\x1b\[(\d*)(?::[\d:]*)?(?:;(\d*)(?::(\d*))?)?(?:;([\d:]*))?([u~A-HPQRS])"
+    r"\x1b\[(?P<code>\d*)(?::\d*(?::(?P<base>\d*))?)?"
+    r"(?:;(?P<held>\d*)(?::(?P<kind>\d*))?)?(?:;(?P<text>[\d:]*))?(?P<final>[u~A-HPQRS])"
 )
+ALTERNATES: Final = "\x1b[=4;2u"
+"""Asks a terminal with kitty's protocol to tell, besides what Textual asks for, which key it would
+be on a Latin keyboard: to one who types Greek, Russian or Arabic the key with Ctrl is another."""
+_CHORD: Final = 0b111110
+"""Alt, Ctrl, Super, Hyper, Meta, as that protocol counts them."""
 _OTHER_KEY: Final = re.compile(r"\x1b\[27;(\d+);(\d+)~")
 """How xterm's modifyOtherKeys writes a key that kitty's protocol writes as `CSI code;modifiers u`:
 tmux (`extended-keys always`) and some terminals send it unasked."""
@@ -358,10 +364,12 @@ class TerminalInput:
             else:
                 yield from self._pressed(f"\x1b[{typed};{held}u")
         elif part := _KEY.fullmatch(code):
-            number, modifiers, kind, text, final = part.groups()
+            number, base, modifiers, kind, text, final = part.groups()
             if kind == "3":
                 return  # let go
             point = int(number or 1)
+            if base and not text and point > 127 and (int(modifiers or 1) - 1) & _CHORD:
+                point = int(base)
             known = f"{point}{final}" in FUNCTIONAL_KEYS
             points = [point, *map(int, filter(None, (text or "").split(":")))]
             strange = any(not _is_character(each) for each in points)
@@ -381,7 +389,9 @@ def _named(code: str) -> tuple[Keys, ...] | None:
     """The keys of a sequence whose number Textual would read as a character's, as it knows it from
     kitty's protocol: F13 of the older terminals, and their arrows with Ctrl."""
     part = _KEY.fullmatch(code)
-    if part is None or part[5] == "u" or f"{int(part[1] or 1)}{part[5]}" in FUNCTIONAL_KEYS:
+    if part is None or part["final"] == "u":
+        return None
+    if f"{int(part['code'] or 1)}{part['final']}" in FUNCTIONAL_KEYS:
         return None
     known = ANSI_SEQUENCES_KEYS.get(code)
     return known if isinstance(known, tuple) else None

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from textual import events, on
+from textual.app import ComposeResult
 from textual.message import Message as TextualMessage
 from textual.timer import Timer
 from textual.widgets import Input
@@ -79,6 +80,10 @@ class NoteField(Field):
     def begun(self) -> bool:
         """Whether there is anything to show of it."""
         return self._subject is not None and (self._began or bool(self.value))
+
+    def compose(self) -> ComposeResult:
+        yield from super().compose()
+        self.input.max_length = NOTE_LIMIT
 
     # ------------------------------------------------------------ what the engine says
 

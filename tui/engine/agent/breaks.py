@@ -67,7 +67,9 @@ class Breaks:
         """Busy, for this break; another break that is on ends."""
         wanted = self._breaks.get(name)
         if wanted is None:
-            known = ", ".join(self._breaks) or "–"
+            if not self._breaks:
+                return Result(False, message("break.none"))
+            known = ", ".join(self._breaks)
             return Result(False, message("break.unknown", name=name, known=known))
         now = self._context.clock()
         until = now + wanted.minutes * 60 if wanted.minutes else None

@@ -4,7 +4,7 @@ status that was set ahead. Follows the calls; decides nothing about them."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from tui.engine.agent.incoming_policy import IncomingPolicy
 from tui.engine.agent.screen_pop import ScreenPop
 from tui.engine.agent.shift_report import report
 from tui.engine.agent.status_ahead import StatusAhead
-from tui.engine.agent.wrapup import NOTE_LIMIT, WrapUpController
+from tui.engine.agent.wrapup import WrapUpController, as_kept
 from tui.engine.audio.quality_judge import Summary
 from tui.engine.calls import Calls
 from tui.engine.context import log
@@ -34,7 +34,6 @@ from tui.port.values import (
     message,
 )
 from tui.port.work import Callback
-from tui.text import clean_text
 
 _ENDS: Final = {
     "line.declined_here": "declined",
@@ -43,6 +42,7 @@ _ENDS: Final = {
 }
 """The figure that an offer counts in which nobody missed, by why it ended."""
 _TRY_AGAIN: Final = "history again"
+_DAY: Final = "another day"
 KICK_FOLLOWS: Final = 3.0
 """Seconds within which a kick says why a call ended that nobody here hung up."""
 
@@ -60,8 +60,10 @@ class CallLog:
         quality: Callable[[str], Summary],
         pop: ScreenPop,
         codes: frozenset[str] = frozenset(),
+        wall: Callable[[], float] = time.time,
     ) -> None:
-        """`codes` are the numbers that tell a PBX something: calls there are nobody's work."""
+        """`codes` are the numbers that tell a PBX something: calls there are nobody's work. `wall`
+        is the time of day in Unix time."""
         self.calls = calls
         self.context = calls.context
         self.incoming = incoming
@@ -72,6 +74,9 @@ class CallLog:
         self._entries: dict[str, HistoryEntry] = {}
         """Entries of this session by the call's key, for the write-up; those that are listed."""
         self._codes = codes
+        self._wall = wall
+        self._day = self._midnight()
+        """The one whose figures are shown, by its beginning in Unix time."""
         self._ahead = ahead
         self._pop = pop
         """What is opened on the agent's desk for a call."""
@@ -108,10 +113,10 @@ class CallLog:
         self._keep(call, entry)
         if call.answered is None and entry.missed:
             self.incoming.missed()
-        elif (shift := counted(self.context.snapshot.shift, entry)) is not (
-            self.context.snapshot.shift
-        ):
-            self.context.emit(ShiftChanged(shift))
+        elif entry.began >= self._day:  # it counts on the day on which it began
+            shift = counted(self.context.snapshot.shift, entry)
+            if shift is not self.context.snapshot.shift:
+                self.context.emit(ShiftChanged(shift))
         if any(other.answered is not None or other.outgoing for other in self.calls.live):
             return  # others go on: the last call that ends is written up
         if self.wrapup.begin(call, entry.id):
@@ -165,7 +170,7 @@ class CallLog:
         await self.wrapup.seat.come_back()
 
     def _entry(self, call: Call) -> HistoryEntry:
-        now, wall = self.context.clock(), time.time()
+        now, wall = self.context.clock(), self._wall()
         rang = (now if call.answered is None else call.answered) - call.began
         talked = call.end.talk_time
         if talked is None and call.answered is not None:
@@ -198,7 +203,7 @@ class CallLog:
         return CallRecord(
             number=entry.number,
             outgoing=entry.outgoing,
-            ended=self.context.clock() - max(0.0, time.time() - ended),
+            ended=self.context.clock() - max(0.0, self._wall() - ended),
             talk_time=entry.talk_time,
             outcome=outcome,
             missed=entry.missed,
@@ -213,21 +218,21 @@ class CallLog:
     def edit_note(self, note: str, key: str) -> Result:
         """`EditNote`: kept with the call while it lives, then in its write-up, then in the
         history."""
-        note = clean_text(note, NOTE_LIMIT)
+        kept, cut = as_kept(note)
         call = self.calls.by_key(key) if key else self.calls.find("")
         wrapup, entry = self.context.snapshot.wrapup, self._entries.get(key)
         if call is not None and call.live:
             if call.state in (CallState.RINGING, CallState.DECLINING):
                 return Result(False, message("note.not_yet"))
-            if note != call.note:
-                self.calls.put(call, note=note)
+            if kept != call.note:
+                self.calls.put(call, note=kept)
         elif key and wrapup is not None and wrapup.call == key:
             return self.wrapup.edit(None, note)
         elif entry is not None:
-            self._rewrite(key, replace(entry, note=note))
+            self._rewrite(key, replace(entry, note=kept))
         else:
             return Result(False, message("note.no_call"))
-        return Result(True)
+        return Result(True, cut)
 
     def _save(self, wrapup: WrapUp) -> None:
         """The write-up as it stands: into the history and the list."""
@@ -250,8 +255,8 @@ class CallLog:
         self.context.emit(ShiftChanged(Shift(began=self.context.clock())))
         try:
             await self._open(history)
-            midnight = datetime.now().replace(hour=0, minute=0, second=0, microsecond=0)
-            today = await history.since(midnight.timestamp())
+            self._day = self._midnight()
+            today = await history.since(self._day)
         except HistoryNewer as error:
             log.warning("%s", error)
             self.history = None
@@ -262,22 +267,56 @@ class CallLog:
             self.history = None
             self.context.notice(message("history.unusable", kind=type(error).__name__))
             return
-        shift = self.context.snapshot.shift
-        for entry in reversed(today):
-            shift = counted(shift, entry)
-        self.context.emit(ShiftChanged(shift))
+        self._watch_day()
+        self._count(today)
         calls = [entry for entry in today if entry.kind != BREAK]
         for entry in reversed(calls[:RECENT_LIMIT]):
             self.context.emit(CallRecorded(self._record(entry, _ended(entry))))
+
+    def _count(self, entries: Sequence[HistoryEntry]) -> None:
+        shift = self.context.snapshot.shift
+        for entry in reversed(entries):
+            shift = counted(shift, entry)
+        self.context.emit(ShiftChanged(shift))
+
+    def _midnight(self) -> float:
+        """When this day began, where this machine is (Unix seconds)."""
+        now = datetime.fromtimestamp(self._wall())
+        return now.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+
+    def _watch_day(self) -> None:
+        self.context.timers.set(_DAY, self.context.limits.day, self._look_at_day)
+
+    def _look_at_day(self) -> None:
+        """The figures are this day's: at midnight, and when a clock is set, they begin anew. The
+        date is looked at, for a wait until midnight is not as long as clocks say."""
+        self._watch_day()
+        day, history = self._midnight(), self.history
+        if day != self._day and history is not None:
+            self._day = day
+            self.context.spawn(self._count_anew(history))
+
+    async def _count_anew(self, history: HistoryDb) -> None:
+        anew = Shift(began=self.context.snapshot.shift.began)
+        counting = True
+        while counting:  # again where a call ends meanwhile
+            self.context.emit(ShiftChanged(anew))
+            try:
+                today = await history.since(self._day)
+            except Exception:
+                log.exception("the figures of this day cannot be read")
+                return
+            counting = self.context.snapshot.shift != anew
+        self._count(today)
 
     async def report(self, days_before: int) -> Result:
         """The figures of today, and of so many days before it."""
         if self.history is None:
             return Result(False, message("history.none"))
-        midnight = datetime.now().replace(hour=0, minute=0, second=0, microsecond=0)
+        midnight = datetime.fromtimestamp(self._midnight())
         began = (midnight - timedelta(days=max(0, min(days_before, 36500)))).timestamp()
         entries = await self.history.since(began)
-        return Result(True, value=report(entries, began, time.time()))
+        return Result(True, value=report(entries, began, self._wall()))
 
     async def mend(self, entry: int, note: str) -> Result:
         """Another note for a call of the history, this session's or an older one."""
@@ -286,7 +325,7 @@ class CallLog:
             return self.wrapup.edit(None, note)
         if self.history is None:
             return Result(False, message("history.none"))
-        note = clean_text(note, NOTE_LIMIT)
+        note, cut = as_kept(note)
         for key, known in self._entries.items():
             if known.id == entry:
                 self._entries[key] = changed = replace(known, note=note)
@@ -297,7 +336,7 @@ class CallLog:
         except HistoryWaits as why:
             self._says_it_waits(self.history, why)
             there = True
-        return Result(True) if there else Result(False, message("history.no_entry"))
+        return Result(True, cut) if there else Result(False, message("history.no_entry"))
 
     def explain(self, call: Call) -> None:
         """Why a call ended became known only after its end."""
@@ -362,6 +401,7 @@ class CallLog:
         self._entries.clear()
         history, self.history = self.history, None
         self.context.timers.cancel(_TRY_AGAIN)
+        self.context.timers.cancel(_DAY)
         self._waits = False
         if history is not None:
             await self.context.settle()

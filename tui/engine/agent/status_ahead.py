@@ -153,6 +153,10 @@ class StatusAhead:
             failure = await self._change(call.ccnumber, status == BUSY)
             if failure is not None:
                 return Result(False, failure)
+            current = self.calls.by_key(call.key)
+            over = current is None or not current.live
+            if over and status == BUSY and self.context.snapshot.wrapup is None:
+                return await self._seat.set_status(BUSY)  # the answer crossed the end
         elif self.context.snapshot.wrapup is None:
             return Result(False, message("status.no_call"))
         self.context.emit(NextStatusChanged(NextStatus.BUSY if status == BUSY else NextStatus.NONE))

@@ -91,5 +91,6 @@ class WorkCommands:
                 Path(command.path), command.text, words, bom=command.bom, terms=command.terms
             )
         except OSError as error:
-            return Result(False, message("history.not_exported", why=error.strerror or "?"))
+            failed = message("history.not_exported", path=command.path, why=error.strerror or "?")
+            return Result(False, failed)
         return Result(True, message("history.exported", count=rows, path=written), rows)

@@ -21,7 +21,15 @@ from tui.port.commands import Result
 from tui.port.events import ConnectionChanged, Event, NextStatusChanged, WrapUpChanged
 from tui.port.machines.seat_machine import Status
 from tui.port.snapshot import Call
-from tui.port.values import ConnectionState, NextStatus, Phase, WrapUp, WrapUpMode, message
+from tui.port.values import (
+    ConnectionState,
+    Message,
+    NextStatus,
+    Phase,
+    WrapUp,
+    WrapUpMode,
+    message,
+)
 from tui.text import clean_text
 
 NOTE_LIMIT = 2000
@@ -31,6 +39,12 @@ TYPING: Final = 5.0
 REASON: Final = "seat.wrapup"
 """Why the seat is busy meanwhile."""
 _TIMED = (WrapUpMode.TIMED, WrapUpMode.TIMED_STRICT)
+
+
+def as_kept(note: str) -> tuple[str, Message | None]:
+    """A note as it is kept, and a word where that is not all of it."""
+    cut = len(clean_text(note, NOTE_LIMIT + 1)) > NOTE_LIMIT
+    return clean_text(note, NOTE_LIMIT), message("note.cut", most=NOTE_LIMIT) if cut else None
 
 
 class WrapUpController:
@@ -132,12 +146,14 @@ class WrapUpController:
             if outcome and outcome not in wrapup.outcomes:
                 return Result(False, message("wrapup.no_such_outcome"))
             wrapup = replace(wrapup, outcome=outcome)
+        cut = None
         if note is not None:
-            wrapup = replace(wrapup, note=clean_text(note, NOTE_LIMIT), until=self._held(wrapup))
+            kept, cut = as_kept(note)
+            wrapup = replace(wrapup, note=kept, until=self._held(wrapup))
         if wrapup != self.context.snapshot.wrapup:
             self.context.emit(WrapUpChanged(wrapup))
             self._save(wrapup)
-        return Result(True)
+        return Result(True, cut)
 
     def _held(self, wrapup: WrapUp) -> float | None:
         """When it ends by itself, now that somebody types."""

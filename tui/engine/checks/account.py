@@ -21,6 +21,7 @@ from tui.engine.checks.runner import Finding, fail, ok, warn
 from tui.engine.session.account_connection import agent_config
 from tui.platform.base import Platform, PlatformError, SipAccount
 from tui.platform.codes import login_id
+from tui.platform.proxies import proxy_for
 from tui.port.commands import SignIn
 from tui.port.values import Connection, ConnectionState
 from tui.sip.transport.address import trust
@@ -106,7 +107,8 @@ class AccountProbe:
     async def _register(self, account: SipAccount) -> Finding:
         """REGISTER, and take it back. A line of its own, so that no call comes to it: nothing
         that reaches it is answered."""
-        probe = RegistrationProbe(account, self._rng, self._ca_file)
+        cookies = str if self._platform is None else self._platform.line_cookies
+        probe = RegistrationProbe(account, self._rng, self._ca_file, cookies)
         try:
             finding = await probe.run()
         finally:
@@ -124,7 +126,13 @@ class AccountProbe:
 class RegistrationProbe:
     """One registration, for a moment."""
 
-    def __init__(self, account: SipAccount, rng: Random, ca_file: str = "") -> None:
+    def __init__(
+        self,
+        account: SipAccount,
+        rng: Random,
+        ca_file: str = "",
+        cookies: Callable[[], str] = str,
+    ) -> None:
         secure = account.url.startswith("wss:")
         self.date: float | None = None
         self._agent = sip.UserAgent(
@@ -142,6 +150,8 @@ class RegistrationProbe:
             on_event=self._event,
             on_flow=self._flow,
             ssl=trust(ca_file) if secure else None,
+            proxy=proxy_for,
+            cookies=cookies,
         )
         loop = asyncio.get_running_loop()
         self._outcome: asyncio.Future[Finding] = loop.create_future()

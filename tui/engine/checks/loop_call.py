@@ -41,8 +41,10 @@ async def loop_call(
         mos = rate(statistics)
     finally:
         await asyncio.gather(here.close(), there.close())
-    if not statistics.received or heard <= 0:
-        return fail("check.call.silent")
+    if not statistics.received:
+        return fail("check.call.no_packets", seconds=f"{SECONDS:g}")
+    if heard <= 0:
+        return fail("check.call.silent", received=statistics.received)
     if mos is None:
         return ok("check.call.unrated")
     values = {"mos": f"{mos:.1f}"}

@@ -16,6 +16,7 @@ from tui.engine.checks import loop_call, machine, network, reach, sound, world
 from tui.engine.checks.account import AccountProbe
 from tui.engine.checks.runner import Finding, Step, ok, warn
 from tui.engine.session.platform_factory import relays
+from tui.platform.proxies import proxy_for
 from tui.port.values import HEADSET, VOIP
 from tui.sip.transport.address import is_local
 
@@ -131,7 +132,11 @@ class ShiftCheck:
             "disk": lambda: _in_thread(lambda: machine.disk(self.subject.paths.state)),
             "libraries": self._libraries,
             "opus": self._opus,
-            "names": lambda: network.names(self._addresses(), self._probes.resolve),
+            "names": lambda: network.names(
+                # What is behind a proxy has its name looked up there.
+                [proxy_for(each) or each for each in self._addresses()],
+                self._probes.resolve,
+            ),
             "tls": lambda: network.certificates(
                 self._addresses(ice=False), self._probes.handshake, self._probes.wall()
             ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import socket
 import ssl
@@ -14,16 +15,25 @@ from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidHandshake,
+    InvalidProxy,
+    InvalidURI,
+    ProxyError,
+)
 from websockets.typing import Subprotocol
 
 from tui.engine.checks.network import CannotDial, Dialled, http_date
+from tui.platform.proxies import ProxyFailed, name_of, opened_by, proxy_for
 from tui.sip.transport.address import check_address, is_local, trust
-from tui.sip.transport.flow import words
+from tui.sip.transport.flow import proxys, words
 from tui.sip.transport.websocket import DirectConnect
 
 PINGS: Final = 3
 _LIMIT: Final = 8.0
+_NEXT_ADDRESS: Final = 0.25
+"""As the line itself does it (`sip.transport.websocket`)."""
 # The library logs frames at DEBUG; there is nothing in them that a log should hold.
 _quiet = logging.getLogger(f"{__name__}.frames")
 _quiet.setLevel(logging.WARNING)
@@ -37,9 +47,25 @@ async def resolve(host: str) -> list[str]:
 
 
 async def handshake(host: str, port: int, ca_file: str = "") -> float:
-    """A verified TLS handshake; the certificate's end in Unix time."""
+    """A verified TLS handshake, through the proxy where one stands before it; the certificate's end
+    in Unix time."""
     context = trust(ca_file)
-    _, writer = await asyncio.open_connection(host, port, ssl=context, server_hostname=host)
+    named = f"[{host}]" if ":" in host else host
+    by = proxy_for(f"https://{named}:{port}")
+    try:
+        async with asyncio.timeout(_LIMIT):
+            if by is None:
+                _, writer = await asyncio.open_connection(
+                    host,
+                    port,
+                    ssl=context,
+                    server_hostname=host,
+                    happy_eyeballs_delay=_NEXT_ADDRESS,
+                )
+            else:
+                _, writer = await opened_by(by, host, port, context)
+    except ProxyFailed as error:
+        raise OSError(errno.EHOSTUNREACH, f"proxy {error}") from None
     try:
         certificate = writer.get_extra_info("ssl_object").getpeercert()
         return float(ssl.cert_time_to_seconds(str(certificate["notAfter"])))
@@ -51,6 +77,7 @@ async def handshake(host: str, port: int, ca_file: str = "") -> float:
 
 async def dial(url: str, ca_file: str = "") -> Dialled:
     """Open the SIP WebSocket without saying a word of SIP, and ping it; the quickest counts."""
+    by = None if is_local(url) else proxy_for(url)
     try:
         context = check_address(url, trust(ca_file))
         socket = await DirectConnect(
@@ -61,12 +88,18 @@ async def dial(url: str, ca_file: str = "") -> Dialled:
             open_timeout=_LIMIT,
             close_timeout=1.0,
             ping_interval=None,
-            proxy=None if is_local(url) else True,
+            proxy=by,
+            happy_eyeballs_delay=_NEXT_ADDRESS,
             logger=_quiet,
         )
+    except (InvalidProxy, ProxyError, ImportError) as error:
+        raise CannotDial(f"proxy {name_of(by or '')}: {proxys(error)}") from None
     except ValueError as error:
         raise CannotDial(str(error)) from None
     except (OSError, InvalidHandshake, InvalidURI, EOFError) as error:
+        servers = isinstance(error, ssl.SSLError | TimeoutError)
+        if by is not None and isinstance(error, OSError) and not servers:
+            raise CannotDial(f"proxy {name_of(by)}: {proxys(error)}") from None
         raise CannotDial(words(error)) from None
     try:
         if socket.subprotocol != "sip":

@@ -23,7 +23,7 @@ from tui.platform.base import Platform
 from tui.port.commands import PbxFeature, Result
 from tui.port.snapshot import Call
 from tui.port.supervision import SuperviseHow
-from tui.port.values import Capability, Message, message
+from tui.port.values import Capability, Message, PhoneMode, message
 from tui.text import clean_text
 
 _ACCEPTED = 200
@@ -99,6 +99,8 @@ class PlatformCalls:
         """`call`; with an encrypted number the platform object says what it means."""
         if self.supervising.active:
             return Result(False, message("supervise.leave_first"))
+        if self.context.snapshot.phone_mode is PhoneMode.MOBILE:  # nothing would be heard of it
+            return Result(False, message("phone_mode.dial"))
         if not encrypted:
             return await self.commands.dial(number, area)
         if self._platform is None or (meant := self._platform.to_call(number)) is None:
@@ -233,13 +235,21 @@ class PlatformCalls:
 
     def _report(self, report: control.PlatformMessage) -> None:
         self.query.told(getattr(report, "ccnumber", ""))
-        mobile = self.context.snapshot.phone_mode == "mobile"
-        if mobile and not isinstance(report, control.Kicked):
+        mobile = self.context.snapshot.phone_mode is PhoneMode.MOBILE
+        if mobile and not isinstance(report, control.Kicked) and not self._is_of_a_call(report):
             return  # "In mobile mode the client ignores every <cc>" (platform.md)
         for part in (self.supervising, self.reports, self.threeway):
             if part.handle(report):
                 return
         self._other(report)
+
+    def _is_of_a_call(self, report: control.PlatformMessage) -> bool:
+        """Whether it is about a call that was here before the calls went elsewhere: nothing else
+        would tell how that ends."""
+        ccnumber = getattr(report, "ccnumber", "")
+        call = self.calls.by_ccnumber(ccnumber) if ccnumber else None
+        known = call is not None and call.live
+        return known or (isinstance(report, control.NoCall) and self.query.running)
 
     def _other(self, report: control.PlatformMessage) -> None:
         match report:

@@ -99,6 +99,7 @@ class CallReports:
         self.query.told(ccnumber)
         known = self.calls.by_ccnumber(ccnumber)
         if known is not None and known.live:
+            self._named_late(known, number, internal=internal)
             return  # a repeat
         over = self._over.get(ccnumber)
         if over is not None and self.context.clock() - over.at < self.context.limits.offer_again:
@@ -113,6 +114,13 @@ class CallReports:
                 )
                 return
         self._offer(ccnumber, number, internal)
+
+    def _named_late(self, call: Call, number: str, *, internal: bool) -> Call:
+        """Who it is, where only a later message tells: of newPBXCall the specification promises no
+        number, of answeredPBXCall it does."""
+        if call.number or not number:
+            return call
+        return self.calls.put(call, number=number, internal=internal)
 
     def _offer(self, ccnumber: str, number: str, internal: bool) -> None:
         before = (
@@ -286,6 +294,7 @@ class CallReports:
                 recovered=True,
             )
             self.legs.expect(call.key)
+        call = self._named_late(call, number, internal=internal)
         if call.answered is not None:
             return  # a repeat
         self.context.timers.cancel(f"call {call.key}")
@@ -294,7 +303,7 @@ class CallReports:
             return
         changes = {"answered": self.context.clock(), "outcome": None, "ccnumber": ccnumber}
         if self.calls.move(call, CallInput.ANSWERED, **changes) is not None:
-            self.context.emit(CallAnswered(ccnumber, call.number or number))
+            self.context.emit(CallAnswered(ccnumber, call.number))
 
     def _on_the_phone(self, ccnumber: str, given: CallInput) -> None:
         """The agent held or resumed on the phone itself: the screen follows."""

@@ -12,10 +12,10 @@ from typing import Final
 from tui.engine.calls import BY_US, Calls
 from tui.engine.outcome import Send
 from tui.engine.platform_calls.commands import CallLegs
-from tui.engine.session.crash_note import Remembered
+from tui.engine.session.crash_note import Remembered, RememberedThird
 from tui.platform import control
-from tui.port.machines.call_machine import CallInput, CallState
-from tui.port.snapshot import Call
+from tui.port.machines.call_machine import CallInput, CallState, ThirdState
+from tui.port.snapshot import Call, Third
 from tui.port.values import ConnectionState, Leg, message
 
 AGAIN: Final = (8.0, 16.0, 32.0, 60.0)
@@ -152,7 +152,15 @@ class CallQuery:
             outcome = message("ended.26", code=BY_US)
             self.calls.end(call, CallInput.ENDED, outcome, reason=BY_US, talk_time=talked)
             return
-        self.calls.end(call, CallInput.ENDED, message("ended.in_gap"), talk_time=talked)
+        connection = self.context.snapshot.connection
+        in_gap = connection.since > call.began or call.recovered
+        self.calls.end(
+            call,
+            CallInput.ENDED,
+            message("ended.in_gap" if in_gap else "ended.forgotten"),
+            talk_time=talked,
+            missed=call.state is CallState.RINGING and not in_gap,
+        )
 
     def _over(self) -> None:
         self.running = False
@@ -176,7 +184,16 @@ def take_over(calls: Calls, legs: CallLegs, remembered: Remembered) -> None:
     )
     if remembered.answered is not None:
         moved = calls.move(call, CallInput.ANSWERED, answered=remembered.answered)
-        if moved is not None and remembered.held:
+        if moved is not None and remembered.third is not None:
+            calls.put(moved, third=_third(remembered.third, calls.context.clock()))
+        elif moved is not None and remembered.held:
             calls.move(moved, CallInput.HOLD_CONFIRMED)
     if not incoming:
         legs.expect(call.key)
+
+
+def _third(remembered: RememberedThird, now: float) -> Third:
+    """As it was; whether it has left since nobody tells."""
+    state = ThirdState.JOINED if remembered.joined else ThirdState.INVITED
+    joined = now if remembered.joined else None
+    return Third(state, remembered.kind, remembered.callee, remembered.name, now, joined)

@@ -147,6 +147,7 @@ class Announcements:
             try:
                 await platform.check_in(account.gid)
             except PlatformError as error:
+                wait = max(wait, error.wait)
                 if not self._over(round):
                     self._failed(Standing.CHECK_IN, str(error), notice=number == 0)
             else:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from tui import sip
 from tui.engine.context import EngineContext
 from tui.platform.base import SipAccount
+from tui.platform.proxies import proxy_for
 from tui.sip.transport.address import trust
 from tui.sip.transport.websocket import FlowState, SipConnection
 
@@ -43,7 +44,8 @@ def agent_config(account: SipAccount, instance_id: str) -> sip.AgentConfig:
 
 class AccountConnection:
     """The account's user agent on its WebSocket, dialled anew until it is closed. `on_event` and
-    `on_flow` are `SipConnection`'s. `tls` says whom to trust; None: whom this machine does."""
+    `on_flow` are `SipConnection`'s, and so are `cookies`. `tls` says whom to trust; None: whom this
+    machine does."""
 
     def __init__(
         self,
@@ -54,6 +56,7 @@ class AccountConnection:
         on_event: Callable[[sip.Event], None],
         on_flow: Callable[[FlowState], None],
         tls: ssl.SSLContext | None,
+        cookies: Callable[[], str] = str,
     ) -> None:
         secure = account.url.startswith("wss:")
         self.account = account
@@ -77,6 +80,8 @@ class AccountConnection:
             on_event=on_event,
             on_flow=on_flow,
             ssl=(tls or trust()) if secure else None,
+            proxy=proxy_for,
+            cookies=cookies,
             clock=context.clock,
         )
         self._clock = context.clock

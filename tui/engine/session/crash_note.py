@@ -19,13 +19,24 @@ from msgspec import convert
 
 from tui import sip
 from tui.engine.context import log
-from tui.port.machines.call_machine import CallState
-from tui.port.snapshot import Call
+from tui.port.machines.call_machine import CallState, ThirdState
+from tui.port.snapshot import Call, Third
+from tui.port.values import ThirdKind
 
 PERIOD: Final = 10.0
 """Seconds after which the note is written again while a call is up: so much talk time is lost at
 most with an engine."""
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclass(frozen=True, slots=True)
+class RememberedThird:
+    """The third party of a platform's call: in it, or rung."""
+
+    kind: ThirdKind
+    callee: str
+    name: str
+    joined: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +60,8 @@ class Remembered:
     """Of a call at a PBX, what is needed to go on with it, or to end it."""
     note: str = ""
     """What the agent had typed about it."""
+    third: RememberedThird | None = None
+    """A hang-up that did not know of it would leave the two together, with no way back."""
     others: tuple[Remembered, ...] = ()
     """Further calls of that engine; of a note's first one only."""
 
@@ -134,7 +147,15 @@ def _of_call(call: Call, seen: float | None, dialog: sip.KeptDialog | None) -> R
         seen,
         dialog,
         call.note,
+        _of_third(call.third),
     )
+
+
+def _of_third(third: Third | None) -> RememberedThird | None:
+    if third is None or not third.present:
+        return None
+    there = ThirdState.JOINED in (third.state, third.before)
+    return RememberedThird(third.kind, third.callee, third.name, there)
 
 
 def _same(wanted: Remembered | None, written: Remembered | None) -> bool:

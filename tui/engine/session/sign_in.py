@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from tui.clock import ClockWatch
 from tui.config.schema import Profile
+from tui.engine.agent.seat import IDLE
 from tui.engine.context import EngineContext, log
 from tui.engine.not_understood import note_missing
 from tui.engine.outcome import unconfirmed
@@ -28,6 +29,7 @@ from tui.port import replace
 from tui.port.commands import JoinGroup, Result, SignIn
 from tui.port.events import (
     AccountChanged,
+    NoticeChanged,
     PhaseChanged,
     PhoneModeChanged,
     RegistrationFinished,
@@ -98,6 +100,8 @@ class SignInSession:
             self._phase(Phase.SIGNED_OUT, failure)
             return Result(False, failure, BAD_ARGUMENT)
         self._phase(Phase.SIGNING_IN)
+        if self.context.snapshot.notice is not None:
+            self.context.emit(NoticeChanged(None))  # it is about the session before
         platform = self.make_platform(command)
         try:
             user = await platform.sign_in(command.credentials)
@@ -188,6 +192,7 @@ class SignInSession:
             instance_id(self.paths.state / "instances" / self.key),
             self.parts.control.now,
             self._tls,
+            platform.line_cookies,
         )
 
     async def _not_registered(
@@ -220,10 +225,13 @@ class SignInSession:
             return Result(False, login_message(error), error.code)
         outcome = await self.signalling.messages.send(control.SetSeatMode(fixed=mode == "fixed"))
         if not outcome.ok:
+            if self.context.snapshot.phone_mode is PhoneMode.FIXED:
+                with suppress(PlatformError):  # the web has taken it on: calls would go there
+                    await platform.set_phone_mode(PhoneMode.FIXED)
             return Result(False, unconfirmed("phone_mode", outcome))
         self.context.emit(PhoneModeChanged(PhoneMode(mode)))
-        if mode == "fixed":
-            await self.signalling.messages.send(control.SetStatus(1))
+        if mode == "fixed" and self.context.snapshot.wrapup is None:
+            await self.parts.seat.set_status(IDLE, in_call=True)
         return Result(True)
 
     # ------------------------------------------------------------ the machine slept

@@ -101,12 +101,20 @@ class Signalling:
         instance_id: str,
         listener: SignallingListener,
         tls: ssl.SSLContext | None = None,
+        cookies: Callable[[], str] = str,
     ) -> None:
         """Connect and register. Raises RegistrationRefused when the first try fails: by refusal,
         because nothing answers, or because it takes too long. `tls` says whom to trust; None: whom
-        this machine does."""
+        this machine does. `cookies` gives the field `Cookie` of a handshake."""
         signed_in = AccountConnection(
-            self.context, account, self._settings, instance_id, self._event, self._flow, tls
+            self.context,
+            account,
+            self._settings,
+            instance_id,
+            self._event,
+            self._flow,
+            tls,
+            cookies,
         )
         signed_in.connection.on_wire = self.on_wire
         self._signed_in, self._listener = signed_in, listener

@@ -29,6 +29,8 @@ MOST: Final = 256
 """Devices that are looked at."""
 PULSE: Final = "pulse"
 """The device by which ALSA reaches PulseAudio (libasound2-plugins)."""
+_TOLD: Final = 500
+"""Bytes of what a process that failed wrote last."""
 _PLACE: Final = re.compile(r"\s*\(hw:[^()]*\)\s*$")
 
 
@@ -173,7 +175,13 @@ def ask(limit: float = LIMIT, environment: Mapping[str, str] | None = None) -> L
             tuple((shown, name) for shown, name in found["sources"]),
             tuple((shown, name) for shown, name in found["sinks"]),
         )
-    except (OSError, ValueError, KeyError, TypeError, subprocess.SubprocessError):
+    except (OSError, ValueError, KeyError, TypeError, subprocess.SubprocessError) as error:
+        said = getattr(error, "stderr", None) or b""  # of a process that failed, or was too slow
+        log.warning(
+            "the devices could not be listed: %s %s",
+            error,
+            said[-_TOLD:].decode("utf-8", "replace"),
+        )
         return None
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING
 
 from tui.console.actions import conditions as when
 from tui.console.i18n import render, tr
-from tui.console.widgets.formats import outcome_word, spaced
+from tui.console.widgets.calls_before.history_terms import terms_of
+from tui.console.widgets.formats import export_words, outcome_word, spaced
 from tui.plain import sentences as say
 from tui.plain.news import with_words
 from tui.plain.words import name_of
@@ -25,14 +25,17 @@ from tui.port.commands import (
 )
 from tui.port.ladder import Ladder
 from tui.port.values import (
+    BREAK,
     Check,
     CheckState,
     Devices,
     HistoryEntry,
     HistoryPage,
+    Message,
     NotUnderstoodReport,
     Quality,
 )
+from tui.text.typed_path import typed_path
 
 if TYPE_CHECKING:
     from tui.plain.desk import PlainDesk
@@ -115,7 +118,8 @@ async def history(desk: PlainDesk, rest: str) -> None:
     """The calls that hold the text, newest first; a digit tells more of one, and calls it."""
     page = 1
     while True:
-        result = await desk.engine.ask(GetHistory(rest, page))
+        terms = terms_of(rest, desk.clocks.wall())
+        result = await desk.engine.ask(GetHistory(rest, page, terms))
         if not result.ok or not isinstance(result.value, HistoryPage):
             desk.engine.refused(result)
             return
@@ -137,8 +141,11 @@ async def history(desk: PlainDesk, rest: str) -> None:
 
 
 def _one(desk: PlainDesk, entry: HistoryEntry) -> str:
-    """A call in a few words."""
-    parts = [spaced(entry.number) or tr("call.no_number"), entry.name, _when(desk, entry)]
+    """A call, or a break, in a few words."""
+    who = spaced(entry.number) or tr("call.no_number")
+    if entry.kind == BREAK:
+        who = tr("history.break")
+    parts = [who, entry.name, _when(desk, entry)]
     if entry.missed:
         parts.append(tr("plain.was_missed"))
     elif entry.outgoing:
@@ -166,12 +173,12 @@ async def _told(desk: PlainDesk, entry: HistoryEntry) -> None:
     if entry.hold_time:
         said.append(tr("history.held", time=say.long(entry.hold_time)))
     if entry.reason:
-        from tui.port.values import Message
-
         said.append(render(Message(entry.reason, entry.reason_values)))
     if entry.note:
         said.append(say.named(tr("wrapup.note"), entry.note))
     desk.talk.say(" ".join(say.dotted(each) for each in said))
+    if entry.kind == BREAK:
+        return
     masked = "•" in entry.number
     if not entry.number or masked:
         desk.talk.say(tr("history.masked" if masked else "history.no_number"))
@@ -195,17 +202,15 @@ async def _mend(desk: PlainDesk, entry: HistoryEntry) -> None:
 
 
 async def export(desk: PlainDesk, rest: str) -> None:
-    """The history as CSV; a file that is there is overwritten only when that is wanted."""
+    """The history as CSV, into a file that was not there: the answer says which."""
     name = rest
     if not name:
         day = time.strftime("%Y-%m-%d", time.localtime(desk.clocks.wall()))
         before = f"~/yimi-{day}.csv"
         name = await desk.talk.words(say.asked(tr("history.export_path")), before=before)
-    if os.path.exists(os.path.expanduser(name)):  # noqa: ASYNC240, PTH - one look
-        question = tr("plain.overwrite", path=name)
-        if await desk.talk.choose(question, [tr("plain.yes")]) is None:
-            return
-    result = await desk.engine.ask(ExportHistory(name))
+    bom = desk.config.history.csv_bom
+    command = ExportHistory(str(typed_path(name)), words=export_words(), bom=bom)
+    result = await desk.engine.ask(command)
     if result.message is not None:
         desk.talk.say(say.dotted(render(result.message)))
 

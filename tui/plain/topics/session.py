@@ -314,8 +314,9 @@ async def _with_states(desk: PlainDesk, groups: Sequence[Group]) -> list[Group]:
 # ---------------------------------------------------------------- going
 
 
-async def leave(desk: PlainDesk) -> None:
-    """Leave with the phone running, or sign out; before a session there is nothing to ask."""
+async def leave(desk: PlainDesk, *, asked: bool = True) -> None:
+    """Leave with the phone running, or sign out; before a session there is nothing to ask.
+    `asked`: by somebody who can say which."""
     from tui.plain.desk import Left
 
     snapshot = desk.view.snapshot
@@ -324,6 +325,8 @@ async def leave(desk: PlainDesk) -> None:
     if desk.guests is not None:
         await _leave_to_the_next(desk)
         return
+    if not asked:
+        raise Left(LEFT)
     ways = (leaving(desk.view, id) for id in ("leave.leave", "leave.sign_out"))
     options = [say.bare(tr(id)) for id in ways]
     try:

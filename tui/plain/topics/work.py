@@ -22,6 +22,7 @@ from tui.port.work_commands import (
     RunAction,
     TakeBreak,
 )
+from tui.text.typed_path import typed_path
 
 if TYPE_CHECKING:
     from tui.plain.desk import PlainDesk
@@ -102,7 +103,7 @@ async def read_in(desk: PlainDesk, rest: str) -> None:
     """A CSV of numbers becomes call-backs."""
     path = rest or await desk.talk.words(say.asked(tr("history.export_path")))
     if path:
-        await _tell(desk, ImportCallbacks(path))
+        await _tell(desk, ImportCallbacks(str(typed_path(path))))
 
 
 async def own_action(desk: PlainDesk, rest: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.console.actions import conditions as when
-from tui.console.i18n import tr
+from tui.console.i18n import render, tr
 from tui.console.widgets.formats import outcome_word
 from tui.plain import sentences as say
 from tui.plain.talk import plain
@@ -48,7 +48,7 @@ async def _note_call(desk: PlainDesk, text: str) -> None:
     call = desk.view.snapshot.call
     result = await desk.send(EditNote(text, key="" if call is None else call.key))
     if result is not None and result.ok:
-        desk.talk.say(tr("plain.noted"))
+        desk.talk.say(tr("plain.noted"), "" if result.message is None else render(result.message))
 
 
 async def outcome(desk: PlainDesk, rest: str) -> None:
@@ -96,6 +96,8 @@ async def _write(desk: PlainDesk, *, outcome: str | None = None, note: str | Non
         said.append(tr("plain.chosen", outcome=outcome_word(outcome)))
     if note is not None:
         said.append(tr("plain.note_kept"))
+    if result.message is not None:
+        said.append(render(result.message))
     if stops or desk.engine.stopped:
         desk.engine.stopped = False
         said.append(tr("plain.countdown_stopped"))

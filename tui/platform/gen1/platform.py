@@ -30,6 +30,7 @@ from tui.platform.base import (
     ToCall,
     UserData,
 )
+from tui.platform.cookies import Cookies
 from tui.platform.extensions import eid16
 from tui.platform.gen1 import encrypted_numbers as crypto
 from tui.platform.gen1 import shapes as shapes1
@@ -92,6 +93,7 @@ class Platform1:
         self._time_limit = time_limit
         self._tls = tls
         self._web: Web | None = None
+        self._cookies = Cookies()
         self._credentials: Credentials | None = None
         self._user: UserData | None = None
         self._found: shapes1.Found | None = None
@@ -123,7 +125,11 @@ class Platform1:
             self._fields,
         )
         self._web = Web(
-            self._web_base(base, found), limit=self._time_limit, tls=self._tls, paths=self._fields
+            self._web_base(base, found),
+            limit=self._time_limit,
+            tls=self._tls,
+            paths=self._fields,
+            cookies=self._cookies,
         )
         self._credentials, self._found = credentials, found
         enterprise = shapes1.read_profile(await self._call("profile"), self._fields)
@@ -206,6 +212,7 @@ class Platform1:
     async def close(self) -> None:
         """Close sockets; says nothing to the platform. What it knew is forgotten."""
         web, self._web = self._web, None
+        self._cookies = Cookies()
         self._credentials = self._user = self._found = self._key = None
         self._proof = Secret()
         if web is not None:
@@ -229,6 +236,10 @@ class Platform1:
             user_agent=self._routes.user_agent,
             identities=self._identities,
         )
+
+    def line_cookies(self) -> str:
+        """Such as keep a client at one machine behind a gateway."""
+        return self._cookies.said(self._gateway.strip())
 
     def woke(self) -> None:
         """Nothing here lives by the clock."""
@@ -269,6 +280,7 @@ class Platform1:
 
     async def get_groups(self, page: int = 1) -> GroupPage:
         """`getGroups`: this generation gives all groups at once, which is one page."""
+        page = max(1, page)
         reply = await self._call("groups")
         found = shapes1.read_groups(reply, page, self._fields, self._skipped)
         self._names |= {group.gid: group.name for group in found.groups}
@@ -326,7 +338,13 @@ class Platform1:
 
     async def _once(self, base: str, route: Route, query: Mapping[str, str]) -> Reply:
         """One request to a server that nothing else is asked of."""
-        web = Web(base, limit=self._time_limit, tls=self._tls, paths=self._fields)
+        web = Web(
+            base,
+            limit=self._time_limit,
+            tls=self._tls,
+            paths=self._fields,
+            cookies=self._cookies,
+        )
         try:
             return await web.request(route, query=query)
         finally:

@@ -11,7 +11,7 @@ from tui.platform import codes
 from tui.platform.base import Group, GroupPage, MemberPage, PlatformError, Seat, UserData
 from tui.platform.gen1.fields import FIELDS1, Fields1
 from tui.platform.gen2.shapes import auto_answer, domain_of
-from tui.platform.json_paths import at
+from tui.platform.json_paths import at, list_at
 from tui.platform.json_values import (
     Skipped,
     count_of,
@@ -123,7 +123,7 @@ def read_profile(reply: Reply, names: Fields1 = FIELDS1) -> Enterprise:
     code = codes.UNREADABLE_LOGIN
     body = answer_of(reply, code)
     around = names.extension_start.rpartition(".")[0]
-    if around and at(body, around) != []:  # some write an empty object so
+    if around and at(body, around) not in ([], ""):  # some write an empty object so
         object_of(at(body, around), code, _missing("extension_start", names.extension_start))
     return Enterprise(
         extension_start=optional_digits(at(body, names.extension_start)),
@@ -189,7 +189,7 @@ def read_members(
     """searchEpMembers: `length` rows from `(page - 1) * length` on. Raises PlatformError 50009."""
     code = codes.UNREADABLE_MEMBERS
     body = answer_of(reply, code)
-    found = at(body, names.members)
+    found = list_at(body, names.members)
     rows = list_of(found, code, _missing("members", names.members), names.seat_number)
     seats = each_of(rows, lambda each: _seat(each, code, names), skipped)
     known = (page - 1) * length + len(rows)

@@ -27,6 +27,7 @@ from tui.platform.base import (
     ToCall,
     UserData,
 )
+from tui.platform.cookies import Cookies
 from tui.platform.extensions import eid16
 from tui.platform.gen2 import shapes
 from tui.platform.gen2.fields import FIELDS
@@ -81,6 +82,7 @@ class Platform2:
         self._tls = tls
         self._keeper = TokenKeeper(self._renewed, clock=clock, sleep=sleep, rng=self._rng)
         self._web: Web | None = None
+        self._cookies = Cookies()
         self._without_life = False
         self._refused = Secret()
         """The last token that was not taken."""
@@ -107,6 +109,7 @@ class Platform2:
             tls=self._tls,
             paths=self._fields,
             token_header=self._routes.token,
+            cookies=self._cookies,
         )
         self._keeper.put(await self._fresh_token())
         reply = await self._call(self._routes.user)
@@ -132,7 +135,7 @@ class Platform2:
             bare = reply.status == codes.SERVER_ERROR and reply.http < 300
             code = codes.ACTION_FAILED if reply.status in _HTTP or bare else reply.status
             own = "" if code == codes.SERVER_ERROR else codes.CHECK_IN_FAILED
-            raise PlatformError(code, reply.info, own)
+            raise PlatformError(code, reply.info, own, reply.wait)
 
     async def check_out(self) -> None:
         """The seat check-out after un-registration. The token timer stops whatever comes."""
@@ -147,6 +150,7 @@ class Platform2:
     async def close(self) -> None:
         """Close sockets and timers; says nothing to the platform. What it knew is forgotten."""
         web, self._web = self._web, None
+        self._cookies = Cookies()
         self._credentials = self._user = self._line = None
         await self._keeper.close()
         if web is not None:
@@ -173,10 +177,15 @@ class Platform2:
             identities=self._identities,
         )
 
+    def line_cookies(self) -> str:
+        """Such as keep a client at one machine behind a gateway."""
+        return "" if self._line is None else self._cookies.said(self._line.url)
+
     # ------------------------------------------------------------ the directory
 
     async def get_groups(self, page: int = 1) -> GroupPage:
         """`getGroups`; pages from 1."""
+        page = max(1, page)
         reply = await self._call(self._routes.groups, query={self._fields.ask_page: str(page)})
         return _read(
             reply, lambda body: shapes.read_groups(body, page, self._fields, self._skipped)
@@ -184,6 +193,7 @@ class Platform2:
 
     async def get_group_members(self, gid: str, page: int = 1) -> MemberPage:
         """`getGroupMembers`; pages from 1."""
+        page = max(1, page)
         query = {self._fields.ask_gid: gid, self._fields.ask_members_page: str(page)}
         reply = await self._call(self._routes.members, query=query)
         return _read(
@@ -271,7 +281,7 @@ class Platform2:
         try:
             return await self._fresh_token()
         except PlatformError as error:
-            raise PlatformError(error.code, error.info, codes.TOKEN_REFUSED) from None
+            raise PlatformError(error.code, error.info, codes.TOKEN_REFUSED, error.wait) from None
 
     async def _asked_to_renew(self, old: Secret) -> Reply | None:
         """The platform's answer; None where it has none for this token, and the password is to
@@ -281,7 +291,9 @@ class Platform2:
         except NoSuchRoute:
             return None
         passing = reply.status in (200, *PASSING) and reply.http not in NO_SUCH_ROUTE
-        return reply if passing and not reply.token_refused else None
+        # A no in words of its own to a token that was refused already is not the server's trouble.
+        no = reply.status != 200 and reply.http < 300 and old == self._refused
+        return reply if passing and not no and not reply.token_refused else None
 
     # ------------------------------------------------------------ requests
 
@@ -298,7 +310,7 @@ class Platform2:
                 code = codes.WRONG_PASSWORD if reply.status in _HTTP else reply.status
                 raise PlatformError(code, reply.info, codes.TOKEN_REFUSED)
         if must and reply.status != 200:
-            raise PlatformError(reply.status, reply.info)
+            raise PlatformError(reply.status, reply.info, wait=reply.wait)
         return reply
 
     async def _request(self, route: Route, **asked: Any) -> Reply:
@@ -318,7 +330,7 @@ def _read(reply: Reply, read: Callable[[Any], T]) -> T:
     """The answer of a yes. What lacks in it is told with the platform's own words beside, which may
     say why."""
     if reply.status != 200:
-        raise PlatformError(reply.status, reply.info)
+        raise PlatformError(reply.status, reply.info, wait=reply.wait)
     try:
         return read(reply.body)
     except PlatformError as error:

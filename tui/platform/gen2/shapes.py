@@ -16,7 +16,7 @@ from tui.platform import codes
 from tui.platform.base import Group, GroupPage, MemberPage, PlatformError, Seat, UserData
 from tui.platform.gen2.fields import FIELDS, Fields
 from tui.platform.gen2.token import Token
-from tui.platform.json_paths import at
+from tui.platform.json_paths import at, list_at
 from tui.platform.json_values import (
     Skipped,
     count_of,
@@ -104,7 +104,7 @@ def read_user(
     code = codes.UNREADABLE_LOGIN
     number, eid = at(body, names.user_number), at(body, names.user_eid)
     around = at(body, names.extension_start.rpartition(".")[0])
-    if around is not None and around != []:  # some write an empty object so
+    if around not in (None, [], ""):  # some write an empty object so
         object_of(around, code, _missing("extension_start", names.extension_start))
     what = _missing("user_groups", names.user_groups)
     groups = list_of(at(body, names.user_groups) or [], code, what, names.group_gid)
@@ -161,11 +161,11 @@ def read_members(
     object_of(body, code, "members")
     group = at(body, names.members)
     where, _, last = names.members.rpartition(".")
-    if group is None and last.isdecimal() and at(body, where) == []:
+    if group is None and last.isdecimal() and at(body, where) in ([], {}):
         return MemberPage(gid, "", page, page, 0, ())
     group = object_of(group, code, _missing("members", names.members))
     what = _missing("members_seats", names.members_seats)
-    rows = list_of(at(group, names.members_seats), code, what, names.seat_number)
+    rows = list_of(list_at(group, names.members_seats), code, what, names.seat_number)
     seats = each_of(rows, lambda each: _seat(each, code, names), skipped)
     count = _counts(group, code, names, skipped)
     current = count("page", page)

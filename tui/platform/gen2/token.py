@@ -151,6 +151,7 @@ class TokenKeeper:
             except PlatformError as error:
                 tries += 1
                 pause = min(RETRY_LIMIT, 2.0 ** min(tries, 10)) * self._rng.uniform(0.5, 1.0)
+                pause = max(pause, error.wait)
                 log.warning("the token was not renewed (%s); try %d", error, tries)
                 self._due = self._clock() + pause
         self._tell(self._failure)

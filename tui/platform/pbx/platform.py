@@ -170,6 +170,10 @@ class Plain:
         """None: there are no encrypted numbers."""
         return None
 
+    def line_cookies(self) -> str:
+        """None: there is no web."""
+        return ""
+
     def woke(self) -> None:
         """Nothing here lives by the clock."""
 

@@ -20,7 +20,14 @@ from tui.port.events import Event, apply
 from tui.port.snapshot import Snapshot
 from tui.port.values import Message, message
 from tui.port.wire.codec import CodecError, from_json, to_json
-from tui.port.wire.protocol import ENGINE_LIMIT, WireError, encode_line, read_line, version
+from tui.port.wire.protocol import (
+    COMMAND_LIMIT,
+    ENGINE_LIMIT,
+    WireError,
+    encode_line,
+    read_line,
+    version,
+)
 from tui.port.wire.sockets import connect, peer
 from tui.port.wire.watch import knock
 from tui.text import clean_text
@@ -126,16 +133,19 @@ class EngineClient:
         if self._closed:
             return Result(False, Message("engine.gone"))
         identity, self._next = self._next, self._next + 1
-        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting[identity] = future
         limit = self.reply_limit
         if isinstance(command, SignIn | JoinGroup | SignOut):
             limit = max(limit, SESSION_LIMIT)
         if isinstance(command, RunChecks):
             limit = max(limit, CHECKS_LIMIT)
+        asked = {"id": identity, "command": to_json(command), "by": instant() + limit}
+        line = encode_line(asked)
+        if len(line) > COMMAND_LIMIT:  # the engine would hang up on us
+            return Result(False, Message("engine.too_much"))
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting[identity] = future
         try:
-            line = {"id": identity, "command": to_json(command), "by": instant() + limit}
-            self._writer.write(encode_line(line))
+            self._writer.write(line)
             async with asyncio.timeout(limit):
                 return await future
         except TimeoutError:

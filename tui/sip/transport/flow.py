@@ -9,7 +9,13 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import Final
 
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidHandshake,
+    InvalidProxyMessage,
+    InvalidProxyStatus,
+    InvalidStatus,
+)
 
 from tui.sip.backoff import SLOW_LIMIT
 
@@ -53,6 +59,7 @@ _NO_TLS: Final = frozenset(
     )
 )
 _NOT_HERE: Final = (404, 405, 410)
+_NEEDS_PASSWORD: Final = 407
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +122,22 @@ def fault_of(error: Exception, *, secure: bool) -> FlowFault:
         refused = error.errno == errno.ECONNREFUSED or f"[Errno {errno.ECONNREFUSED}]" in str(error)
         return FlowFault.PORT if refused else FlowFault.OTHER
     return FlowFault.NO_WEBSOCKET if isinstance(error, InvalidHandshake) else FlowFault.OTHER
+
+
+def proxys(error: Exception) -> str:
+    """Why a proxy lets nobody through, as far as that may be told: what names a proxy may hold its
+    password."""
+    if isinstance(error, ImportError):
+        return "SOCKS proxies are not used by this phone"
+    if isinstance(error, InvalidProxyStatus):
+        status = error.response.status_code
+        wants = " (it wants a name and a password)" if status == _NEEDS_PASSWORD else ""
+        return f"it answered {status}{wants}"
+    if isinstance(error, InvalidProxyMessage):
+        return "it gave no answer of a proxy"
+    if isinstance(error, OSError):
+        return error.strerror or "it cannot be reached"
+    return "its address cannot be used"
 
 
 def said_by(error: Exception) -> str:

@@ -11,7 +11,8 @@ import ssl as tls
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import (
@@ -36,6 +37,7 @@ from tui.sip.transport.flow import (
     closing,
     fault_of,
     is_text,
+    proxys,
     said_by,
     words,
 )
@@ -50,6 +52,8 @@ longer one 513 or skips it: one message takes no flow down, until it is this lon
 _GOOD_FLOW: Final = 60.0
 """Seconds after which a flow counts as good, and earlier failures as forgotten."""
 _POLICY_VIOLATION: Final = 1008
+_NEXT_ADDRESS: Final = 0.25
+"""Seconds until the next address of a name is tried beside one that does not answer (RFC 8305)."""
 
 # The library logs frames at DEBUG: credentials would stand in the log.
 _quiet = logging.getLogger(f"{__name__}.frames")
@@ -69,8 +73,9 @@ class SipConnection:
     """Drives a UserAgent over a WebSocket. `on_event` hears the agent's events in order, in the
     event loop, never from inside `flush()`; `on_flow` the connection's own state.
 
-    `ws://` is refused off loopback, and a TLS context that does not verify: ValueError.
-    Times are in seconds.
+    `ws://` is refused off loopback, and a TLS context that does not verify: ValueError. `proxy`
+    gives the address of the proxy by which one is dialled (None: as the library finds it);
+    `cookies` the field `Cookie` of a handshake. Times are in seconds.
     """
 
     def __init__(
@@ -82,6 +87,8 @@ class SipConnection:
         on_event: Callable[[Event], None],
         on_flow: Callable[[FlowState], None],
         ssl: tls.SSLContext | None = None,
+        proxy: Callable[[str], str | None] | None = None,
+        cookies: Callable[[], str] = str,
         clock: Callable[[], float] = time.monotonic,
         ping_interval: float = 25.0,
         ping_timeout: float = 10.0,
@@ -97,6 +104,7 @@ class SipConnection:
         """Told of every SIP message, True for one of ours; neither waits nor raises."""
         self._url = url
         self._ssl = check_address(url, ssl)
+        self._proxy, self._cookies = proxy, cookies
         self._rng = rng
         self._on_event = on_event
         self._on_flow = on_flow
@@ -246,6 +254,13 @@ class SipConnection:
 
     async def _open(self) -> ClientConnection:
         """Dial. Refused for 401, 403 and a server without the `sip` subprotocol."""
+        by: str | Literal[True] | None = True if self._proxy is None else self._proxy(self._url)
+        by = None if is_local(self._url) else by
+        options: dict[str, Any] = {}
+        if said := self._cookies():
+            options["additional_headers"] = {"Cookie": said}
+        if isinstance(by, str) and by.startswith("https:"):
+            options["proxy_ssl"] = self._ssl
         try:
             socket = await DirectConnect(
                 self._url,
@@ -256,20 +271,23 @@ class SipConnection:
                 close_timeout=self._close_timeout,
                 ping_interval=None,  # `_ping` does it: it measures, and drops at once
                 max_size=_FRAME_LIMIT,
-                proxy=None if is_local(self._url) else True,
+                proxy=by,
+                happy_eyeballs_delay=_NEXT_ADDRESS,
                 logger=_quiet,
+                **options,
             )
         except InvalidStatus as error:
             if error.response.status_code in (401, 403):
                 raise FlowRefused(words(error), FlowFault.FORBIDDEN, said_by(error)) from None
             raise
-        except OSError:
+        except OSError as error:
+            if isinstance(by, str) and not isinstance(error, tls.SSLError | TimeoutError):
+                raise _by_proxy(by, error) from None
             raise  # a refused certificate is a ValueError as well
         except (UnicodeError, InvalidURI):
             raise Undialled("the address cannot be dialled", FlowFault.ADDRESS) from None
-        except (InvalidProxy, ProxyError, ValueError):  # what they say may hold a password
-            said = "the proxy of this computer's settings cannot be used"
-            raise Undialled(said, FlowFault.PROXY) from None
+        except (InvalidProxy, ProxyError, ValueError, ImportError) as error:
+            raise _by_proxy(by, error) from None
         if socket.subprotocol != _SIP:
             await socket.close(1002)
             raise FlowRefused("the server does not speak SIP here", FlowFault.NO_WEBSOCKET)
@@ -357,3 +375,10 @@ class SipConnection:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = self._due = None
+
+
+def _by_proxy(by: str | bool | None, error: Exception) -> Undialled:
+    """The proxy is why nothing could be asked. What it says may hold a password."""
+    netloc = urlsplit(by).netloc if isinstance(by, str) else ""
+    named = netloc.rpartition("@")[2] or "of this computer's settings"
+    return Undialled(f"the proxy {named}: {proxys(error)}", FlowFault.PROXY)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from textual.worker import Worker
 
-from tui.console.screens.directory.model import DirectoryModel, matches, seat_state
+from tui.console.screens.directory.model import MOST_PAGES, DirectoryModel, matches, seat_state
 from tui.console.widgets.row_list import RowList
 from tui.port.values import Group, GroupPage, MemberPage, Message, Seat, message
 
@@ -62,9 +62,13 @@ class DirectoryLoader:
         self.failure = None
         for page in self._seen_pages(self.groups, "groups"):
             self._take_groups(await self.model.read_groups(page))
+        if self.group_page > self.groups_last:  # fewer than there were
+            await self.read_page(self.groups_last)
         if self.gid:
             for page in self._seen_pages(self.members, "members"):
                 self._take_members(self.gid, await self.model.read_members(self.gid, page))
+        if self.member_page > self.members_last:
+            await self.read_members(self.gid, self.members_last)
 
     def _seen_pages(self, rows: RowList[Group] | RowList[Seat], which: str) -> list[int]:
         if not self.words[which]:
@@ -117,7 +121,7 @@ class DirectoryLoader:
         self._say_reading()
         if which == "groups":
             page = 1
-            while page <= self.groups_last:
+            while page <= self.groups_last and page <= MOST_PAGES:
                 if page not in self.model.groups:
                     answer = await self.model.read_groups(page)
                     if isinstance(answer, Message):
@@ -135,8 +139,13 @@ class DirectoryLoader:
         if isinstance(answer, Message):
             self.failure = answer
         else:
-            self.groups_last, self.left_out = answer.last_page, answer.left_out
+            self.groups_last, self.left_out = max(1, answer.last_page), answer.left_out
         self.show_groups(turned=turned)
+        if not self.model.all_groups():  # nobody is left to be spoken to in one that is gone
+            self.gid = ""
+            self.member_page = self.members_last = 1
+            self.members_total = 0
+            self.show_members()
 
     def _take_members(
         self, gid: str, answer: MemberPage | Message, *, turned: bool = False
@@ -146,7 +155,7 @@ class DirectoryLoader:
         if isinstance(answer, Message):
             self.failure = answer
         else:
-            self.members_last, self.members_total = answer.last_page, answer.total
+            self.members_last, self.members_total = max(1, answer.last_page), answer.total
             if answer.states_code:
                 code, info = answer.states_code, answer.states_info
                 self.failure = message("login.50010", code=code, info=info)

@@ -114,7 +114,7 @@ def group_entry(group: Group) -> DirectoryEntry:
 
 
 class DirectoryModel:
-    """Reads pages. A page that was read stays until it is read again."""
+    """Reads pages. A page that was read stays until it is read again, or is there no more."""
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
@@ -138,6 +138,8 @@ class DirectoryModel:
         if not result.ok or not isinstance(result.value, GroupPage):
             return result.message or message("directory.unread")
         self.groups[page] = result.value
+        for gone in [each for each in self.groups if each > max(page, result.value.last_page)]:
+            del self.groups[gone]
         return result.value
 
     async def read_members(self, gid: str, page: int) -> MemberPage | Message:
@@ -151,6 +153,9 @@ class DirectoryModel:
             seats = sorted(found.seats, key=lambda seat: seat_state(self._lit(seat))[2])
             found = replace(found, seats=tuple(seats))
         self.members[gid, page] = found
+        last = max(page, found.last_page)
+        for gone in [key for key in self.members if key[0] == gid and key[1] > last]:
+            del self.members[gone]
         return found
 
     def _lit(self, seat: Seat) -> Seat:

@@ -83,7 +83,13 @@ class TextInput(Input):
         """The first line that holds something; Textual's takes the first, which may be empty."""
         event.stop()
         event.prevent_default()  # Textual would call its own as well
-        self.replace(in_one_line(event.text, joins=self._joins), *self.selection)
+        text = in_one_line(event.text, joins=self._joins)
+        if self.max_length:  # as much as there is room for, and a bell; Textual takes none of it
+            room = self.max_length - len(self.value) + len(self.selected_text)
+            if len(text) > room:
+                text = text[: max(0, room)]
+                self.app.bell()
+        self.replace(text, *self.selection)
 
 
 def in_one_line(text: str, *, joins: bool = True) -> str:

@@ -214,7 +214,7 @@ class CallbackBook:
         try:
             found = await asyncio.to_thread(read, file)
         except NumbersFileError as error:
-            return Result(False, message(error.message_id, file=file.name, why=error.why))
+            return Result(False, message(error.message_id, file=file, why=error.why))
         now, room = self._wall(), MOST_OPEN - len(self._rows)
         if room <= 0:
             return Result(False, message("callbacks.full", most=MOST_OPEN))

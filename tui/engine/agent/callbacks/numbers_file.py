@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
+import errno
 import io
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from tui.engine.numbers import NumberError, parse_number
 from tui.text import clean_text
+from tui.text.typed_path import typed_path
 
 MOST_BYTES: Final = 4_000_000
 _NUMBER_HEADS: Final = frozenset(
@@ -48,10 +52,12 @@ class NumbersFile:
 
 
 def read(path: Path) -> NumbersFile:
-    """Read it; blocks. UTF-8 with a byte-order mark or without, else GB 18030. Raises
-    NumbersFileError."""
-    path = path.expanduser()
+    """Read it; blocks. UTF-16 by its byte-order mark, UTF-8 with one or without, else GB 18030.
+    Raises NumbersFileError."""
+    path = typed_path(path)
     try:
+        if path.is_dir():
+            raise NumbersFileError("callbacks.unreadable", os.strerror(errno.EISDIR))
         if not path.is_file():
             raise NumbersFileError("callbacks.no_file")
         with path.open("rb") as file:
@@ -60,7 +66,8 @@ def read(path: Path) -> NumbersFile:
         raise NumbersFileError("callbacks.unreadable", error.strerror or "?") from None
     if len(data) > MOST_BYTES:
         raise NumbersFileError("callbacks.too_big")
-    for encoding in ("utf-8-sig", "gb18030"):
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    for encoding in ("utf-16" if wide else "utf-8-sig", "gb18030"):
         try:
             return parse(data.decode(encoding))
         except UnicodeDecodeError:

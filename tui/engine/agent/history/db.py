@@ -16,6 +16,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -31,11 +32,14 @@ from tui.port.values import HistoryEntry, HistoryPage, SearchTerm
 from tui.port.work import Callback
 from tui.text import csv_file, mask_number
 from tui.text.finding import found, words_of
+from tui.text.typed_path import typed_path
 
 T = TypeVar("T")
 _Row = HistoryEntry | tuple[str, str] | Callback
 """What is written of one row: a call, its outcome and note, or a call-back."""
 
+_UNREADABLE: Final = (ValueError, TypeError, OverflowError, RecursionError)
+"""What a row is that something else than this wrote."""
 PAGE: Final = 50
 MOST_WAITING: Final = 10_000
 """Calls that wait to be written; of more the oldest is lost, and that is logged."""
@@ -253,7 +257,7 @@ class HistoryDb:
         for row in rows:
             try:
                 entry = self._entry(row)
-            except (ValueError, TypeError, OverflowError, RecursionError) as error:
+            except _UNREADABLE as error:
                 log.warning("a call of the history cannot be read: %s", type(error).__name__)
                 continue
             found[entry.id] = entry
@@ -297,9 +301,23 @@ class HistoryDb:
         ]
 
     def _search(self, text: str, page: int, terms: Sequence[SearchTerm]) -> HistoryPage:
+        if not words_of(text) and not self._waiting:
+            with suppress(OSError, sqlite3.OperationalError, HistoryWaits, *_UNREADABLE):
+                return self._file.mending(partial(self._page, page))
         found = self._matching(text, terms)
         start = (page - 1) * PAGE
         return HistoryPage(tuple(found[start : start + PAGE]), len(found), page)
+
+    def _page(self, page: int) -> HistoryPage:
+        """A page of all there is: no more of a long history is read, beside a call that is up.
+        Raises what is raised of a row that cannot be read."""
+        database, mine = self._file.connection(), "FROM calls WHERE account = ?"
+        (total,) = database.execute(f"SELECT COUNT(*) {mine}", (self.account,)).fetchone()
+        rows = database.execute(
+            f"SELECT {', '.join(COLUMNS)} {mine} ORDER BY began DESC, id DESC LIMIT ? OFFSET ?",
+            (self.account, PAGE, (page - 1) * PAGE),
+        )
+        return HistoryPage(tuple(map(self._entry, rows)), total, page)
 
     def _since(self, began: float) -> tuple[HistoryEntry, ...]:
         return tuple(self._rows(began))
@@ -313,7 +331,7 @@ class HistoryDb:
         terms: Sequence[SearchTerm],
     ) -> tuple[int, Path]:
         found = self._matching(text, terms)
-        file, written = csv_file.create(path.expanduser(), beside=True)
+        file, written = csv_file.create(typed_path(path), beside=True)
         with file:
             rows = (history_csv.line(entry, words) for entry in found)
             csv_file.write(file, chain([history_csv.head(words)], rows), bom=bom)

@@ -55,6 +55,14 @@ _STEPS: Final = {
 _COMPANIONS: Final = ("", "-wal", "-shm")
 """The endings of the files that are one database."""
 _DAMAGE: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_NO_SHARED_MEMORY: Final = (
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_IOERR_SHMOPEN,
+    sqlite3.SQLITE_IOERR_SHMMAP,
+    sqlite3.SQLITE_IOERR_SHMLOCK,
+)
+_NO_LOCKS: Final = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
+"""What a disk of the network says that has no locks."""
 
 
 class HistoryDbError(Exception):
@@ -169,6 +177,10 @@ class HistoryFile:
                     break
                 except BlockingIOError:
                     time.sleep(0.05)
+                except OSError as error:
+                    if error.errno not in _NO_LOCKS:
+                        raise
+                    break  # SQLite's own locks have to do
             else:
                 raise BlockingIOError(errno.EAGAIN, "another phone of this user holds it")
             yield
@@ -221,7 +233,7 @@ class HistoryFile:
         os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
         database = sqlite3.connect(self.path, timeout=self._seconds(), check_same_thread=False)
         try:
-            database.execute("PRAGMA journal_mode=WAL")
+            _choose_journal(database)
             database.execute("PRAGMA synchronous=FULL")
             database.execute("BEGIN IMMEDIATE")
             (version,) = database.execute("PRAGMA user_version").fetchone()
@@ -262,6 +274,23 @@ def _readable(
         if "id" in there:
             for row in source.execute(f"SELECT {names} FROM {table} ORDER BY id {order}"):  # noqa: S608
                 yield names, row
+
+
+def _choose_journal(database: sqlite3.Connection) -> None:
+    """A write-ahead log; where processes have no memory in common, as on many a disk of the
+    network, a journal that is rolled back: as safe, and slower."""
+    try:
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("PRAGMA user_version").fetchone()
+    except sqlite3.OperationalError as error:
+        if getattr(error, "sqlite_errorcode", 0) not in _NO_SHARED_MEMORY:
+            raise
+        log.warning("the history's disk has no shared memory (%s): it has another journal", error)
+        # A file that was made elsewhere has such a log: only who has it alone can end that.
+        database.execute("PRAGMA locking_mode=EXCLUSIVE")
+        database.execute("PRAGMA journal_mode=TRUNCATE")
+        database.execute("PRAGMA locking_mode=NORMAL")
+        database.execute("PRAGMA user_version").fetchone()
 
 
 def identity(path: Path) -> tuple[int, int]:
