@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 
 import pytest
 
-from tui.clock import ClockWatch, Jump, instant
+from tui.clock import ClockWatch, Jump, counting_sleep, instant
 
 
 class Clocks:
@@ -31,6 +32,14 @@ def test_the_instant_is_never_behind_the_monotonic_clock_of_the_same_boot() -> N
     before = time.monotonic()
     assert instant() >= before
     assert instant() <= instant()
+
+
+def test_the_clock_that_counts_sleep_is_the_systems_own() -> None:
+    linux = SimpleNamespace(CLOCK_BOOTTIME=7, CLOCK_MONOTONIC=1)
+    assert counting_sleep(linux, "linux") == 7
+    macos = SimpleNamespace(CLOCK_MONOTONIC=6)
+    assert counting_sleep(macos, "darwin") == 6
+    assert counting_sleep(macos, "another") is None
 
 
 def test_time_that_passes_is_no_jump() -> None:

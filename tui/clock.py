@@ -8,13 +8,24 @@ clock is set, and is the same in every process of one boot. The event loop's own
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
-_BOOTTIME: Final = getattr(time, "CLOCK_BOOTTIME", None)
+
+def counting_sleep(clocks: Any = time, system: str = sys.platform) -> int | None:
+    """The id of the system's clock that goes on while the machine sleeps: CLOCK_BOOTTIME of Linux,
+    CLOCK_MONOTONIC of macOS (where `time.monotonic` is another, which does not); None without."""
+    found: int | None = getattr(clocks, "CLOCK_BOOTTIME", None)
+    if found is None and system == "darwin":
+        found = getattr(clocks, "CLOCK_MONOTONIC", None)
+    return found
+
+
+_BOOTTIME: Final = counting_sleep()
 WORTH_SAYING: Final = 2.0
 """Seconds that two clocks may drift apart between two looks before it is a jump: a busy machine
 reads them milliseconds apart."""
@@ -22,7 +33,7 @@ reads them milliseconds apart."""
 
 def instant() -> float:
     """Seconds since this machine was started, time asleep included (where the system has such a
-    clock: Linux; elsewhere `time.monotonic()`)."""
+    clock, see `counting_sleep`; elsewhere `time.monotonic()`)."""
     if _BOOTTIME is None:
         return time.monotonic()
     return time.clock_gettime(_BOOTTIME)

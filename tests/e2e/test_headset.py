@@ -3,10 +3,12 @@ stalls and is cut; and what is said where it cannot be."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -224,6 +226,108 @@ async def test_a_host_without_yimi_or_with_an_older_one_says_so(home: Home) -> N
     await console.see("do not go together: yimi .* here, 9.9 there")
     assert await console.ended() == 1
     assert home.rests() == []
+
+
+def script(place: Path, *lines: str) -> str:
+    """What stands there as yimi of a far end."""
+    place.write_text("\n".join(("#!/bin/sh", *lines, "")))
+    place.chmod(0o755)
+    return str(place)
+
+
+async def test_a_shell_that_greets_before_and_behind_is_no_hindrance(home: Home) -> None:
+    real = home.sshd.yimi(home.far)
+    greets = script(
+        home.far / "greets",
+        "printf 'Welcome {to} the desk! \\033]0;desk\\007'",
+        f'{real} "$@"; code=$?',
+        "printf '\\033]0;\\007{bye'",
+        "exit $code",
+    )
+    console = home.open(yimi=greets)
+    await console.see("headset of the computer you sit at")
+    console.press(b"\x11")
+    assert await console.ended() == 0
+    assert home.rests() == []
+
+
+async def test_what_took_the_login_and_is_not_yimi_is_said_in_its_own_words(home: Home) -> None:
+    reads = script(home.far / "reads", "read taken", f'exec {home.sshd.yimi(home.far)} "$@"')
+    console = home.open(yimi=reads)
+    await console.see("what the shell there reads as it starts took what was meant for yimi")
+    assert await console.ended() == 1
+    forced = script(home.far / "forced", "echo Only backups here.")
+    console = home.open(yimi=forced)
+    await console.see("could not make way for the headset: Only backups here.")
+    assert await console.ended() == 1
+    console = home.open(yimi=script(home.far / "mute", "exit 3"))
+    await console.see(r"nothing was said there \(exit code: 3\)")
+    assert await console.ended() == 1
+    assert home.rests() == []
+
+
+async def test_a_command_line_that_is_none_is_said_to_be(home: Home) -> None:
+    console = home.open(ssh='ssh -o "x')
+    await console.see("What --ssh says is no command line: No closing quotation")
+    assert await console.ended() == 2
+
+
+async def test_an_ssh_that_is_to_be_quiet_does_not_leave_it_at_nothing(home: Home) -> None:
+    (home.sshd.folder / "authorized").write_text("")
+    home.sshd.config.write_text(home.sshd.config.read_text() + " LogLevel QUIET\n")
+    console = home.open()
+    await console.see(r"ssh did not log in to desk \(its exit code: 255\)")
+    assert await console.ended() == 1
+
+
+async def test_a_config_that_makes_the_host_a_tunnel_only_is_no_hindrance(home: Home) -> None:
+    asked = await asyncio.create_subprocess_exec(
+        *home.sshd.ssh("-G", "desk"), stdout=subprocess.PIPE
+    )
+    told, _ = await asked.communicate()
+    if b"sessiontype" not in told:
+        pytest.skip("an OpenSSH before 8.7, which has no such settings")
+    own = " SessionType none\n ForkAfterAuthentication yes\n StdinNull yes\n"
+    home.sshd.config.write_text(home.sshd.config.read_text() + own)
+    console = home.open()
+    await console.see("headset of the computer you sit at")
+    console.press(b"\x11")
+    assert await console.ended() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+async def test_a_signal_leaves_a_clean_terminal(home: Home, number: signal.Signals) -> None:
+    console = home.open()
+    await console.see("headset of the computer you sit at")
+    os.kill(console.process.pid, number)
+    assert await console.ended() == 128 + number
+    assert console.left_behind() == {}
+    await until(lambda: home.rests() == [])
+
+
+async def test_when_the_process_with_the_devices_dies_another_takes_its_place(home: Home) -> None:
+    box, console = home.box, home.open()
+    await console.see("headset of the computer you sit at")
+    console.press(box.agent("1001")["pwd"].encode() + ENTER)
+    await console.see("Which group")
+    console.press(ENTER)
+    await console.see("IDLE")
+    cc = await box.ring("1001")
+    await console.see("RINGING")
+    console.press(F5)
+    await console.see("TALKING")
+    await box.is_heard(cc, AGENT_TONE)
+    (near,) = (folder for folder in home.rests() if folder.is_relative_to(home.near))
+    (sound,) = processes_with(near / "s")
+    os.kill(sound, signal.SIGKILL)
+    await console.see("NO SOUND: headset gone")
+    await box.is_heard_no_more(cc, AGENT_TONE)
+    await box.is_heard(cc, AGENT_TONE)
+    assert home.status()["in_use"] is True
+    console.press(F8)
+    await console.see("WRAP-UP|write-up|Outcome|outcome")
+    console.press(b"\x11")
+    await console.see("sign out|Sign out|leave|Leave")
 
 
 async def test_an_sshd_that_forwards_no_sockets_is_named(box: Box, folder: Path) -> None:

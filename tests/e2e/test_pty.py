@@ -442,6 +442,26 @@ async def test_a_call_survives_an_engine_that_stood_still_for_seconds(station: S
     await console.see("You hung up", mark)
 
 
+@pytest.mark.long
+async def test_an_engine_that_stands_still_is_said_to_and_what_came_too_late_is_not_done(
+    station: Station,
+) -> None:
+    """Nothing dies: but no call would ring, and the screen read IDLE and "line ok"."""
+    console = await station.sign_in()
+    engine = (await station.status())["pid"]
+    os.kill(engine, signal.SIGSTOP)
+    try:
+        await console.see("does not answer")
+        await console.see("UNCONFIRMED")
+        assert "phone silent" in console.screen
+    finally:
+        mark = console.mark()
+        os.kill(engine, signal.SIGCONT)
+    await console.see("answers again", mark)
+    await console.see("IDLE", mark)
+    assert (await station.status())["pid"] == engine
+
+
 async def test_the_first_frame_has_the_sandboxs_account_and_an_enter_at_once_signs_in(
     tmp_path: Path,
 ) -> None:

@@ -62,6 +62,18 @@ async def test_one_that_cannot_start_is_said_in_words(paths: Paths) -> None:
         door.close()
 
 
+async def test_without_a_place_for_what_it_is_found_by_there_is_none_in_words(
+    paths: Paths,
+) -> None:
+    paths.runtime.rmdir()
+    door = SandboxFinder(paths)
+    assert door.look() is None
+    with pytest.raises(SandboxUnavailable) as caught:
+        await door.open()
+    assert caught.value.message.id == "sandbox.failed"
+    door.close()
+
+
 async def test_agents_that_are_signed_in_are_not_offered_while_others_are_free(
     paths: Paths,
 ) -> None:

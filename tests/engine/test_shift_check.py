@@ -324,16 +324,25 @@ def test_a_disk_that_cannot_be_written_or_is_full_fails(tmp_path: Path) -> None:
     assert said(machine.disk(tmp_path / "file" / "x")) == ("fail", "check.disk.unwritable")
 
 
-def test_without_portaudio_it_fails_only_where_the_voice_is_here() -> None:
+@pytest.mark.parametrize(
+    ("problem", "word"),
+    [
+        (OSError("PortAudio library not found"), "check.libraries.no_portaudio"),
+        (AttributeError("undefined symbol: Pa_GetVersionInfo"), "check.libraries.bad_portaudio"),
+    ],
+)
+def test_without_portaudio_it_fails_only_where_the_voice_is_here(
+    problem: Exception, word: str
+) -> None:
     def load(name: str) -> Any:
         if name == "sounddevice":
-            raise OSError("PortAudio library not found")
+            raise problem
 
     def version(name: str) -> str:
         return "1.0"
 
     here = machine.libraries(load, version)
-    assert said(here) == ("fail", "check.libraries.no_portaudio")
+    assert said(here) == ("fail", word)
     assert machine.libraries(load, version, sound_wanted=False).state == "warn"
 
 
@@ -408,6 +417,11 @@ async def test_a_speaker_gets_a_short_tone() -> None:
     assert len(card.played) == 20
     assert max(array("h", b"".join(card.played))) == pytest.approx(3277, abs=40)
     assert card.opened == [("none", "")]
+
+
+async def test_a_speaker_that_the_sound_server_has_muted_is_a_warning() -> None:
+    found = await sound.speaker("", Card().open, no_pause, lambda: True)
+    assert said(found) == ("warn", "sound.silenced")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import time
 import wave
+from array import array
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
@@ -27,7 +28,7 @@ from tui.media.device.enumerate import Listing
 from tui.media.device.sound import open_sound
 from tui.media.headset.proof import fresh_secret
 from tui.media.headset.wire import VERSION, Farewell, FrameReader, Greeting, Ping, encoded
-from tui.media.pcm.levels import FRAME, SILENCE
+from tui.media.pcm.levels import FRAME, SILENCE, SILENT, rms
 from tui.media.pcm.sources import ToneSource
 from tui.media.pcm.tones import strength
 from tui.port import commands as c
@@ -356,6 +357,29 @@ async def test_silence_sends_next_to_nothing(
         begin, silent = line.chunks, far.voice_out._silent
         await until(lambda: far.voice_out._silent > silent + 250)
         assert line.chunks - begin < 20
+
+
+async def test_a_quiet_room_sounds_as_one_and_a_dead_microphone_as_nothing(
+    near: NearDesk, engine: EngineDesk, tmp_path: Path
+) -> None:
+    """Silence that is not sent is not the silence of a microphone that gives nothing: only of that
+    is said that nobody hears the agent."""
+    noise, quiet = Random(1), tmp_path / "quiet.wav"
+    with wave.open(str(quiet), "wb") as file:
+        file.setparams((1, 2, 48_000, 0, "NONE", ""))
+        file.writeframes(array("h", (round(noise.gauss(0, 100)) for _ in range(48_000))).tobytes())
+    near.near.sound.choose(f"file:{quiet}")
+    await engine.use(near)
+    engine.call(True)
+    far = engine.sounds.remote_headset.far
+    assert far is not None
+    await until(lambda: near.near.voice_out._silent > 60)
+    await until(lambda: SILENT < rms(bytes(engine.heard[-9600:])) < 0.01, what="the room")
+    received = far.voice_in.figures.received
+    assert received < 30  # the first words of a microphone, and no noise
+    assert (await checks.microphone("", engine.sounds.remote_headset.open_sound)).state == "ok"
+    near.near.sound.choose("none")
+    await until(lambda: rms(bytes(engine.heard[-9600:])) == 0.0, what="a dead microphone")
 
 
 async def test_the_check_before_the_shift_listens_and_speaks_there(

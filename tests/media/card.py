@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -33,10 +34,16 @@ class Card:
         self.rate, self.channels = 48_000.0, (1, 2)
         """As PortAudio says them: the default rate, the most channels in and out."""
         self.tried: list[tuple[int, int]] = []
+        self.goes_on = threading.Event()
+        """While it is clear, the driver does not come back from anything."""
+        self.goes_on.set()
+        self.stands = threading.Event()
+        """Set once somebody waits for that."""
         card = self
 
         class Stream:
             def __init__(self, **named: Any) -> None:
+                card.come_back()
                 if card.fails or card.seen[named["device"]] not in card.there:
                     raise card.PortAudioError("Device unavailable", -9985)
                 form = named["samplerate"], named["channels"]
@@ -52,6 +59,7 @@ class Card:
                 pass
 
             def close(self) -> None:
+                card.come_back()
                 if not self.closed:
                     self.closed = True
                     self.named["finished_callback"]()
@@ -63,11 +71,17 @@ class Card:
 
         self.RawInputStream = self.RawOutputStream = Stream
 
+    def come_back(self) -> None:
+        if not self.goes_on.is_set():
+            self.stands.set()
+            self.goes_on.wait()
+
     @property
     def open(self) -> list[Any]:
         return [stream for stream in self.streams if not stream.closed]
 
     def query_devices(self, name: str | None = None, kind: str | None = None) -> Any:
+        self.come_back()
         entries = [
             {
                 "name": each,

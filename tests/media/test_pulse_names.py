@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from tests.media.card import Card, Library, note
+from tui.media.device import devices, pulse_names
 from tui.media.device import enumerate as devices_of
-from tui.media.device import pulse_names
 from tui.media.device.devices import DeviceStream, SoundState
 from tui.media.device.enumerate import Listing
 from tui.media.device.pulse_names import ServerDevices
@@ -92,7 +92,10 @@ class Server(Library):
         super().__init__(card, clock=time.monotonic)
         self.sinks = SINKS
         self.played: tuple[str, ...] = ("usb_out",)
-        self._names = lambda: ServerDevices(sinks=self.sinks, played=self.played)
+        self.muted = False
+        self._names = lambda: ServerDevices(
+            sinks=self.sinks, played=self.played, silenced=self.muted
+        )
         self.aimed_at: list[str | None] = []
 
     def _other_process(self) -> Listing:
@@ -182,6 +185,35 @@ def test_one_that_is_gone_is_not_opened_though_the_server_would() -> None:
     sound.close()
 
 
+def test_what_nobody_hears_since_the_server_has_it_muted_is_said_at_each_opening() -> None:
+    card = Heard("hw", "pulse")
+    library = Server(card)
+    now, said = [100.0], list[str]()
+    stream = DeviceStream(
+        "output", "Headset", library=library, on_state=note([]), clock=lambda: now[0]
+    )
+    stream.on_silenced = said.append
+
+    def used(ticks: int) -> None:
+        for _ in range(ticks):
+            stream.use()
+            assert library.flush()
+            card.open[-1].call()
+            now[0] += 0.02
+
+    used(2 * devices.WORKED)
+    assert said == []
+    library.muted = True
+    used(2 * devices.WORKED)
+    assert said == []  # whoever mutes it in a call knows
+    stream.shut()
+    now[0] += devices.RETRY
+    used(2 * devices.WORKED)
+    assert said == ["Headset"]
+    stream.close()
+    assert library.flush()
+
+
 def test_what_the_server_moved_is_taken_back_when_the_device_is_there_again() -> None:
     card = Heard("hw", "pulse")
     library = Server(card)
@@ -214,11 +246,17 @@ def test_what_the_server_moved_is_taken_back_when_the_device_is_there_again() ->
     assert card.targets == ["usb_out", "usb_out"]
     library.played = ("usb_out",)
     assert used(servers, 25) == 2
+    # The same headset goes over to speech: another device to the server, of the same name.
+    library.sinks, library.played = (("Headset", "usb_hsp"), *SINKS[1:]), ("desk_out",)
+    assert used(servers, 10) == 3
+    assert card.targets[-1] == "usb_hsp"
+    library.played = ("usb_hsp",)
+    assert used(servers, 25) == 3
     servers.close()
     assert library.flush()
     library.played = ("desk_out",)
     own = stream("hw")
-    assert used(own, 25) == 3  # nobody moves that one
+    assert used(own, 25) == 4  # nobody moves that one
     own.close()
     assert library.flush()
 

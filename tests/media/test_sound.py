@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import resource
 import sys
 import wave
@@ -9,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.media.card import Card, note, settle, stream_on
+from tests.media.card import Card, Library, note, settle, stream_on
 from tests.waiting import until
 from tui.media.device import devices
+from tui.media.device import sound as sound_module
 from tui.media.device.devices import SoundState
 from tui.media.device.ring_buffer import RingBuffer
 from tui.media.device.sound import open_sound
-from tui.media.pcm.levels import FRAME, RATE, Meter, gain, rms
+from tui.media.pcm.levels import FRAME, RATE, SILENT, SPOKEN, Meter, gain, rms
 from tui.media.pcm.sinks import FileSink
 from tui.media.pcm.sources import FileSource, read_wav
 from tui.media.pcm.tones import BUSY, cadence, loop, pattern, strength, tone
@@ -147,6 +149,116 @@ def test_a_device_that_falls_silent_is_lost_and_tried_again_later() -> None:
     assert states[-1] == (SoundState.OK, "headset")
 
 
+def test_a_driver_that_does_not_come_back_is_said_and_that_it_did() -> None:
+    states: list[tuple[SoundState, str]] = []
+    card, now = Card(), [100.0]
+    stream = stream_on(card, "output", states, now)
+    card.goes_on.clear()
+    stream.use()
+    assert card.stands.wait(10)
+    now[0] += devices.STUCK - 0.1
+    stream.use()
+    assert states == []
+    now[0] += 0.2
+    stream.use()
+    stream.use()
+    assert [state for state, _ in states] == [SoundState.FAILED]
+    card.goes_on.set()
+    settle(stream)
+    assert states[-1] == (SoundState.OK, "headset")
+
+
+def test_a_device_whose_driver_hangs_while_it_is_closed_is_lost_all_the_same() -> None:
+    states: list[tuple[SoundState, str]] = []
+    card, now = Card(), [100.0]
+    stream = stream_on(card, "input", states, now)
+    stream.use()
+    settle(stream)
+    card.goes_on.clear()
+    now[0] += devices.DEAF + 0.1
+    stream.use()
+    assert card.stands.wait(10)
+    assert states[-1] == (SoundState.DEVICE_LOST, "headset")
+    card.goes_on.set()
+    settle(stream)
+
+
+async def test_a_device_of_which_nothing_becomes_known_does_not_load_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sound_module, "STUCK", 0.0)
+    card = Card()
+    card.goes_on.clear()
+    states: list[tuple[SoundState, str]] = []
+    sound = open_sound("", "none", note(states), library=Library(card))
+    await until(lambda: states[-1:] == [(SoundState.FAILED, "")])
+    card.goes_on.set()
+    await until(lambda: states[-1] == (SoundState.OK, "headset"))
+    sound.close()
+
+
+def test_a_device_that_had_worked_is_tried_again_soon_and_then_slowly() -> None:
+    states: list[tuple[SoundState, str]] = []
+    card, now = Card(), [100.0]
+    stream = stream_on(card, "output", states, now)
+    stream.use()
+    settle(stream)
+    for _ in range(devices.WORKED + 1):
+        card.streams[0].call()
+    now[0] += devices.DEAF + 0.1
+    stream.use()
+    settle(stream)
+    assert states[-1][0] is SoundState.DEVICE_LOST
+    now[0] += devices.SOON + 0.1
+    stream.use()
+    settle(stream)
+    assert states[-1][0] is SoundState.OK
+    now[0] += devices.DEAF + 0.1  # as one that a server has suspended: it opens, and stands still
+    stream.use()
+    settle(stream)
+    now[0] += devices.SOON + 0.1
+    stream.use()
+    settle(stream)
+    assert states[-1][0] is SoundState.DEVICE_LOST
+    now[0] += devices.RETRY
+    stream.use()
+    settle(stream)
+    assert states[-1][0] is SoundState.OK
+
+
+async def test_a_device_that_does_not_keep_up_is_said_once_and_not_for_one_hole() -> None:
+    card, now = Card(), [100.0]
+    states: list[tuple[SoundState, str]] = []
+    sound = open_sound("none", "", note(states), library=Library(card))
+    said: list[str] = []
+    sound.on_stumbles = said.append
+    (stream,) = (one for one in sound._closing if isinstance(one, devices.DeviceStream))
+    stream._clock = lambda: now[0]
+    sound.sink.write(bytes(2 * FRAME))
+    await until(lambda: card.streams)
+
+    def called(times: int, apart: float) -> None:
+        for _ in range(times):
+            now[0] += apart
+            stream.use()
+            card.streams[0].call()
+
+    called(devices.WORKED + 1, 0.02)
+    for _ in range(devices.STUMBLES - 1):
+        called(1, devices.STUMBLE + 0.1)
+        called(20, 0.02)
+    called(800, 0.02)  # what was so a while ago counts no more
+    called(1, devices.STUMBLE + 0.1)
+    await asyncio.to_thread(settle, stream)
+    assert said == []
+    for _ in range(3 * devices.STUMBLES):
+        called(1, devices.STUMBLE + 0.1)
+    await until(lambda: said)
+    await asyncio.to_thread(settle, stream)
+    assert said == ["headset"]
+    sound.close()
+
+
 def test_a_stream_that_ends_by_itself_in_use_is_lost() -> None:
     states: list[tuple[SoundState, str]] = []
     card, now = Card(), [100.0]
@@ -235,6 +347,22 @@ def test_tones_have_their_frequencies_and_cadences_their_pauses() -> None:
     heard = b"".join(next(blocks) for _ in range(70))
     assert heard[: len(one)] == one == heard[len(one) : 2 * len(one)]
     assert next(loop(b"", 10)) == bytes(20)
+
+
+def test_a_microphone_that_was_spoken_into_is_alive_in_a_quiet_room_too() -> None:
+    """It is the microphone of an agent who listens: only nothing at all is nothing."""
+    meter = Meter(alive=SPOKEN)
+    meter.put(SILENT / 2, 1.0)
+    assert meter.audible == 0.0  # nobody knows yet whether it is one
+    meter.put(SPOKEN, 2.0)
+    meter.put(SILENT / 2, 10.0)
+    assert meter.audible == 10.0
+    meter.put(0.0, 11.0)
+    assert meter.audible == 10.0
+    other = Meter()
+    other.put(0.5, 1.0)
+    other.put(SILENT / 2, 2.0)
+    assert other.audible == 1.0  # of what others send the last bits are a codec's
 
 
 def test_gain_clips_rather_than_wraps_and_a_meter_falls_to_zero() -> None:

@@ -200,6 +200,17 @@ async def test_while_the_line_is_lost_no_status_is_claimed() -> None:
         await desk.asks("idle>")
 
 
+async def test_while_the_phone_does_not_answer_no_status_is_claimed() -> None:
+    async with lines(IDLE) as desk:
+        await desk.asks("idle>")
+        desk.desk.engine_silent(True)
+        await desk.shows("The phone is running but does not answer.")
+        await desk.asks("phone silent>")
+        desk.desk.engine_silent(False)
+        await desk.shows("The phone behind this screen answers again.")
+        await desk.asks("idle>")
+
+
 async def test_a_group_is_said_when_the_platform_has_confirmed_it() -> None:
     async with lines(IDLE) as desk:
         await desk.asks("idle>")

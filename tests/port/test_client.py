@@ -138,6 +138,49 @@ async def test_the_iteration_ends_when_the_engine_dies(tmp_path: Path) -> None:
         assert [each async for each in client.subscribe()] == []
 
 
+async def test_an_engine_that_stands_still_is_said_to_and_to_answer_again(tmp_path: Path) -> None:
+    pinged, go = asyncio.Event(), asyncio.Event()
+
+    async def then(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        assert json.loads(await reader.readline()) == {"id": 0, "ping": True}
+        pinged.set()
+        await go.wait()
+        writer.write(encode_line({"id": 0, "pong": True}))
+        await stay(reader, writer)
+
+    async with serving(tmp_path / "s", HELLO, FIRST, then=then) as path:
+        client = await EngineClient.connect(path)
+        said: list[bool] = []
+        client.watch(said.append, beat=0.02)
+        await asyncio.wait_for(pinged.wait(), 10)
+        await until(lambda: said == [True])
+        assert client.silent
+        assert client.alive
+        go.set()
+        await until(lambda: said == [True, False])
+        await client.close()
+
+
+async def test_an_engine_that_answers_or_says_anything_is_not_said_to_stand_still(
+    tmp_path: Path,
+) -> None:
+    pings = 0
+
+    async def then(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal pings
+        while line := await reader.readline():
+            pings += b"ping" in line
+            writer.write(encode_line({"id": 0, "pong": True}))
+
+    async with serving(tmp_path / "s", HELLO, FIRST, then=then) as path:
+        client = await EngineClient.connect(path)
+        said: list[bool] = []
+        client.watch(said.append, beat=0.2)
+        await until(lambda: pings >= 3)
+        assert said == []
+        await client.close()
+
+
 async def test_a_good_bye_is_told_from_a_death(tmp_path: Path) -> None:
     go = asyncio.Event()
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import socket
 import stat
+import struct
 import subprocess
 import sys
 import textwrap
@@ -19,6 +21,7 @@ import pytest
 
 from tests.engine.plain_engine import ACCOUNT, PlainEngine
 from tests.waiting import until
+from tui.clock import instant
 from tui.port import replace
 from tui.port.commands import Dial, Mute, Result, SignOut
 from tui.port.errors import EngineUnavailable
@@ -26,9 +29,9 @@ from tui.port.events import ConnectionChanged, LevelsChanged, PhaseChanged
 from tui.port.values import Connection, Levels, Phase, message
 from tui.port.wire import sockets
 from tui.port.wire.client import EngineClient
-from tui.port.wire.codec import to_json
+from tui.port.wire.codec import from_json, to_json
 from tui.port.wire.protocol import COMMAND_LIMIT, decode_line, encode_line, version
-from tui.port.wire.server import Host
+from tui.port.wire.server import FRONT_ENDS, Host
 from tui.secrets import Secret
 
 
@@ -41,9 +44,11 @@ class Served:
 
 
 @asynccontextmanager
-async def served(directory: Path, linger: float = 60.0) -> AsyncIterator[Served]:
+async def served(
+    directory: Path, linger: float = 60.0, look: float = 60.0
+) -> AsyncIterator[Served]:
     engine = PlainEngine()
-    host = Host(engine, directory, linger=linger)
+    host = Host(engine, directory, linger=linger, look=look)
     task = asyncio.create_task(host.serve())
     try:
         yield Served(host, engine, task)
@@ -281,6 +286,54 @@ async def test_too_many_front_ends_are_told_so(tmp_path: Path) -> None:
 # ---------------------------------------------------------------- whose socket it is
 
 
+async def test_of_very_many_connections_the_next_is_told_so(tmp_path: Path) -> None:
+    """Who is told nothing takes it that no engine runs, and starts another."""
+    async with served(tmp_path / "run") as s:
+        silent = [await asyncio.open_unix_connection(s.host.path) for _ in range(2 * FRONT_ENDS)]
+        await until(lambda: len(s.host._connections) == 2 * FRONT_ENDS)
+        with pytest.raises(EngineUnavailable) as caught:
+            await s.attach("script")
+        assert caught.value.message == message("engine.full")
+        for _, writer in silent:
+            writer.close()
+            await writer.wait_closed()
+
+
+async def test_one_that_accepts_nobody_any_more_is_silent_and_not_gone(tmp_path: Path) -> None:
+    path = tmp_path / "engine-0123456789ab.sock"
+    listening = sockets.listen(path, backlog=0)
+    waiting: list[socket.socket] = []
+    while sockets.answers(path) and len(waiting) < 100:
+        try:
+            waiting.append(sockets.connect(path))
+        except BlockingIOError:
+            break
+    with pytest.raises(EngineUnavailable) as caught:
+        await EngineClient.connect(path)
+    assert caught.value.message == message("engine.silent")
+    for connection in (*waiting, listening):
+        connection.close()
+
+
+def test_whose_process_it_is_is_read_as_macos_tells_it() -> None:
+    """Its <sys/un.h> and <sys/ucred.h>: level 0, option 1 is a struct xucred, option 2 a pid."""
+
+    class Connected:
+        def getsockopt(self, level: int, option: int, size: int, /) -> bytes:
+            assert level == 0
+            if option == 2:
+                return struct.pack("i", 4711)
+            return struct.pack("IIh2x16I", 0, 501, 1, 20, *[0] * 15)[:size]
+
+    class Gone:
+        def getsockopt(self, level: int, option: int, size: int, /) -> bytes:
+            raise OSError("not connected")
+
+    assert sockets.peer(Connected(), "darwin") == (4711, 501)
+    assert sockets.peer(Gone(), "darwin") is None
+    assert sockets.peer(Connected(), "another") is None
+
+
 async def test_the_socket_is_for_this_user_only(tmp_path: Path) -> None:
     run = tmp_path / "run"
     run.mkdir(mode=0o755)
@@ -351,6 +404,131 @@ async def test_another_user_is_turned_away_even_where_the_directory_lets_them_in
         said = json.loads(await as_nobody(s.host.path))
         assert said["error"]["id"] == "engine.other_user"
         assert "snapshot" not in said
+
+
+# ---------------------------------------------------------------- the directory is taken away
+
+
+async def test_an_engine_whose_directory_is_taken_away_is_found_again(tmp_path: Path) -> None:
+    async with served(tmp_path / "run", look=0.02) as s:
+        client = await s.attach()
+        await client.execute(ACCOUNT)
+        shutil.rmtree(tmp_path / "run")
+        await until(lambda: sockets.live(tmp_path / "run") == [s.host.path])
+        other = await s.attach("script")
+        assert other.snapshot().phase is Phase.SIGNED_IN
+        s.engine.publish(LevelsChanged(Levels(3)))
+        await until(lambda: client.snapshot().levels.you == 3)  # who was there stays
+        # The account is still this engine's, and of no other.
+        async with served(tmp_path / "run") as two:
+            second = await two.attach()
+            result = await second.execute(ACCOUNT)
+            assert result.message == message("engine.elsewhere", socket=s.host.path)
+            await second.close()
+        await client.close()
+        await other.close()
+    assert list((tmp_path / "run").glob("*.sock")) == []
+
+
+async def test_a_directory_that_cannot_be_made_again_yet_is_waited_for(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with served(tmp_path / "run", look=0.02) as s:
+        shutil.rmtree(tmp_path / "run")
+        (tmp_path / "run").write_text("")  # as where /run/user is root's until the next log-in
+        await until(lambda: "nobody can find this engine" in caplog.text)
+        (tmp_path / "run").unlink()
+        await until(lambda: sockets.live(tmp_path / "run") == [s.host.path])
+        assert caplog.text.count("nobody can find this engine") == 1
+        client = await s.attach()
+        assert (await client.execute(ACCOUNT)).ok
+        await client.close()
+
+
+async def test_a_lock_that_was_cleaned_away_gives_the_account_to_nobody_else(
+    tmp_path: Path,
+) -> None:
+    async with served(tmp_path / "run") as one, served(tmp_path / "run") as two:
+        first, second = await one.attach(), await two.attach()
+        await first.execute(ACCOUNT)
+        (tmp_path / "run" / f"{sockets.account_key(ACCOUNT)}.lock").unlink()
+        result = await second.execute(ACCOUNT)
+        assert result.message == message("engine.elsewhere", socket=one.host.path)
+        assert sockets.answers(one.host.path)
+        await first.close()
+        await second.close()
+
+
+async def test_a_lock_that_was_cleaned_away_is_there_again(tmp_path: Path) -> None:
+    async with served(tmp_path / "run", look=0.02) as s:
+        client = await s.attach()
+        await client.execute(ACCOUNT)
+        lock = tmp_path / "run" / f"{sockets.account_key(ACCOUNT)}.lock"
+        lock.unlink()
+        await until(lock.exists)
+        assert not sockets.AccountLock(tmp_path / "run", sockets.account_key(ACCOUNT)).take()
+        await client.close()
+
+
+async def test_an_account_that_was_given_away_meanwhile_is_not_taken_back(tmp_path: Path) -> None:
+    """Without its directory an engine cannot be asked: then a later one may have the account."""
+    async with served(tmp_path / "run") as one, served(tmp_path / "run") as two:
+        first, second = await one.attach(), await two.attach()
+        await first.execute(ACCOUNT)
+        for path in (tmp_path / "run").glob(f"{sockets.account_key(ACCOUNT)}.*"):
+            path.unlink()
+        assert (await second.execute(ACCOUNT)).ok
+        one.host._look_now()
+        await until(lambda: one.host._missed)
+        again = await EngineClient.connect(two.host.path)
+        assert again.snapshot() == two.engine.snapshot()
+        one.host.end()
+        await asyncio.wait_for(one.task, 10)
+        assert sockets.answers(two.host.path)
+        for client in (first, second, again):
+            await client.close()
+
+
+async def test_a_sign_in_without_a_place_for_its_socket_says_so(tmp_path: Path) -> None:
+    async with served(tmp_path / "run") as s:
+        client = await s.attach()
+        shutil.rmtree(tmp_path / "run")
+        (tmp_path / "run").write_text("")
+        result = await client.execute(ACCOUNT)
+        assert result.message is not None
+        assert result.message.id == "engine.no_place"
+        await client.close()
+
+
+# ---------------------------------------------------------------- it stands still
+
+
+async def test_a_command_that_waited_for_longer_than_who_asked_is_not_done(tmp_path: Path) -> None:
+    async with served(tmp_path / "run") as s:
+        late = {"id": 1, "command": to_json(Mute(True)), "by": instant() - 1}
+        early = {"id": 2, "command": to_json(SignOut(end=False)), "by": instant() + 60}
+        reader, writer = await asyncio.open_unix_connection(s.host.path)
+        writer.write(HELLO + encode_line(late) + encode_line(early))
+        results: dict[int, Any] = {}
+        while len(results) < 2:
+            line = json.loads(await asyncio.wait_for(reader.readline(), 10))
+            if "result" in line:
+                results[line["id"]] = from_json(line["result"])
+        assert results[1] == Result(False, message("engine.too_late"))
+        assert results[2] == Result(True)
+        assert s.engine.heard == [SignOut(end=False)]
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_who_asks_whether_it_is_there_is_answered(tmp_path: Path) -> None:
+    async with served(tmp_path / "run") as s:
+        reader, writer = await asyncio.open_unix_connection(s.host.path)
+        writer.write(HELLO + encode_line({"id": 0, "ping": True}))
+        lines = [json.loads(await asyncio.wait_for(reader.readline(), 10)) for _ in range(3)]
+        assert lines[2] == {"id": 0, "pong": True}
+        writer.close()
+        await writer.wait_closed()
 
 
 # ---------------------------------------------------------------- the account

@@ -78,6 +78,22 @@ async def test_while_the_line_is_lost_no_status_and_no_group_are_claimed(console
             )
 
 
+async def test_while_the_phone_does_not_answer_nothing_of_it_is_claimed(console) -> None:
+    async with console() as c:
+        c.app.engine_silent(True)
+        await c.settle()
+        lines = c.screen_text.splitlines()
+        assert "phone silent" in lines[0]
+        assert lines[1].strip().startswith("UNCONFIRMED")
+        assert "does not answer" in c.screen_text
+        c.app.engine_silent(False)
+        await c.settle()
+        lines = c.screen_text.splitlines()
+        assert "line ok" in lines[0]
+        assert lines[1].strip().startswith("IDLE since 13:47")
+        assert "answers again" in c.screen_text
+
+
 async def test_an_idle_console_says_who_where_what_and_since_when(console) -> None:
     async with console() as c:
         lines = c.screen_text.splitlines()

@@ -57,9 +57,10 @@ class Paths:
     def prepare(self) -> Paths:
         """Create the state directory and the runtime directory, 0700 each, and check the latter.
 
-        Raises PathError when the runtime directory cannot be made, is a link, or belongs to someone
-        else, who could answer in the engine's place. A state directory that cannot be made costs
-        the log and what is kept from one day to the next, which is said (`log.LogFile.trouble`).
+        Raises PathError when the runtime directory cannot be made or written in, is a link, or
+        belongs to someone else, who could answer in the engine's place. A state directory that
+        cannot be made costs the log and what is kept from one day to the next, which is said
+        (`log.LogFile.trouble`).
         """
         with suppress(OSError):
             self.state.mkdir(mode=0o700, parents=True, exist_ok=True)

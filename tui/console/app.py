@@ -276,6 +276,10 @@ class YimiApp(App[str]):
         """The engine is gone; another may be attached later. `what` is said on the screen."""
         self.parts.engine_events.lost(what)
 
+    def engine_silent(self, silent: bool) -> None:
+        """The engine is there and does not answer, or answers again."""
+        self.parts.engine_events.silent(silent)
+
     # ------------------------------------------------------------ the desk
 
     @property

@@ -6,8 +6,9 @@ from enum import StrEnum
 
 import msgspec
 
+from tui.port import replace
 from tui.port.snapshot import Snapshot
-from tui.port.values import Message
+from tui.port.values import ConnectionState, Message
 
 LEFT, QUIT, SIGNED_OUT = "left", "quit", "signed-out"
 """How the app ended, its return value: left running, without a session, signed out."""
@@ -28,7 +29,9 @@ class View(msgspec.Struct, frozen=True):
     snapshot: Snapshot = Snapshot()
     screen: ScreenName = ScreenName.SIGN_IN
     connected: bool = False
-    """An engine answers."""
+    """An engine is there."""
+    silent: bool = False
+    """It does not answer."""
     watching: bool = False
     """It is another user's desk, which one only looks at."""
     replay: str = ""
@@ -60,3 +63,12 @@ class View(msgspec.Struct, frozen=True):
     """The policy: whether an offered call may be declined."""
     notice: Message | None = None
     """What to say in the notice line."""
+
+
+def unheard(snapshot: Snapshot) -> Snapshot:
+    """The snapshot of an engine that does not answer: whether its line is there nobody knows, and
+    so it is not claimed, nor anything that hangs on it."""
+    connection = snapshot.connection
+    if connection.state is not ConnectionState.OK:
+        return snapshot
+    return replace(snapshot, connection=replace(connection, state=ConnectionState.LOST))

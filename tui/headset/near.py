@@ -53,6 +53,8 @@ SAID_WAITS: Final = BLOCK
 """Bytes that may stand in the microphone's ring: one block."""
 HEARD_WAITS: Final = 2 * BLOCK
 """Bytes that may stand in the ears' ring: what it begins with."""
+FIRST_STATE: Final = 25
+"""The tick of the first such look: by then it is known how loud the room is."""
 STATE_EVERY: Final = 250
 """Ticks between two looks at what the devices hold back."""
 
@@ -233,7 +235,8 @@ class NearHeadset:
         connection, sound = self._connection, getattr(self, "sound", None)
         if connection is not None and sound is not None:
             device = clean_text(sound.device)[:TEXT]
-            connection.send(NearState(sound.state.value, device, sound.delay))
+            room = round(self.voice_out.room, 5) if self.in_use else 0.0
+            connection.send(NearState(sound.state.value, device, sound.delay, room))
 
     # ------------------------------------------------------------ the tick
 
@@ -300,7 +303,7 @@ class NearHeadset:
         pcm = self.voice_in.read(now)
         if not self._heard.leave_out(heard, pcm):
             self.sound.sink.write(pcm)
-        if self._ticks % STATE_EVERY == 0:
+        if self._ticks == FIRST_STATE or self._ticks % STATE_EVERY == 0:
             self._tell_state()
 
 

@@ -48,6 +48,8 @@ class EngineScreen(Protocol):
 
     def engine_lost(self, what: Message | None = None) -> None: ...
 
+    def engine_silent(self, silent: bool) -> None: ...
+
 
 class Limiter:
     """At most so many in so many seconds."""
@@ -148,6 +150,7 @@ class EngineKeeper:
         old, self._client, self._path = self._client, client, path
         self.leaving = False
         client.on_lost = lambda goodbye: self._lost(client, goodbye)
+        client.watch(lambda silent: self._silent(client, silent))
         if self.screen is not None:
             self.screen.attach(KeptPort(self, client), notice=notice, prefill=prefill)
         if old is not None:
@@ -209,6 +212,12 @@ class EngineKeeper:
             self.screen.engine_lost(what)
 
     # ------------------------------------------------------------ losing
+
+    def _silent(self, client: EngineClient, silent: bool) -> None:
+        if client is self._client and not self._closed:
+            log.warning("the engine %s", "does not answer" if silent else "answers again")
+            if self.screen is not None:
+                self.screen.engine_silent(silent)
 
     def _lost(self, client: EngineClient, goodbye: bool) -> None:
         if client is not self._client or self._closed:

@@ -69,8 +69,8 @@ class SandboxFinder:
 
     def look(self) -> RunningSandbox | None:
         """The sandbox that runs already. Takes no time."""
-        self._hold()
         try:
+            self._hold()
             sandbox = self._parse(json.loads(self._ready_file.read_text("utf-8")))
         except (OSError, ValueError, KeyError, TypeError):
             return None

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 import termios
 from contextlib import suppress
@@ -23,6 +24,19 @@ RESET: Final = (
     "\x1b[?2004l\x1b[?1004l\x1b[?2048l"  # bracketed paste, focus, resize reports
     "\x1b[<u\x1b[?7h\x1b[0m\x1b[?1049l\x1b[?25h"  # keyboard, wrap, colours, screen, cursor
 )
+
+
+def give_back(modes: list[Any]) -> None:
+    """After a program that could not take back what it had set on this terminal: everything that
+    ours set is off, and its modes are these (`termios.tcgetattr`)."""
+    # Whoever was in the foreground may have been killed: who writes now is not stopped for it.
+    before = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    with suppress(OSError, ValueError):
+        sys.stdout.write(f"{RESET}\r\n")
+        sys.stdout.flush()
+    with suppress(termios.error, OSError):
+        termios.tcsetattr(0, termios.TCSANOW, modes)
+    signal.signal(signal.SIGTTOU, before)
 
 
 class _Unbreakable(io.TextIOWrapper):

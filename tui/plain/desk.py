@@ -105,6 +105,10 @@ class PlainDesk:
         self._given_up = what is not None and what.id == "engine.keeps_failing"
         self.engine.lost(what)
 
+    def engine_silent(self, silent: bool) -> None:
+        """The engine is there and does not answer, or answers again."""
+        self.engine.silent(silent)
+
     # ------------------------------------------------------------ waiting
 
     async def until(self, fact: Callable[[View], bool]) -> None:

@@ -12,7 +12,7 @@ from tui.console.actions.conditions import can_keep_open
 from tui.console.i18n import render
 from tui.console.parts.remote_pulse import follows, lead
 from tui.console.sign_in_defaults import SignInMemory
-from tui.console.view import ScreenName, View
+from tui.console.view import ScreenName, View, unheard
 from tui.console.widgets.formats import Clocks
 from tui.plain import sentences as say
 from tui.plain.attention import PlainAttention
@@ -81,7 +81,17 @@ class FollowedEngine:
             self._pumping.cancel()
             self._pumping = None
         self.resuming = self.view.snapshot.phase is Phase.SIGNED_IN
-        self.change(connected=False, notice=what or message("engine.lost"))
+        self.change(connected=False, silent=False, notice=what or message("engine.lost"))
+
+    def silent(self, silent: bool) -> None:
+        """It is there and does not answer, so that nothing of what it said is known to be so any
+        more; or it answers again."""
+        if silent:
+            snapshot = unheard(self.view.snapshot)
+            self.change(silent=True, snapshot=snapshot, notice=message("engine.silent"))
+        elif self._port is not None:
+            snapshot = self._port.snapshot()
+            self.change(silent=False, snapshot=snapshot, notice=message("engine.answers"))
 
     async def _pump(self, port: EnginePort) -> None:
         events = port.subscribe()
@@ -105,12 +115,13 @@ class FollowedEngine:
 
     def _take(self, snapshot: Snapshot) -> None:
         if self.resuming and snapshot.phase is Phase.SIGNED_OUT and self._memory.sign_in:
-            self.change(connected=True, snapshot=snapshot, notice=message("engine.resuming"))
+            resuming = message("engine.resuming")
+            self.change(connected=True, silent=False, snapshot=snapshot, notice=resuming)
             self.begin(self._resume())
             return
         self.resuming = False
         notice, self._arrival = self._arrival, None
-        self.change(connected=True, snapshot=snapshot, notice=notice)
+        self.change(connected=True, silent=False, snapshot=snapshot, notice=notice)
 
     def _hear(self, event: Event) -> None:
         snapshot = apply(self.view.snapshot, event)

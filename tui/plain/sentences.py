@@ -127,6 +127,8 @@ def prompt(view: View) -> str:
     """The state, before what is typed; a microphone that is cut is part of it."""
     if not view.connected:
         return tr("line.no_engine") + ">"
+    if view.silent:
+        return tr("line.silent") + ">"
     word = tr(state_id(view)).lower()
     call = view.snapshot.call
     if call is not None and call.live:
@@ -142,6 +144,8 @@ def state(view: View) -> str:
     snapshot = view.snapshot
     if not view.connected:
         return dotted(tr("line.no_engine"))
+    if view.silent:
+        return dotted(tr("line.silent"))
     said = [tr(state_id(view)).capitalize()]
     call = snapshot.call
     if call is not None and call.live:

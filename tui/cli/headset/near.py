@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import termios
 from argparse import Namespace
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -30,7 +31,7 @@ from tui.launcher.headset.near_sound import NearSound
 from tui.launcher.headset.socket_folder import all_of, make, sweep
 from tui.launcher.headset.ssh_login import LOST, SshLogin
 from tui.launcher.last_moment import end_by_itself
-from tui.launcher.terminal import RESET
+from tui.launcher.terminal import give_back
 from tui.port.values import Message, message
 from tui.port.wire.sockets import answers
 
@@ -78,11 +79,15 @@ def run(options: Namespace, yimi: Yimi) -> int:
         return complain(tr("headset.where"), USAGE)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return complain(tr("headset.no_terminal"), USAGE)
+    try:
+        command = shlex.split(options.ssh)
+    except ValueError as error:
+        return complain(tr("headset.bad_ssh", why=error), USAGE)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
     try:
         with ExitStack() as ending:
-            return _login(options, found.paths, found.file, ending)
+            return _login(options, command or [""], found.paths, found.file, ending)
     except _Refused as refused:
         return complain(render(refused.message), REFUSED)
     except KeyboardInterrupt:
@@ -94,7 +99,9 @@ def _leave(number: int, frame: FrameType | None) -> None:
     sys.exit(128 + number)
 
 
-def _login(options: Namespace, paths: Paths, file: Path, ending: ExitStack) -> int:
+def _login(
+    options: Namespace, command: list[str], paths: Paths, file: Path, ending: ExitStack
+) -> int:
     sweep(paths.runtime, _PREFIX, _SOCKET)
     try:
         folder = make(paths.runtime, _PREFIX)
@@ -107,11 +114,12 @@ def _login(options: Namespace, paths: Paths, file: Path, ending: ExitStack) -> i
     except OSError as error:
         raise _Refused(message("headset.no_sound", why=error.strerror or "?")) from None
     ending.callback(sound.close)
-    ssh = SshLogin(shlex.split(options.ssh), options.where, folder / "c")
+    ssh = SshLogin(command, options.where, folder / "c")
     ending.callback(ssh.close)
     try:
-        if not ssh.open():
-            return REFUSED  # ssh has said why
+        if (failed := ssh.open()) is not None:
+            # ssh has said why, unless its config keeps it quiet.
+            raise _Refused(message("headset.no_login", host=options.where, code=failed))
         if not sound.ready():
             why = sound.last.get("failed", {}).get("why", "headset.log")
             raise _Refused(message("headset.no_sound", why=clean_text(str(why))))
@@ -120,16 +128,28 @@ def _login(options: Namespace, paths: Paths, file: Path, ending: ExitStack) -> i
             raise _Refused(message("headset.no_forward", why=clean_text(why)))
         _warn(sound)
         line = shlex.join(["headset", "--there", there, ".", *options.arguments])
-        code = ssh.run(f"{options.yimi} {line}")
+        code = _run(ssh, f"{options.yimi} {line}")
     except (subprocess.TimeoutExpired, TimeoutError):
         raise _Refused(message("headset.silent", host=options.where)) from None
     except OSError as error:
         raise _Refused(message("headset.no_ssh", why=error.strerror or "?")) from None
     if code == LOST:
-        # What yimi there had set on this terminal it cannot take back any more.
-        print(f"{RESET}\r\n", end="", flush=True)
         return complain(tr("headset.lost", host=options.where, line=_again()), REFUSED)
     return code if code >= 0 else 128 - code
+
+
+def _run(ssh: SshLogin, line: str) -> int:
+    """The session. Where it does not end by itself yimi there cannot take back any more what it had
+    set on this terminal, nor ssh what it had."""
+    modes = termios.tcgetattr(0)
+    try:
+        code = ssh.run(line)
+    except BaseException:
+        give_back(modes)
+        raise
+    if code == LOST or code < 0:
+        give_back(modes)
+    return code
 
 
 def _fresh_secret() -> Secret:
@@ -143,17 +163,10 @@ def _prepared(ssh: SshLogin, options: Namespace, secret: Secret) -> str:
     done = ssh.ask(f"{options.yimi} headset --prepare", secret.reveal() + "\n")
     if done.returncode == _NO_COMMAND:
         raise _Refused(message("headset.no_yimi", host=options.where, command=options.yimi))
-    said: Any = None
-    for line in reversed(done.stdout.splitlines()):  # whatever a login greets with
-        try:
-            said = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(said, dict) and isinstance(said.get("folder"), str):
-            break
-        said = None
+    said = _told(done.stdout)
     if said is None:
-        words = clean_text(done.stderr.strip().rpartition("\n")[2])[:200]
+        silent = render(message("headset.nothing_said", code=done.returncode))
+        words = (_last_line(done.stderr) or _last_line(done.stdout) or silent)[:200]
         if done.returncode == USAGE:
             raise _Refused(message("headset.older", host=options.where, here=tui.__version__))
         raise _Refused(message("headset.not_prepared", host=options.where, why=words))
@@ -161,6 +174,23 @@ def _prepared(ssh: SshLogin, options: Namespace, secret: Secret) -> str:
         theirs = clean_text(str(said.get("version", "?")))[:40]
         raise _Refused(message("headset.version", here=tui.__version__, there=theirs))
     return str(said["folder"])
+
+
+def _told(output: str) -> dict[str, Any] | None:
+    """What the far end told: one JSON object, wherever a login's greeting, a title that is set for
+    a terminal or a prompt's last bytes left it room."""
+    decoder, at = json.JSONDecoder(), len(output)
+    while (at := output.rfind("{", 0, at)) >= 0:
+        with suppress(ValueError, RecursionError):
+            said, _ = decoder.raw_decode(output, at)
+            if isinstance(said.get("folder"), str):
+                found: dict[str, Any] = said
+                return found
+    return None
+
+
+def _last_line(output: str) -> str:
+    return clean_text(output.strip().rpartition("\n")[2]).strip()
 
 
 def _warn(sound: NearSound) -> None:

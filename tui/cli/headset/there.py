@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import stat
 import sys
@@ -24,6 +25,7 @@ from tui.launcher.headset.socket_folder import make, sweep
 
 _PREFIX: Final = "yimi-far-"
 _SOCKET: Final = "s"
+_SECRET: Final = re.compile(r"[0-9a-f]{64}")
 
 
 Yimi = Callable[[list[str]], int]
@@ -37,12 +39,15 @@ def run(options: Namespace, yimi: Yimi) -> int:
 
 def _prepare() -> int:
     try:
+        given = sys.stdin.readline().strip()
+        if not _SECRET.fullmatch(given):
+            return complain(tr("headset.no_secret"), REFUSED)
         runtime = Paths.find().prepare().runtime
         sweep(runtime, _PREFIX, _SOCKET)
         folder = make(runtime, _PREFIX)
         secret = os.open(folder / "secret", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(secret, "w") as file:
-            file.write(sys.stdin.readline().strip())
+            file.write(given)
     except PathError as error:
         return complain(str(error), REFUSED)
     except OSError as error:

@@ -10,7 +10,7 @@ from tui.console.parts.drawing import Drawing
 from tui.console.parts.remote_pulse import follows
 from tui.console.parts.session_flow import SessionFlow
 from tui.console.sign_in_defaults import SignInPrefill
-from tui.console.view import ScreenName
+from tui.console.view import ScreenName, unheard
 from tui.port.snapshot import Snapshot
 from tui.port.values import Message, Phase, message
 
@@ -58,7 +58,20 @@ class EngineEvents:
         if view.screen is ScreenName.CONSOLE and view.snapshot.phase is not Phase.KICKED:
             self._drawing.resuming = True
         self._session.signing = False
-        self._drawing.change(connected=False, notice=what or message("engine.lost"))
+        self._drawing.change(connected=False, silent=False, notice=what or message("engine.lost"))
+
+    def silent(self, silent: bool) -> None:
+        """The engine is there and does not answer, so that nothing of what it said is known to be
+        so any more; or it answers again."""
+        port, view = self._attachment.port, self._drawing.view
+        if silent:
+            self._drawing.change(
+                silent=True, snapshot=unheard(view.snapshot), notice=message("engine.silent")
+            )
+        elif port is not None:
+            self._drawing.change(
+                silent=False, snapshot=port.snapshot(), notice=message("engine.answers")
+            )
 
     def listen(self) -> None:
         """Hear the engine that is attached, if one is, and no other."""
@@ -92,7 +105,9 @@ class EngineEvents:
         drawing, session = self._drawing, self._session
         signed_out = snapshot.phase is Phase.SIGNED_OUT
         if drawing.resuming and signed_out and session.memory.sign_in:
-            drawing.change(connected=True, snapshot=snapshot, notice=message("engine.resuming"))
+            drawing.change(
+                connected=True, silent=False, snapshot=snapshot, notice=message("engine.resuming")
+            )
             self._stage.run_worker(session.resume(), name="resume")
             return
         if not signed_out:
@@ -100,7 +115,7 @@ class EngineEvents:
         notice = drawing.view.notice if drawing.view.connected else self._arrival
         self._arrival = None
         drawing.resuming = False
-        drawing.change(connected=True, snapshot=snapshot, notice=notice)
+        drawing.change(connected=True, silent=False, snapshot=snapshot, notice=notice)
         session.sign_in_waiting()
 
     def _hear(self, event: Event) -> None:

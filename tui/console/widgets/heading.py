@@ -254,6 +254,8 @@ def _is_bad(pieces: Row) -> bool:
 def _connection(view: View) -> Row:
     if not view.connected:
         return row((tr("line.no_engine"), "bold $bad"))
+    if view.silent:
+        return row((tr("line.silent"), "bold $bad"))
     connection = view.snapshot.connection
     if connection.state is ConnectionState.OK:
         if connection.latency is None:

@@ -84,6 +84,7 @@ class SoundDevices:
 
     def _no_leg_room(self) -> None:
         self.change(state=VoiceState.FAILED, device="")
+        self.context.notice(Message("sound.cannot_load"))
 
     async def _load(self) -> None:
         loop = asyncio.get_running_loop()
@@ -98,11 +99,14 @@ class SoundDevices:
             self.sound = self.open(sound_module, self._state_changed)
             self.sound.on_ring, self.sound.echo = self._ring_changed, echo
             self.sound.noise = noise
+            self.sound.on_stumbles = lambda device: self._tell("sound.stumbles", device)
+            self.sound.on_silenced = lambda device: self._tell("sound.silenced", device)
             if self._ringing and self.settings.ring:
                 self._ring(True)
         except Exception:  # whatever sound or codec libraries do, signalling must live
             log.exception("the sound could not be opened")
             self.change(state=VoiceState.FAILED, device="")
+            self.context.notice(Message("sound.cannot_load"))
             raise
 
     def _no_cleaner(self, missing: MissingCleaner) -> None:
@@ -162,6 +166,10 @@ class SoundDevices:
         self._ring_missing = missing
         if missing and not before and not self._elsewhere:
             self.context.notice(message("sound.ring_missing", device=clean_text(device)))
+
+    def _tell(self, what: str, device: str) -> None:
+        if not self.remote_headset.server:
+            self.context.notice(message(what, device=clean_text(device)))
 
     def plan_look(self) -> None:
         """Nobody opens a device that is missed while nothing sounds: look now and then."""

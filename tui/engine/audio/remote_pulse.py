@@ -114,6 +114,8 @@ class RemotePulse:
     # ------------------------------------------------------------
 
     async def _lead(self, address: str) -> None:
+        if self._relay is not None and not self._relay.path.exists():
+            await self.close()  # the runtime directory was taken away under it
         if self._relay is None:
             if self._folder is None:
                 raise OSError("there is no runtime directory")

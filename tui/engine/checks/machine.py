@@ -46,12 +46,14 @@ def libraries(
             load(module)
     except (ImportError, PackageNotFoundError, OSError) as error:
         return fail("check.libraries.none", kind=type(error).__name__)
+    tell = fail if sound_wanted else warn
     try:
         portaudio = str(load("sounddevice").get_portaudio_version()[1])
     except (ImportError, OSError):
         # sounddevice raises OSError where the library itself is not installed.
-        tell = fail if sound_wanted else warn
         return tell("check.libraries.no_portaudio", found=carried)
+    except Exception as error:  # one that lacks what is called in it, or that finds its driver dead
+        return tell("check.libraries.bad_portaudio", found=carried, kind=type(error).__name__)
     return ok("check.libraries.ok", found=f"{carried}, {portaudio.partition(',')[0]}")
 
 

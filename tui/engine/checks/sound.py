@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol
 
 from tui.engine.checks.runner import Finding, fail, ok, warn
-from tui.media.device import pulse
+from tui.media.device import pulse, pulse_names
 from tui.port.commands import Result
 from tui.port.values import HEADSET, message
 from tui.text import clean_text
@@ -22,6 +22,8 @@ OPENING: Final = 3.0
 LISTENING: Final = 0.6
 """Seconds for which it is then listened to."""
 PLAYED: Final = 0.4
+_SAYING: Final = 1.0
+"""Seconds for a sound server to say what is muted."""
 _LEVEL: Final = 0.1
 """Of full scale: heard, and no shock in the ear."""
 
@@ -138,8 +140,19 @@ async def _loudest(source: _ProbedSource, heard: _DeviceWord, pause: Pause) -> i
     return loudest if listening else None
 
 
-async def speaker(setting: str, open_sound: Open, pause: Pause = asyncio.sleep) -> Finding:
-    """The device that one hears with takes a short tone."""
+def silenced() -> bool:
+    """Whether a sound server lets nobody hear what this process plays just now."""
+    there = pulse_names.DeviceNames(_SAYING)()
+    return there is not None and there.silenced
+
+
+async def speaker(
+    setting: str,
+    open_sound: Open,
+    pause: Pause = asyncio.sleep,
+    silenced: Callable[[], bool] = silenced,
+) -> Finding:
+    """The device that one hears with takes a short tone, and nobody has muted it."""
     if setting == "none":
         return warn("check.speaker.none")
     if setting.startswith("file:"):
@@ -153,8 +166,11 @@ async def speaker(setting: str, open_sound: Open, pause: Pause = asyncio.sleep) 
             if heard.bad is not None:
                 break
         await pause(0.3)
+        muted = await asyncio.to_thread(silenced)
     finally:
         await asyncio.to_thread(sound.close)
+    if muted and heard.bad is None:
+        return warn("sound.silenced", device=heard.device)
     return heard.bad or ok("check.speaker.ok", device=heard.device)
 
 

@@ -18,6 +18,7 @@ from tui.engine.context import EngineContext, log
 from tui.engine.not_understood import note_missing
 from tui.engine.outcome import unconfirmed
 from tui.engine.session.crash_note import CrashNote
+from tui.engine.session.installation import Installation
 from tui.engine.session.platform_factory import relays
 from tui.engine.session.sign_in_fields import login_message
 from tui.engine.session.signalling import RegistrationRefused, Signalling
@@ -83,6 +84,8 @@ class SignInSession:
         self.profile = Profile()
         """What the config says of this sign-in."""
         self._clocks = ClockWatch()
+        self._installation = Installation()
+        self._replaced = False
 
     # ------------------------------------------------------------ signing in
 
@@ -241,6 +244,9 @@ class SignInSession:
         nor of what the platform holds of us: it is dialled at once, and with the registration all
         is told and asked anew. The token is looked at, and what counts a person's time is due."""
         self._watch_clocks()
+        if not self._replaced and self._installation.replaced:
+            self._replaced = True
+            self.context.notice(message("engine.replaced"))
         jump = self._clocks.look()
         if jump is None:
             return

@@ -1,5 +1,5 @@
 """A directory of this user's alone for a socket whose path must be short: in the runtime directory,
-or where temporary files are when that is too long."""
+or where temporary files are when that is too long or full."""
 
 from __future__ import annotations
 
@@ -21,15 +21,30 @@ LEFT: Final = 120.0
 """Seconds after which a directory without a socket that answers was left there."""
 
 
+SHORTEST: Final = Path("/tmp")  # noqa: S108 - the directory in it is made, 0700
+"""Where there is room for a socket on every system, whatever TMPDIR says."""
+
+
+def _places(runtime: Path) -> list[Path]:
+    return list(dict.fromkeys((runtime, Path(tempfile.gettempdir()), SHORTEST)))
+
+
 def make(runtime: Path, prefix: str) -> Path:
     """A fresh one, 0700. Raises OSError."""
-    fits = len(os.fsencode(runtime)) <= ROOM
-    return Path(tempfile.mkdtemp(prefix=prefix, dir=runtime if fits else None))
+    problem: OSError | None = None
+    for place in _places(runtime):
+        if len(os.fsencode(place)) <= ROOM:
+            try:
+                return Path(tempfile.mkdtemp(prefix=prefix, dir=place))
+            except OSError as error:
+                problem = problem or error
+    assert problem is not None  # the shortest fits
+    raise problem
 
 
 def all_of(runtime: Path, prefix: str) -> Iterator[Path]:
     """Those of this user that are there."""
-    for place in (runtime, Path(tempfile.gettempdir())):
+    for place in _places(runtime):
         for folder in sorted(place.glob(f"{prefix}*")):
             try:
                 ours = folder.lstat().st_uid == os.geteuid()

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import Any
@@ -38,8 +39,22 @@ IDLE = 3.0
 """Seconds after the last use before a device is closed."""
 DEAF = 2.0
 """Seconds without a callback after which an open device counts as lost."""
+STUCK = 6.0
+"""Seconds after which a driver, or a sound server, that has not come back is said not to work: some
+wait for what never comes."""
 RETRY = 5.0
 """Seconds before another try at a device that could not be opened or was lost."""
+STUMBLE = 0.25
+"""Seconds between two callbacks that no buffer here bridges: a hole in the sound."""
+STUMBLES, SPAN = 5, 15.0
+"""So many holes within so many seconds are said."""
+SAID_AGAIN = 300.0
+"""Seconds before they are said again."""
+SOON = 0.5
+"""The same for the first try at one that was lost after it had worked: a server that leads a stream
+elsewhere may stop it on the way."""
+WORKED = 50
+"""Callbacks (one second) after which a device has worked."""
 LYING = 60.0
 """Seconds between two reopenings of a device whose samples are not those of its rate."""
 WATCH = 10.0
@@ -97,7 +112,17 @@ class DeviceStream:
         self._clock = clock
         self._stream: Any = None
         self._stop: Any = None
-        self._busy = False
+        self._busy = self._stuck = self._told = False
+        self._busy_since = 0.0
+        self.on_stumbles: Callable[[str], None] = lambda device: None
+        """Told of a device that does not keep up; from PortAudio's thread."""
+        self.on_silenced: Callable[[str], None] = lambda device: None
+        """Told of one that is open and that the sound server has muted; from the sound thread."""
+        self._asked_silenced = False
+        self._stumbles: deque[float] = deque(maxlen=STUMBLES)
+        self._stumbles_said = -SAID_AGAIN
+        self._opened_at = 0
+        """`blocks` when it was opened last."""
         self._used = self._called = 0.0
         self._retry_at = self._trust_at = 0.0
         self._closed = False
@@ -112,22 +137,50 @@ class DeviceStream:
     def use(self) -> None:
         """Say that the device is in use: opens it when it is not open. Cheap; never waits."""
         now = self._used = self._clock()
-        if self._busy or self._closed:
+        if self._closed:
             return
-        if self._stream is None:
+        if self._busy:
+            if not self._stuck and now - self._busy_since > STUCK:
+                self._stands_still()
+        elif self._stream is None:
             if now >= self._retry_at:
-                self._busy = True
-                self._worker.submit(self._open)
+                self._begin(self._open)
         elif self._ending or now - self._called > DEAF:
-            self._busy = True
-            self._worker.submit(self._lost)
+            self._begin(self._lost)
         elif self.rate_meter.lies and now >= self._trust_at:
-            self._busy = True
             self._trust_at = now + LYING
-            self._worker.submit(self._caught)
+            self._begin(self._caught)
         elif self._target is not None and now >= self._watch_at:
-            self._busy = True
-            self._worker.submit(self._watch)
+            self._begin(self._watch)
+        elif not self._asked_silenced and self.blocks - self._opened_at > WORKED:
+            self._asked_silenced = True
+            if self.kind == "output":
+                self._begin(self._ask_silenced)
+
+    def _begin(self, job: Callable[[], None]) -> None:
+        self._busy, self._busy_since = True, self._clock()
+        self._worker.submit(job)
+
+    def _stands_still(self) -> None:
+        self._stuck = True
+        log.warning("%s device: the driver does not come back", self.kind)
+        self._say(SoundState.FAILED)
+        if not self._busy:  # just now it did
+            self._free()
+
+    def _free(self) -> None:
+        """The sound thread is done with it."""
+        self._busy = False
+        if self._stuck:
+            self._stuck = False
+            if self._stream is not None and self.state is SoundState.FAILED:
+                self._say(SoundState.OK)
+
+    def overdue(self) -> None:
+        """It should have been looked at by now: where that hangs, it is said."""
+        if not (self._told or self._closed):
+            log.warning("%s device: nothing is known of it yet", self.kind)
+            self._say(SoundState.FAILED)
 
     def probe(self) -> None:
         """Say what the state is, without opening anything."""
@@ -191,7 +244,7 @@ class DeviceStream:
             self._stream = stream
             self._say(SoundState.OK)
         finally:
-            self._busy = False
+            self._free()
 
     def _opened(self, library: Any, entry: Any) -> Any:
         """A stream that runs, in our format or else in one of the device's own. Raises what the
@@ -215,6 +268,7 @@ class DeviceStream:
         self.rate_meter = RateMeter(form.rate)
         self._from, self._to = FromDevice(form), ToDevice(form, self._sound)
         self._called = self._used = self._clock()
+        self._opened_at, self._asked_silenced = self.blocks, False
         make = library.RawInputStream if self.kind == "input" else library.RawOutputStream
         stream = make(
             samplerate=form.rate,
@@ -238,13 +292,15 @@ class DeviceStream:
     def _lost(self) -> None:
         """A stream that ended by itself, or fell silent: idle it is put away, in use it is lost."""
         if not self._ending and self._clock() - self._called <= DEAF:
-            self._busy = False  # it was opened anew meanwhile
+            self._free()  # it was opened anew meanwhile
             return
+        put_away = self._put_away
+        if not put_away:
+            self._say(SoundState.DEVICE_LOST)  # first: closing what hangs may hang
         self.shut()
-        self._retry_at = self._clock() if self._put_away else self._clock() + RETRY
-        if not self._put_away:
-            self._say(SoundState.DEVICE_LOST)
-        self._busy = False
+        worked = self.blocks - self._opened_at > WORKED
+        self._retry_at = self._clock() + (0 if put_away else SOON if worked else RETRY)
+        self._free()
 
     def _caught(self) -> None:
         """The device does not give the samples that it says: open it again."""
@@ -257,11 +313,17 @@ class DeviceStream:
     def _watch(self) -> None:
         """Back to the device that is meant, where the server has moved us and it is there again."""
         self._watch_at = self._clock() + WATCH
-        if self._target is not None and self._library.moved(self.kind, self._target):
+        if self._target is not None and self._library.moved(self.kind, self.name, self._target):
             log.info("%s: moved by the sound server, and taken back", self._device)
             self.shut()
             self._open()
-        self._busy = False
+        self._free()
+
+    def _ask_silenced(self) -> None:
+        if self._library.silenced():
+            log.warning("%s: muted by the sound server", self._device)
+            self.on_silenced(self._device)
+        self._free()
 
     def shut(self) -> None:
         """Close the stream, if one is open."""
@@ -277,7 +339,7 @@ class DeviceStream:
             self._open()
 
     def _say(self, state: SoundState) -> None:
-        self.state = state
+        self.state, self._told = state, True
         self._on_state(state, self._device)
 
     # ------------------------------------------------------------ in PortAudio's thread
@@ -310,13 +372,23 @@ class DeviceStream:
         self.delay = seconds if 0 < seconds < 10 else None  # some drivers say nonsense
 
     def _note_call(self, frames: int) -> None:
-        now = self._called = self._clock()
+        now, before = self._clock(), self._called
+        self._called = now
         self.blocks += 1
+        if now - before > STUMBLE and self.blocks - self._opened_at > WORKED:
+            self._stumbled(now)
         self.rate_meter.feed(frames, now)
         if now - self._used > IDLE:
             self._put_away = True
             raise self._stop
         self._put_away = False
+
+    def _stumbled(self, now: float) -> None:
+        self._stumbles.append(now)
+        many = len(self._stumbles) == STUMBLES and now - self._stumbles[0] < SPAN
+        if many and now - self._stumbles_said > SAID_AGAIN:
+            self._stumbles_said = now
+            self.on_stumbles(self._device)
 
     def _finished(self) -> None:
         self._ending = True
@@ -325,5 +397,5 @@ class DeviceStream:
     def _end(self) -> None:
         """The stream is over: close it, so that the microphone is off and its light as well."""
         if self._stream is not None and self._ending and not self._busy:
-            self._busy = True
+            self._busy, self._busy_since = True, self._clock()
             self._lost()

@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from tui.media.device import pulse_names
-from tui.media.device.enumerate import PULSE, DeviceKind, Listing, ask, entries_of, find
+from tui.media.device.enumerate import PULSE, DeviceKind, Listing, ask, best, entries_of, find
 
 log = logging.getLogger(__name__)
 
@@ -161,13 +161,27 @@ class PortAudio:
         there = self._names()
         return there is None or target in _devices(there, kind)
 
-    def moved(self, kind: DeviceKind, target: str) -> bool:
-        """Whether the sound server has us on another device though that one is there. In the sound
-        thread; takes some milliseconds."""
+    def moved(self, kind: DeviceKind, name: str, target: str) -> bool:
+        """Whether the sound server has us on another device though the one that is meant is there:
+        under another name of the server's, too, as a Bluetooth headset that goes over to speech.
+        In the sound thread; takes some milliseconds."""
         there = self._names()
-        if there is None or target not in _devices(there, kind):
+        if there is None:
             return False
+        named = there.sources if kind == "input" else there.sinks
+        if target not in _devices(there, kind):
+            index = best([shown for shown, _ in named], name)
+            if index is None:
+                return False
+            self._targets[kind, name] = named[index]
+            return True
         return target not in (there.recorded if kind == "input" else there.played)
+
+    def silenced(self) -> bool:
+        """Whether the sound server lets nobody hear what is played here. In the sound thread; takes
+        some milliseconds."""
+        there = self._names()
+        return there is not None and there.silenced
 
     def _learn(self, listing: Listing | None, kind: DeviceKind, name: str) -> None:
         if listing is not None:

@@ -34,6 +34,9 @@ class ServerDevices:
     sinks: Named = ()
     recorded: tuple[str, ...] = ()
     played: tuple[str, ...] = ()
+    silenced: bool = False
+    """Whether something that this process plays is heard by nobody: it, or the sink that it is on,
+    is muted there or turned down to nothing."""
 
 
 def look(limit: float = LIMIT) -> tuple[Named, Named]:
@@ -69,11 +72,16 @@ def _ask(found: list[ServerDevices]) -> None:
             pulse.connect(autospawn=False)
             sources, sinks = pulse.source_list(), pulse.sink_list()
             recorded = _ours((one.source, one) for one in pulse.source_output_list())
-            played = _ours((one.sink, one) for one in pulse.sink_input_list())
+            plays = pulse.sink_input_list()
+            played = _ours((one.sink, one) for one in plays)
+            silent = {one.index for one in sinks if _is_silent(one)}
+            silenced = bool(played & silent) or bool(
+                _ours((one.sink, one) for one in plays if _is_silent(one))
+            )
         own = (one for one in sources if one.monitor_of_sink == _NOT_A_MONITOR)
         found.append(
             ServerDevices(
-                named(own), named(sinks), _names(sources, recorded), _names(sinks, played)
+                named(own), named(sinks), _names(sources, recorded), _names(sinks, played), silenced
             )
         )
     except Exception as problem:  # no libpulse, no server, one that speaks nonsense
@@ -84,6 +92,10 @@ def _ours(streams: Iterable[tuple[int, Any]]) -> set[int]:
     """The devices of those streams that are of this process."""
     own = str(os.getpid())
     return {device for device, one in streams if one.proplist.get(_PROCESS) == own}
+
+
+def _is_silent(one: Any) -> bool:
+    return bool(one.mute) or one.volume.value_flat <= 0.0
 
 
 def _names(devices: Iterable[Any], numbers: set[int]) -> tuple[str, ...]:

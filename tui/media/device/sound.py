@@ -8,11 +8,12 @@ in silence. A device is tried again while it is used.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from tui.media.device.devices import DeviceStream, PortAudio, SoundState
+from tui.media.device.devices import STUCK, DeviceStream, PortAudio, SoundState
 from tui.media.device.echo import Echo
 from tui.media.device.noise import NoiseSuppression
 from tui.media.device.sides import Microphone, Speaker, check, from_file, to_file
@@ -69,6 +70,10 @@ class SoundIO:
         self.on_ring: StateListener = lambda state, device: None
         """Told of the ring device's state, where there is one of its own. While it cannot be had
         the listening side rings."""
+        self.on_stumbles: Callable[[str], None] = lambda device: None
+        """Told, in the event loop, of a device that does not keep up."""
+        self.on_silenced: Callable[[str], None] = lambda device: None
+        """Told, in the event loop, of a device that the sound server lets nobody hear."""
         self.echo: Echo | None = None
         """Frees the microphone of the loudspeaker, where that is wanted."""
         self.far: CarriedSound | None = None
@@ -252,8 +257,12 @@ class SoundIO:
             library=self._library,
             on_state=changed,
         )
+        stream.on_stumbles = lambda device: self._soon(self.on_stumbles, device)
+        stream.on_silenced = lambda device: self._soon(self.on_silenced, device)
         self._closing.append(stream)
         stream.probe()
+        if self._loop is not None:
+            self._loop.call_later(STUCK, stream.overdue)
         return stream
 
     def _let_go(self, used: object) -> None:
@@ -273,6 +282,11 @@ class SoundIO:
             self._loop.call_soon_threadsafe(self._tell, side, state, device)
         except RuntimeError:  # the loop is closed: nobody listens any more
             return
+
+    def _soon(self, told: Callable[[str], None], device: str) -> None:
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+                self._loop.call_soon_threadsafe(told, device)
 
     def _tell(self, side: str, state: SoundState, device: str) -> None:
         if side == "ring":

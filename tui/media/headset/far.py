@@ -12,7 +12,8 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from tui.media.headset.connection import HeadsetConnection, HeadsetLost
-from tui.media.headset.flow import VoiceIn, VoiceOut
+from tui.media.headset.flow import LOUD, VoiceIn, VoiceOut
+from tui.media.headset.room_tone import RoomTone
 from tui.media.headset.wire import (
     AskDevices,
     ChooseDevices,
@@ -28,7 +29,7 @@ from tui.media.headset.wire import (
     Ringing,
     VoicePacket,
 )
-from tui.media.pcm.levels import FRAME, WIDTH
+from tui.media.pcm.levels import FRAME, WIDTH, rms
 
 IDLE: Final = 3.0
 """Seconds after the last use before the other end closes its microphone."""
@@ -84,6 +85,7 @@ class FarHeadset:
         self._rings = self._muted = False
         self._waiting: list[asyncio.Future[DevicesThere]] = []
         self._rest = b""
+        self._room_tone: RoomTone | None = None
 
     @property
     def running(self) -> bool:
@@ -103,9 +105,18 @@ class FarHeadset:
         self._use()
         now, size = self._clock(), samples * WIDTH
         while len(self._rest) < size:
-            self._rest += self.voice_in.read(now)
+            self._rest += self._as_in_the_room(self.voice_in.read(now))
         pcm, self._rest = self._rest[:size], self._rest[size:]
         return pcm
+
+    def _as_in_the_room(self, pcm: bytes) -> bytes:
+        """Silence that was not sent sounds as it does there."""
+        room = self.near.room if self.near is not None and self.here else 0.0
+        if not 0.0 < room <= LOUD or rms(pcm) > 0.0:
+            return pcm
+        if self._room_tone is None:
+            self._room_tone = RoomTone()
+        return self._room_tone.read(room)
 
     def write(self, pcm: bytes) -> None:
         """Have it heard there: 20 ms."""

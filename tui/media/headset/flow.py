@@ -17,7 +17,7 @@ from typing import Final
 from tui.media.codec.codecs import decoder, encoder
 from tui.media.headset.wire import UNHEARD, HeardUpTo, VoicePacket, ahead
 from tui.media.jitter.playout import Playout, PlayoutFigures, RtpPacket
-from tui.media.pcm.levels import FRAME, SILENT, TICK, rms
+from tui.media.pcm.levels import FRAME, RATE, SILENT, TICK, rms
 
 BIT_RATE: Final = 20_000
 """Of the voice, while somebody speaks. SSH and the frame add 17 kbit/s to each direction at 50
@@ -29,6 +29,9 @@ TELL_EVERY: Final = 0.2
 """Seconds after which what has come is told of, where no voice goes back that would say it."""
 TOO_LATE: Final = 0.24
 """Seconds beyond the quickest packet: what is later is not heard."""
+WORTH: Final = RATE * 5 // 2
+"""What waiting for a late packet is worth, in samples: half of what it is in a call. Nothing is
+lost on the way, and a line that has become quick again is to be heard so within seconds."""
 WINDOW: Final = 5.0
 """The quickest packet is looked for in the last one to two of these, since clocks drift."""
 SLOWER: Final = 1.0
@@ -39,6 +42,8 @@ NOISE: Final = 2.0
 """Up to so many times the noise of the room it is silence."""
 RISE: Final = 1.01
 """By which the noise of the room is taken to grow with each packet, until there is less."""
+SMOOTH: Final = 16
+"""Packets of silence over which the loudness of the room is a mean."""
 HANGOVER: Final = 10
 """Packets of silence that are sent after a word."""
 REFRESH: Final = 1500
@@ -55,6 +60,8 @@ class VoiceOut:
     def __init__(self) -> None:
         self.left_out = 0
         """Packets that were not sent, since the line had not taken those before."""
+        self.room = 0.0
+        """How loud (0..1) it is here of late while nobody speaks."""
         self._encoder = encoder("opus", fmtp={"maxaveragebitrate": str(BIT_RATE)}, packet_loss=0)
         self._noise = LOUD
         self._silent = 0
@@ -88,6 +95,7 @@ class VoiceOut:
             self._silent = 0
             return False
         self._silent += 1
+        self.room += (level - self.room) / SMOOTH
         return self._silent > HANGOVER and (self._silent - HANGOVER) % REFRESH != 0
 
     def skip(self, ticks: int) -> None:
@@ -117,7 +125,7 @@ class VoiceIn:
         """The last number that came."""
         self.too_late = 0
         """Packets that were left out since they came too late."""
-        self.playout = Playout(lambda _: decoder("opus"))
+        self.playout = Playout(lambda _: decoder("opus"), worth=WORTH)
         self._position: int | None = None
         self._quick = [float("inf"), float("inf")]
         self._turned = 0.0

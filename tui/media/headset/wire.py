@@ -98,11 +98,13 @@ class Farewell(Told, frozen=True, tag="farewell"):
 
 
 class NearState(Told, frozen=True, tag="state"):
-    """Near: a `SoundState`, what carries the sound, and what its devices hold back (seconds)."""
+    """Near: a `SoundState`, what carries the sound, what its devices hold back (seconds), and how
+    loud (0..1) the silence is that is not sent: 0 is a microphone that gives nothing at all."""
 
     state: str
     device: str = ""
     delay: float | None = None
+    room: float = 0.0
 
 
 class InUse(Told, frozen=True, tag="use"):

@@ -45,8 +45,10 @@ MOST = 400 * MS
 class DelayTarget:
     """The lateness that is to be waited for, in `value`."""
 
-    def __init__(self) -> None:
+    def __init__(self, worth: int = WORTH) -> None:
+        """`worth` is the cost of concealing every packet, in samples of delay."""
         self.value = 0
+        self._worth = worth
         self._few = FEW
         self._window: deque[int] = deque()
         self._counts: dict[int, int] = {}
@@ -106,10 +108,10 @@ class DelayTarget:
         number, total = max(above[-1], self._few), above[-1]
 
         def cost(delay: int) -> float:
-            price = WORTH * above[size - bisect_right(values, delay)] / number
+            price = self._worth * above[size - bisect_right(values, delay)] / number
             if repairable:
                 missed = above[size - bisect_right(values, delay - length)]
-                price += WORTH * repairable * missed / total
+                price += self._worth * repairable * missed / total
             return delay - least + price
 
         options = {one for one in values if one - least <= MOST}

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from math import floor, gcd
 
 from tui.media.codec.codecs import Decoder
-from tui.media.jitter.delay import MS, DelayTarget
+from tui.media.jitter.delay import MS, WORTH, DelayTarget
 from tui.media.jitter.figures import PlayoutFigures, RtpPacket
 from tui.media.jitter.playout_decision import MOST_WAITING, PlayoutDecision
 from tui.media.jitter.unwrap import Placed, Unwrapper
@@ -58,7 +58,15 @@ class Playout:
     """One stream. `decoder_of` makes the decoder for a payload type, or says that it is not for
     us; it is asked once for each payload type of each stream (SSRC)."""
 
-    def __init__(self, decoder_of: Callable[[int], Decoder | None], *, frame: int = 960) -> None:
+    def __init__(
+        self,
+        decoder_of: Callable[[int], Decoder | None],
+        *,
+        frame: int = 960,
+        worth: int = WORTH,
+    ) -> None:
+        """`worth`: what waiting for a late packet is worth (`DelayTarget`)."""
+        self._worth = worth
         self.figures = PlayoutFigures()
         self._frame = frame
         self._silence = bytes(frame * 2)
@@ -66,7 +74,7 @@ class Playout:
         self._decision = PlayoutDecision(self.figures, frame)
         self._buffer = self._decision.buffer
         self._fresh: list[tuple[int, float]] = []
-        self._target = DelayTarget()
+        self._target = DelayTarget(worth)
         self._clock = 0
         self._offset: float | None = None
         """The caller's time at clock 0, in samples, as long as it keeps its pace."""
@@ -95,7 +103,7 @@ class Playout:
             self._fresh.clear()
             decision.clear()
             if placed.restart == "jump":
-                self._target = DelayTarget()
+                self._target = DelayTarget(self._worth)
         number = placed.number
         if not placed.restart:
             for copy in self._unwrapper.copies(packet, placed):

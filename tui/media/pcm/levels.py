@@ -20,6 +20,10 @@ FRAME = 960
 TICK = FRAME / RATE
 """Seconds of one block: every leg reads, sends and plays once in so many."""
 SILENCE = bytes(FRAME * WIDTH)
+DIGITAL = 1e-5
+"""A level (0..1) up to which there is nothing but zeros, or hardly a sample of another value."""
+SPOKEN = 0.02
+"""A level of somebody who speaks."""
 SILENT = 3e-4
 """A level (0..1) up to which there is nothing: digital silence, and the last bits of a codec's."""
 
@@ -81,13 +85,16 @@ class Resampler:
 class Meter:
     """A level that falls slowly, so that a bar can be drawn from it now and then.
 
-    `hold` seconds after the last block it reads zero: nothing came.
+    `hold` seconds after the last block it reads zero: nothing came. `alive` is a level of somebody
+    who speaks: a microphone that gave it once has only to give anything at all from then on, for
+    in a quiet room, behind a noise suppressor most of all, that is next to nothing.
     """
 
-    def __init__(self, hold: float = 0.25) -> None:
+    def __init__(self, hold: float = 0.25, alive: float = 1.0) -> None:
         self.audible = 0.0
         """When something other than silence was last heard or said; 0 = never."""
-        self._hold = hold
+        self._hold, self._alive = hold, alive
+        self._silent = SILENT
         self._value = 0.0
         self._at = 0.0
 
@@ -100,7 +107,9 @@ class Meter:
         self._value = max(level, self._value * 0.8)
         if self._value < 1e-4:
             self._value = 0.0
-        if level > SILENT:
+        if level >= self._alive:
+            self._silent = DIGITAL
+        if level > self._silent:
             self.audible = now
         self._at = now
 

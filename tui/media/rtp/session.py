@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from tui.media.gc_pause import GC_PAUSE
-from tui.media.pcm.levels import FRAME, SILENCE, TICK, Meter, rms
+from tui.media.pcm.levels import FRAME, SILENCE, SPOKEN, TICK, Meter, rms
 from tui.media.pcm.sinks import Sink
 from tui.media.pcm.sources import Source
 from tui.media.rtp import rtcp
@@ -63,7 +63,7 @@ class RtpSession:
         self._srtp: Srtp
         self.decrypted = False
         """Whether a packet of the peer's has been decrypted over the connection in force."""
-        self.you, self.them, self.microphone = Meter(), Meter(), Meter()
+        self.you, self.them, self.microphone = Meter(), Meter(), Meter(alive=SPOKEN)
         self.cname = f"{self.sent.ssrc:08x}"
         self._rng = rng or random.SystemRandom()
         self._loop: asyncio.AbstractEventLoop | None = None

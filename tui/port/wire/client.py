@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tui.bus import EventBus, Subscription
+from tui.clock import instant
 from tui.port.commands import Command, JoinGroup, Result, RunChecks, SignIn, SignOut
 from tui.port.errors import EngineUnavailable
 from tui.port.events import Event, apply
@@ -43,6 +44,9 @@ TEXT_LIMIT: Final = 4000
 """Characters in a string that another user's engine says: a long note, and no more."""
 CHECKS_LIMIT: Final = 240.0
 """The same for the check before the shift; each of its checks has a limit of its own."""
+BEAT: Final = 3.0
+"""Seconds between two looks at whether the engine still says anything. One that says nothing from
+one look to the next is asked; one that has not answered at the second look after that is silent."""
 
 
 class EngineClient:
@@ -57,6 +61,10 @@ class EngineClient:
         self.on_lost: Callable[[bool], None] | None = None
         """Called once when the connection ends by the other side; True when the engine said
         good-bye, False when it died."""
+        self.on_silent: Callable[[bool], None] | None = None
+        """Called when the engine, which is there, does not answer any more (`watch`), and with
+        False when it does again."""
+        self.silent = False
         self.reply_limit = REPLY_LIMIT
         self._reader = reader
         self._writer = writer
@@ -69,6 +77,11 @@ class EngineClient:
         self._goodbye = False
         self._closed = False
         self._foreign = False
+        self._said = False
+        """Whether anything came since the last look."""
+        self._unanswered = 0
+        """Looks at which a ping was waiting for its answer."""
+        self._beat: asyncio.TimerHandle | None = None
 
     @classmethod
     async def connect(
@@ -79,6 +92,8 @@ class EngineClient:
         try:
             connection = connect(path) if of is None else knock(path, of)
             reader, writer = await asyncio.open_unix_connection(sock=connection, limit=ENGINE_LIMIT)
+        except BlockingIOError:  # so many wait to be accepted: it is there, and stands still
+            raise EngineUnavailable(Message("engine.silent")) from None
         except OSError:
             raise EngineUnavailable(Message("engine.none")) from None
         client = cls(reader, writer)
@@ -118,16 +133,17 @@ class EngineClient:
         if self._closed:
             return Result(False, Message("engine.gone"))
         identity, self._next = self._next, self._next + 1
-        line = encode_line({"id": identity, "command": to_json(command)})
-        if len(line) > COMMAND_LIMIT:  # the engine would hang up on us
-            return Result(False, Message("engine.too_much"))
-        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting[identity] = future
         limit = self.reply_limit
         if isinstance(command, SignIn | JoinGroup | SignOut):
             limit = max(limit, SESSION_LIMIT)
         if isinstance(command, RunChecks):
             limit = max(limit, CHECKS_LIMIT)
+        asked = {"id": identity, "command": to_json(command), "by": instant() + limit}
+        line = encode_line(asked)
+        if len(line) > COMMAND_LIMIT:  # the engine would hang up on us
+            return Result(False, Message("engine.too_much"))
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting[identity] = future
         try:
             self._writer.write(line)
             async with asyncio.timeout(limit):
@@ -137,9 +153,30 @@ class EngineClient:
         finally:
             self._waiting.pop(identity, None)
 
+    def watch(self, on_silent: Callable[[bool], None], beat: float = BEAT) -> None:
+        """From now on see to it that the engine still answers, and say when it does not."""
+        self.on_silent = on_silent
+
+        def look() -> None:
+            self._beat = asyncio.get_running_loop().call_later(beat, look)
+            said, self._said = self._said, False
+            if said:
+                self._unanswered = 0
+            elif self._unanswered == 0:
+                self._unanswered = 1
+                self._writer.write(encode_line({"id": 0, "ping": True}))
+            else:
+                self._unanswered += 1
+                if self._unanswered > 2 and not self.silent:
+                    self.silent = True
+                    on_silent(True)
+
+        if not self._closed:
+            self._beat = asyncio.get_running_loop().call_later(beat, look)
+
     async def close(self) -> None:
         """Detach. The engine goes on."""
-        self.on_lost = None
+        self.on_lost = self.on_silent = None
         if self._reading is not None:
             self._reading.cancel()
             await asyncio.gather(self._reading, return_exceptions=True)
@@ -180,7 +217,13 @@ class EngineClient:
     async def _read(self) -> None:
         try:
             while True:
-                self._take(await self._line())
+                line = await self._line()
+                self._said = True
+                if self.silent:
+                    self.silent = False
+                    if self.on_silent is not None:
+                        self.on_silent(False)
+                self._take(line)
         except WireError:
             pass
         except CodecError:
@@ -215,6 +258,8 @@ class EngineClient:
         if self._closed:
             return
         self._closed = True
+        if self._beat is not None:
+            self._beat.cancel()
         with suppress(OSError):
             self._writer.transport.abort()
         for future in self._waiting.values():

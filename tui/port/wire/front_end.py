@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, Final, Protocol
 
+from tui.clock import instant
 from tui.log import get_logger
 from tui.port.commands import Command, Result
 from tui.port.values import Message, message
@@ -127,11 +128,13 @@ class FrontEnd:
         self._watch = watch
         self._free = asyncio.Semaphore(IN_FLIGHT)
 
-    async def run(self) -> None:
-        """Serve the front end until either side closes."""
+    async def run(self, refused: Message | None = None) -> None:
+        """Serve the front end until either side closes; `refused` is why it is not served."""
         self._writer.transport.set_write_buffer_limits(high=_TRANSPORT_BYTES)
         writing: asyncio.Task[None] | None = None
         try:
+            if refused is not None:
+                raise WireError(refused)
             if not await self._hello():
                 return
             writing = asyncio.get_running_loop().create_task(self._write())
@@ -213,9 +216,16 @@ class FrontEnd:
             identity = line.get("id")
             if type(identity) is not int:
                 raise WireError(Message("engine.bad_line"))
+            if line.get("ping") is True:
+                await self._free.acquire()
+                self.outbox.result(encode_line({"id": identity, "pong": True}), self._free.release)
+                continue
             if self._watch is not None:
                 await self._refuse(identity)
                 continue
+            by = line.get("by")
+            if by is not None and type(by) not in (int, float):
+                raise WireError(Message("engine.bad_line"))
             try:
                 command = from_json(line.get("command"))
             except CodecError:
@@ -223,7 +233,7 @@ class FrontEnd:
             if not isinstance(command, Command):
                 raise WireError(Message("engine.bad_line"))
             await self._free.acquire()
-            self._host.spawn(self._execute(identity, command))
+            self._host.spawn(self._execute(identity, command, by))
 
     async def _refuse(self, identity: int) -> None:
         """Whatever it is that one who only looks wants: it is not even read."""
@@ -231,8 +241,13 @@ class FrontEnd:
         refused = to_json(Result(False, Message("watch.read_only")))
         self.outbox.result(encode_line({"id": identity, "result": refused}), self._free.release)
 
-    async def _execute(self, identity: int, command: Command) -> None:
-        result = await self._host.execute(command)
+    async def _execute(self, identity: int, command: Command, by: float | None) -> None:
+        if by is not None and instant() > by:
+            # This process stood still; whoever asked was told that, and has done something else.
+            log.warning("%s came too late, and was not done", type(command).__name__)
+            result = Result(False, Message("engine.too_late"))
+        else:
+            result = await self._host.execute(command)
         try:
             line = encode_line({"id": identity, "result": to_json(result)})
         except CodecError:

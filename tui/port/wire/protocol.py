@@ -1,9 +1,11 @@
 """The lines of the port's socket: one JSON object a line, UTF-8, both ways.
 
 Front end → engine: `{"yimi": V, "kind": "screen"|"script"|"watch"}` first, then
-`{"id": n, "command": C}`.
+`{"id": n, "command": C, "by": T}`, which is carried out until the instant T (`tui.clock.instant`,
+the same in both processes) or not at all, and `{"id": n, "ping": true}`.
 Engine → front end: `{"yimi": V, "pid": …, "screens": …}` first, then `{"seq": n, "snapshot": S}`;
-after it `{"seq": n, "event": E}` with n rising by one, `{"id": n, "result": R}`, a fresh snapshot
+after it `{"seq": n, "event": E}` with n rising by one, `{"id": n, "result": R}`,
+`{"id": n, "pong": true}`, a fresh snapshot
 whenever the front end was too slow, `{"error": M}` before the engine closes on a front end that
 it does not understand, and `{"bye": true}` when the engine ends in good order.
 """
@@ -17,7 +19,7 @@ from typing import Any, Final
 from tui.port.values import Message
 from tui.port.wire.codec import fingerprint
 
-PROTOCOL: Final = 1
+PROTOCOL: Final = 2
 COMMAND_LIMIT: Final = 64 * 1024
 """Bytes in a line from a front end."""
 ENGINE_LIMIT: Final = 4 * 1024 * 1024

@@ -20,9 +20,11 @@ from tui.port.wire.front_end import FrontEnd
 from tui.port.wire.protocol import COMMAND_LIMIT, WireError, encode_line
 from tui.port.wire.sockets import (
     AccountLock,
+    RuntimeDirectoryError,
     account_key,
     answers,
     fresh_name,
+    identity,
     listen,
     prepare,
 )
@@ -37,6 +39,8 @@ CLOSE_LIMIT: Final = 8.0
 FRONT_ENDS: Final = 16
 WATCHERS: Final = 4
 """Those who only look, at most, besides."""
+LOOK: Final = 5.0
+"""Seconds between two looks at whether the socket can still be found."""
 _GOODBYE: Final = 1.0
 _ENDING_OTHER: Final = 6.0
 """Seconds to wait for another engine that holds the account and is about to end."""
@@ -55,6 +59,7 @@ class Host:
         linger: float = LINGER,
         close_limit: float = CLOSE_LIMIT,
         watch: WatchRules | None = None,
+        look: float = LOOK,
     ) -> None:
         """`listening` is a socket that listens at `path` already; without one a fresh one is
         made in `directory`. `watch` says who else may look at the desk of whoever is signed in.
@@ -66,6 +71,11 @@ class Host:
         self.screens = 0
         """Screens that are attached."""
         self._listening = listening if listening is not None else listen(self.path)
+        self._identity = identity(self.path)
+        self._look = look
+        self._looking: asyncio.TimerHandle | None = None
+        self._missed = False
+        self._server: asyncio.Server | None = None
         self._linger = linger
         self._close_limit = close_limit
         self._watch = watch or WatchRules()
@@ -84,12 +94,8 @@ class Host:
         """Serve until the end; then close the engine in bounded time and take the socket away."""
         self.engine.claim = self._claim
         unlisten = self.engine.events.listen(self._published)
-        # The socket has been renamed since it was bound, and may have been bound by way of a
-        # descriptor: asyncio, which would remove it from 3.13 on, cannot know where it is.
-        options: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
-        server = await asyncio.start_unix_server(
-            self._connected, sock=self._listening, limit=COMMAND_LIMIT, **options
-        )
+        self._server = await self._serving(self._listening)
+        self._plan_look()
         self._review()
         waits = [
             asyncio.ensure_future(event.wait()) for event in (self.engine.finished, self._ended)
@@ -99,9 +105,12 @@ class Host:
         finally:
             for wait in waits:
                 wait.cancel()
-            server.close()
+            if self._looking is not None:
+                self._looking.cancel()
+            self._server.close()
             self._close_door()
-            self.path.unlink(missing_ok=True)
+            if identity(self.path) == self._identity:
+                self.path.unlink(missing_ok=True)
             await self._close_engine()
             await self._say_goodbye()
             unlisten()
@@ -113,6 +122,55 @@ class Host:
     def end(self) -> None:
         """Sign out and end. May be called from a signal handler of the loop, and again."""
         self._ended.set()
+
+    # ------------------------------------------------------------ that it can be found
+
+    async def _serving(self, listening: socket.socket) -> asyncio.Server:
+        # The socket has been renamed since it was bound, and may have been bound by way of a
+        # descriptor: asyncio, which would remove it from 3.13 on, cannot know where it is.
+        options: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
+        return await asyncio.start_unix_server(
+            self._connected, sock=listening, limit=COMMAND_LIMIT, **options
+        )
+
+    def _plan_look(self) -> None:
+        self._looking = asyncio.get_running_loop().call_later(self._look, self._look_now)
+
+    def _look_now(self) -> None:
+        """What lies in the runtime directory may go under a running engine: with the directory when
+        its user logs out, by whoever cleans up old files. Then it is put there again."""
+        self._plan_look()
+        here = identity(self.path) == self._identity
+        if here and (self._lock is None or self._lock.here):
+            self._missed = False
+        elif not self._ended.is_set():
+            self.spawn(self._come_back())
+
+    async def _come_back(self) -> None:
+        try:
+            prepare(self.directory)
+            if self._lock is not None and not self._lock.here:
+                lock = AccountLock(self.directory, self._lock.key)
+                if not lock.take() or (
+                    identity(self.path) != self._identity and answers(self.path)
+                ):
+                    lock.release()
+                    raise RuntimeDirectoryError("another engine has the account")
+                self._lock.release()
+                self._lock = lock
+            if identity(self.path) != self._identity:
+                listening = listen(self.path)
+                old, self._server = self._server, await self._serving(listening)
+                self._listening, self._identity = listening, identity(self.path)
+                if old is not None:
+                    old.close()  # those who are attached stay
+        except (OSError, RuntimeDirectoryError) as problem:
+            if not self._missed:
+                self._missed = True
+                log.warning("nobody can find this engine for now: %s", problem)
+        else:
+            self._missed = False
+            log.warning("what lay in %s was gone, and is there again", self.directory)
 
     # ------------------------------------------------------------ for the front ends
 
@@ -161,13 +219,15 @@ class Host:
         await self._serve_front_end(FrontEnd(self, reader, writer, self._watch))
 
     async def _serve_front_end(self, front_end: FrontEnd) -> None:
-        if len(self._connections) >= 2 * FRONT_ENDS:
-            front_end.abort()  # some of them never said hello
+        if len(self._connections) >= 4 * FRONT_ENDS:
+            front_end.abort()  # whoever opens so many reads nothing either
             return
+        # Some never said hello. One that comes then is not to think that there is no engine.
+        crowded = len(self._connections) >= 2 * FRONT_ENDS
         self._connections.add(front_end)
         self._review()
         try:
-            await front_end.run()
+            await front_end.run(Message("engine.full") if crowded else None)
         except Exception:
             log.exception("a front end's connection failed")
             self.detach(front_end)
@@ -221,7 +281,12 @@ class Host:
         key = account_key(account)
         if self._lock is not None and self._lock.key == key:
             return None
-        lock = AccountLock(self.directory, key)
+        try:
+            prepare(self.directory)
+            lock = AccountLock(self.directory, key)
+        except (OSError, RuntimeDirectoryError) as problem:
+            why = (problem.strerror if isinstance(problem, OSError) else None) or problem
+            return Result(False, message("engine.no_place", path=self.directory, why=why))
         if not await self._take(lock):
             lock.release()
             return Result(False, message("engine.elsewhere", socket=lock.socket))
@@ -239,7 +304,8 @@ class Host:
             if answers(lock.socket) or asyncio.get_running_loop().time() > deadline:
                 return False
             await asyncio.sleep(0.1)
-        return True
+        # The lock of one that lives may have been cleaned away: who listens there has the account.
+        return not answers(lock.socket)
 
     async def _open_door(self, extension: str, key: str) -> None:
         """From now on those may look whom the config names."""
@@ -273,7 +339,8 @@ class Host:
             self._lock = None
 
     def _move(self, path: Path) -> None:
-        with suppress(FileNotFoundError):  # when it ends the socket is gone before the account
+        # When it ends the socket is gone before the account; and what lies there may be another's.
+        if identity(self.path) == self._identity:
             self.path.rename(path)
         self.path = path
 

@@ -30,6 +30,12 @@ _PATH_LIMIT: Final = 100
 """Bytes of a socket's path that every system takes (104 on macOS, 108 on Linux)."""
 
 
+_LOCAL, _LOCAL_PEERCRED, _LOCAL_PEERPID = 0, 1, 2
+"""SOL_LOCAL and its options in macOS' <sys/un.h>."""
+_XUCRED: Final = 76
+"""Bytes of its struct xucred: version, uid, and 16 groups with their number."""
+
+
 class RuntimeDirectoryError(Exception):
     """The runtime directory is not this user's alone, or cannot be made."""
 
@@ -103,6 +109,15 @@ def listen(path: Path, backlog: int = 16) -> socket.socket:
     return listening
 
 
+def identity(path: Path) -> tuple[int, int] | None:
+    """Which file lies at the path: another one has another identity. None where none is."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def connect(path: Path) -> socket.socket:
     """A connection to the engine at the path. Raises OSError: FileNotFoundError or
     ConnectionRefusedError when there is none, PermissionError when it is not ours."""
@@ -123,13 +138,22 @@ class _Connected(Protocol):
     def getsockopt(self, level: int, optname: int, buflen: int, /) -> bytes: ...
 
 
-def peer(connection: _Connected) -> tuple[int, int] | None:
+def peer(connection: _Connected, system: str = sys.platform) -> tuple[int, int] | None:
     """Process id and uid of the other end, as of its connecting (or listening); None where the
     system cannot tell: the directory guards then."""
-    if sys.platform == "linux":
+    if system == "linux":
         size = struct.calcsize("3i")
         credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
         pid, uid, _ = struct.unpack("3i", credentials)
+        return pid, uid
+    if system == "darwin":
+        try:
+            credentials = connection.getsockopt(_LOCAL, _LOCAL_PEERCRED, _XUCRED)
+            of_process = connection.getsockopt(_LOCAL, _LOCAL_PEERPID, 4)
+            _, uid = struct.unpack_from("II", credentials)
+            (pid,) = struct.unpack("i", of_process)
+        except (OSError, struct.error):
+            return None
         return pid, uid
     return None
 
@@ -150,7 +174,14 @@ class AccountLock:
     def __init__(self, directory: Path, key: str) -> None:
         self.key = key
         self.socket = directory / f"{key}{_SUFFIX}"
-        self._file = os.open(directory / f"{key}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        self._path = directory / f"{key}.lock"
+        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+
+    @property
+    def here(self) -> bool:
+        """Whether others find the file that this one holds."""
+        held = os.fstat(self._file)
+        return identity(self._path) == (held.st_dev, held.st_ino)
 
     def take(self) -> bool:
         """Whether the account is ours now. Never waits."""
@@ -199,7 +230,10 @@ def _remove_stale(directory: Path, path: Path) -> None:
             path.unlink()
         return
     # Only the holder of the lock may put a socket there; with the lock in hand nobody does.
-    lock = AccountLock(directory, path.name.removesuffix(_SUFFIX))
+    try:
+        lock = AccountLock(directory, path.name.removesuffix(_SUFFIX))
+    except OSError:
+        return  # nothing can be written there: then nothing can be taken away either
     try:
         if lock.take() and not answers(path):
             with suppress(OSError):
