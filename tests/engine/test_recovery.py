@@ -266,6 +266,17 @@ async def test_a_call_is_not_taken_off_because_the_platform_says_nothing(
     assert asking.call.outcome.id == "ended.forgotten"
 
 
+async def test_an_answer_counts_that_comes_later_than_is_waited_for(
+    asking: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovery, "AGAIN", (3600.0,))
+    await up(asking)
+    asking.query.ask()
+    await until(lambda: not asking.query.running)
+    asking.query.no_call()
+    assert asking.call.state is CallState.ENDED
+
+
 @pytest.mark.parametrize("lost", [False, True])
 async def test_that_a_call_ended_while_the_line_was_gone_is_said_where_it_was(
     asking: Desk, lost: bool

@@ -9,7 +9,7 @@ import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -383,17 +383,42 @@ async def test_a_server_that_is_not_there_is_said_at_once_with_a_reason() -> Non
     assert flow.retry_in == 3600.0
 
 
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@asynccontextmanager
+async def no_websocket(talk: Talk) -> AsyncIterator[str]:
+    """The address of a server that does that with whoever comes. All are gone when it is."""
+    talks: set[asyncio.Task[None]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await talk(reader, writer)
+        finally:
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+    def come(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talks.add(asyncio.create_task(serve(reader, writer)))
+
+    server = await asyncio.start_server(come, "127.0.0.1", 0)
+    async with server:
+        yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    async with asyncio.timeout(LIMIT):
+        await asyncio.gather(*talks)  # whoever came has gone, or will at once
+
+
 async def test_what_is_no_websocket_is_said_in_words() -> None:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"SSH-2.0-no\r\n\r\n")
         writer.close()
 
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    phone = Phone(f"ws://127.0.0.1:{port}/", wait=lambda tries, rng: 3600.0)
-    async with server, running(phone):
-        await phone.until(lambda: phone.flows)
+    async with no_websocket(talk) as url:
+        phone = Phone(url, wait=lambda tries, rng: 3600.0)
+        async with running(phone):
+            await phone.until(lambda: phone.flows)
     assert phone.flows[0].reason == "the server does not speak WebSocket here"
 
 
@@ -402,11 +427,10 @@ async def test_a_server_that_accepts_and_says_nothing_is_given_up() -> None:
         await reader.read()
         writer.close()
 
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    phone = Phone(f"ws://127.0.0.1:{port}/", open_timeout=0.05, wait=lambda tries, rng: 3600.0)
-    async with server, running(phone):
-        await phone.until(lambda: phone.flows)
+    async with no_websocket(talk) as url:
+        phone = Phone(url, open_timeout=0.05, wait=lambda tries, rng: 3600.0)
+        async with running(phone):
+            await phone.until(lambda: phone.flows)
     assert phone.flows[0].reason == "no answer in time"
 
 
@@ -418,11 +442,9 @@ async def test_close_does_not_wait_for_a_server_that_says_nothing() -> None:
         await reader.read()
         writer.close()
 
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    phone = Phone(f"ws://127.0.0.1:{port}/", open_timeout=3600.0)
-    async with server, running(phone):
-        async with asyncio.timeout(LIMIT):
+    async with no_websocket(talk) as url:
+        phone = Phone(url, open_timeout=3600.0)
+        async with running(phone), asyncio.timeout(LIMIT):
             await dialled.wait()
     assert phone.flows == []
 
@@ -435,10 +457,8 @@ async def test_a_cancelled_run_is_cancelled() -> None:
         await reader.read()
         writer.close()
 
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    phone = Phone(f"ws://127.0.0.1:{port}/", open_timeout=3600.0)
-    async with server:
+    async with no_websocket(talk) as url:
+        phone = Phone(url, open_timeout=3600.0)
         task = asyncio.create_task(phone.connection.run())
         async with asyncio.timeout(LIMIT):
             await dialled.wait()

@@ -21,6 +21,7 @@ from tui.port.values import ConnectionState, Leg, message
 AGAIN: Final = (8.0, 16.0, 32.0, 60.0)
 """Seconds between two questions that were not answered; the last of them from then on."""
 _UNREAD: Final = "unread"
+_AGAIN: Final = "ask again"
 
 
 class CallQuery:
@@ -106,8 +107,9 @@ class CallQuery:
         await self.send(control.QueryCall())
 
     def no_call(self) -> None:
-        """The platform knows of no call: neither do we. (Only when it was asked.)"""
-        if self.running:
+        """The platform knows of no call: neither do we. (Only when it was asked, and nobody has
+        told since; it may take longer than is waited for.)"""
+        if self.running or _AGAIN in self.context.timers:
             self._answers = True
             self._over()
             for call in self.calls.live:
@@ -135,7 +137,7 @@ class CallQuery:
             elif self._asked == 1 and call.answered is not None:
                 self.context.notice(message("recover.silent", number=call.number))
         wait = AGAIN[min(self._asked, len(AGAIN)) - 1]
-        self.context.timers.set("ask again", wait, self._again)
+        self.context.timers.set(_AGAIN, wait, self._again)
 
     def _again(self) -> None:
         if self.calls.live:
@@ -165,7 +167,7 @@ class CallQuery:
     def _over(self) -> None:
         self.running = False
         self.context.timers.cancel("recover")
-        self.context.timers.cancel("ask again")
+        self.context.timers.cancel(_AGAIN)
 
 
 def take_over(calls: Calls, legs: CallLegs, remembered: Remembered) -> None:

@@ -255,7 +255,8 @@ class SipConnection:
     async def _open(self) -> ClientConnection:
         """Dial. Refused for 401, 403 and a server without the `sip` subprotocol."""
         by: str | Literal[True] | None = True if self._proxy is None else self._proxy(self._url)
-        by = None if is_local(self._url) else by
+        here = is_local(self._url)
+        by = None if here else by
         options: dict[str, Any] = {}
         if said := self._cookies():
             options["additional_headers"] = {"Cookie": said}
@@ -272,7 +273,9 @@ class SipConnection:
                 ping_interval=None,  # `_ping` does it: it measures, and drops at once
                 max_size=_FRAME_LIMIT,
                 proxy=by,
-                happy_eyeballs_delay=_NEXT_ADDRESS,
+                # To try addresses beside one another leaves a socket to the garbage collector where
+                # it is cancelled (CPython); nobody on this machine keeps the first one waiting.
+                happy_eyeballs_delay=None if here else _NEXT_ADDRESS,
                 logger=_quiet,
                 **options,
             )
