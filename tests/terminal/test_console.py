@@ -50,6 +50,7 @@ from tui.port.values import (
     Levels,
     Notice,
     Phase,
+    Quality,
     StatusWanted,
     VoiceState,
     message,
@@ -92,6 +93,22 @@ async def test_while_the_phone_does_not_answer_nothing_of_it_is_claimed(console)
         assert "line ok" in lines[0]
         assert lines[1].strip().startswith("IDLE since 13:47")
         assert "answers again" in c.screen_text
+
+
+async def test_while_the_phone_does_not_answer_nothing_is_shown_as_heard(console) -> None:
+    snapshot = replace(
+        s.with_call(s.TALKING), levels=Levels(you=3, them=7), quality=Quality(mos=4.4)
+    )
+    async with console(snapshot) as c:
+        assert "▮" in c.screen_text
+        assert "quality 4.4" in c.screen_text
+        c.app.engine_silent(True)
+        await c.settle()
+        assert "▮" not in c.screen_text
+        assert "quality" not in c.screen_text
+        c.app.engine_silent(False)
+        await c.settle()
+        assert "quality 4.4" in c.screen_text
 
 
 async def test_an_idle_console_says_who_where_what_and_since_when(console) -> None:

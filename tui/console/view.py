@@ -8,7 +8,7 @@ import msgspec
 
 from tui.port import replace
 from tui.port.snapshot import Snapshot
-from tui.port.values import ConnectionState, Message
+from tui.port.values import ConnectionState, Levels, Message
 
 LEFT, QUIT, SIGNED_OUT = "left", "quit", "signed-out"
 """How the app ended, its return value: left running, without a session, signed out."""
@@ -66,9 +66,9 @@ class View(msgspec.Struct, frozen=True):
 
 
 def unheard(snapshot: Snapshot) -> Snapshot:
-    """The snapshot of an engine that does not answer: whether its line is there nobody knows, and
-    so it is not claimed, nor anything that hangs on it."""
+    """The snapshot of an engine that does not answer: whether its line is there nobody knows, nor
+    what is heard, and so neither is claimed, nor anything that hangs on it."""
     connection = snapshot.connection
-    if connection.state is not ConnectionState.OK:
-        return snapshot
-    return replace(snapshot, connection=replace(connection, state=ConnectionState.LOST))
+    if connection.state is ConnectionState.OK:
+        connection = replace(connection, state=ConnectionState.LOST)
+    return replace(snapshot, connection=connection, levels=Levels(), quality=None)
