@@ -551,6 +551,22 @@ async def test_log_in_is_confirmed_by_its_own_hint_and_the_pause_ends_after_it(m
     assert booth.queue.state is QueueState.OUT
 
 
+async def test_who_is_paused_while_logging_in_is_idle_when_that_pause_is_ended(make: Make) -> None:
+    booth = make(BOTH)
+    await booth.begin(i4=False, p4=False)
+    await booth.until_dialled("*1")
+    told = (
+        sip.Notified(booth.handle(hint), "dialog", CONTENT_TYPE, body(True, 90))
+        for hint in ("i4", "p4")
+    )
+    await booth.says(*told)  # read from the same flow, before anybody acts
+    assert (booth.status, booth.reason) == (Status.BUSY, "queue.paused_there")
+    await booth.until_dialled("*1", "*3")
+    await booth.hint("p4", False)
+    assert booth.queue.state is QueueState.IN
+    await booth.until(lambda: booth.status is Status.ONLINE)
+
+
 async def test_a_queue_without_pauses_is_left_for_busy(make: Make) -> None:
     booth = make(NIGHT)
     await booth.begin(i3=True)

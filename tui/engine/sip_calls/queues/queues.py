@@ -341,6 +341,8 @@ class Queues:
         log.info("queue %s: %s %s", value.name, value.state.value, value.cause.value)
         if by_itself:
             self._by_itself(value)
+        elif confirmed and _is_in(value):
+            self._in_after_all()
         self._agree()
 
     def _unconfirmed(self) -> None:
@@ -359,6 +361,14 @@ class Queues:
                 self._seat.platform_says(IDLE)
         elif Status.ONLINE in (seat.status, seat.pending) and not self._gets_calls():
             self._seat.kept_busy(said)
+
+    def _in_after_all(self) -> None:
+        """A queue takes the seat for free, as was asked: what it did by itself in between, and kept
+        the seat busy, is over."""
+        seat = self.context.snapshot.seat
+        kept = seat.status is Status.BUSY and seat.reason is not None and seat.reason.id in IDS
+        if kept and seat.pending is None and not self._wish.away:
+            self._seat.platform_says(IDLE)
 
     def _gets_calls(self) -> bool:
         """Whether a queue may send calls, as far as is known."""
