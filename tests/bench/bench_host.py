@@ -12,8 +12,7 @@ Then customers call so many of them, two a second, and a tone is said each way. 
 the calls begin, and then of the measured one with all of them up, it is said:
 
 - "packets, ms late": how far behind a grid of 20 ms each packet of an agent was when its engine
-  sent it, by the kernel's stamp at the platform's socket and the packet's own timestamp; the grid
-  goes along with an engine that moves its ticks (by 0.4 ms each at most: the playout's `lean`).
+  sent it, by the kernel's stamp at the platform's socket and the packet's own timestamp.
   That is the engine's lateness: its tick, its waiting for a core, encoding, sending; not what the
   platform did then. A packet that is 20 ms late comes when the next one is due: these are counted,
   and there should be none. Fewer packets than are due are a platform that is too busy to read them

@@ -4,7 +4,8 @@ At a tick of speaking the source is read, encoded, protected and sent. At one of
 socket is drained, what came is unprotected and fed to the playout, and that is read and written to
 the sink. The ticks of listening lean after the packets, so that these wait for none of them
 (`Playout.lean`). Those of speaking keep to the clock: if they leaned too, our packets would come
-to the peer ever later or earlier, and two peers that lean would run after one another.
+to the peer ever later or earlier, and two peers that lean would run after one another. Where
+listening has found its place they come there slowly (`SlowFollower`).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from tui.media.pcm.levels import FRAME, SILENCE, SPOKEN, TICK, Meter, rms
 from tui.media.pcm.sinks import Sink
 from tui.media.pcm.sources import Source
 from tui.media.rtp import rtcp
-from tui.media.rtp.pace import TickPace
+from tui.media.rtp.pace import SlowFollower, TickPace
 from tui.media.rtp.packet import is_rtcp
 from tui.media.rtp.received_stream import ReceivedStream
 from tui.media.rtp.sent_stream import SentStream
@@ -69,6 +70,7 @@ class RtpSession:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._speaking = self._listening = TickPace(0.0)
+        self._follower = SlowFollower()
         self._next_report = 0.0
         self._reported = 0
         self._epoch = time.time() - time.monotonic()
@@ -123,8 +125,10 @@ class RtpSession:
         now = self._loop.time()
         speak, left_out = self._speaking.passed(now)
         listen, _ = self._listening.passed(now)
-        if listen and self.hears:
-            self._listening.move(self.received.playout.lean())
+        if listen:
+            leant = self.received.playout.lean() if self.hears else 0.0
+            self._listening.move(leant)
+            self._follower.follow(self._speaking, self._listening, ticks=listen, leant=leant != 0.0)
         due = min(self._speaking.due, self._listening.due)
         self._timer = self._loop.call_at(due, self._tick)
         try:
