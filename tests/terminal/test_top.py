@@ -95,8 +95,14 @@ async def test_another_users_engines_are_looked_at_as_that_user(
     assert [(each.user, each.pid) for each in found] == [("li", os.getpid())]
 
 
-async def test_who_cannot_be_looked_at_is_named(tmp_path: Path) -> None:
-    found, refused = await asyncio.to_thread(top._look_as, 2**31, 2**31, "li", tmp_path)
+@pytest.mark.parametrize("python", ["/nowhere/python", "/bin/false"])
+async def test_who_cannot_be_looked_at_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, python: str
+) -> None:
+    monkeypatch.setattr(sys, "executable", python)  # not to be run as that user, or it fails
+    found, refused = await asyncio.to_thread(
+        top._look_as, os.geteuid(), os.getegid(), "li", tmp_path
+    )
     assert found == []
     assert [each.id for each in refused] == ["top.not_seen"]
 
