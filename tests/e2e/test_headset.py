@@ -121,20 +121,26 @@ async def home(box: Box, folder: Path) -> AsyncIterator[Home]:
         await end_engines(made.far)
 
 
-@pytest.mark.long
-async def test_a_call_is_heard_through_ssh_and_goes_on_with_the_same_command(home: Home) -> None:
-    box, console = home.box, home.open()
+async def talking(home: Home, console: PtyConsole) -> str:
+    """Sign in there and take a call; its ccNumber, once the customer hears this end."""
     await console.see("Sign in")
     await console.see("headset of the computer you sit at")
-    console.press(box.agent("1001")["pwd"].encode() + ENTER)
+    console.press(home.box.agent("1001")["pwd"].encode() + ENTER)
     await console.see("Which group")
     console.press(ENTER)
     await console.see("IDLE")
-    cc = await box.ring("1001")
+    cc = await home.box.ring("1001")
     await console.see("RINGING")
     console.press(F5)
     await console.see("TALKING")
-    await box.is_heard(cc, AGENT_TONE)
+    await home.box.is_heard(cc, AGENT_TONE)
+    return cc
+
+
+@pytest.mark.long
+async def test_a_call_is_heard_through_ssh_and_goes_on_with_the_same_command(home: Home) -> None:
+    box, console = home.box, home.open()
+    cc = await talking(home, console)
     await until(lambda: home.loudness() > 0.01, what="the customer is heard here")
     await console.see(r"voice: headset \d+ ms")
 
@@ -310,16 +316,7 @@ async def test_a_signal_leaves_a_clean_terminal(home: Home, number: signal.Signa
 
 async def test_when_the_process_with_the_devices_dies_another_takes_its_place(home: Home) -> None:
     box, console = home.box, home.open()
-    await console.see("headset of the computer you sit at")
-    console.press(box.agent("1001")["pwd"].encode() + ENTER)
-    await console.see("Which group")
-    console.press(ENTER)
-    await console.see("IDLE")
-    cc = await box.ring("1001")
-    await console.see("RINGING")
-    console.press(F5)
-    await console.see("TALKING")
-    await box.is_heard(cc, AGENT_TONE)
+    cc = await talking(home, console)
     (near,) = (folder for folder in home.rests() if folder.is_relative_to(home.near))
     (sound,) = processes_with(near / "s")
     os.kill(sound, signal.SIGKILL)

@@ -237,16 +237,21 @@ async def test_leaving_leaves_the_phone_and_coming_back_finds_the_call(box: Box,
     await again.see("talking> $")
 
 
-async def test_lines_from_a_pipe_are_taken_in_order(box: Box, day: Day, tmp_path: Path) -> None:
-    desk = day.open()
-    await desk.sign_in()
-    process = await asyncio.create_subprocess_exec(
+async def piped(place: Path) -> asyncio.subprocess.Process:
+    """A console in lines between two pipes."""
+    return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tui.cli.main", "--plain"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=PROJECT,
-        env=environment(tmp_path),
+        env=environment(place),
     )
+
+
+async def test_lines_from_a_pipe_are_taken_in_order(box: Box, day: Day, tmp_path: Path) -> None:
+    desk = day.open()
+    await desk.sign_in()
+    process = await piped(tmp_path)
     written, _ = await process.communicate(b"busy\nidle\nstate\nleave\n1\n")
     assert process.returncode == 0, written
     said = written.decode()
@@ -262,13 +267,7 @@ async def test_the_end_of_a_pipe_leaves_and_the_phone_goes_on(
 ) -> None:
     desk = day.open()
     await desk.sign_in()
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tui.cli.main", "--plain"),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        cwd=PROJECT,
-        env=environment(tmp_path),
-    )
+    process = await piped(tmp_path)
     written, _ = await asyncio.wait_for(process.communicate(lines), 30)
     assert process.returncode == 0, written
     assert written.decode().endswith("You are still signed in. Come back with: yimi\n")
