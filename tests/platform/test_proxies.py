@@ -113,15 +113,21 @@ class Behind:
         )
 
 
+async def over_tls(backend: Backend, context: ssl.SSLContext) -> TestServer:
+    """The backend as a server over TLS, for whoever finds the way to it."""
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", backend.handle)
+    server = TestServer(app, host="127.0.0.1", scheme="https")
+    await server.start_server(ssl=context)
+    return server
+
+
 @pytest.fixture
 async def behind(
     backend: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Behind]:
     pem, context = certificate(tmp_path, names=[NAME])
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", backend.handle)
-    server = TestServer(app, host="127.0.0.1", scheme="https")
-    await server.start_server(ssl=context)
+    server = await over_tls(backend, context)
     assert server.port is not None
     async with proxy_before(server.port) as box:
         monkeypatch.setenv("HTTPS_PROXY", f"http://{box.address}")
@@ -155,10 +161,7 @@ async def test_a_proxy_may_stand_behind_tls_of_its_own(
     backend: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pem, context = certificate(tmp_path, names=[NAME])
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", backend.handle)
-    server = TestServer(app, host="127.0.0.1", scheme="https")
-    await server.start_server(ssl=context)
+    server = await over_tls(backend, context)
     assert server.port is not None
     async with proxy_before(server.port, context) as box:
         monkeypatch.setenv("ALL_PROXY", f"https://{box.address}")
