@@ -9,7 +9,6 @@ import textwrap
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, Final
 
-from tui.config.reader import written
 from tui.config.schema import (
     WIRE,
     Break,
@@ -19,6 +18,7 @@ from tui.config.schema import (
     QueueSettings,
     wire_table,
 )
+from tui.config.toml.places import written
 
 _HEAD: Final = """\
 # yimi's settings. Every one stands here with its default; what is left out is the default.

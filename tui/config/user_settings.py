@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from tui.config.errors import END
 from tui.config.layers import is_locked, system_file
-from tui.config.reader import table_of, text_of
 from tui.config.schema import Config, ConfigError
+from tui.config.toml.text import table_of, text_of
 
 ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
     "audio": ("input", "output", "ring_device", "volume", "gain", "ring", "ring_volume"),

@@ -17,7 +17,7 @@ from textual.color import Color, ColorParseError
 from textual.theme import BUILTIN_THEMES, Theme
 
 from tui.config.errors import ConfigError
-from tui.config.reader import table_of, text_of
+from tui.config.toml.text import table_of, text_of
 from tui.console.i18n import config_sentence, tr
 
 DEFAULT_THEME: Final = "yimi-dark"
