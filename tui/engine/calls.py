@@ -71,6 +71,11 @@ class Calls:
     def by_key(self, key: str) -> Call | None:
         return next((c for c in self.context.snapshot.calls if c.key == key), None)
 
+    def live_by_key(self, key: str) -> Call | None:
+        """The call of that key, unless it is over."""
+        call = self.by_key(key)
+        return call if call is not None and call.live else None
+
     def find(self, ccnumber: str) -> Call | None:
         """The live call a command means: the one of that ccNumber, else the marked one, else the
         one there is."""

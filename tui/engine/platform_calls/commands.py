@@ -218,8 +218,8 @@ class CallCommands:
             self.legs.hold(call.key, True)
         self.context.timers.cancel(f"hold {call.key}")
         outcome = await self._say_hold(call, on)
-        current = self.calls.by_key(call.key)
-        if current is None or not current.live:
+        current = self.calls.live_by_key(call.key)
+        if current is None:
             return Result(False, message("call.none"))
         if not outcome.ok:
             failure = unconfirmed("hold" if on else "resume", outcome)

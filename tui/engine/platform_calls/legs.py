@@ -71,8 +71,8 @@ class PlatformLegs:
 
     def _no_sound(self, key: str) -> None:
         """No leg came for a call, or none that carries sound: that is said once it is up."""
-        call = self.calls.by_key(key)
-        if call is None or not call.live:
+        call = self.calls.live_by_key(key)
+        if call is None:
             return
         if call.answered is None:
             self.call_changed(call, call)  # not up yet: looked at again
@@ -213,8 +213,8 @@ class PlatformLegs:
             self._silent(leg.key, state)
 
     def _silent(self, key: str, state: Leg) -> None:
-        call = self.calls.by_key(key)
-        if call is None or not call.live or call.ccnumber in self._transferred:
+        call = self.calls.live_by_key(key)
+        if call is None or call.ccnumber in self._transferred:
             return
         if call.answered is None or call.leg is not state or call.state is CallState.ENDING:
             return
@@ -231,8 +231,8 @@ class PlatformLegs:
 
     def _gone(self, key: str, state: Leg) -> None:
         """A call lives without its audio: say so, and ask for the audio again."""
-        call = self.calls.by_key(key)
-        if call is None or not call.live or self.legs.has_leg(key):
+        call = self.calls.live_by_key(key)
+        if call is None or self.legs.has_leg(key):
             return
         self.legs.put_state(key, state)
         if call.ccnumber in self._transferred:

@@ -62,8 +62,8 @@ class CallQuery:
         self.context.timers.set(f"still {key}", self.context.limits.still, lambda: self._still(key))
 
     def _still(self, key: str) -> None:
-        call = self.calls.by_key(key)
-        if call is None or not call.live:
+        call = self.calls.live_by_key(key)
+        if call is None:
             return
         self._watch(key)
         if call.leg is not Leg.CONNECTED and not self.running:

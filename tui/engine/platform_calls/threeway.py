@@ -328,8 +328,8 @@ class ThreewayCalls:
         return call
 
     def _step(self, key: str, given: ThirdInput, **changes: Any) -> None:
-        call = self.calls.by_key(key)
-        if call is None or not call.live or call.third is None:
+        call = self.calls.live_by_key(key)
+        if call is None or call.third is None:
             return
         if (call.third.state, given) not in THIRD_TABLE:
             return

@@ -86,7 +86,7 @@ class SipCommands:
             log.warning("no sound for a call: %s", error)
             self.sound.forget(leg)
             return self._not_dialled(call, words_of(why_of(error)))
-        if not self._alive(call):  # hung up meanwhile
+        if not self.calls.live_by_key(call.key):  # hung up meanwhile
             self.sound.forget(leg)
             return Result(True)
         try:
@@ -100,7 +100,7 @@ class SipCommands:
         return Result(True)
 
     def _not_dialled(self, call: Call, why: Message) -> Result:
-        if (current := self._alive(call)) is not None:
+        if (current := self.calls.live_by_key(call.key)) is not None:
             self.calls.end(current, CallInput.ENDED, why, reason=NOT_CONNECTED)
         return Result(False, why)
 
@@ -132,8 +132,8 @@ class SipCommands:
                 answer = await media.offer()
             else:
                 answer = await media.answer(leg.offer.decode("utf-8", "replace"))
-            call = self.calls.by_key(leg.key)
-            if call is None or not call.live or self.legs.entry(leg.handle) is not leg:
+            call = self.calls.live_by_key(leg.key)
+            if call is None or self.legs.entry(leg.handle) is not leg:
                 self.sound.forget(leg)  # given up meanwhile
                 return Result(False, message("call.none"))
             media.mute(call.muted)
@@ -162,8 +162,8 @@ class SipCommands:
 
     def up(self, call: Call) -> None:
         """A call is answered: its line is active."""
-        current = self.calls.by_key(call.key)
-        if current is None or not current.live:
+        current = self.calls.live_by_key(call.key)
+        if current is None:
             return
         if current.answered is None:
             if current.state is CallState.DIALING:
@@ -246,7 +246,3 @@ class SipCommands:
     def new_id(self) -> str:
         """A call's name, where the platform would give a ccNumber."""
         return f"line-{self.context.rng.getrandbits(64):016x}"
-
-    def _alive(self, call: Call) -> Call | None:
-        current = self.calls.by_key(call.key)
-        return current if current is not None and current.live else None

@@ -13,8 +13,16 @@ from tui.engine.context import log
 from tui.engine.outcome import with_info
 from tui.engine.sip_calls.addresses import Caller, caller_of, connected_to, contacts_of
 from tui.engine.sip_calls.commands import SipCommands
+from tui.engine.sip_calls.early_sound import EarlySound
 from tui.engine.sip_calls.legs import UNUSABLE
 from tui.engine.sip_calls.line_selection import free_line
+from tui.engine.sip_calls.refusals import (
+    MOST_WORDS,
+    REFUSAL_IDS,
+    cause,
+    refusal,
+    with_words,
+)
 from tui.engine.sip_calls.take_back import TakeBack
 from tui.engine.sip_calls.transfers import Transfers
 from tui.media.sdp.direction import Direction
@@ -31,55 +39,17 @@ ring for ever."""
 ROUNDS: Final = 60.0
 """Seconds from the end of an unanswered call within which the same caller is still waiting: a queue
 rings again and again for one caller, who is missed once."""
-EARLY_LOOK: Final = 1.0
-"""Seconds from one look at the sound before the answer to the next."""
-EARLY_SILENCE: Final = 2.0
-"""Seconds without a packet after which early sound is none: then it rings here, where it rings
-there (RFC 3960 §3.2)."""
 AUTO_ANSWER: Final = 1.0
 """Seconds before a call that may be is answered by itself: it is seen and heard first."""
-_REFUSED: Final = {
-    **dict.fromkeys((486, 600), "line.busy"),
-    **dict.fromkeys((603, 607, 608), "line.declined"),
-    **dict.fromkeys((404, 410, 414, 416, 484, 485, 604), "line.unknown_number"),
-    **dict.fromkeys((408, 480, 487), "line.no_answer"),
-    **dict.fromkeys((401, 403, 407), "line.not_allowed"),
-    **dict.fromkeys((488, 606), "line.no_common_sound"),
-    503: "line.unavailable",
-}
 _RINGING: Final = 180
 _SAYS: Final = {181: "line.forwarded", 182: "line.queued"}
 """What a provisional answer says of the call, as a sentence."""
-_CAUSES: Final = {
-    "unknown_number": "line.unknown_number",
-    "no_route": "line.no_route",
-    "busy": "line.busy",
-    "no_answer": "line.no_answer",
-    "not_reachable": "line.not_reachable",
-    "declined": "line.declined",
-    "number_changed": "line.number_changed",
-    "answered_elsewhere": "line.elsewhere",
-    "incomplete_number": "line.incomplete_number",
-    "not_offered": "line.not_offered",
-    "no_circuit": "line.no_circuit",
-    "network_fault": "line.network_fault",
-    "congestion": "line.congestion",
-    "not_subscribed": "line.not_subscribed",
-    "not_allowed": "line.cause_not_allowed",
-    "no_common_sound": "line.no_common_sound",
-    "timed_out": "line.timed_out",
-    "protocol_fault": "line.protocol_fault",
-}
-"""What a Q.850 cause means (`tui.sip.Q850`), as a sentence. That the call was hung up (16, 31) says
-no more than its end does."""
 _NO_TARGETS: Final = (305, 380)
 """Redirections whose Contact is nobody to call: a proxy, or the address of some other service."""
 _NOBODY_ANYWHERE: Final = 600
 """From this status on there is nobody at any other address either (RFC 3261 §21.6)."""
-_MOST_WORDS: Final = 100
-"""Characters of the other side's own words."""
 IDS: Final = (
-    *dict.fromkeys((*_REFUSED.values(), *_CAUSES.values())),
+    *REFUSAL_IDS,
     *(f"unusable.{why}" for why in UNUSABLE),
     *("lines.sound_failed", "lines.sound_lost"),
     *("line.gone", "line.elsewhere", "line.rang_out", "line.gave_up", "line.unconfirmed"),
@@ -109,6 +79,7 @@ class SipEvents:
         self.calls = commands.calls
         self.context = commands.context
         self.legs = commands.legs
+        self._early_sound = EarlySound(commands)
         self._answer_after = answer_after
         """Answers a call by itself after so many seconds."""
         self._trusted_domain = trusted_domain
@@ -158,8 +129,7 @@ class SipEvents:
                     log.debug("not for us: %s", type(event).__name__)
 
     def _call(self, leg: LegEntry | None) -> Call | None:
-        call = None if leg is None else self.calls.by_key(leg.key)
-        return call if call is not None and call.live else None
+        return None if leg is None else self.calls.live_by_key(leg.key)
 
     # ------------------------------------------------------------ they call
 
@@ -333,7 +303,7 @@ class SipEvents:
         self.transfers.call_progress(call, status)
         leg.rings = leg.rings or status == _RINGING
         if event.sdp is not None and (not call.early or leg.changes(event.tag, event.sdp)):
-            self.context.spawn(self._early(leg, event.tag, event.sdp))
+            self.context.spawn(self._early_sound.take(leg, event.tag, event.sdp))
         elif status == _RINGING and not call.early:
             self.commands.sound.ringback(True)
 
@@ -343,7 +313,7 @@ class SipEvents:
         call = self._call(self.legs.entry(event.call))
         if call is None or call.answered is not None:
             return
-        own = clean_text(sip.Reason("SIP", event.status, event.reason).own, _MOST_WORDS)
+        own = clean_text(sip.Reason("SIP", event.status, event.reason).own, MOST_WORDS)
         said: Message | None = None
         if (found := _SAYS.get(event.status)) is not None:
             said = with_info(message(found), own)
@@ -351,30 +321,6 @@ class SipEvents:
             said = message("line.says", words=own)
         if said != call.outcome:
             self.calls.put(call, outcome=said)
-
-    async def _early(self, leg: LegEntry, tag: str, sdp: bytes) -> None:
-        if not await self.commands.sound.early(leg, sdp):
-            return
-        leg.early = tag, sdp
-        call = self._call(leg)
-        if call is not None and call.answered is None and not call.early:
-            self.commands.sound.ringback(False)
-            self.calls.sound_changes(call, LineSoundInput.EARLY_MEDIA)
-            self._hear_early(leg)
-
-    def _hear_early(self, leg: LegEntry) -> None:
-        """Look now and again whether any early sound comes: who describes some may send none."""
-
-        def due() -> None:
-            call = self._call(leg)
-            if call is None or call.state is not CallState.PROCEEDING or leg.media is None:
-                return
-            age = leg.media.statistics().last_packet_age
-            silent = age is None or age > EARLY_SILENCE
-            self.commands.sound.ringback(leg.rings and silent)
-            self._hear_early(leg)
-
-        self.context.timers.set(f"early {leg.key}", EARLY_LOOK, due)
 
     async def _answered(self, leg: LegEntry, sdp: bytes | None) -> None:
         self.commands.sound.ringback(False)
@@ -441,32 +387,3 @@ class SipEvents:
 def _moves(status: int) -> bool:
     """Whether a refusal says where else to call (RFC 3261 §21.3)."""
     return 300 <= status < 400 and status not in _NO_TARGETS
-
-
-def cause(reasons: tuple[sip.Reason, ...]) -> Message | None:
-    """What the network says in a Reason header, in words; None where that is nothing more than that
-    the call is over."""
-    for reason in reasons:
-        if (found := _CAUSES.get(reason.id)) is not None:
-            return message(found, status=reason.cause)
-    return None
-
-
-def with_words(said: Message, reasons: tuple[sip.Reason, ...]) -> Message:
-    """A sentence, with what the other side says of it in words of its own behind it."""
-    own = clean_text(next(filter(None, (each.own for each in reasons)), ""), _MOST_WORDS)
-    return with_info(said, own)
-
-
-def refusal(status: int, reason: str, reasons: tuple[sip.Reason, ...] = ()) -> Message:
-    """Why a call came to nothing, in words: the network's cause says it more closely than the
-    status that a gateway made of it. What the other side says in words of its own stands behind."""
-    own = clean_text(reason, _MOST_WORDS)
-    info = {} if own.casefold() in ("", sip.phrase(status).casefold()) else {"info": own}
-    if (said := cause(reasons)) is not None:
-        said = message(said.id, **dict(said.values), **info)
-    elif (found := _REFUSED.get(status)) is not None:
-        said = message(found, status=status, **info)
-    else:
-        said = message("line.call_refused", status=status, reason=own)
-    return said if info else with_words(said, reasons)

@@ -44,7 +44,7 @@ class HoldAndJoin:
         self.sound.plug(call, False)
         self.calls.ask_hold(call, HoldInput.HOLD_SENT)
         status = await self.sound.offer_direction(call.key, Direction.SENDONLY)
-        current = self._alive(call)
+        current = self.calls.live_by_key(call.key)
         if current is None:
             return Result(False, message("call.none"))
         if current.pending is not HoldRequest.HOLD:  # resumed, or held for another line, meanwhile
@@ -73,7 +73,7 @@ class HoldAndJoin:
     async def _resume(self, call: Call) -> Result:
         self.calls.ask_hold(call, HoldInput.RESUME_SENT)
         status = await self.sound.offer_direction(call.key, Direction.SENDRECV)
-        current = self._alive(call)
+        current = self.calls.live_by_key(call.key)
         if current is None or current.pending is not HoldRequest.RESUME:
             return Result(False, message("call.none"))
         if status != 200:
@@ -173,17 +173,13 @@ class HoldAndJoin:
 
     def choose(self, key: str) -> Result:
         """The agent marks a call."""
-        call = self.calls.by_key(key)
-        if call is None or not call.live:
+        call = self.calls.live_by_key(key)
+        if call is None:
             return Result(False, message("lines.no_such"))
         self.mark(key)
         return Result(True)
 
     # ------------------------------------------------------------ helpers
-
-    def _alive(self, call: Call) -> Call | None:
-        current = self.calls.by_key(call.key)
-        return current if current is not None and current.live else None
 
     def _asked(self, ccnumber: str, state: CallState) -> Call | None:
         call = self.calls.find(ccnumber)

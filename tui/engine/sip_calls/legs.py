@@ -150,8 +150,8 @@ class SipLegs:
 
     def renegotiated(self, leg: LegEntry) -> None:
         """An offer and an answer are in force: the peer may hold us now, or no longer."""
-        call = self.calls.by_key(leg.key)
-        if call is None or not call.live or leg.media is None:
+        call = self.calls.live_by_key(leg.key)
+        if call is None or leg.media is None:
             return
         holds = leg.media.direction in (Direction.RECVONLY, Direction.INACTIVE)
         if call.state in CONNECTED and call.peer_holds is not holds:
@@ -171,8 +171,8 @@ class SipLegs:
     def _no_use(self, leg: LegEntry) -> None:
         """The call is up, and what was said of its sound is of no use: BYE, with the reason for
         both sides (RFC 3261 §13.2.2.4)."""
-        call = self.calls.by_key(leg.key)
-        if call is None or not call.live:
+        call = self.calls.live_by_key(leg.key)
+        if call is None:
             return
         leg.farewell = NOT_ACCEPTABLE
         self._end(call, words_of(leg.why))

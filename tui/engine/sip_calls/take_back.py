@@ -107,7 +107,7 @@ class TakeBack:
     async def _ask(self, key: str, left: _Left) -> None:
         """Ask at the next address; none is left: the call is ended."""
         way = next(left.ways, None)
-        call = self._alive(key)
+        call = self._still_left(key)
         if call is None or way is None:
             self._give_up(key)
             return
@@ -115,7 +115,7 @@ class TakeBack:
         try:
             media = await self.commands.sound.open(leg)
             offer = await media.offer()
-            if self._alive(key) is None:
+            if self._still_left(key) is None:
                 self.commands.sound.forget(leg)
                 return
             replaces = self.legs.phone.replaces_header(left.old)
@@ -161,7 +161,7 @@ class TakeBack:
             self._give_up(call.key)
 
     def _give_up(self, key: str) -> None:
-        left, call = self._left.get(key), self._alive(key)
+        left, call = self._left.get(key), self._still_left(key)
         if left is not None and call is not None:
             self._lost(call, left.remembered)
 
@@ -188,6 +188,5 @@ class TakeBack:
         except sip.LocalProtocolError:
             log.debug("the PBX has ended the old dialog already")
 
-    def _alive(self, key: str) -> Call | None:
-        call = self.calls.by_key(key)
-        return call if call is not None and call.live and key in self._left else None
+    def _still_left(self, key: str) -> Call | None:
+        return self.calls.live_by_key(key) if key in self._left else None
