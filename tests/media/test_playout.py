@@ -9,6 +9,7 @@ import pytest
 
 from tests.media import lines
 from tests.media.conditions import Condition
+from tests.media.speech import speech
 from tui.media.codec.codecs import NAMES, Decoder, decoder, encoder
 from tui.media.jitter.playout import Playout, RtpPacket
 from tui.media.pcm.levels import audioop, rms
@@ -332,3 +333,26 @@ def test_ticks_that_were_left_out_have_passed() -> None:
     out = play(one, [*packets[125:]], start=125 * TICK)
     assert one.figures.delay < 0.06
     assert audioop.rms(out[-48000:], 2) > 3000
+
+
+def test_the_first_copy_that_is_worth_its_wait_is_played() -> None:
+    """What was made up in its place was the wait: nothing has to be put in for it any more."""
+    one = playout()
+    packets = lines.packets(speech(3, seed=3))
+    play(one, [None if i == 100 else packet for i, packet in enumerate(packets)])
+    figures = one.figures
+    assert (figures.lost, figures.repaired, figures.concealed) == (1, FRAME, FRAME)
+    assert figures.inserted == 0
+
+
+def test_a_delay_that_has_grown_lacks_no_sample() -> None:
+    """With one too few, a tick would want the packet that comes 20 ms later."""
+    one = playout("PCMU")
+    for index, packet in enumerate(
+        sounding(210, codec="PCMU", seconds=6.0)
+    ):  # 46 too few by itself
+        late = 0.03 if index > 100 and index % 7 == 0 else 0.0
+        one.receive(packet, index * TICK - 0.008 + late)
+        one.read(index * TICK)
+    assert one.figures.inserted > 0
+    assert one._decision.delay(one._clock) >= one._decision.goal

@@ -108,3 +108,12 @@ def test_noise_is_not_cut_where_nothing_is_like_it() -> None:
     assert buffer.shorten(700, voice=True) == 0
     assert buffer.lengthen(700) == 0
     assert audioop.rms(buffer.take(4800), 2) > 0
+
+
+@pytest.mark.parametrize("more", [1, 4, 48])
+def test_a_sound_that_goes_slower_begins_and_ends_as_it_was(more: int) -> None:
+    pcm = hum(180)
+    longer = time_stretch.slower(pcm, more)
+    assert len(longer) == len(pcm) + more * 2
+    assert (longer[:2], longer[-2:]) == (pcm[:2], pcm[-2:])
+    assert bend(longer) <= bend(pcm) * 1.1 + 2

@@ -193,7 +193,9 @@ class Playout:
         for position, arrival in self._fresh:
             target.add(int(arrival * RATE) - position)
         self._fresh.clear()
-        if decision.next is not None and clock - self._updated < 5 * self._frame:
+        decision.look_ahead()
+        recent = clock - self._updated < 5 * self._frame
+        if recent and decision.next is not None and not decision.waited:
             return
         self._updated = clock
         target.update(decision.losses.repairable, decision.length)
@@ -246,7 +248,11 @@ class Playout:
         """Bring the delay nearer to its target, by splices in what is about to be heard."""
         decision, buffer, figures = self._decision, self._buffer, self.figures
         surplus = decision.delay(self._clock) - decision.goal
-        if -MS <= surplus <= 2 * MS:
+        if -MS <= surplus < 0:
+            # A sample too few, and a tick wants one packet more: that one comes 20 ms later.
+            figures.inserted += buffer.stretch(-surplus)
+            surplus = 0
+        if 0 <= surplus <= 2 * MS:
             self._even = self._clock
             return
         if surplus < 0:

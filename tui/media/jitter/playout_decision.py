@@ -168,6 +168,25 @@ class PlayoutDecision:
         else:
             buffer.append(pcm[skip * 2 : packet.samples * 2])
 
+    def look_ahead(self) -> None:
+        """After a wait, count what turns out to be lost, before it is decided what to do: the first
+        copy that would have been worth the wait is then still played."""
+        if self.next is not None and self.waited and self.store:
+            packet = self.store[min(self.store)]
+            if packet.samples:
+                self._count_lost(packet)
+
+    def _count_lost(self, packet: Placed) -> bool:
+        """What is missing before that packet is lost; whether it holds a copy of the last of it."""
+        assert self.next is not None
+        decoder = packet.decoder
+        own = decoder is not None and decoder is self.buffer.decoder
+        copied = own and decoder is not None and decoder.copies(packet.payload)
+        for number in range(max(self.next, packet.number - MOST_WAITING), packet.number):
+            last = copied and number == packet.number - 1
+            self.losses.passed(number, COPIED if last else LOST)
+        return copied
+
     def _over_a_gap(self, packet: Placed, clock: int) -> None:
         """Something is missing before the packet: its time has passed, or is passing now."""
         assert self.next is not None
@@ -187,15 +206,11 @@ class PlayoutDecision:
             self.end += samples
             self._conceal(samples)
             return
-        decoder, repaired, copied = packet.decoder, None, False
-        if decoder is not None and decoder is buffer.decoder:
-            copied = decoder.copies(packet.payload)
-            if missing > 0 and copied:
-                repaired = decoder.recover(packet.payload, self.length)
-        for number in range(max(self.next, packet.number - MOST_WAITING), packet.number):
-            last = copied and number == packet.number - 1
-            self.losses.passed(number, COPIED if last else LOST)
-            self.figures.lost += 1
+        repaired = None
+        if self._count_lost(packet) and missing > 0:
+            assert packet.decoder is not None
+            repaired = packet.decoder.recover(packet.payload, self.length)
+        self.figures.lost += min(packet.number - self.next, MOST_WAITING)
         self.next = packet.number
         if missing <= 0:
             if packet.samples and packet.position != self.end:

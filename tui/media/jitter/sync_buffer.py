@@ -135,3 +135,8 @@ class SyncBuffer:
                 return 0
         self.pcm[:] = time_stretch.with_more(bytes(self.pcm), samples)
         return samples
+
+    def stretch(self, wanted: int) -> int:
+        """Put in so few that nobody hears the sound slow down. How many it was."""
+        self.pcm[:] = time_stretch.slower(bytes(self.pcm), wanted)
+        return wanted
