@@ -359,6 +359,21 @@ def test_a_peer_with_an_address_of_its_own_is_the_target_by_its_contact() -> Non
     assert refer_to.startswith(f"<{TARGET}?Replaces=")
 
 
+def test_a_peer_whose_contact_only_it_can_read_is_the_target_by_its_address() -> None:
+    desk = Desk(config(register=False, trusted=(), transfers=True, session_expires=0))
+    calls = []
+    for number in (1, 2):
+        calls.append(desk.side.agent.invite(f"sip:{number}@example.test", OFFER, desk.now))
+        contact = ("Contact", f"<sip:{number}@10.0.0.{number};alias=1;alias=2>")
+        kind = ("Content-Type", "application/sdp")
+        desk.reply(desk.request(), 200, contact, kind, body=ANSWER)
+        desk.side.take()
+    desk.side.agent.refer(calls[0], "", desk.now, replaces=calls[1])
+    (refer,) = desk.side.take()
+    assert refer.startswith(b"REFER sip:1@10.0.0.1;alias=1;alias=2 SIP/2.0\r\n")
+    assert b"\r\nRefer-To: <sip:2@example.test?Replaces=" in refer
+
+
 def test_there_is_no_transfer_to_nobody_nor_of_a_call_that_is_not_up() -> None:
     us = Called(transfers=True)
     call = us.invite()

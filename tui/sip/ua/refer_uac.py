@@ -209,8 +209,11 @@ def peer_of(dialog: Dialog) -> str:
     """Where somebody else reaches the peer of a call: its Contact (RFC 5589 §7), unless that
     leads nowhere, as a WebSocket peer's `.invalid` does: then its address of record.
     LocalProtocolError when it has neither."""
-    contact = parse_uri(dialog.target)
-    if not contact.host.lower().endswith(".invalid"):
+    try:
+        leads = not parse_uri(dialog.target).host.lower().endswith(".invalid")
+    except RemoteProtocolError:  # what goes back as it stands is nothing for others to read
+        leads = False
+    if leads:
         return dialog.target
     try:
         return parse_name_addr(dialog.theirs).uri.aor()
