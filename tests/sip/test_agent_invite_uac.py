@@ -67,6 +67,24 @@ def test_our_name_is_quoted() -> None:
     assert desk.request().from_.display_name == 'A "quoted" \\ name'
 
 
+@pytest.mark.parametrize(
+    "more", [";rport=5066;received=1.2.3.4", ";received=1.2.3.4;received=10.0.0.1;i=1;i=2"]
+)
+def test_an_answer_counts_whatever_was_written_beside_the_branch_of_our_via(more: str) -> None:
+    caller = Caller()
+    via = caller.invite.headers.get("Via") or ""
+    caller.invite.headers.set("Via", via + more)
+    caller.hear_ok()
+    assert caller.side.one(InviteAnswered)
+
+
+def test_an_answer_with_two_branches_is_nobodys() -> None:
+    caller = Caller()
+    caller.invite.headers.set("Via", f"{caller.invite.headers.get('Via')};branch=z9hG4bKother")
+    caller.hear_ok()
+    assert not caller.side.all(InviteAnswered)
+
+
 def test_100_is_silent_and_180_and_183_are_told() -> None:
     caller = Caller()
     caller.hear(100, tag="")

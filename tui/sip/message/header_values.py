@@ -195,7 +195,9 @@ def sent_back(value: str) -> str:
 
 
 def parse_via(text: str) -> Via:
-    """One hop of a Via header; RemoteProtocolError when it is none."""
+    """One hop of a Via header; RemoteProtocolError when it is none. Of its parameters the branch
+    alone is what a response is found by: what a NAT's helper wrote beside it (`rport` or `received`
+    again) takes no answer away."""
     found = _via(text)
     if found is None:
         raise RemoteProtocolError("a malformed Via header")
@@ -205,7 +207,7 @@ def parse_via(text: str) -> Via:
         number = int(port)
         if number > 65535:
             raise RemoteProtocolError("a Via header with an impossible port")
-    return Via(transport.upper(), host, number, read_params(params) if params else {})
+    return Via(transport.upper(), host, number, read_params(params, "branch") if params else {})
 
 
 def parse_top_via(value: str) -> Via:
