@@ -189,15 +189,6 @@ def test_news_that_cross_the_refresh_do_not_start_another() -> None:
     us.desk.quiet()
 
 
-def test_a_granted_time_of_nothing_is_no_flood() -> None:
-    us = Notifier()
-    us.active(0)
-    us.go(3.9)
-    us.desk.quiet()
-    us.go(0.1)
-    us.hear()
-
-
 def test_a_refresh_may_say_that_no_notify_follows() -> None:
     us = Notifier()
     us.active()
@@ -223,6 +214,18 @@ def test_a_refresh_without_a_notify_in_32_seconds_is_the_end_of_it(answered: boo
     assert us.notify() == 481
     us.go(30)
     assert us.hear().to.tag is None
+
+
+@pytest.mark.parametrize("where", ["200", "NOTIFY", "both"])
+def test_a_granted_time_of_nothing_is_no_flood(where: str) -> None:
+    us = Notifier()
+    us.hear()
+    for _ in range(3):
+        us.say(200, ("Expires", "600" if where == "NOTIFY" else "0"))
+        assert us.notify("active;expires=0" if where != "200" else "active") == 200
+        assert 30 <= us.desk.wake() <= 54
+        us.hear()
+    assert us.ends() == []
 
 
 def test_a_refresh_that_is_refused_for_now_is_tried_again_within_its_time() -> None:

@@ -34,6 +34,9 @@ _TIMER_N: Final = 64 * T1
 """Seconds that the NOTIFY to a SUBSCRIBE may take (§4.1.2.4)."""
 _SHORTEST: Final = 4.0
 """Seconds at least between two refreshes."""
+_ASKED_ABOUT: Final = 60
+"""Seconds that one is believed in whose notifier gives it a life of 0 and does not end it: some
+write that into each answer."""
 _GONE: Final = frozenset({404, 405, 408, 410, 416, 480, 481, 482, 483, 484, 485, 489, 501, 604})
 """Refusals of a refresh that end the subscription (RFC 5057 §5.1); after any other it is good until
 its time is over (RFC 6665 §4.1.2.2)."""
@@ -206,7 +209,7 @@ class SipSubscription:
 
     def _accepted(self, response: Response, now: float) -> None:
         granted = read_seconds(response.headers, "Expires")
-        self._ends = now + min(self._expires if granted is None else granted, self._expires)
+        self._ends = now + (self._expires if granted is None else self._life(granted))
         self._raised = False
         if self._dialog is None:
             return  # the NOTIFY is still to come
@@ -280,7 +283,7 @@ class SipSubscription:
     def _goes_on(self, said: SubscriptionState, now: float) -> None:
         self.phase, self._proved = SubscriptionPhase.ACTIVE, True
         if said.expires is not None:
-            self._ends = now + min(said.expires, self._expires)
+            self._ends = now + self._life(said.expires)
         if self._told is not said.pending:
             self._told = said.pending
             life = max(0, round(self._ends - now))
@@ -292,6 +295,10 @@ class SipSubscription:
             self._refresh_later(now)
 
     # -------------------------------------------------------- its time and its end
+
+    def _life(self, granted: int) -> int:
+        """Seconds that a notifier grants, no more than were asked for."""
+        return min(granted or _ASKED_ABOUT, self._expires)
 
     def _heard(self) -> None:
         if self._silence is not None:
