@@ -523,6 +523,44 @@ def test_the_second_dialog_of_a_fork_is_ended() -> None:
     assert us.ends() == []
 
 
+def test_a_notifier_that_counts_anew_freezes_nothing() -> None:
+    us = Notifier()
+    us.number = 1000
+    us.active()
+    us.number = 0  # restarted, with its subscriptions
+    assert us.notify("active", BODY, kind=INFO) == 500
+    assert us.notify("active", BODY, kind=INFO) == 500
+    us.go(8)
+    us.hear()  # once, however many were out of order
+    us.say(200, ("Expires", "600"))
+    assert us.ends() == []
+    us.go(0)
+    assert us.notify("active", BODY, kind=INFO) == 500
+    assert us.ends() == [("CSeq out of order", 500, False)]
+    us.desk.wake()
+    assert us.hear().cseq.number == 1
+    us.say(200, ("Expires", "600"))
+    assert us.notify("active", BODY, kind=INFO) == 200
+    assert us.desk.side.one(Notified).body == BODY
+
+
+def test_a_notify_that_was_overtaken_is_asked_about_once() -> None:
+    us = Notifier()
+    us.active()
+    us.number = 8
+    assert us.notify("active", BODY, kind=INFO) == 200
+    us.number = 7
+    assert us.notify("active", b"<older/>", kind=INFO) == 500
+    us.go(8)
+    us.hear()
+    us.say(200, ("Expires", "600"))
+    us.number = 9
+    assert us.notify("active", BODY, kind=INFO) == 200
+    assert us.ends() == []
+    us.go(60)
+    us.desk.quiet()
+
+
 def test_a_notify_out_of_order_is_500() -> None:
     us = Notifier()
     us.hear()

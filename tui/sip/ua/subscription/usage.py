@@ -18,6 +18,7 @@ from functools import partial
 from typing import Final
 
 from tui.sip.auth.digest import Held
+from tui.sip.backoff import wait_before
 from tui.sip.dialog.dialog import Dialog
 from tui.sip.events import Notified, SubscriptionActive, SubscriptionEnded
 from tui.sip.message.header_values import read_seconds
@@ -260,6 +261,7 @@ class SipSubscription:
             return
         if not dialog.take(request.cseq.number):
             context.answer(transaction, now, 500, "CSeq out of order")
+            self._out_of_order(now)
             return
         context.answer(transaction, now, 200)
         self._dialog = dialog
@@ -279,6 +281,17 @@ class SipSubscription:
             self._endings += 1
             wait = wait_after_end(said, self._endings, context.rng)
             self._end(said.reason or said.state, 0, wait, now)
+
+    def _out_of_order(self, now: float) -> None:
+        """What an older number says is not believed, and may yet be the newest: a notifier counts
+        anew after a restart (FreeSWITCH at New Year, too). So it is asked for, and where the answer
+        to that is out of order as well it begins anew, in a dialog without numbers."""
+        if self._silence is not None and self._request is None:
+            self._endings += 1
+            wait = wait_before(self._endings, self._context.rng)
+            self._end("CSeq out of order", 500, wait, now)
+        else:
+            self.missed(now)
 
     def _goes_on(self, said: SubscriptionState, now: float) -> None:
         self.phase, self._proved = SubscriptionPhase.ACTIVE, True
