@@ -153,7 +153,7 @@ def test_a_notify_that_cannot_be_read_says_nothing_new(body: bytes, kind: str) -
     assert us.news()[1:] == [(100, "", False), (100, "", True)]
 
 
-@pytest.mark.parametrize("event", ["presence", "referral-x", "", "refer;id=99"])
+@pytest.mark.parametrize("event", ["", "refer;id=99"])
 def test_a_notify_for_a_subscription_that_we_have_not_is_481(event: str) -> None:
     us = Referrer()
     us.hear(202)
@@ -178,6 +178,20 @@ def test_a_notify_in_no_dialog_or_in_a_call_without_refer_is_481() -> None:
     other = Referrer()
     lines = (("Event", "refer"),)
     assert other.inside("NOTIFY", lines=lines, from_=f"<{PBX}>;tag=forged") == [481]
+
+
+@pytest.mark.parametrize("event", ["talk", "hold;id=1", "conference", "presence", "referral-x"])
+def test_news_in_a_call_of_what_we_have_no_package_for_are_about_the_package_alone(
+    event: str,
+) -> None:
+    us = Called()
+    us.up()
+    assert us.inside("NOTIFY", lines=(("Event", event),)) == [489]
+    (refusal,) = us.us.sent[-1:]
+    assert b"\r\nAllow-Events: refer, message-summary\r\n" in refusal
+    assert us.inside("NOTIFY", lines=(("Event", event),), to=f"<{AGENT}>;tag=x") == [481]
+    assert us.inside("OPTIONS") == [200]
+    assert not us.us.all(CallEnded)
 
 
 def test_a_notify_out_of_order_is_500() -> None:
