@@ -19,7 +19,7 @@ from functools import partial
 from typing import Final
 
 from tui.sip.dialog.dialog import Dialog
-from tui.sip.dialog.replaces import DIALLED, plain, replaces_in
+from tui.sip.dialog.replaces import DIALLED, plain, read_refer_to
 from tui.sip.errors import LocalProtocolError, RemoteProtocolError
 from tui.sip.events import ReferReceived
 from tui.sip.message.header_values import NameAddr, parse_name_addr
@@ -73,15 +73,13 @@ class ReferUas:
             return
         try:
             (value,) = request.headers.get_all("Refer-To")
-            # An address with a Replaces wants brackets (RFC 3261 §20.10), and not all write them.
-            uri = parse_name_addr(value if "<" in value else f"<{value}>").uri
-            replaces = replaces_in(uri)
+            uri, replaces = read_refer_to(value)
         except (RemoteProtocolError, ValueError):
             context.answer(transaction, now, 400, "Unreadable Refer-To")
             return
         if uri.scheme not in DIALLED:
             context.answer(transaction, now, 416)
-        elif uri.params.get("method", "INVITE") != "INVITE":
+        elif uri.params.get("method", "INVITE").upper() != "INVITE":
             context.answer(transaction, now, 603)
         else:
             event = f"refer;id={request.cseq.number}" if call.referred else "refer"
