@@ -143,7 +143,7 @@ def test_a_last_notify_that_says_only_how_it_began_is_the_last_when_nothing_more
 
 @pytest.mark.parametrize(
     ("body", "kind"),
-    [(b"", FRAGMENT), (b"SIP/2.0 200 OK", "text/plain"), (b"no fragment", FRAGMENT)],
+    [(b"", FRAGMENT), (b"X: SIP/2.0 200 OK", "text/plain"), (b"no fragment", FRAGMENT)],
 )
 def test_a_notify_that_cannot_be_read_says_nothing_new(body: bytes, kind: str) -> None:
     us = Referrer()
@@ -151,6 +151,25 @@ def test_a_notify_that_cannot_be_read_says_nothing_new(body: bytes, kind: str) -
     assert us.notify(body, None, kind=kind) == 200
     assert us.notify(body, "TERMINATED ; reason=gone", kind=kind) == 200
     assert us.news()[1:] == [(100, "", False), (100, "", True)]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"SIP/2.0 200 OK", ""),
+        (b"SIP/2.0 200 OK\r\n", "text/plain"),
+        (b"\xef\xbb\xbfsip/2.0 200  OK", "application/sipfrag"),
+        (
+            b"--b\r\nContent-Type: message/sipfrag\r\n\r\nSIP/2.0 200 OK\r\n--b--",
+            "multipart/mixed;boundary=b",
+        ),
+    ],
+)
+def test_how_a_transfer_went_is_read_whatever_stands_around_it(body: bytes, kind: str) -> None:
+    us = Referrer()
+    us.hear(202)
+    assert us.notify(body, "terminated;reason=noresource", kind=kind) == 200
+    assert us.news()[-1] == (200, "OK", True)
 
 
 @pytest.mark.parametrize("event", ["", "refer;id=99"])

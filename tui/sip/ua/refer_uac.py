@@ -42,7 +42,10 @@ _PERHAPS_LAST: Final = 60
 """Seconds in which more may come after a NOTIFY that calls itself the last, and does not say how
 the transfer went: as long as a phone rings."""
 
-_fragment = re.compile(rb"\s*+SIP/2\.0[ \t]++([1-6][0-9]{2})(?:[ \t]++([^\r\n]*+))?").match
+_fragment = re.compile(
+    rb"(?:\A(?:\xef\xbb\xbf)?|[\r\n])[ \t]*+SIP/2\.0[ \t]++([1-6][0-9]{2})(?:[ \t]++([^\r\n]*+))?",
+    re.I,
+).search
 _id = re.compile(r";[ \t]*+id[ \t]*+=[ \t]*+([0-9]{1,10}+)", re.I).search
 
 
@@ -198,8 +201,9 @@ class ReferUac:
 
 
 def read_fragment(request: Request) -> tuple[int, str]:
-    """Status and reason of a sipfrag body; a body that is none says nothing new: 100."""
-    found = _fragment(request.body) if request.content_type == SIPFRAG else None
+    """Status and reason of a sipfrag body, whatever type it is sent under and whatever stands
+    around its status line; a body without one says nothing new: 100."""
+    found = _fragment(request.body)
     if found is None:
         return 100, ""
     return int(found[1]), (found[2] or b"").decode("utf-8", "replace")
