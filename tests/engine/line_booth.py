@@ -45,7 +45,11 @@ class Media:
         self.reason = ""
         self.state = SimpleNamespace(value="connecting")
         self.accepted: list[str] = []
+        self.followed: list[str] = []
+        """The descriptions of other phones that answer the same offer."""
         self.refuses = False
+        self.one_peer = False
+        """Whoever answers after the first is another peer, and is refused."""
         self.error: Exception | None = None
         """What keeps it from taking any description."""
         self.can_send_digits = True
@@ -73,8 +77,14 @@ class Media:
 
     async def accept(self, answer: str) -> None:
         self._check()
+        if self.one_peer and self.accepted:
+            raise ValueError("another peer")
         self.accepted.append(answer)
         self.direction = Direction.SENDRECV
+
+    async def follow(self, answer: str) -> None:
+        self._check()
+        self.followed.append(answer)
 
     async def reoffer(self, direction: Direction) -> str:
         self._wanted = direction

@@ -115,6 +115,68 @@ async def test_early_media_that_brings_no_sound_leaves_the_ringing_to_us(booth: 
     assert sound._ringback is None
 
 
+async def test_another_phone_is_heard_early_once_the_first_is_silent(booth: Booth) -> None:
+    sound = booth.control.commands.sound
+    handle = await booth.dial()
+    await booth.says(sip.Progress(handle, 183, SDP, "a"))
+    media = booth.media[0]
+    media.last_packet_age = 0.02
+    media.looked = 0
+    await booth.says(
+        sip.Progress(handle, 183, b"second", "b"),
+        sip.Progress(handle, 180, None, "b"),
+        sip.Progress(handle, 183, b"second", "b"),
+    )
+    await booth.until(lambda: media.looked > 1)
+    assert media.followed == []  # the first that brings some is heard
+    media.last_packet_age = 3.0
+    await booth.until(lambda: media.followed == ["second"])
+    assert sound._ringback is not None  # until it is there
+    media.last_packet_age = 0.02
+    await booth.until(lambda: sound._ringback is None)
+    await booth.says(sip.Progress(handle, 183, SDP, "a"))  # had its turn
+    media.last_packet_age = 3.0
+    media.looked = 0
+    await booth.until(lambda: media.looked > 1)
+    assert media.followed == ["second"]
+    await booth.says(sip.InviteAnswered(handle, b"second", "b"))
+    assert media.accepted == [SDP.decode(), "second"]
+    assert booth.asked("reinvite") == []
+    assert booth.state("1002") is S.TALKING
+
+
+async def test_a_phone_that_is_out_of_the_call_is_not_waited_for(booth: Booth) -> None:
+    sound = booth.control.commands.sound
+    handle = await booth.dial()
+    await booth.says(
+        sip.Progress(handle, 180, None, "c"),
+        sip.Progress(handle, 199, None, "nobody", reason="Early Dialog Terminated"),
+        sip.Progress(handle, 183, SDP, "a"),
+    )
+    media = booth.media[0]
+    media.last_packet_age = 0.02
+    await booth.says(sip.Progress(handle, 183, b"second", "b"))
+    await booth.says(sip.Progress(handle, 199, None, "a", reason="Early Dialog Terminated"))
+    await booth.until(lambda: media.followed == ["second"])
+    assert booth.by_number("1002").outcome is None
+    await booth.says(sip.Progress(handle, 183, b"third", "d"), sip.Progress(handle, 199, None, "d"))
+    await booth.says(sip.Progress(handle, 199, None, "b"))
+    await booth.until(lambda: sound._ringback is not None)
+    assert media.followed == ["second"]
+
+
+async def test_of_two_that_describe_sound_at_once_the_second_has_its_turn(booth: Booth) -> None:
+    handle = await booth.dial()
+    media = booth.media[0]
+    media.one_peer = True
+    await booth.says(
+        sip.Progress(handle, 183, SDP, "a"),
+        sip.Progress(handle, 183, b"second", "b"),
+    )
+    media.last_packet_age = 3.0
+    await booth.until(lambda: media.followed == ["second"])
+
+
 @pytest.mark.parametrize(
     ("status", "phrase", "said"),
     [

@@ -61,6 +61,19 @@ def test_an_invite_carries_contact_allow_supported_and_the_offer() -> None:
     assert "P-Asserted-Identity" not in invite.headers
 
 
+def test_a_phone_that_is_out_of_the_call_has_no_early_dialog_any_more() -> None:
+    caller = Caller()
+    for tag in ("a", "b"):
+        caller.hear(183, SDP, tag=tag, body=ANSWER)
+    caller.hear(199, tag="a")
+    caller.hear(199, tag="")
+    assert [each.status for each in caller.side.all(Progress)] == [183, 183, 199, 199]
+    (call,) = caller.side.agent._book
+    assert list(call.early) == ["b"]
+    caller.hear(200, CONTACT, tag="b")
+    assert caller.side.one(InviteAnswered).sdp == ANSWER
+
+
 def test_our_name_is_quoted() -> None:
     desk = Desk(config(register=False, display_name='A "quoted" \\ name'))
     desk.side.agent.invite("sip:1002@example.test", OFFER, desk.now)

@@ -246,6 +246,17 @@ class SipLegs:
             return False
         return True
 
+    async def follow(self, leg: LegEntry, sdp: bytes) -> bool:
+        """The same of another phone, in the place of the one that was heard."""
+        if leg.media is None:
+            return False
+        try:
+            await leg.media.follow(sdp.decode("utf-8", "replace"))
+        except Exception as error:
+            log.info("early media of another phone could not be used: %s", error)
+            return False
+        return True
+
     async def answered(self, leg: LegEntry, sdp: bytes | None) -> bool:
         """The 200: its description, or what the 183 brought before; False where the call is over
         for it. Another phone than the one that was heard early took the call: a new connection is
