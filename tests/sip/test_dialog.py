@@ -138,6 +138,16 @@ def test_what_a_peer_wrote_for_itself_goes_back_as_it_stands_however_odd(odd: st
         assert f"BYE {odd} SIP/2.0".encode() in bye.to_bytes()
 
 
+@pytest.mark.parametrize("white", ["\u3000", "\x85", "\u2028", "\t"])
+@pytest.mark.parametrize("scheme", ["sip:b@", "tel:", "x:"])
+def test_an_address_that_cannot_be_sent_is_none_and_raises_nothing(scheme: str, white: str) -> None:
+    core = AgentContext(config(), random.Random(1), "near.invalid")
+    contact = ("Contact", f"<{scheme}a{white}b>, <sip:b@10.0.0.2>")
+    dialog = Dialog.of_uac(invite(), ok(invite(), contact))
+    assert dialog.target == "sip:b@10.0.0.2"
+    assert dialog.request(core, "BYE").to_bytes().startswith(b"BYE sip:b@10.0.0.2 ")
+
+
 def test_a_blank_in_an_address_is_escaped_and_a_hop_without_brackets_gets_them() -> None:
     core = AgentContext(config(), random.Random(1), "near.invalid")
     lines = ("Contact", "<sip:John Doe@10.0.0.1>"), ("Record-Route", "sip:one.test;lr=on")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from tui.sip.errors import RemoteProtocolError
-from tui.sip.message.header_values import parse_name_addr, readable, sent_back
+from tui.sip.message.header_values import parse_name_addr, sent_back
 from tui.sip.message.message import Lines, Request, Response
 from tui.sip.message.uri import parse_uri
 
@@ -254,11 +253,14 @@ def skip_first(hops: tuple[str, ...], proxy: str) -> tuple[str, ...]:
 
 
 def read_target(message: Request | Response) -> str:
-    """Where the peer of a dialog is reached: the first Contact that can be read, else the first
-    that can be sent back as it stands; "" where there is none: a 2xx is ACKed all the same."""
-    values = message.headers.get_all("Contact")
-    found = next(readable(values), None)
-    return str(found.uri) if found else next(_sendable(values), "")
+    """Where the peer of a dialog is reached: the first Contact that can be sent back; "" where
+    there is none: a 2xx is ACKed all the same."""
+    for value in message.headers.get_all("Contact"):
+        try:
+            return sent_back(value)
+        except RemoteProtocolError:
+            continue
+    return ""
 
 
 def read_routes(message: Request | Response) -> tuple[str, ...]:
@@ -270,14 +272,6 @@ def read_routes(message: Request | Response) -> tuple[str, ...]:
     for route in routes:
         sent_back(route)
     return routes
-
-
-def _sendable(values: Iterable[str]) -> Iterator[str]:
-    for value in values:
-        try:
-            yield sent_back(value)
-        except RemoteProtocolError:
-            continue
 
 
 def _read_routes(message: Request | Response) -> tuple[str, ...]:

@@ -185,13 +185,13 @@ def sent_back(value: str) -> str:
     but they reads it (RFC 3261 §12.2.1.1). RemoteProtocolError where nothing stands there that
     could be sent."""
     try:
-        return str(parse_name_addr(value).uri)
+        uri = str(parse_name_addr(value).uri)
     except RemoteProtocolError:
         found = _bracketed(value)
         uri = (found[1] if found else "").strip(" \t").replace(" ", "%20")
-        if not _sent_back(uri) or uri.split() != [uri]:
-            raise
-        return uri
+    if not _sent_back(uri) or uri.split() != [uri]:  # any white space: it would end the URI
+        raise RemoteProtocolError("an address that cannot be sent back")
+    return uri
 
 
 def parse_via(text: str) -> Via:
