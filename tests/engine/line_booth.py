@@ -56,6 +56,7 @@ class Media:
         self.awaits_digits = self.settling = False
         self.digits: list[str] = []
         self.last_packet_age: float | None = None
+        self.silence_in: float | None = 0.0
         self.looked = 0
         """How often somebody asked for the figures."""
         self._wanted = Direction.SENDRECV
@@ -107,7 +108,7 @@ class Media:
 
     def statistics(self) -> Statistics:
         self.looked += 1
-        return Statistics(last_packet_age=self.last_packet_age)
+        return Statistics(last_packet_age=self.last_packet_age, silence_in=self.silence_in)
 
     async def close(self) -> None:
         self.closed = True

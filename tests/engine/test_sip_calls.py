@@ -13,6 +13,7 @@ from tui import sip
 from tui.config.schema import Profile
 from tui.engine.audio.leg_entry import as_ice
 from tui.engine.call_control import carry_out
+from tui.engine.context import Limits
 from tui.engine.platform_calls.control import PlatformCalls
 from tui.engine.session.crash_note import Remembered
 from tui.engine.sip_calls.line_selection import free_line, mark
@@ -113,6 +114,25 @@ async def test_early_media_that_brings_no_sound_leaves_the_ringing_to_us(booth: 
     key = booth.by_number("1002").key
     await booth.until(lambda: f"early {key}" not in booth.context.timers)
     assert sound._ringback is None
+
+
+@pytest.mark.parametrize("silence_in", [None, 30.0])
+async def test_early_media_that_is_nothing_but_silence_leaves_the_ringing_to_us(
+    booth: Booth, silence_in: float | None
+) -> None:
+    sound = booth.control.commands.sound
+    booth.context.limits = Limits(early_mute=3.0)
+    handle = await booth.dial()
+    await booth.says(sip.Progress(handle, 183, SDP, "a"))  # and never a 180
+    media = booth.media[0]
+    media.last_packet_age, media.silence_in, media.looked = 0.02, silence_in, 0
+    await booth.until(lambda: media.looked > 1)
+    assert sound._ringback is None  # a ringing tone has its pauses
+    await booth.until(lambda: sound._ringback is not None)
+    media.silence_in = 0.1
+    await booth.until(lambda: sound._ringback is None)
+    await booth.says(sip.InviteAnswered(handle, SDP))
+    assert booth.state("1002") is S.TALKING
 
 
 async def test_another_phone_is_heard_early_once_the_first_is_silent(booth: Booth) -> None:

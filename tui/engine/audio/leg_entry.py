@@ -94,6 +94,8 @@ class LegEntry:
     others: dict[str, bytes] = field(default_factory=dict)
     """What other phones there describe of such sound, by their tags; empty where one had its
     turn."""
+    mute: float = 0.0
+    """For how many seconds, as often as it was looked at, nothing was heard of that sound."""
     out: bool = False
     """The phone that brought the sound is out of the call."""
     why: str = ""

@@ -1,6 +1,6 @@
 """Sound before the answer (RFC 3960): a PBX's announcements, or the ringing that we make ourselves
-where it describes sound and sends none. Where a call forks the first phone that brings some is
-heard, and another once that one is silent, or out of it (RFC 6228)."""
+where it describes sound and sends none, or nothing but silence. Where a call forks the first phone
+that brings some is heard, and another once that one is silent, or out of it (RFC 6228)."""
 
 from __future__ import annotations
 
@@ -63,9 +63,12 @@ class EarlySound:
             call = self.calls.live_by_key(leg.key)
             if call is None or call.state is not CallState.PROCEEDING or leg.media is None:
                 return
-            age = leg.media.statistics().last_packet_age
-            silent = leg.out or age is None or age > EARLY_SILENCE
-            self.commands.sound.ringback(leg.rings and silent)
+            figures = leg.media.statistics()
+            age = figures.last_packet_age
+            none = leg.out or age is None or age > EARLY_SILENCE
+            mute = not none and self._is_mute(leg, figures.silence_in)
+            silent = none or mute
+            self.commands.sound.ringback(mute or (leg.rings and none))
             waiting = [tag for tag, sdp in leg.others.items() if sdp]
             if silent and waiting:
                 self.context.spawn(self._follow(leg, waiting[-1]))
@@ -73,9 +76,16 @@ class EarlySound:
 
         self.context.timers.set(f"early {leg.key}", after, due)
 
+    def _is_mute(self, leg: LegEntry, silence: float | None) -> bool:
+        """Whether what comes has been silence for long, by its seconds at this look: a PBX that
+        sends such where a phone rings (Teams) may never say otherwise that it does."""
+        audible = silence is not None and silence <= EARLY_SILENCE
+        leg.mute = 0.0 if audible else leg.mute + EARLY_LOOK
+        return leg.mute >= self.context.limits.early_mute
+
     async def _follow(self, leg: LegEntry, tag: str) -> None:
         """Hear the phone that described its sound last."""
         sdp, leg.others[tag] = leg.others[tag], b""
         if await self.commands.sound.follow(leg, sdp):
             leg.others[leg.early[0]] = b""
-            leg.early, leg.out = (tag, sdp), False
+            leg.early, leg.out, leg.mute = (tag, sdp), False, 0.0
