@@ -18,6 +18,7 @@ from tui.engine.platform_calls.control import PlatformCalls
 from tui.engine.session.crash_note import Remembered
 from tui.engine.sip_calls.line_selection import free_line, mark
 from tui.media.sdp.direction import Direction
+from tui.media.sdp.parse import UnacceptableOffer, Unusable
 from tui.platform.relays import Relay
 from tui.port import commands as c
 from tui.port import replace
@@ -133,6 +134,26 @@ async def test_early_media_that_is_nothing_but_silence_leaves_the_ringing_to_us(
     await booth.until(lambda: sound._ringback is None)
     await booth.says(sip.InviteAnswered(handle, SDP))
     assert booth.state("1002") is S.TALKING
+
+
+async def test_a_description_of_no_use_before_the_answer_costs_neither_ringing_nor_call(
+    booth: Booth,
+) -> None:
+    sound = booth.control.commands.sound
+    handle = await booth.dial()
+    booth.media[0].error = UnacceptableOffer("port 0", Unusable.REFUSED)
+    await booth.says(sip.Progress(handle, 180, b"m=audio 0 RTP/AVP 0", "a"))
+    assert sound._ringback is not None  # it rings there, whatever else it says
+    leg = booth.legs.leg_of(booth.by_number("1002").key)
+    assert leg is not None
+    booth.media[0].reason = "refused"
+    booth.legs._media_state(leg, "failed")  # by its limit
+    assert booth.snapshot.notice is None
+    assert booth.by_number("1002").leg is not Leg.FAILED
+    booth.media[0].error = None
+    await booth.says(sip.InviteAnswered(handle, SDP, "a"))
+    assert booth.state("1002") is S.TALKING
+    assert (sound._ringback, leg.why) == (None, "")
 
 
 async def test_another_phone_is_heard_early_once_the_first_is_silent(booth: Booth) -> None:

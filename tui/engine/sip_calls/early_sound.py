@@ -33,8 +33,11 @@ class EarlySound:
     async def take(self, leg: LegEntry, tag: str, sdp: bytes) -> None:
         """Let be heard what a provisional answer describes; `tag`: of who answers so."""
         if not await self.commands.sound.early(leg, sdp):
+            call = self.calls.live_by_key(leg.key)
             if leg.early[1] and leg.early[0] != tag:
                 self.another(leg, tag, sdp)  # which was quicker
+            elif leg.rings and call is not None and call.state is CallState.PROCEEDING:
+                self.commands.sound.ringback(True)  # it rings there, of no use as its words are
             return
         leg.early = tag, sdp
         call = self.calls.live_by_key(leg.key)
