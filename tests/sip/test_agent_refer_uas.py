@@ -85,6 +85,20 @@ def test_an_accepted_refer_gets_202_and_the_news_until_the_last() -> None:
         us.us.agent.refer_progress(us.call, 200, 3.0)
 
 
+@pytest.mark.parametrize("more", [(), (("Require", "norefersub"),)])
+def test_who_wants_no_news_of_a_transfer_gets_none(more: tuple[tuple[str, str], ...]) -> None:
+    us = Referee()
+    us.refer(f"<{TARGET}>", ("Refer-Sub", "false"), *more)
+    us.us.agent.accept_refer(us.call, 1.0)
+    (accepted,) = us.us.messages()
+    assert isinstance(accepted, Response)
+    assert (accepted.status, accepted.headers.get("Refer-Sub")) == (202, "false")
+    us.us.agent.refer_progress(us.call, 180, 2.0)
+    us.us.agent.refer_progress(us.call, 200, 3.0)
+    assert us.us.take() == []
+    us.refer(f"<{TARGET}>")  # the next one may
+
+
 def test_a_rejected_refer_gets_603_and_no_notify() -> None:
     us = Referee()
     us.refer()

@@ -51,6 +51,8 @@ class _Referral:
     event: str
     transaction: ServerTransaction | None
     timer: Timer | None = None
+    quiet: bool = False
+    """Nobody wants to be told how it goes (RFC 4488)."""
     decided: bool = False
     status: int = 100
     """What was told last."""
@@ -84,7 +86,8 @@ class ReferUas:
         else:
             event = f"refer;id={request.cseq.number}" if call.referred else "refer"
             call.referred = True
-            referral = _Referral(call.handle, call.up(), event, transaction)
+            quiet = (request.headers.get("Refer-Sub") or "").strip().lower() == "false"
+            referral = _Referral(call.handle, call.up(), event, transaction, quiet=quiet)
             undecided = partial(self._take_on, referral, transaction)
             referral.timer = context.timers.start(now + _DECIDE, undecided)
             self._referrals[call.handle] = referral
@@ -135,8 +138,10 @@ class ReferUas:
     def _take_on(self, referral: _Referral, transaction: ServerTransaction, now: float) -> None:
         """202, and the first NOTIFY, which RFC 3515 §2.4.4 wants at once."""
         context = self._context
-        contact = context.contact(dialog=True)
-        context.answer(transaction, now, 202, lines=context.capabilities(contact=contact))
+        lines = context.capabilities(contact=context.contact(dialog=True))
+        if referral.quiet:
+            lines.append(("Refer-Sub", "false"))
+        context.answer(transaction, now, 202, lines=lines)
         self._stop(referral)
         referral.timer = context.timers.start(now + _LIFE, partial(self._expired, referral))
         self._notify(referral, now)
@@ -145,7 +150,8 @@ class ReferUas:
         self._notify(referral, now, why="timeout")
 
     def _notify(self, referral: _Referral, now: float, reason: str = "", *, why: str = "") -> None:
-        """One NOTIFY; with `why`, the last one. Without a flow nobody is told."""
+        """One NOTIFY; with `why`, the last one. Without a flow, and where nobody wants to know,
+        nobody is told."""
         context, status = self._context, referral.status
         state = f"terminated;reason={why}" if why else f"active;expires={_LIFE}"
         lines = [
@@ -175,7 +181,7 @@ class ReferUas:
         def again(now: float) -> None:
             self._notify(referral, now, reason, why=why)
 
-        if context.connected:
+        if context.connected and not referral.quiet:
             AuthenticatedRequest(context, build, answered, _not_heard, now)
         if why:
             self._forget(referral)
