@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -378,6 +379,20 @@ async def test_another_shift_of_the_same_day_begins_with_todays_calls(shop: Shop
     assert (record.number, record.talk_time, record.result) == (CUSTOMER, 30, "Resolved")
     await again.workday.end()
     await again.context.close()
+
+
+async def test_a_sign_out_waits_for_what_is_written_and_for_nothing_else(shop: Shop) -> None:
+    shop.context.limits = replace(shop.context.limits, message=1e6)
+
+    async def never_answered() -> None:
+        await asyncio.Event().wait()
+
+    shop.context.spawn(never_answered())
+    await shop.call()
+    async with asyncio.timeout(20):
+        await shop.workday.end()
+    async with opened(shop.path) as again:
+        assert again.context.snapshot.shift.talked == 1
 
 
 async def test_a_history_that_cannot_be_used_is_said_and_calls_go_on(tmp_path: Path) -> None:

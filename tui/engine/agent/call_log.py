@@ -3,6 +3,7 @@ status that was set ahead. Follows the calls; decides nothing about them."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
@@ -71,6 +72,7 @@ class CallLog:
         self.history: HistoryDb | None = None
         self._waits = False
         """It was said that the history cannot be written now."""
+        self._history_tasks: set[asyncio.Task[None]] = set()
         self._entries: dict[str, HistoryEntry] = {}
         """Entries of this session by the call's key, for the write-up; those that are listed."""
         self._codes = codes
@@ -150,7 +152,7 @@ class CallLog:
     def keep_callbacks(self, *rows: Callback) -> None:
         """Call-backs as they stand now: written, and kept until the disk has them."""
         if self.history is not None and rows:
-            self.context.spawn(self._written(self.history, self.history.put_callbacks(*rows)))
+            self._with_history(self._written(self.history, self.history.put_callbacks(*rows)))
 
     def new_id(self) -> int:
         """The name of a row of the history; 0 where there is none."""
@@ -245,7 +247,7 @@ class CallLog:
         self._entries[key] = entry
         self.context.emit(CallRecorded(self._record(entry, _ended(entry))))
         if self.history is not None:
-            self.context.spawn(self._write_up(self.history, entry))
+            self._with_history(self._write_up(self.history, entry))
 
     # ------------------------------------------------------------ the history
 
@@ -294,7 +296,7 @@ class CallLog:
         day, history = self._midnight(), self.history
         if day != self._day and history is not None:
             self._day = day
-            self.context.spawn(self._count_anew(history))
+            self._with_history(self._count_anew(history))
 
     async def _count_anew(self, history: HistoryDb) -> None:
         anew = Shift(began=self.context.snapshot.shift.began)
@@ -348,7 +350,13 @@ class CallLog:
 
     def _write(self, entry: HistoryEntry) -> None:
         if self.history is not None:
-            self.context.spawn(self._add(self.history, entry))
+            self._with_history(self._add(self.history, entry))
+
+    def _with_history(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run beside everything else what needs the history; a sign-out waits for it."""
+        task = self.context.spawn(work)
+        self._history_tasks.add(task)
+        task.add_done_callback(self._history_tasks.discard)
 
     async def _add(self, history: HistoryDb, entry: HistoryEntry) -> None:
         await self._written(history, history.add(entry))
@@ -392,7 +400,7 @@ class CallLog:
         self.context.timers.set(
             _TRY_AGAIN,
             self.context.limits.history_again,
-            lambda: self.context.spawn(self._written(history, history.flush())),
+            lambda: self._with_history(self._written(history, history.flush())),
         )
 
     async def end(self) -> None:
@@ -404,7 +412,7 @@ class CallLog:
         self.context.timers.cancel(_DAY)
         self._waits = False
         if history is not None:
-            await self.context.settle()
+            await self.context.settle(self._history_tasks)
             try:
                 await history.close()
             except HistoryWaits as why:
