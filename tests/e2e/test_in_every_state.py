@@ -4,6 +4,7 @@ platform end in the same state, and the reason is said."""
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,7 @@ async def ringing(box: Box, desk: Desk) -> None:
 
 
 async def dialling(box: Box, desk: Desk) -> None:
+    desk.engine.context.limits = replace(desk.engine.context.limits, dial_reply=3.0)
     assert (await desk.engine.execute(c.Dial(NEVER_REPLIED))).ok
     assert desk.call.state is CallState.DIALING
 
@@ -124,6 +126,8 @@ async def test_a_kick_ends_the_shift_whatever_the_agent_does(
     assert desk.snapshot.wrapup is None
     assert all(call.outcome is not None for call in desk.snapshot.calls)
     await box.control("faults", "DELETE")
+    for call in await box.control("calls"):  # whoever waits yet would be offered again at once
+        await box.post(f"calls/{call['cc']}/hangup")
     await desk.sign_in()
     assert (await box.control("agents/1001"))["status"] == 1
 
