@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from tests.engine.line_booth import DOMAIN, SDP, Booth, invite
@@ -25,19 +23,6 @@ ELSEWHERE = (
 )
 
 
-@pytest.fixture
-async def booth() -> AsyncIterator[Booth]:
-    booth = Booth()
-    yield booth
-    await booth.close()
-
-
-def outcome(booth: Booth) -> str:
-    last = booth.snapshot.recent[0]
-    assert last.outcome is not None
-    return last.outcome.id
-
-
 # ---------------------------------------------------------------- four ends of what rings
 
 
@@ -48,7 +33,7 @@ async def test_a_call_that_a_colleague_took_is_not_missed_however_it_is_said(
     for number in range(4):
         await booth.rings(f"in{number}")
         await booth.says(sip.InviteCancelled(f"in{number}", reasons))
-    assert outcome(booth) == "line.elsewhere"
+    assert booth.last_outcome == "line.elsewhere"
     shift = booth.snapshot.shift
     assert (shift.missed, shift.missed_in_a_row, shift.elsewhere) == (0, 0, 4)
     assert booth.snapshot.seat.status is Status.ONLINE
@@ -58,7 +43,7 @@ async def test_a_call_that_a_colleague_took_is_not_missed_however_it_is_said(
 async def test_a_call_that_went_with_our_line_is_said_so_and_not_missed(booth: Booth) -> None:
     await booth.rings("in1")
     await booth.says(sip.InviteCancelled("in1", flow_lost=True))
-    assert outcome(booth) == "line.lost_ringing"
+    assert booth.last_outcome == "line.lost_ringing"
     shift = booth.snapshot.shift
     assert (shift.missed, shift.line_lost) == (0, 1)
 
@@ -128,7 +113,7 @@ async def test_a_call_that_is_refused_while_busy_leaves_a_trace(booth: Booth, fu
     assert not [event for event in booth.heard if isinstance(event, CallOffered)]
     trace = booth.snapshot.recent[0]
     assert (trace.number, trace.name, trace.missed) == ("1008", "Zhao Lei", False)
-    assert outcome(booth) == ("line.all_taken" if full else "line.busy_here")
+    assert booth.last_outcome == ("line.all_taken" if full else "line.busy_here")
     assert booth.snapshot.shift.missed == 0
 
 
@@ -143,7 +128,7 @@ async def test_each_cause_of_the_network_is_in_words_and_none_reads_declined_but
     await booth.says(
         sip.InviteRefused(handle, 603, "Decline", reasons=(sip.Reason("Q.850", cause),))
     )
-    assert (outcome(booth) == "line.declined") is (cause in (16, 21, 31))
+    assert (booth.last_outcome == "line.declined") is (cause in (16, 21, 31))
 
 
 async def test_the_cause_of_a_peers_end_is_said_and_an_ordinary_one_is_not(booth: Booth) -> None:
@@ -152,7 +137,7 @@ async def test_the_cause_of_a_peers_end_is_said_and_an_ordinary_one_is_not(booth
         await booth.says(
             sip.CallEnded(handle, True, 200, "", reasons=(sip.Reason("Q.850", cause),))
         )
-        assert outcome(booth) == said
+        assert booth.last_outcome == said
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -20,19 +19,6 @@ S = CallState
 OF_NO_USE = [each for each in Unusable if each is not Unusable.OTHER_PEER]
 
 
-@pytest.fixture
-async def booth() -> AsyncIterator[Booth]:
-    booth = Booth()
-    yield booth
-    await booth.close()
-
-
-def outcome(booth: Booth) -> str:
-    last = booth.snapshot.recent[0]
-    assert last.outcome is not None
-    return last.outcome.id
-
-
 def test_every_reason_of_the_media_room_has_a_sentence() -> None:
     assert {*map(str, Unusable), *map(str, Shortage)} == set(UNUSABLE)
 
@@ -46,7 +32,7 @@ async def test_an_answer_of_no_use_ends_the_call_with_the_reason(
     await booth.says(sip.InviteAnswered(handle, b"v=0"))
     assert booth.asked("bye") == [(handle, NOT_ACCEPTABLE)]
     assert booth.state("1002") is S.ENDED
-    assert outcome(booth) == f"unusable.{why}"
+    assert booth.last_outcome == f"unusable.{why}"
     assert booth.media[0].closed
 
 
@@ -56,7 +42,7 @@ async def test_an_answer_without_any_description_ends_the_call_with_the_reason(
     handle = await booth.dial()
     await booth.says(sip.InviteAnswered(handle, None))
     assert booth.asked("bye") == [(handle, NOT_ACCEPTABLE)]
-    assert outcome(booth) == "unusable.no-audio"
+    assert booth.last_outcome == "unusable.no-audio"
 
 
 async def test_an_answer_without_description_after_early_media_is_a_call(booth: Booth) -> None:
@@ -74,7 +60,7 @@ async def test_an_ack_of_no_use_to_our_late_offer_ends_the_call_with_the_reason(
     booth.media[0].error = UnacceptableOffer("no", why)
     await booth.says(sip.AckWithSdp("in1", b"v=0"))
     assert booth.asked("bye") == [("in1", NOT_ACCEPTABLE)]
-    assert outcome(booth) == f"unusable.{why}"
+    assert booth.last_outcome == f"unusable.{why}"
 
 
 async def test_an_offer_of_no_use_is_refused_and_said_in_the_same_words(booth: Booth) -> None:
@@ -153,7 +139,7 @@ async def test_an_answer_that_never_comes_to_a_late_offer_ends_the_call_by_its_l
     handle = booth.context.timers._handles[f"sound {booth.snapshot.calls[0].key}"]
     handle._callback()  # type: ignore[attr-defined]
     assert booth.asked("bye") == [("in1", NOT_ACCEPTABLE)]
-    assert outcome(booth) == "line.no_sound"
+    assert booth.last_outcome == "line.no_sound"
 
 
 @pytest.mark.parametrize(
@@ -179,7 +165,7 @@ async def test_a_call_that_this_machine_has_nothing_left_for_says_so(
     result = await booth.do(c.Dial("1002") if out else c.Answer())
     assert result.message is not None
     assert (result.ok, result.message.id) == (False, said)
-    assert outcome(booth) == said
+    assert booth.last_outcome == said
     assert booth.asked("reject") == ([] if out else [("in1", 480)])
 
 

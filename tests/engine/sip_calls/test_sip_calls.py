@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -28,13 +27,6 @@ from tui.port.values import Connection, ConnectionState, Leg, Message, ThirdKind
 from tui.secrets import Secret
 
 S = CallState
-
-
-@pytest.fixture
-async def booth() -> AsyncIterator[Booth]:
-    booth = Booth()
-    yield booth
-    await booth.close()
 
 
 # ---------------------------------------------------------------- dialling

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,13 +21,6 @@ DIALOG = sip.KeptDialog(
 LEFT = Remembered(
     "line-1", "5559", False, False, 40.0, 50.0, name="Zhao Lei", seen=90.0, dialog=DIALOG
 )
-
-
-@pytest.fixture
-async def booth() -> AsyncIterator[Booth]:
-    booth = Booth()
-    yield booth
-    await booth.close()
 
 
 async def left(booth: Booth, *remembered: Remembered) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -16,13 +15,6 @@ from tui.port.values import Connection, ConnectionState, Question, QuestionKind,
 
 S = CallState
 REPLACES = "abc@x;to-tag=1;from-tag=2"
-
-
-@pytest.fixture
-async def booth() -> AsyncIterator[Booth]:
-    booth = Booth()
-    yield booth
-    await booth.close()
 
 
 def refer(
