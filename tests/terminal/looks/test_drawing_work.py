@@ -9,6 +9,7 @@ from textual.css.stylesheet import Stylesheet
 from textual.dom import DOMNode
 
 from tests.terminal import scripted_port as s
+from tests.waiting import until
 from tui.console.screens.console import ConsoleScreen
 from tui.console.view import View
 from tui.port import replace
@@ -50,6 +51,9 @@ async def test_a_call_that_rings_has_the_style_of_its_panel_worked_out_and_no_ot
     console, monkeypatch
 ) -> None:
     async with console() as c:
+        # Some time after the first frame it is built by itself.
+        await until(lambda: c.app.screen.directory is not None)
+        await c.settle()
         worked_out: list[DOMNode] = []
         apply = Stylesheet.apply
 
