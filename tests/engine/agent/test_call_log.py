@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
@@ -21,7 +21,7 @@ from tui.port import events as e
 from tui.port.machines.call_machine import CallState
 from tui.port.machines.seat_machine import Status
 from tui.port.snapshot import RECENT_LIMIT
-from tui.port.values import Connection, ConnectionState, Message, WrapUpMode
+from tui.port.values import Connection, ConnectionState, HistoryEntry, Message, WrapUpMode
 from tui.port.work import ShiftReport
 
 
@@ -485,6 +485,32 @@ async def test_a_call_over_midnight_counts_on_the_day_on_which_it_began(night: S
     await night.until(lambda: night.workday._day == at(28, 0)())
     await figures(night, 0)
     await night.call("1700000000002conf_2")
+    await figures(night, 1)
+
+
+async def test_a_call_that_ends_while_the_day_is_counted_anew_counts(
+    night: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history, read, go = night.workday.history, asyncio.Event(), asyncio.Event()
+    assert history is not None
+
+    async def at_once(day: float) -> Sequence[HistoryEntry]:
+        """By a thread that is quicker than all that the loop has to do."""
+        rows = history._thread.submit(history._since, day).result()
+        read.set()
+        await go.wait()
+        return rows
+
+    monkeypatch.setattr(history, "since", at_once)
+    night.time_of_day = at(28, 0, 1)
+    night.desk.says(m.NewCall(CC, CUSTOMER))
+    await night.commands.answer("")
+    night.desk.says(m.Answered(CC, CUSTOMER))
+    night.desk.now += 30
+    await night.until(read.is_set)
+    go.set()  # what was read is looked at first, and read again before the call is written
+    night.desk.says(m.Ended(CC, 25, 30))
+    await night.until(lambda: night.context.snapshot.shift.talked)
     await figures(night, 1)
 
 

@@ -72,7 +72,7 @@ class CallLog:
         self.history: HistoryDb | None = None
         self._waits = False
         """It was said that the history cannot be written now."""
-        self._history_tasks: set[asyncio.Task[None]] = set()
+        self._writing: set[asyncio.Task[None]] = set()
         self._entries: dict[str, HistoryEntry] = {}
         """Entries of this session by the call's key, for the write-up; those that are listed."""
         self._codes = codes
@@ -152,7 +152,7 @@ class CallLog:
     def keep_callbacks(self, *rows: Callback) -> None:
         """Call-backs as they stand now: written, and kept until the disk has them."""
         if self.history is not None and rows:
-            self._with_history(self._written(self.history, self.history.put_callbacks(*rows)))
+            self._begin_writing(self._written(self.history, self.history.put_callbacks(*rows)))
 
     def new_id(self) -> int:
         """The name of a row of the history; 0 where there is none."""
@@ -247,7 +247,7 @@ class CallLog:
         self._entries[key] = entry
         self.context.emit(CallRecorded(self._record(entry, _ended(entry))))
         if self.history is not None:
-            self._with_history(self._write_up(self.history, entry))
+            self._begin_writing(self._write_up(self.history, entry))
 
     # ------------------------------------------------------------ the history
 
@@ -296,7 +296,7 @@ class CallLog:
         day, history = self._midnight(), self.history
         if day != self._day and history is not None:
             self._day = day
-            self._with_history(self._count_anew(history))
+            self.context.spawn(self._count_anew(history))
 
     async def _count_anew(self, history: HistoryDb) -> None:
         anew = Shift(began=self.context.snapshot.shift.began)
@@ -308,7 +308,8 @@ class CallLog:
             except Exception:
                 log.exception("the figures of this day cannot be read")
                 return
-            counting = self.context.snapshot.shift != anew
+            if counting := self.context.snapshot.shift != anew:
+                await self.context.settle(self._writing)  # what is read is written first
         self._count(today)
 
     async def report(self, days_before: int) -> Result:
@@ -350,13 +351,13 @@ class CallLog:
 
     def _write(self, entry: HistoryEntry) -> None:
         if self.history is not None:
-            self._with_history(self._add(self.history, entry))
+            self._begin_writing(self._add(self.history, entry))
 
-    def _with_history(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run beside everything else what needs the history; a sign-out waits for it."""
+    def _begin_writing(self, work: Coroutine[Any, Any, None]) -> None:
+        """Write into the history beside everything else; a sign-out waits for it."""
         task = self.context.spawn(work)
-        self._history_tasks.add(task)
-        task.add_done_callback(self._history_tasks.discard)
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
 
     async def _add(self, history: HistoryDb, entry: HistoryEntry) -> None:
         await self._written(history, history.add(entry))
@@ -400,7 +401,7 @@ class CallLog:
         self.context.timers.set(
             _TRY_AGAIN,
             self.context.limits.history_again,
-            lambda: self._with_history(self._written(history, history.flush())),
+            lambda: self._begin_writing(self._written(history, history.flush())),
         )
 
     async def end(self) -> None:
@@ -412,7 +413,7 @@ class CallLog:
         self.context.timers.cancel(_DAY)
         self._waits = False
         if history is not None:
-            await self.context.settle(self._history_tasks)
+            await self.context.settle(self._writing)
             try:
                 await history.close()
             except HistoryWaits as why:
