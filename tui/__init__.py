@@ -1,3 +1,3 @@
 """yimi: a call-centre agent's phone in a terminal."""
 
-__version__ = "0.8.0"
+__version__ = "0.9.0"

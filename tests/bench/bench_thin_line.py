@@ -62,10 +62,10 @@ CONSOLE: Final = """
 import asyncio, signal, sys, time
 sys.path[:0] = ["tests/terminal", "."]
 import scripted_port as script
-from tests.terminal.test_directory import House
-from tests.terminal.test_history_screen import history
-from tests.terminal.test_threeway_screen import WANG
-from tests.terminal.test_wrapup_panel import WRAPUP
+from tests.terminal.screens.test_directory import House
+from tests.terminal.screens.test_history_screen import history
+from tests.terminal.screens.test_threeway_screen import WANG
+from tests.terminal.widgets.test_wrapup_panel import WRAPUP
 from tui.clock import instant
 from tui.port import replace
 from tui.console.app import YimiApp

@@ -209,6 +209,13 @@ class Booth:
         await self.settle()
         return result
 
+    @property
+    def last_outcome(self) -> str:
+        """Why the call that ended last did, by the sentence's id."""
+        last = self.snapshot.recent[0]
+        assert last.outcome is not None
+        return last.outcome.id
+
     async def settle(self) -> None:
         """Let what was begun come to its next wait."""
         for _ in range(25):

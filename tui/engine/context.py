@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -108,9 +108,9 @@ class Timers:
 
     def __init__(self) -> None:
         self._handles: dict[str, asyncio.TimerHandle] = {}
-        self._callbacks: dict[str, Callable[[], None]] = {}
+        self._callbacks: dict[str, Callable[[], object]] = {}
 
-    def set(self, name: str, delay: float, callback: Callable[[], None]) -> None:
+    def set(self, name: str, delay: float, callback: Callable[[], object]) -> None:
         """Call `callback` once after `delay` seconds unless cancelled or replaced."""
         self.cancel(name)
 
@@ -171,23 +171,25 @@ class EngineContext:
         log.warning("notice %s %s", message.id, dict(message.values))
         self.emit(NoticeChanged(Notice(message, self.clock(), serious)))
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run work beside everything else. What it raises is logged: it never ends the engine."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._finished)
+        return task
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a task of the engine failed", exc_info=error)
 
-    async def settle(self) -> None:
-        """Wait until the work beside has been done, the caller's own aside."""
+    async def settle(self, work: Iterable[asyncio.Task[None]] | None = None) -> None:
+        """Wait until that work has been done, or all that there is beside, the caller's own aside;
+        no longer than for a message."""
         current = asyncio.current_task()
-        while tasks := [task for task in self._tasks if task is not current]:
+        tasks = [task for task in (self._tasks if work is None else work) if task is not current]
+        if tasks:
             await asyncio.wait(tasks, timeout=self.limits.message)
-            break
 
     async def close(self) -> None:
         """End timers and tasks."""

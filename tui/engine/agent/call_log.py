@@ -3,6 +3,7 @@ status that was set ahead. Follows the calls; decides nothing about them."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
@@ -71,6 +72,7 @@ class CallLog:
         self.history: HistoryDb | None = None
         self._waits = False
         """It was said that the history cannot be written now."""
+        self._writing: set[asyncio.Task[None]] = set()
         self._entries: dict[str, HistoryEntry] = {}
         """Entries of this session by the call's key, for the write-up; those that are listed."""
         self._codes = codes
@@ -150,7 +152,7 @@ class CallLog:
     def keep_callbacks(self, *rows: Callback) -> None:
         """Call-backs as they stand now: written, and kept until the disk has them."""
         if self.history is not None and rows:
-            self.context.spawn(self._written(self.history, self.history.put_callbacks(*rows)))
+            self._begin_writing(self._written(self.history, self.history.put_callbacks(*rows)))
 
     def new_id(self) -> int:
         """The name of a row of the history; 0 where there is none."""
@@ -245,7 +247,7 @@ class CallLog:
         self._entries[key] = entry
         self.context.emit(CallRecorded(self._record(entry, _ended(entry))))
         if self.history is not None:
-            self.context.spawn(self._write_up(self.history, entry))
+            self._begin_writing(self._write_up(self.history, entry))
 
     # ------------------------------------------------------------ the history
 
@@ -306,7 +308,8 @@ class CallLog:
             except Exception:
                 log.exception("the figures of this day cannot be read")
                 return
-            counting = self.context.snapshot.shift != anew
+            if counting := self.context.snapshot.shift != anew:
+                await self.context.settle(self._writing)  # what is read is written first
         self._count(today)
 
     async def report(self, days_before: int) -> Result:
@@ -348,7 +351,13 @@ class CallLog:
 
     def _write(self, entry: HistoryEntry) -> None:
         if self.history is not None:
-            self.context.spawn(self._add(self.history, entry))
+            self._begin_writing(self._add(self.history, entry))
+
+    def _begin_writing(self, work: Coroutine[Any, Any, None]) -> None:
+        """Write into the history beside everything else; a sign-out waits for it."""
+        task = self.context.spawn(work)
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
 
     async def _add(self, history: HistoryDb, entry: HistoryEntry) -> None:
         await self._written(history, history.add(entry))
@@ -392,7 +401,7 @@ class CallLog:
         self.context.timers.set(
             _TRY_AGAIN,
             self.context.limits.history_again,
-            lambda: self.context.spawn(self._written(history, history.flush())),
+            lambda: self._begin_writing(self._written(history, history.flush())),
         )
 
     async def end(self) -> None:
@@ -404,7 +413,7 @@ class CallLog:
         self.context.timers.cancel(_DAY)
         self._waits = False
         if history is not None:
-            await self.context.settle()
+            await self.context.settle(self._writing)
             try:
                 await history.close()
             except HistoryWaits as why:

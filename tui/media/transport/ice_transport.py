@@ -54,7 +54,7 @@ NAMES: Final = {
     ),
     "relay": ("_TurnTransport__inner_protocol", "_TurnTransport__close_task"),
 }
-"""What is used of whom; tests/media/test_ice_transport.py looks for all of it."""
+"""What is used of whom; tests/media/transport/test_ice_transport.py looks for all of it."""
 
 
 class IceTransport:
