@@ -45,13 +45,18 @@ class Media:
         self.reason = ""
         self.state = SimpleNamespace(value="connecting")
         self.accepted: list[str] = []
+        self.followed: list[str] = []
+        """The descriptions of other phones that answer the same offer."""
         self.refuses = False
+        self.one_peer = False
+        """Whoever answers after the first is another peer, and is refused."""
         self.error: Exception | None = None
         """What keeps it from taking any description."""
         self.can_send_digits = True
         self.awaits_digits = self.settling = False
         self.digits: list[str] = []
         self.last_packet_age: float | None = None
+        self.silence_in: float | None = 0.0
         self.looked = 0
         """How often somebody asked for the figures."""
         self._wanted = Direction.SENDRECV
@@ -73,8 +78,14 @@ class Media:
 
     async def accept(self, answer: str) -> None:
         self._check()
+        if self.one_peer and self.accepted:
+            raise ValueError("another peer")
         self.accepted.append(answer)
         self.direction = Direction.SENDRECV
+
+    async def follow(self, answer: str) -> None:
+        self._check()
+        self.followed.append(answer)
 
     async def reoffer(self, direction: Direction) -> str:
         self._wanted = direction
@@ -97,7 +108,7 @@ class Media:
 
     def statistics(self) -> Statistics:
         self.looked += 1
-        return Statistics(last_packet_age=self.last_packet_age)
+        return Statistics(last_packet_age=self.last_packet_age, silence_in=self.silence_in)
 
     async def close(self) -> None:
         self.closed = True

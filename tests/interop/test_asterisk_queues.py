@@ -318,6 +318,30 @@ async def test_a_reload_keeps_the_pause_and_one_that_forgets_the_member_is_found
         await queue.step({wang: IN})
 
 
+async def test_whom_a_reload_takes_out_is_told_so_by_the_queues_lamp_and_who_is_in_is_not(
+    pbx: Asterisk, queue: Queue, tmp_path: Path
+) -> None:
+    async with (
+        at_work(pbx, tmp_path, "1001", WANG) as wang,
+        at_work(pbx, tmp_path, "1002", LI) as li,
+    ):
+        desks = (wang, li)
+        for desk in desks:
+            desk.engine.context.limits = Limits(queue_calm=1.0)
+        await queue.step({wang: IN, li: IN})
+        await wang.until(lambda: all(desk.snapshot.queues[0].free for desk in desks))
+        pbx.change("queues.conf", "member => PJSIP/1001", ";member => PJSIP/1001")
+        await pbx.cli("queue reload all")
+        await wang.until(lambda: wang.snapshot.queues[0].failure is not None)
+        failure = wang.snapshot.queues[0].failure
+        assert failure is not None
+        assert (failure.id, dict(failure.values)["status"]) == ("queue.code_refused", "404")
+        await queue.agrees(li)
+        # Where she was asked too, the queue has said anew that somebody is free.
+        await li.until(lambda: li.snapshot.queues[0].free is True)
+        assert li.snapshot.queues[0].failure is None
+
+
 async def test_a_restart_forgets_the_pause_and_is_told_again(
     pbx: Asterisk, queue: Queue, tmp_path: Path
 ) -> None:

@@ -29,6 +29,10 @@ class Limits:
     """For the 200 to a status change, or the statusChanged itself."""
     queues: float = 12.0
     """For the queues of a PBX to confirm a status: codes are dialled, and hints follow."""
+    early_mute: float = 8.0
+    """Of sound before the answer in which nothing is heard, longer than a ringing tone's pauses."""
+    queue_calm: float = 60.0
+    """Without a call before a queue that says nobody is free, while we are, is asked about us."""
     message: float = 5.0
     """For the 200 to any other control message."""
     answered: float = 15.0

@@ -38,6 +38,8 @@ BOTH = QueueSettings(
     "Both", log_in="*1", log_out="*2", in_hint="i4", pause="*3", unpause="*3", paused_hint="p4"
 )
 
+FLIPPED = QueueSettings("Flipped", pause="*6", unpause="*6", paused_hint="p5", free_hint="f5")
+
 
 def body(on: bool, version: int) -> bytes:
     state = "confirmed" if on else "terminated"
@@ -614,6 +616,78 @@ async def test_the_lamp_of_the_queue_says_whether_somebody_is_free(make: Make) -
     assert booth.queue.free is False
     await booth.hint("f1", False)
     assert booth.queue.free is True
+
+
+async def test_whom_a_reload_took_out_is_told_so_by_what_the_lamp_cannot_say(make: Make) -> None:
+    booth = make(SUPPORT, limits=Limits(queue_calm=0.05))
+    await booth.begin(p1=False, f1=False)
+    await booth.until(lambda: booth.status is Status.ONLINE)
+    await booth.hint("f1", True)  # nobody is free, and we are
+    await booth.until_dialled("*47")
+    await booth.says(sip.InviteRefused(booth.out("*47"), 404, "Not Found"))
+    await booth.until(lambda: booth.queue.failure is not None)
+    assert booth.queue.failure is not None
+    assert booth.queue.failure.id == "queue.code_refused"
+    assert booth.snapshot.notice is not None
+    assert booth.snapshot.notice.message.id == "queue.code_refused"
+    assert booth.queue.state is QueueState.IN  # what its hint says
+    await booth.hint("p1", False)
+    await booth.hint("f1", True)
+    await booth.until(lambda: "queue still in Support" not in booth.context.timers)
+    assert booth.dialled() == ["*47"]  # once, until the lamp has said that somebody is free
+
+
+@pytest.mark.parametrize("status", [0, 603])  # Asterisk's of a code that worked and hung up
+async def test_who_is_in_after_a_reload_is_told_nothing(make: Make, status: int) -> None:
+    booth = make(SUPPORT, limits=Limits(queue_calm=0.05))
+    await booth.begin(p1=False, f1=True)
+    await booth.until_dialled("*47")
+    call = booth.out("*47")
+    over = (
+        sip.InviteRefused(call, status, "Decline") if status else sip.CallEnded(call, True, 200, "")
+    )
+    await booth.says(over)
+    await booth.hint("f1", False)
+    assert (booth.queue.failure, booth.queue.free) == (None, True)
+    assert booth.status is Status.ONLINE
+    await booth.hint("f1", True)
+    await booth.until_dialled("*47", "*47")
+
+
+async def test_a_lamp_that_another_desk_has_brought_back_is_asked_about_all_the_same(
+    make: Make,
+) -> None:
+    booth = make(SUPPORT, limits=Limits(queue_calm=0.4))
+    await booth.begin(p1=False, f1=False)
+    await booth.until(lambda: booth.status is Status.ONLINE)
+    await booth.hint("f1", True)
+    await booth.until(lambda: booth.control.queues._still_in._doubted)
+    await booth.hint("f1", False)
+    await booth.until_dialled("*47")
+    await booth.says(sip.InviteRefused(booth.out("*47"), 404, "Not Found"))
+    await booth.until(lambda: booth.queue.failure is not None)
+
+
+async def test_while_there_is_a_reason_for_nobody_being_free_no_queue_is_asked(make: Make) -> None:
+    booth = make(SUPPORT, FLIPPED)
+    await booth.begin(p1=False, p5=False)
+    await booth.until(lambda: booth.status is Status.ONLINE)
+    handle = await booth.dial("1002")
+    await booth.hint("f1", True)
+    await booth.hint("f5", True)
+    doubts, (member, flipped) = booth.control.queues._still_in, booth.control.queues._members
+    assert "queue still in Support" in booth.context.timers
+    # A code that switches to and fro would pause whoever is in.
+    assert "queue still in Flipped" not in booth.context.timers
+    doubts._doubt(member)
+    doubts._due(member)
+    await booth.says(sip.InviteRefused(handle, 486, ""))
+    doubts._due(member)  # it was only just over
+    assert booth.dialled() == ["1002"]
+    assert "queue still in Support" in booth.context.timers
+    await booth.hint("f1", False)
+    assert "queue still in Support" not in booth.context.timers
+    assert flipped.value.free is False
 
 
 async def test_without_queues_the_status_is_ours_and_counts(make: Make) -> None:

@@ -12,10 +12,12 @@ from tui import sip
 from tui.config.schema import Profile
 from tui.engine.audio.leg_entry import as_ice
 from tui.engine.call_control import carry_out
+from tui.engine.context import Limits
 from tui.engine.platform_calls.control import PlatformCalls
 from tui.engine.session.crash_note import Remembered
 from tui.engine.sip_calls.line_selection import free_line, mark
 from tui.media.sdp.direction import Direction
+from tui.media.sdp.parse import UnacceptableOffer, Unusable
 from tui.platform.relays import Relay
 from tui.port import commands as c
 from tui.port import replace
@@ -105,6 +107,107 @@ async def test_early_media_that_brings_no_sound_leaves_the_ringing_to_us(booth: 
     key = booth.by_number("1002").key
     await booth.until(lambda: f"early {key}" not in booth.context.timers)
     assert sound._ringback is None
+
+
+@pytest.mark.parametrize("silence_in", [None, 30.0])
+async def test_early_media_that_is_nothing_but_silence_leaves_the_ringing_to_us(
+    booth: Booth, silence_in: float | None
+) -> None:
+    sound = booth.control.commands.sound
+    booth.context.limits = Limits(early_mute=3.0)
+    handle = await booth.dial()
+    await booth.says(sip.Progress(handle, 183, SDP, "a"))  # and never a 180
+    media = booth.media[0]
+    media.last_packet_age, media.silence_in, media.looked = 0.02, silence_in, 0
+    await booth.until(lambda: media.looked > 1)
+    assert sound._ringback is None  # a ringing tone has its pauses
+    await booth.until(lambda: sound._ringback is not None)
+    media.silence_in = 0.1
+    await booth.until(lambda: sound._ringback is None)
+    await booth.says(sip.InviteAnswered(handle, SDP))
+    assert booth.state("1002") is S.TALKING
+
+
+async def test_a_description_of_no_use_before_the_answer_costs_neither_ringing_nor_call(
+    booth: Booth,
+) -> None:
+    sound = booth.control.commands.sound
+    handle = await booth.dial()
+    booth.media[0].error = UnacceptableOffer("port 0", Unusable.REFUSED)
+    await booth.says(sip.Progress(handle, 180, b"m=audio 0 RTP/AVP 0", "a"))
+    assert sound._ringback is not None  # it rings there, whatever else it says
+    leg = booth.legs.leg_of(booth.by_number("1002").key)
+    assert leg is not None
+    booth.media[0].reason = "refused"
+    booth.legs._media_state(leg, "failed")  # by its limit
+    assert booth.snapshot.notice is None
+    assert booth.by_number("1002").leg is not Leg.FAILED
+    booth.media[0].error = None
+    await booth.says(sip.InviteAnswered(handle, SDP, "a"))
+    assert booth.state("1002") is S.TALKING
+    assert (sound._ringback, leg.why) == (None, "")
+
+
+async def test_another_phone_is_heard_early_once_the_first_is_silent(booth: Booth) -> None:
+    sound = booth.control.commands.sound
+    handle = await booth.dial()
+    await booth.says(sip.Progress(handle, 183, SDP, "a"))
+    media = booth.media[0]
+    media.last_packet_age = 0.02
+    media.looked = 0
+    await booth.says(
+        sip.Progress(handle, 183, b"second", "b"),
+        sip.Progress(handle, 180, None, "b"),
+        sip.Progress(handle, 183, b"second", "b"),
+    )
+    await booth.until(lambda: media.looked > 1)
+    assert media.followed == []  # the first that brings some is heard
+    media.last_packet_age = 3.0
+    await booth.until(lambda: media.followed == ["second"])
+    assert sound._ringback is not None  # until it is there
+    media.last_packet_age = 0.02
+    await booth.until(lambda: sound._ringback is None)
+    await booth.says(sip.Progress(handle, 183, SDP, "a"))  # had its turn
+    media.last_packet_age = 3.0
+    media.looked = 0
+    await booth.until(lambda: media.looked > 1)
+    assert media.followed == ["second"]
+    await booth.says(sip.InviteAnswered(handle, b"second", "b"))
+    assert media.accepted == [SDP.decode(), "second"]
+    assert booth.asked("reinvite") == []
+    assert booth.state("1002") is S.TALKING
+
+
+async def test_a_phone_that_is_out_of_the_call_is_not_waited_for(booth: Booth) -> None:
+    sound = booth.control.commands.sound
+    handle = await booth.dial()
+    await booth.says(
+        sip.Progress(handle, 180, None, "c"),
+        sip.Progress(handle, 199, None, "nobody", reason="Early Dialog Terminated"),
+        sip.Progress(handle, 183, SDP, "a"),
+    )
+    media = booth.media[0]
+    media.last_packet_age = 0.02
+    await booth.says(sip.Progress(handle, 183, b"second", "b"))
+    await booth.says(sip.Progress(handle, 199, None, "a", reason="Early Dialog Terminated"))
+    await booth.until(lambda: media.followed == ["second"])
+    assert booth.by_number("1002").outcome is None
+    await booth.says(sip.Progress(handle, 183, b"third", "d"), sip.Progress(handle, 199, None, "d"))
+    await booth.says(sip.Progress(handle, 199, None, "b"))
+    await booth.until(lambda: sound._ringback is not None)
+    assert media.followed == ["second"]
+
+
+async def test_of_two_that_describe_sound_at_once_the_second_has_its_turn(booth: Booth) -> None:
+    handle = await booth.dial()
+    media = booth.media[0]
+    media.one_peer = True
+    await booth.says(
+        sip.Progress(handle, 183, SDP, "a"),
+        sip.Progress(handle, 183, b"second", "b"),
+    )
+    media.last_packet_age = 3.0
+    await booth.until(lambda: media.followed == ["second"])
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,49 @@ def test_the_target_follows_a_contact_that_can_be_read() -> None:
     assert caller.target == "sip:n@x"
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "sip:b@10.0.0.1:5060;alias=1.2.3.4~5060~1;alias=5.6.7.8~5060~2",
+        "sip:b@10.0.0.1:",
+        "sip:[b]@10.0.0.1;x=%zz",
+        'sip:b@10.0.0.1;did="a,b"',
+        "sip:\u7528\u6237@10.0.0.1",
+        "sip:b@2001:db8::1:5060",
+    ],
+)
+def test_what_a_peer_wrote_for_itself_goes_back_as_it_stands_however_odd(odd: str) -> None:
+    core = AgentContext(config(), random.Random(1), "near.invalid")
+    proxies = ("Record-Route", f'"near, by" <{odd};lr>, <sip:two.test;LR>')
+    for contact in (f"<{odd}>", f'"b" <{odd}>;q=0.5;;'):
+        lines = (proxies, ("Contact", contact))
+        caller = Dialog.of_uac(invite(), ok(invite(), *lines))
+        bye = caller.request(core, "BYE")
+        assert bye.uri == odd
+        assert bye.headers.get_all("Route") == ["<sip:two.test;LR>", f'"near, by" <{odd};lr>']
+        assert f"BYE {odd} SIP/2.0".encode() in bye.to_bytes()
+
+
+@pytest.mark.parametrize("white", ["\u3000", "\x85", "\u2028", "\t"])
+@pytest.mark.parametrize("scheme", ["sip:b@", "tel:", "x:"])
+def test_an_address_that_cannot_be_sent_is_none_and_raises_nothing(scheme: str, white: str) -> None:
+    core = AgentContext(config(), random.Random(1), "near.invalid")
+    contact = ("Contact", f"<{scheme}a{white}b>, <sip:b@10.0.0.2>")
+    dialog = Dialog.of_uac(invite(), ok(invite(), contact))
+    assert dialog.target == "sip:b@10.0.0.2"
+    assert dialog.request(core, "BYE").to_bytes().startswith(b"BYE sip:b@10.0.0.2 ")
+
+
+def test_a_blank_in_an_address_is_escaped_and_a_hop_without_brackets_gets_them() -> None:
+    core = AgentContext(config(), random.Random(1), "near.invalid")
+    lines = ("Contact", "<sip:John Doe@10.0.0.1>"), ("Record-Route", "sip:one.test;lr=on")
+    bye = Dialog.of_uac(invite(), ok(invite(), *lines)).request(core, "BYE")
+    assert (bye.uri, bye.headers.get_all("Route")) == (
+        "sip:John%20Doe@10.0.0.1",
+        ["<sip:one.test;lr=on>"],
+    )
+
+
 def test_the_ack_to_a_refusal_goes_the_way_of_its_invite() -> None:
     request = invite(("Route", "<sip:one.test;lr>"))
     refusal = parse_message(answer(request, 486, tag="callee"))

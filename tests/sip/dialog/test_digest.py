@@ -227,6 +227,21 @@ def test_what_a_challenge_says_besides_is_no_reason_not_to_answer_it(more: str) 
     assert (found.realm, found.nonce, found.qop) == ("r", "n", "auth")
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        'Digest realm="r", qop=auth,auth-int, nonce="n"',
+        'Digest realm="r", nonce="n", qop=auth-int , auth',
+        'Digest realm="r", qop=auth,auth-int,auth-conf,nonce="n",realm="r"',
+        'Digest realm="r", nonce="n", nonce="n", qop="auth", realm=r',
+    ],
+)
+def test_a_list_without_quotes_and_what_is_said_twice_alike_are_answered(value: str) -> None:
+    (found,) = client().choose_all([value, "Basic realm=x"])
+    assert (found.realm, found.nonce) == ("r", "n")
+    assert found.qop in ("auth", "auth-int")
+
+
 def test_the_topmost_challenge_that_we_know_is_taken() -> None:
     values = [challenge("SHA-3"), challenge("SHA-256"), challenge("MD5")]
     assert client().choose(values).algorithm == "SHA-256"

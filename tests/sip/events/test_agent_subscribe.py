@@ -189,15 +189,6 @@ def test_news_that_cross_the_refresh_do_not_start_another() -> None:
     us.desk.quiet()
 
 
-def test_a_granted_time_of_nothing_is_no_flood() -> None:
-    us = Notifier()
-    us.active(0)
-    us.go(3.9)
-    us.desk.quiet()
-    us.go(0.1)
-    us.hear()
-
-
 def test_a_refresh_may_say_that_no_notify_follows() -> None:
     us = Notifier()
     us.active()
@@ -223,6 +214,18 @@ def test_a_refresh_without_a_notify_in_32_seconds_is_the_end_of_it(answered: boo
     assert us.notify() == 481
     us.go(30)
     assert us.hear().to.tag is None
+
+
+@pytest.mark.parametrize("where", ["200", "NOTIFY", "both"])
+def test_a_granted_time_of_nothing_is_no_flood(where: str) -> None:
+    us = Notifier()
+    us.hear()
+    for _ in range(3):
+        us.say(200, ("Expires", "600" if where == "NOTIFY" else "0"))
+        assert us.notify("active;expires=0" if where != "200" else "active") == 200
+        assert 30 <= us.desk.wake() <= 54
+        us.hear()
+    assert us.ends() == []
 
 
 def test_a_refresh_that_is_refused_for_now_is_tried_again_within_its_time() -> None:
@@ -518,6 +521,44 @@ def test_the_second_dialog_of_a_fork_is_ended() -> None:
     assert us.notify("active", BODY, tag="one") == 200
     assert len(us.desk.side.all(Notified)) == 1
     assert us.ends() == []
+
+
+def test_a_notifier_that_counts_anew_freezes_nothing() -> None:
+    us = Notifier()
+    us.number = 1000
+    us.active()
+    us.number = 0  # restarted, with its subscriptions
+    assert us.notify("active", BODY, kind=INFO) == 500
+    assert us.notify("active", BODY, kind=INFO) == 500
+    us.go(8)
+    us.hear()  # once, however many were out of order
+    us.say(200, ("Expires", "600"))
+    assert us.ends() == []
+    us.go(0)
+    assert us.notify("active", BODY, kind=INFO) == 500
+    assert us.ends() == [("CSeq out of order", 500, False)]
+    us.desk.wake()
+    assert us.hear().cseq.number == 1
+    us.say(200, ("Expires", "600"))
+    assert us.notify("active", BODY, kind=INFO) == 200
+    assert us.desk.side.one(Notified).body == BODY
+
+
+def test_a_notify_that_was_overtaken_is_asked_about_once() -> None:
+    us = Notifier()
+    us.active()
+    us.number = 8
+    assert us.notify("active", BODY, kind=INFO) == 200
+    us.number = 7
+    assert us.notify("active", b"<older/>", kind=INFO) == 500
+    us.go(8)
+    us.hear()
+    us.say(200, ("Expires", "600"))
+    us.number = 9
+    assert us.notify("active", BODY, kind=INFO) == 200
+    assert us.ends() == []
+    us.go(60)
+    us.desk.quiet()
 
 
 def test_a_notify_out_of_order_is_500() -> None:

@@ -220,6 +220,14 @@ def test_a_header_that_routes_and_cannot_be_read_is_400(name: str, value: str) -
     assert not us.all(InviteReceived)
 
 
+@pytest.mark.parametrize("odd", ["a=1;a=2", "x=%zz", 'y="z"'])
+def test_a_call_rings_whatever_its_caller_and_the_proxies_wrote_for_themselves(odd: str) -> None:
+    us = side()
+    wire = ask("INVITE", lines=(("Record-Route", f"<sip:near.test;lr;{odd}>"),))
+    assert give(us, wire.replace(b"transport=ws>", f"{odd}>".encode())) == [100]
+    assert us.one(InviteReceived)
+
+
 def test_more_calls_than_allowed_get_503() -> None:
     us = side(max_calls=2)
     results = [give(us, ask("INVITE", call_id=f"c{n}", branch=f"z9hG4bK{n}"))[-1] for n in range(3)]

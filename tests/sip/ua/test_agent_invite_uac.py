@@ -61,10 +61,41 @@ def test_an_invite_carries_contact_allow_supported_and_the_offer() -> None:
     assert "P-Asserted-Identity" not in invite.headers
 
 
+def test_a_phone_that_is_out_of_the_call_has_no_early_dialog_any_more() -> None:
+    caller = Caller()
+    for tag in ("a", "b"):
+        caller.hear(183, SDP, tag=tag, body=ANSWER)
+    caller.hear(199, tag="a")
+    caller.hear(199, tag="")
+    assert [each.status for each in caller.side.all(Progress)] == [183, 183, 199, 199]
+    (call,) = caller.side.agent._book
+    assert list(call.early) == ["b"]
+    caller.hear(200, CONTACT, tag="b")
+    assert caller.side.one(InviteAnswered).sdp == ANSWER
+
+
 def test_our_name_is_quoted() -> None:
     desk = Desk(config(register=False, display_name='A "quoted" \\ name'))
     desk.side.agent.invite("sip:1002@example.test", OFFER, desk.now)
     assert desk.request().from_.display_name == 'A "quoted" \\ name'
+
+
+@pytest.mark.parametrize(
+    "more", [";rport=5066;received=1.2.3.4", ";received=1.2.3.4;received=10.0.0.1;i=1;i=2"]
+)
+def test_an_answer_counts_whatever_was_written_beside_the_branch_of_our_via(more: str) -> None:
+    caller = Caller()
+    via = caller.invite.headers.get("Via") or ""
+    caller.invite.headers.set("Via", via + more)
+    caller.hear_ok()
+    assert caller.side.one(InviteAnswered)
+
+
+def test_an_answer_with_two_branches_is_nobodys() -> None:
+    caller = Caller()
+    caller.invite.headers.set("Via", f"{caller.invite.headers.get('Via')};branch=z9hG4bKother")
+    caller.hear_ok()
+    assert not caller.side.all(InviteAnswered)
 
 
 def test_100_is_silent_and_180_and_183_are_told() -> None:

@@ -143,7 +143,7 @@ def test_a_last_notify_that_says_only_how_it_began_is_the_last_when_nothing_more
 
 @pytest.mark.parametrize(
     ("body", "kind"),
-    [(b"", FRAGMENT), (b"SIP/2.0 200 OK", "text/plain"), (b"no fragment", FRAGMENT)],
+    [(b"", FRAGMENT), (b"X: SIP/2.0 200 OK", "text/plain"), (b"no fragment", FRAGMENT)],
 )
 def test_a_notify_that_cannot_be_read_says_nothing_new(body: bytes, kind: str) -> None:
     us = Referrer()
@@ -153,7 +153,26 @@ def test_a_notify_that_cannot_be_read_says_nothing_new(body: bytes, kind: str) -
     assert us.news()[1:] == [(100, "", False), (100, "", True)]
 
 
-@pytest.mark.parametrize("event", ["presence", "referral-x", "", "refer;id=99"])
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"SIP/2.0 200 OK", ""),
+        (b"SIP/2.0 200 OK\r\n", "text/plain"),
+        (b"\xef\xbb\xbfsip/2.0 200  OK", "application/sipfrag"),
+        (
+            b"--b\r\nContent-Type: message/sipfrag\r\n\r\nSIP/2.0 200 OK\r\n--b--",
+            "multipart/mixed;boundary=b",
+        ),
+    ],
+)
+def test_how_a_transfer_went_is_read_whatever_stands_around_it(body: bytes, kind: str) -> None:
+    us = Referrer()
+    us.hear(202)
+    assert us.notify(body, "terminated;reason=noresource", kind=kind) == 200
+    assert us.news()[-1] == (200, "OK", True)
+
+
+@pytest.mark.parametrize("event", ["", "refer;id=99"])
 def test_a_notify_for_a_subscription_that_we_have_not_is_481(event: str) -> None:
     us = Referrer()
     us.hear(202)
@@ -178,6 +197,20 @@ def test_a_notify_in_no_dialog_or_in_a_call_without_refer_is_481() -> None:
     other = Referrer()
     lines = (("Event", "refer"),)
     assert other.inside("NOTIFY", lines=lines, from_=f"<{PBX}>;tag=forged") == [481]
+
+
+@pytest.mark.parametrize("event", ["talk", "hold;id=1", "conference", "presence", "referral-x"])
+def test_news_in_a_call_of_what_we_have_no_package_for_are_about_the_package_alone(
+    event: str,
+) -> None:
+    us = Called()
+    us.up()
+    assert us.inside("NOTIFY", lines=(("Event", event),)) == [489]
+    (refusal,) = us.us.sent[-1:]
+    assert b"\r\nAllow-Events: refer, message-summary\r\n" in refusal
+    assert us.inside("NOTIFY", lines=(("Event", event),), to=f"<{AGENT}>;tag=x") == [481]
+    assert us.inside("OPTIONS") == [200]
+    assert not us.us.all(CallEnded)
 
 
 def test_a_notify_out_of_order_is_500() -> None:
@@ -357,6 +390,21 @@ def test_a_peer_with_an_address_of_its_own_is_the_target_by_its_contact() -> Non
     desk.side.agent.refer(calls[1], TARGET, desk.now, replaces=calls[0])
     refer_to = desk.request().headers.get("Refer-To") or ""
     assert refer_to.startswith(f"<{TARGET}?Replaces=")
+
+
+def test_a_peer_whose_contact_only_it_can_read_is_the_target_by_its_address() -> None:
+    desk = Desk(config(register=False, trusted=(), transfers=True, session_expires=0))
+    calls = []
+    for number in (1, 2):
+        calls.append(desk.side.agent.invite(f"sip:{number}@example.test", OFFER, desk.now))
+        contact = ("Contact", f"<sip:{number}@10.0.0.{number};alias=1;alias=2>")
+        kind = ("Content-Type", "application/sdp")
+        desk.reply(desk.request(), 200, contact, kind, body=ANSWER)
+        desk.side.take()
+    desk.side.agent.refer(calls[0], "", desk.now, replaces=calls[1])
+    (refer,) = desk.side.take()
+    assert refer.startswith(b"REFER sip:1@10.0.0.1;alias=1;alias=2 SIP/2.0\r\n")
+    assert b"\r\nRefer-To: <sip:2@example.test?Replaces=" in refer
 
 
 def test_there_is_no_transfer_to_nobody_nor_of_a_call_that_is_not_up() -> None:

@@ -85,6 +85,20 @@ def test_an_accepted_refer_gets_202_and_the_news_until_the_last() -> None:
         us.us.agent.refer_progress(us.call, 200, 3.0)
 
 
+@pytest.mark.parametrize("more", [(), (("Require", "norefersub"),)])
+def test_who_wants_no_news_of_a_transfer_gets_none(more: tuple[tuple[str, str], ...]) -> None:
+    us = Referee()
+    us.refer(f"<{TARGET}>", ("Refer-Sub", "false"), *more)
+    us.us.agent.accept_refer(us.call, 1.0)
+    (accepted,) = us.us.messages()
+    assert isinstance(accepted, Response)
+    assert (accepted.status, accepted.headers.get("Refer-Sub")) == (202, "false")
+    us.us.agent.refer_progress(us.call, 180, 2.0)
+    us.us.agent.refer_progress(us.call, 200, 3.0)
+    assert us.us.take() == []
+    us.refer(f"<{TARGET}>")  # the next one may
+
+
 def test_a_rejected_refer_gets_603_and_no_notify() -> None:
     us = Referee()
     us.refer()
@@ -272,6 +286,7 @@ def test_every_header_of_the_target_but_replaces_is_stripped() -> None:
         ([("Refer-To", f"<{TARGET}?Replaces=nonsense>")], 400),
         ([("Refer-To", f"<{TARGET}?Replaces=a%3Bto-tag%3D1>")], 400),
         ([("Refer-To", f"<{TARGET}?Replaces=a%3Bfrom-tag%3D1>")], 400),
+        ([("Refer-To", f"<{TARGET}?Replaces=a@b;to-tag=1>")], 400),
         ([("Refer-To", "<https://example.test/>")], 416),
         ([("Refer-To", f"<{TARGET};method=BYE>")], 603),
     ],
@@ -298,6 +313,29 @@ def test_a_target_without_brackets_is_one(more: str) -> None:
     event = us.us.one(ReferReceived)
     assert event.target == "sip:1002@example.test;user=phone"
     assert event.replaces == ("a@b;to-tag=1;from-tag=2" if more else None)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Replaces=a@b;to-tag=1;from-tag=2",
+        "Replaces=a%40b;to-tag=1;from-tag=2&Require=replaces",
+        "Route=%3Csip:evil.test%3E&replaces=a@b;to-tag=1;from-tag=2",
+        "body=a=b&Replaces=a@b%3Bto-tag=1;from-tag%3D2",
+    ],
+)
+@pytest.mark.parametrize("form", ["<{}>", '"B, Jr." <{}>', "{}"])
+def test_a_consultation_is_one_whoever_forgot_to_escape_its_replaces(said: str, form: str) -> None:
+    us = Referee()
+    us.refer(form.format(f"{TARGET};method=invite?{said}"))
+    event = us.us.one(ReferReceived)
+    assert (event.target, event.replaces) == (TARGET, "a@b;to-tag=1;from-tag=2")
+
+
+def test_a_replaces_that_says_nothing_is_none() -> None:
+    us = Referee()
+    us.refer(f"<{TARGET}?Replaces=>")
+    assert us.us.one(ReferReceived).replaces is None
 
 
 def test_a_second_refer_while_one_is_open_and_one_in_a_call_that_rings_are_491() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from tui.engine.audio.leg_machine import (
@@ -91,6 +91,13 @@ class LegEntry:
     """A phone there has said that it rings."""
     early: tuple[str, bytes] = "", b""
     """Of the sound before the answer: the tag of the phone that brings it, and its description."""
+    others: dict[str, bytes] = field(default_factory=dict)
+    """What other phones there describe of such sound, by their tags; empty where one had its
+    turn."""
+    mute: float = 0.0
+    """For how many seconds, as often as it was looked at, nothing was heard of that sound."""
+    out: bool = False
+    """The phone that brought the sound is out of the call."""
     why: str = ""
     """Why it has no sound, as an id (`tui.media.leg.leg`): of a description, or of this machine."""
     replaces: str = ""

@@ -42,6 +42,8 @@ rings again and again for one caller, who is missed once."""
 AUTO_ANSWER: Final = 1.0
 """Seconds before a call that may be is answered by itself: it is seen and heard first."""
 _RINGING: Final = 180
+_OUT_OF_IT: Final = 199
+"""Of several phones one is out of the call (RFC 6228)."""
 _SAYS: Final = {181: "line.forwarded", 182: "line.queued"}
 """What a provisional answer says of the call, as a sentence."""
 _NO_TARGETS: Final = (305, 380)
@@ -300,10 +302,15 @@ class SipEvents:
             return
         if call.state is CallState.DIALING:
             call = self.calls.move(call, CallInput.ACCEPTED) or call
+        if status == _OUT_OF_IT:
+            self._early_sound.over(leg, event.tag)
+            return
         self.transfers.call_progress(call, status)
         leg.rings = leg.rings or status == _RINGING
         if event.sdp is not None and (not call.early or leg.changes(event.tag, event.sdp)):
             self.context.spawn(self._early_sound.take(leg, event.tag, event.sdp))
+        elif event.sdp is not None and event.tag != leg.early[0]:
+            self._early_sound.another(leg, event.tag, event.sdp)
         elif status == _RINGING and not call.early:
             self.commands.sound.ringback(True)
 
@@ -311,7 +318,7 @@ class SipEvents:
         """What is said of a call while it rings there: that it waits in a queue, or was forwarded,
         and how many are before us, in whatever words."""
         call = self._call(self.legs.entry(event.call))
-        if call is None or call.answered is not None:
+        if call is None or call.answered is not None or event.status == _OUT_OF_IT:
             return
         own = clean_text(sip.Reason("SIP", event.status, event.reason).own, MOST_WORDS)
         said: Message | None = None

@@ -41,6 +41,9 @@ class CodeCall:
         """Its call is over, or came to nothing."""
         self.failure: Message | None = None
         """Why it came to nothing, where it did."""
+        self.status = 0
+        """The status of its refusal, where it had one: Asterisk's own of a code that worked, and
+        was not answered, is 603."""
         self.dialling: asyncio.Task[None] | None = None
         self.users = 0
         """How many wait for it."""
@@ -160,6 +163,7 @@ class FeatureCodes:
                 self.context.spawn(self._answered(leg, sdp))
             case sip.InviteRefused(status=status, reason=reason):
                 log.info("%s: %d", call.key, status)
+                call.status = status
                 said = clean_text(reason, 60)
                 why = message("queue.code_refused", code=call.code, status=status, reason=said)
                 self._over(call, leg, why)

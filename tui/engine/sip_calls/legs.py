@@ -160,13 +160,16 @@ class SipLegs:
 
     def leg_gone(self, leg: LegEntry, state: Leg) -> None:
         """The sound of a call failed. Where something was agreed the call stays, it is said, and
-        the leg is offered again; what was never agreed has no sound to wait for."""
+        the leg is offered again; what was never agreed has no sound to wait for, but before the
+        answer, which has a description of its own."""
         self.context.timers.cancel(f"sound {leg.key}")
-        if leg.agreed or not leg.up:
+        if leg.agreed:
             self.legs.put_state(leg.key, state)
             self.context.notice(message(f"lines.sound_{state.value}"))
-        else:
+        elif leg.up:
             self._no_use(leg)
+        else:
+            leg.why = ""
 
     def _no_use(self, leg: LegEntry) -> None:
         """The call is up, and what was said of its sound is of no use: BYE, with the reason for
@@ -243,6 +246,17 @@ class SipLegs:
             await leg.media.accept(sdp.decode("utf-8", "replace"))
         except Exception as error:
             log.info("early media could not be used: %s", error)
+            return False
+        return True
+
+    async def follow(self, leg: LegEntry, sdp: bytes) -> bool:
+        """The same of another phone, in the place of the one that was heard."""
+        if leg.media is None:
+            return False
+        try:
+            await leg.media.follow(sdp.decode("utf-8", "replace"))
+        except Exception as error:
+            log.info("early media of another phone could not be used: %s", error)
             return False
         return True
 

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import TypeAlias
 
 from tui.media.leg.life import AudioLegState, Life
 from tui.media.sdp.remote import Remote
 from tui.media.transport.connection import MediaConnection
 from tui.media.transport.dtls_association import DtlsAssociation, Setup
+
+Make: TypeAlias = Callable[[Callable[[MediaConnection], None]], MediaConnection]
+"""Gives a fresh connection with that listener."""
 
 
 class Connections:
@@ -21,7 +25,7 @@ class Connections:
 
     def __init__(
         self,
-        make: Callable[[Callable[[MediaConnection], None]], MediaConnection],
+        make: Make,
         life: Life,
         *,
         setup_timeout: float,
@@ -58,10 +62,10 @@ class Connections:
                 return connection.association
         return None
 
-    async def gathered(self) -> MediaConnection:
-        """A fresh connection that knows its own end. RuntimeError when the leg was closed
-        meanwhile."""
-        connection = self._make(self._changed)
+    async def gathered(self, make: Make | None = None) -> MediaConnection:
+        """A fresh connection that knows its own end; `make` is for one of another kind.
+        RuntimeError when the leg was closed meanwhile."""
+        connection = (make or self._make)(self._changed)
         try:
             await connection.gather()
             if self._life.state is AudioLegState.CLOSED:

@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from tui.media.codec import codecs as known_codecs
 from tui.media.leg.agreed_session import AgreedSession
@@ -134,6 +135,22 @@ class AudioLeg:
             raise UnacceptableOffer("a second answer comes from another peer", Unusable.OTHER_PEER)
         if current.remote is None:
             self._connections.adopt(current, remote, offerer=True, setup=_answerers(remote))
+        self._agreed.accept(remote, agreement)
+
+    async def follow(self, answer: str) -> None:
+        """Another phone's answer to `offer()`, where a call forks (RFC 3261 §13.2.2.4): it is heard
+        in the place of the one before once its own connection is up, and until then that one is.
+        It finds us by its checks of addresses that our offer did not name (RFC 8445 §7.3.1.3).
+        UnacceptableOffer and ShortageError: what was heard is heard on."""
+        await self._codec_loaded(answer)
+        first = self._connections.described
+        if first is None:
+            raise RuntimeError("nobody has answered the offer yet")
+        remote = read(answer)
+        agreement = self._agreed.common(remote)
+        if not _same_peer(first, remote):
+            connection = await self._gathered(beside=first)
+            self._connections.adopt(connection, remote, offerer=True, setup=_answerers(remote))
         self._agreed.accept(remote, agreement)
 
     async def reoffer(self, direction: Direction) -> str:
@@ -323,11 +340,12 @@ class AudioLeg:
                     await asyncio.to_thread(known_codecs.load, name)
         self._assert_open()
 
-    async def _gathered(self) -> MediaConnection:
-        """A fresh connection that knows its own end. ShortageError where this machine cannot have
-        one: a leg that has no other has failed."""
+    async def _gathered(self, beside: MediaConnection | None = None) -> MediaConnection:
+        """A fresh connection that knows its own end; `beside` another that answers the same offer.
+        ShortageError where this machine cannot have one: a leg that has no other has failed."""
         try:
-            return await self._connections.gathered()
+            make = None if beside is None else partial(self._new_connection, beside=beside)
+            return await self._connections.gathered(make)
         except (ShortageError, MemoryError, OSError) as problem:
             why = problem.why if isinstance(problem, ShortageError) else shortage_of(problem)
             if why is None:
@@ -336,9 +354,13 @@ class AudioLeg:
                 self._life.give_up(str(why))
             raise ShortageError(why) from problem
 
-    def _new_connection(self, on_state: Callable[[MediaConnection], None]) -> MediaConnection:
+    def _new_connection(
+        self, on_state: Callable[[MediaConnection], None], beside: MediaConnection | None = None
+    ) -> MediaConnection:
+        association = self._connections.association or DtlsAssociation()
         return MediaConnection(
-            association=self._connections.association or DtlsAssociation(),
+            association=association if beside is None else beside.association.successor(),
+            beside=beside,
             servers=self._servers,
             loopback=self._loopback,
             relay_only=self._relay_only,

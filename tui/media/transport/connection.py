@@ -38,8 +38,10 @@ State = Literal["new", "connecting", "connected", "failed", "closed"]
 
 class MediaConnection:
     """ICE and DTLS with one peer. `association` is the one in force, or a new one; `certificate` is
-    its. `on_state` is told each change of `state`: "failed" when the path never came up or is
-    gone, "closed" when the peer ended it."""
+    its. `beside` is the connection that our offer described, where another phone than its peer
+    answers the same offer: this one has its user and password, sockets of its own, and an
+    association of its own under the same certificate. `on_state` is told each change of `state`:
+    "failed" when the path never came up or is gone, "closed" when the peer ended it."""
 
     def __init__(
         self,
@@ -49,6 +51,7 @@ class MediaConnection:
         loopback: bool,
         relay_only: bool,
         on_state: Callable[[MediaConnection], None],
+        beside: MediaConnection | None = None,
     ) -> None:
         self.state: State = "new"
         self.setup: Setup | None = None
@@ -57,7 +60,11 @@ class MediaConnection:
         self._on_state = on_state
         policy = aioice.TransportPolicy.RELAY if relay_only else aioice.TransportPolicy.ALL
         self._aioice = aioice.Connection(
-            ice_controlling=False, transport_policy=policy, **options(servers)
+            ice_controlling=False,
+            transport_policy=policy,
+            local_username=None if beside is None else beside.ends.ufrag,
+            local_password=None if beside is None else beside.ends.password,
+            **options(servers),
         )
         self.association = association
         self.ice = IceTransport(self._aioice, loopback=loopback and not relay_only)

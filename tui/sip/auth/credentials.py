@@ -20,9 +20,12 @@ HASHES: Final = {
     if name in hashlib.algorithms_available
 }
 """The algorithms that can be had here, to their names in hashlib."""
+_QUALITIES: Final = ("auth", "auth-int", "auth-conf")
+"""Words of `qop`, which stand alone where its list has no quotes."""
 _STRENGTH: Final = {"MD5": 1, "SHA-256": 2, "SHA-512-256": 2}
 
 _scheme = re.compile(rf"{LWS}([{TCHAR}]++)[ \t]++").match
+_bare_word = re.compile(rf"[ \t,]*+[{TCHAR}]++{LWS}(?:,|\Z)").match
 _begins = re.compile(rf"[{TCHAR}]++(?:[ \t]++[{TCHAR}]++{LWS}=|\Z)").match
 _algorithm = re.compile(rf'(?i)[\s,]algorithm{LWS}={LWS}"?([{TCHAR}]++)').search
 _quality = re.compile(rf'(?i)[\s,]qop{LWS}={LWS}"?([{TCHAR}]++)').search
@@ -58,7 +61,8 @@ def read_credentials(value: str) -> dict[str, str]:
     """The parameters of one Digest challenge or credential, names in lower case.
 
     RemoteProtocolError for another scheme, for anything malformed, and for a name that
-    stands twice.
+    stands twice with two values. A word without a value says nothing: it may be the rest of a
+    `qop` that wants quotes (`qop=auth,auth-int`).
     """
     found = _scheme(value)
     if found is None or found[1].lower() != "digest":
@@ -67,9 +71,12 @@ def read_credentials(value: str) -> dict[str, str]:
     position = found.end()
     while position < len(value):
         item = _param(value, position)
-        if item is None or item[1].lower() in params:
+        if item is None and (word := _bare_word(value, position)) is not None:
+            position = word.end()
+            continue
+        said = "" if item is None else item[3] or unescape(item[2] or "")
+        if item is None or params.setdefault(item[1].lower(), said) != said:
             raise RemoteProtocolError("a malformed Digest header")
-        params[item[1].lower()] = item[3] or unescape(item[2] or "")
         position = item.end()
     return params
 
@@ -79,7 +86,7 @@ def split_challenges(value: str) -> list[str]:
     their parameters have too. A scheme, alone or with a space and a first parameter, begins one."""
     found: list[str] = []
     for item in split_list(value):
-        if _begins(item) or not found:
+        if not found or (_begins(item) and item.lower() not in _QUALITIES):
             found.append(item)
         else:
             found[-1] += f", {item}"

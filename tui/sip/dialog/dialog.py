@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from tui.sip.errors import RemoteProtocolError
-from tui.sip.message.header_values import NameAddr, parse_name_addr, readable
+from tui.sip.message.header_values import parse_name_addr, sent_back
 from tui.sip.message.message import Lines, Request, Response
 from tui.sip.message.uri import parse_uri
 
@@ -32,6 +33,8 @@ class RequestWriter(Protocol):
 
 _HOPS: Final = 8
 """Of a service route; a longer one is none."""
+_is_loose = re.compile(r"[^?]*;lr(?![^;=?])", re.I).match
+"""Whether a hop, from its host on, is a loose router (§19.1.1)."""
 _SPARE: Final = 1000
 """Numbers of CSeq that are left out when a dialog is taken up again: more than may have been used
 since it was noted."""
@@ -79,14 +82,13 @@ class Dialog:
     @classmethod
     def of_uac(cls, request: Request, response: Response) -> Dialog:
         """The UAC's dialog out of its INVITE and a response with a To tag (§12.1.2)."""
-        contact = read_contact(response)
         return cls(
             call_id=request.call_id,
             local_tag=request.from_.tag or "",
             remote_tag=response.to.tag,
             ours=request.headers.get("From") or "",
             theirs=response.headers.get("To") or "",
-            target=str(contact.uri) if contact else request.uri,
+            target=read_target(response) or request.uri,
             routes=tuple(reversed(_read_routes(response))),
             local_cseq=request.cseq.number,
             began_it=True,
@@ -95,9 +97,8 @@ class Dialog:
     def answered_by(self, request: Request, response: Response) -> None:
         """A later response to our INVITE from the same peer: the way to it is the one that this
         says (§13.2.2.4). Our numbers go on, as requests of ours may have gone by."""
-        contact = read_contact(response)
         self.theirs = response.headers.get("To") or ""
-        self.target = str(contact.uri) if contact else self.target
+        self.target = read_target(response) or self.target
         self.routes = tuple(reversed(_read_routes(response)))
         self.local_cseq = max(self.local_cseq, request.cseq.number)
 
@@ -119,14 +120,13 @@ class Dialog:
     def of_notify(cls, notify: Request, ours: str, target: str, local_cseq: int) -> Dialog:
         """The subscriber's dialog, which the first NOTIFY makes (RFC 6665 §4.4.1). `ours` is the
         From of our SUBSCRIBE, `target` its Request-URI, for a NOTIFY without a Contact."""
-        contact = read_contact(notify)
         return cls(
             call_id=notify.call_id,
             local_tag=notify.to.tag or "",
             remote_tag=notify.from_.tag,
             ours=ours,
             theirs=notify.headers.get("From") or "",
-            target=str(contact.uri) if contact else target,
+            target=read_target(notify) or target,
             routes=_read_routes(notify),
             local_cseq=local_cseq,
             began_it=True,
@@ -183,9 +183,7 @@ class Dialog:
 
     def refresh_target(self, message: Request | Response) -> None:
         """The Contact of a re-INVITE, or of its 2xx, is the new remote target (§12.2)."""
-        contact = read_contact(message)
-        if contact is not None:
-            self.target = str(contact.uri)
+        self.target = read_target(message) or self.target
 
     def request(
         self,
@@ -230,11 +228,10 @@ class Dialog:
         """Request-URI and Route values (§12.2.1.1): a first hop without `lr` is strict."""
         if not self.routes:
             return self.target, ()
-        first = self.routes[0]
-        uri = parse_name_addr(first).uri
-        if "lr" in uri.params:
+        first = sent_back(self.routes[0])
+        if _is_loose(first.rpartition("@")[2]):
             return self.target, self.routes
-        return str(uri), (*self.routes[1:], f"<{self.target}>")
+        return first, (*self.routes[1:], f"<{self.target}>")
 
 
 def read_service_route(message: Response) -> tuple[str, ...]:
@@ -255,14 +252,31 @@ def skip_first(hops: tuple[str, ...], proxy: str) -> tuple[str, ...]:
     return hops[1:] if first and first == parse_uri(proxy).host.lower() else hops
 
 
-def read_contact(message: Request | Response) -> NameAddr | None:
-    """The first Contact that can be read, or None: a 2xx is ACKed all the same."""
-    return next(readable(message.headers.get_all("Contact")), None)
+def read_target(message: Request | Response) -> str:
+    """Where the peer of a dialog is reached: the first Contact that can be sent back; "" where
+    there is none: a 2xx is ACKed all the same."""
+    for value in message.headers.get_all("Contact"):
+        try:
+            return sent_back(value)
+        except RemoteProtocolError:
+            continue
+    return ""
+
+
+def read_routes(message: Request | Response) -> tuple[str, ...]:
+    """Record-Route as it stands: a proxy reads its own, and no one else does. A hop without
+    brackets gets them, as its parameters belong to its address (§20.30). RemoteProtocolError where
+    one cannot be sent back."""
+    hops = message.headers.get_all("Record-Route")
+    routes = tuple(hop if "<" in hop else f"<{hop}>" for hop in hops)
+    for route in routes:
+        sent_back(route)
+    return routes
 
 
 def _read_routes(message: Request | Response) -> tuple[str, ...]:
-    """Record-Route as it stands, or nothing where it cannot be read."""
+    """The same, or nothing where a hop is none."""
     try:
-        return tuple(message.headers.get_all("Record-Route")) if message.record_route else ()
+        return read_routes(message)
     except RemoteProtocolError:
         return ()

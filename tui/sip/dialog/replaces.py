@@ -15,10 +15,12 @@ from urllib.parse import quote, unquote
 from tui.sip.dialog.dialog import Dialog
 from tui.sip.errors import RemoteProtocolError
 from tui.sip.message.grammar import LWS, PARAMS, read_params
-from tui.sip.message.uri import Uri
+from tui.sip.message.header_values import parse_name_addr
+from tui.sip.message.uri import Uri, parse_uri
 
 DIALLED: Final = ("sip", "sips", "tel")
 """The schemes of what we may be sent on to; any other is refused with 416, or left out."""
+_with_headers = re.compile(r"[^<>]*+<([^<>?]++)\?([^<>]++)>").match
 _replaces = re.compile(rf"{LWS}([^\s;,]++){PARAMS}{LWS}").fullmatch
 
 
@@ -72,7 +74,20 @@ def plain(uri: Uri) -> Uri:
     return Uri(uri.scheme, uri.user, uri.password, uri.host, uri.port, params)
 
 
-def replaces_in(uri: Uri) -> str | None:
-    """The Replaces that a Refer-To URI carries; RemoteProtocolError when it is malformed."""
-    value = uri.headers.get("replaces")
-    return None if value is None else str(parse_replaces(unquote(value)))
+def read_refer_to(value: str) -> tuple[Uri, str | None]:
+    """Whom a Refer-To wants called, and the Replaces in it: an address with one wants brackets and
+    escapes (RFC 3261 §20.10, RFC 3891 §7), and not all write them. RemoteProtocolError when it is
+    no address, or its Replaces none."""
+    text = value if "<" in value else f"<{value}>"
+    try:
+        uri = parse_name_addr(text).uri
+    except RemoteProtocolError:
+        found = _with_headers(text)
+        if found is None:
+            raise
+        uri = parse_uri(found[1])
+        pairs = (pair.partition("=") for pair in found[2].split("&"))
+        said = next((what for name, _, what in pairs if name.lower() == "replaces"), "")
+    else:
+        said = uri.headers.get("replaces", "")
+    return uri, str(parse_replaces(unquote(said))) if said else None

@@ -55,16 +55,18 @@ def quote(text: str) -> str:
     return '"' + _escape(r"\\\1", text) + '"'
 
 
-def read_params(text: str) -> dict[str, str]:
+def read_params(text: str, matters: str = "") -> dict[str, str]:
     """Parameters out of what `PARAMS` matched: lower-case names; a flag's value is `""`.
 
     Quoted values come without quotes and backslashes. A name that stands twice with two
-    values is a RemoteProtocolError: which one is meant could be chosen to our harm.
+    values is a RemoteProtocolError: which one is meant could be chosen to our harm. Where one
+    alone `matters`, of any other the first value counts.
     """
     params: dict[str, str] = {}
     for name, quoted, plain in _find_params(text):
         value = plain or (unescape(quoted) if quoted else "")
-        if params.setdefault(name.lower(), value) != value:
+        key = name.lower()
+        if params.setdefault(key, value) != value and matters in ("", key):
             raise RemoteProtocolError("a parameter stands twice")
     return params
 

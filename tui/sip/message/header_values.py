@@ -35,6 +35,8 @@ _odd_name_addr = re.compile(
 ).fullmatch
 """A name with marks that want quotes (`Smith & Sons`), or that is quoted twice (`""unknown""`)."""
 _any_name_addr = re.compile(rf'((?:{QUOTED}|[^"<>\\]++)*)<([^<>]++)>{PARAMS}{LWS}').fullmatch
+_bracketed = re.compile(rf'(?:{QUOTED}|[^"<>\\]++)*<([^<>]++)>').match
+_sent_back = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*+:[^\x00-\x1f\x7f]++").fullmatch
 _addr_spec = re.compile(rf'{LWS}([A-Za-z][A-Za-z0-9+.\-]*+:[^\s;,?<>"]++){PARAMS}{LWS}').fullmatch
 _via = re.compile(
     rf"{LWS}[Ss][Ii][Pp]{LWS}/{LWS}2\.0{LWS}/{LWS}([{TCHAR}]++)[ \t]++({HOST})"
@@ -178,8 +180,24 @@ def readable(values: Iterable[str]) -> Iterator[NameAddr]:
             continue
 
 
+def sent_back(value: str) -> str:
+    """The URI of a Contact or a Record-Route as it goes back to who wrote it, however odd: nobody
+    but they reads it (RFC 3261 §12.2.1.1). RemoteProtocolError where nothing stands there that
+    could be sent."""
+    try:
+        uri = str(parse_name_addr(value).uri)
+    except RemoteProtocolError:
+        found = _bracketed(value)
+        uri = (found[1] if found else "").strip(" \t").replace(" ", "%20")
+    if not _sent_back(uri) or uri.split() != [uri]:  # any white space: it would end the URI
+        raise RemoteProtocolError("an address that cannot be sent back")
+    return uri
+
+
 def parse_via(text: str) -> Via:
-    """One hop of a Via header; RemoteProtocolError when it is none."""
+    """One hop of a Via header; RemoteProtocolError when it is none. Of its parameters the branch
+    alone is what a response is found by: what a NAT's helper wrote beside it (`rport` or `received`
+    again) takes no answer away."""
     found = _via(text)
     if found is None:
         raise RemoteProtocolError("a malformed Via header")
@@ -189,7 +207,7 @@ def parse_via(text: str) -> Via:
         number = int(port)
         if number > 65535:
             raise RemoteProtocolError("a Via header with an impossible port")
-    return Via(transport.upper(), host, number, read_params(params) if params else {})
+    return Via(transport.upper(), host, number, read_params(params, "branch") if params else {})
 
 
 def parse_top_via(value: str) -> Via:

@@ -18,9 +18,11 @@ what they send takes nothing from the PBX's share.
 
 from __future__ import annotations
 
+from tui.sip.dialog.dialog import read_routes
 from tui.sip.errors import RemoteProtocolError
 from tui.sip.events import Refused, Rule
 from tui.sip.message.body import SDP, is_session
+from tui.sip.message.header_values import sent_back
 from tui.sip.message.identity import asserted_all
 from tui.sip.message.message import Lines, MalformedRequest, Request
 from tui.sip.message.uri import parse_uri
@@ -183,10 +185,13 @@ class Admission:
 
     def check(self, request: Request) -> None:
         """MalformedRequest, to be answered 400, when a header that routes or matches is unreadable:
-        of an INVITE the first Contact, which is the target, and the Record-Route."""
+        of an INVITE the first Contact, which is the target, and the Record-Route. Both go back as
+        they stand, so it is enough that they can."""
         if request.method != "INVITE":
             return
         try:
-            request.contact, request.record_route  # noqa: B018
+            read_routes(request)
+            for contact in request.headers.get_all("Contact")[:1]:
+                sent_back(contact)
         except RemoteProtocolError as error:
             raise MalformedRequest(str(error), request) from None

@@ -26,6 +26,9 @@ _METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "PRACK")
 _EXTENSIONS = ("timer", "outbound", "path", reliable.TAG)
 """Option tags that a peer may always `Require`."""
 
+_OF_TRANSFERS = ("replaces", "norefersub")
+"""The same, where there are any."""
+
 
 class AgentContext:
     """Shared by registration, requests and calls of one agent."""
@@ -51,7 +54,7 @@ class AgentContext:
             *(("REFER", "NOTIFY", "UPDATE") if config.transfers else ()),
         )
         """What Allow lists; others get 405."""
-        self.extensions = (*_EXTENSIONS, *(("replaces",) if config.transfers else ()))
+        self.extensions = (*_EXTENSIONS, *(_OF_TRANSFERS if config.transfers else ()))
         """What Require may ask for; anything else gets 420."""
         self._via = f"SIP/2.0/{config.transport.upper()} {self.via_host}"
         self._handles = 0

@@ -122,7 +122,8 @@ class IncomingRequests:
         if subscription is not None:
             self._subscriptions.notified(subscription, transaction, now)
         elif not self._refer_uac.notified(transaction, now):
-            self._subscriptions.unasked(transaction, now)
+            in_call = self._book.find(transaction.request) is not None
+            self._subscriptions.unasked(transaction, now, in_call=in_call)
 
     def _outside(self, transaction: ServerTransaction, now: float) -> None:
         """A new request outside of every dialog."""

@@ -48,6 +48,8 @@ same."""
 _TARGETS: Final = 8
 """Contacts of one 3xx that are surfaced."""
 _is_q = re.compile(r"[01](?:\.[0-9]{0,3})?").fullmatch
+_OUT_OF_IT: Final = 199
+"""The early dialog of one phone is over (RFC 6228)."""
 _CANCEL_WAIT: Final = 64 * T1
 """Seconds after a CANCEL without a final answer at which the INVITE counts as over (§9.1)."""
 
@@ -202,6 +204,10 @@ class InviteUac:
                 self._prack(dialog, number, response.cseq.number, now)
             if offered and sdp is not None:
                 self._described[tag] = sdp
+        if response.status == _OUT_OF_IT:
+            self._early.pop(tag, None)
+            call.early.pop(tag, None)
+            self._described.pop(tag, None)
         who, said = asserted(response), words_of(response)
         self._context.emit(Progress(call.handle, response.status, sdp, tag, who, said))
 

@@ -22,7 +22,7 @@ from functools import partial
 from typing import Final
 
 from tui.sip.dialog import reliable
-from tui.sip.dialog.dialog import Dialog
+from tui.sip.dialog.dialog import Dialog, read_target
 from tui.sip.dialog.replaces import parse_replaces
 from tui.sip.dialog.session_timer import answer_to_request, too_small
 from tui.sip.errors import LocalProtocolError, RemoteProtocolError
@@ -60,8 +60,8 @@ class InviteUas:
         """Take a new INVITE that passed admission."""
         context, request = self._context, transaction.request
         config = context.config
-        contact = request.contact
-        if contact is None:
+        target = read_target(request)
+        if not target:
             context.ignore("an INVITE without a Contact: 400")
             context.answer(transaction, now, 400, "No Contact")
             return
@@ -80,7 +80,7 @@ class InviteUas:
         context.answer(transaction, now, 100)
         call = self._book.new(CallPhase.RINGING, None)
         call.tag = context.tag()
-        call.dialog = Dialog.of_uas(request, call.tag, str(contact.uri))
+        call.dialog = Dialog.of_uas(request, call.tag, target)
         call.invite = transaction
         sdp = read_sdp(request)
         call.offerless = sdp is None

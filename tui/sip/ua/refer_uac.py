@@ -42,7 +42,10 @@ _PERHAPS_LAST: Final = 60
 """Seconds in which more may come after a NOTIFY that calls itself the last, and does not say how
 the transfer went: as long as a phone rings."""
 
-_fragment = re.compile(rb"\s*+SIP/2\.0[ \t]++([1-6][0-9]{2})(?:[ \t]++([^\r\n]*+))?").match
+_fragment = re.compile(
+    rb"(?:\A(?:\xef\xbb\xbf)?|[\r\n])[ \t]*+SIP/2\.0[ \t]++([1-6][0-9]{2})(?:[ \t]++([^\r\n]*+))?",
+    re.I,
+).search
 _id = re.compile(r";[ \t]*+id[ \t]*+=[ \t]*+([0-9]{1,10}+)", re.I).search
 
 
@@ -198,8 +201,9 @@ class ReferUac:
 
 
 def read_fragment(request: Request) -> tuple[int, str]:
-    """Status and reason of a sipfrag body; a body that is none says nothing new: 100."""
-    found = _fragment(request.body) if request.content_type == SIPFRAG else None
+    """Status and reason of a sipfrag body, whatever type it is sent under and whatever stands
+    around its status line; a body without one says nothing new: 100."""
+    found = _fragment(request.body)
     if found is None:
         return 100, ""
     return int(found[1]), (found[2] or b"").decode("utf-8", "replace")
@@ -209,8 +213,11 @@ def peer_of(dialog: Dialog) -> str:
     """Where somebody else reaches the peer of a call: its Contact (RFC 5589 §7), unless that
     leads nowhere, as a WebSocket peer's `.invalid` does: then its address of record.
     LocalProtocolError when it has neither."""
-    contact = parse_uri(dialog.target)
-    if not contact.host.lower().endswith(".invalid"):
+    try:
+        leads = not parse_uri(dialog.target).host.lower().endswith(".invalid")
+    except RemoteProtocolError:  # what goes back as it stands is nothing for others to read
+        leads = False
+    if leads:
         return dialog.target
     try:
         return parse_name_addr(dialog.theirs).uri.aor()

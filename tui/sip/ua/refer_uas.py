@@ -19,7 +19,7 @@ from functools import partial
 from typing import Final
 
 from tui.sip.dialog.dialog import Dialog
-from tui.sip.dialog.replaces import DIALLED, plain, replaces_in
+from tui.sip.dialog.replaces import DIALLED, plain, read_refer_to
 from tui.sip.errors import LocalProtocolError, RemoteProtocolError
 from tui.sip.events import ReferReceived
 from tui.sip.message.header_values import NameAddr, parse_name_addr
@@ -51,6 +51,8 @@ class _Referral:
     event: str
     transaction: ServerTransaction | None
     timer: Timer | None = None
+    quiet: bool = False
+    """Nobody wants to be told how it goes (RFC 4488)."""
     decided: bool = False
     status: int = 100
     """What was told last."""
@@ -73,20 +75,19 @@ class ReferUas:
             return
         try:
             (value,) = request.headers.get_all("Refer-To")
-            # An address with a Replaces wants brackets (RFC 3261 §20.10), and not all write them.
-            uri = parse_name_addr(value if "<" in value else f"<{value}>").uri
-            replaces = replaces_in(uri)
+            uri, replaces = read_refer_to(value)
         except (RemoteProtocolError, ValueError):
             context.answer(transaction, now, 400, "Unreadable Refer-To")
             return
         if uri.scheme not in DIALLED:
             context.answer(transaction, now, 416)
-        elif uri.params.get("method", "INVITE") != "INVITE":
+        elif uri.params.get("method", "INVITE").upper() != "INVITE":
             context.answer(transaction, now, 603)
         else:
             event = f"refer;id={request.cseq.number}" if call.referred else "refer"
             call.referred = True
-            referral = _Referral(call.handle, call.up(), event, transaction)
+            quiet = (request.headers.get("Refer-Sub") or "").strip().lower() == "false"
+            referral = _Referral(call.handle, call.up(), event, transaction, quiet=quiet)
             undecided = partial(self._take_on, referral, transaction)
             referral.timer = context.timers.start(now + _DECIDE, undecided)
             self._referrals[call.handle] = referral
@@ -137,8 +138,10 @@ class ReferUas:
     def _take_on(self, referral: _Referral, transaction: ServerTransaction, now: float) -> None:
         """202, and the first NOTIFY, which RFC 3515 §2.4.4 wants at once."""
         context = self._context
-        contact = context.contact(dialog=True)
-        context.answer(transaction, now, 202, lines=context.capabilities(contact=contact))
+        lines = context.capabilities(contact=context.contact(dialog=True))
+        if referral.quiet:
+            lines.append(("Refer-Sub", "false"))
+        context.answer(transaction, now, 202, lines=lines)
         self._stop(referral)
         referral.timer = context.timers.start(now + _LIFE, partial(self._expired, referral))
         self._notify(referral, now)
@@ -147,7 +150,8 @@ class ReferUas:
         self._notify(referral, now, why="timeout")
 
     def _notify(self, referral: _Referral, now: float, reason: str = "", *, why: str = "") -> None:
-        """One NOTIFY; with `why`, the last one. Without a flow nobody is told."""
+        """One NOTIFY; with `why`, the last one. Without a flow, and where nobody wants to know,
+        nobody is told."""
         context, status = self._context, referral.status
         state = f"terminated;reason={why}" if why else f"active;expires={_LIFE}"
         lines = [
@@ -177,7 +181,7 @@ class ReferUas:
         def again(now: float) -> None:
             self._notify(referral, now, reason, why=why)
 
-        if context.connected:
+        if context.connected and not referral.quiet:
             AuthenticatedRequest(context, build, answered, _not_heard, now)
         if why:
             self._forget(referral)

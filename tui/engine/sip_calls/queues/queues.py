@@ -19,6 +19,7 @@ from tui.engine.call_control import SeatKeeper
 from tui.engine.context import EngineContext, log
 from tui.engine.sip_calls.feature_codes import CodeCall, FeatureCodes
 from tui.engine.sip_calls.queues.member import QueueMember
+from tui.engine.sip_calls.queues.still_in import StillIn
 from tui.engine.sip_calls.subscriptions.keeper import SubscriptionKeeper
 from tui.port import replace
 from tui.port.events import QueuesChanged
@@ -87,6 +88,7 @@ class Queues:
         self._seat = seat
         self._breaks: Mapping[str, Break] = {each.code or each.name: each for each in breaks}
         self._members = [QueueMember(each, self._told) for each in settings]
+        self._still_in = StillIn(context, codes, self._put)
         self._wish = Wish(away=False)
         """What was asked for last."""
         self._agreed = False
@@ -141,6 +143,7 @@ class Queues:
         """The session is over."""
         for member in self._members:
             member.stop()
+            self._still_in.end(member)
         self._codes.close()
         self.context.timers.cancel(_AFTER_CALL)
         self._seat.unconfirmed(())
@@ -313,6 +316,7 @@ class Queues:
     # ------------------------------------------------------------ what a queue says
 
     def _told(self, member: QueueMember, given: QueueInput) -> None:
+        self._still_in.look(member)
         before = member.value
         now = self.context.clock()
         value = before.step(given, now)
@@ -402,6 +406,7 @@ class Queues:
     def call_changed(self, before: Call | None, call: Call) -> None:
         """An incoming call that is over, and that nobody answered here, may be why a queue pauses
         a moment later, or a moment before."""
+        self._still_in.call_changed()
         if call.live or not self._members:
             return
         self.context.timers.set(_AFTER_CALL, SETTLED, self._settle)

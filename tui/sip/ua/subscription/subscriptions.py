@@ -18,6 +18,8 @@ from tui.sip.ua.subscription.usage import SipSubscription, SubscriptionPhase
 _PAUSE: Final = 0.05
 """Seconds between two first SUBSCRIBEs: a hundred lamps after a reconnect are no flood."""
 _MAILBOX: Final = "message-summary"
+_ALLOWED: Final = ("refer", _MAILBOX)
+"""The packages of which news may come in the dialog of a call, or in none."""
 _HARMLESS: Final = "check-sync"
 """What PBXs tell unasked besides: to read the settings again."""
 
@@ -122,12 +124,18 @@ class Subscriptions:
         elif not self._refuse(transaction, now):
             subscription.notified(transaction, now)
 
-    def unasked(self, transaction: ServerTransaction, now: float) -> None:
+    def unasked(self, transaction: ServerTransaction, now: float, *, in_call: bool) -> None:
         """A NOTIFY that nobody asked for: 481 (RFC 6665 §4.1.3), unless it is one that PBXs send
-        all the same: of the mailbox, which is told, or to read the settings again."""
+        all the same: of the mailbox, which is told, or to read the settings again. One of a package
+        that we have not, as `talk` and `hold`, by which a PBX presses a phone's keys, gets 489 in
+        the dialog of a call: that is about the package alone (RFC 5057 §5.1), where a 481 would
+        end the call at some peers."""
         context, request = self._context, transaction.request
         package = event_package(request.headers.get("Event"))
-        if package not in (_MAILBOX, _HARMLESS) or not self._admission.is_for_us(request):
+        if in_call and package not in (*_ALLOWED, _HARMLESS, ""):
+            context.ignore("news of what we have no package for, in a call: 489")
+            context.answer(transaction, now, 489, lines=[("Allow-Events", ", ".join(_ALLOWED))])
+        elif package not in (_MAILBOX, _HARMLESS) or not self._admission.is_for_us(request):
             context.answer(transaction, now, 481)
         elif not self._refuse(transaction, now):
             context.answer(transaction, now, 200)

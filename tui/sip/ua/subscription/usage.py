@@ -18,6 +18,7 @@ from functools import partial
 from typing import Final
 
 from tui.sip.auth.digest import Held
+from tui.sip.backoff import wait_before
 from tui.sip.dialog.dialog import Dialog
 from tui.sip.events import Notified, SubscriptionActive, SubscriptionEnded
 from tui.sip.message.header_values import read_seconds
@@ -34,6 +35,9 @@ _TIMER_N: Final = 64 * T1
 """Seconds that the NOTIFY to a SUBSCRIBE may take (§4.1.2.4)."""
 _SHORTEST: Final = 4.0
 """Seconds at least between two refreshes."""
+_ASKED_ABOUT: Final = 60
+"""Seconds that one is believed in whose notifier gives it a life of 0 and does not end it: some
+write that into each answer."""
 _GONE: Final = frozenset({404, 405, 408, 410, 416, 480, 481, 482, 483, 484, 485, 489, 501, 604})
 """Refusals of a refresh that end the subscription (RFC 5057 §5.1); after any other it is good until
 its time is over (RFC 6665 §4.1.2.2)."""
@@ -206,7 +210,7 @@ class SipSubscription:
 
     def _accepted(self, response: Response, now: float) -> None:
         granted = read_seconds(response.headers, "Expires")
-        self._ends = now + min(self._expires if granted is None else granted, self._expires)
+        self._ends = now + (self._expires if granted is None else self._life(granted))
         self._raised = False
         if self._dialog is None:
             return  # the NOTIFY is still to come
@@ -257,6 +261,7 @@ class SipSubscription:
             return
         if not dialog.take(request.cseq.number):
             context.answer(transaction, now, 500, "CSeq out of order")
+            self._out_of_order(now)
             return
         context.answer(transaction, now, 200)
         self._dialog = dialog
@@ -277,10 +282,21 @@ class SipSubscription:
             wait = wait_after_end(said, self._endings, context.rng)
             self._end(said.reason or said.state, 0, wait, now)
 
+    def _out_of_order(self, now: float) -> None:
+        """What an older number says is not believed, and may yet be the newest: a notifier counts
+        anew after a restart (FreeSWITCH at New Year, too). So it is asked for, and where the answer
+        to that is out of order as well it begins anew, in a dialog without numbers."""
+        if self._silence is not None and self._request is None:
+            self._endings += 1
+            wait = wait_before(self._endings, self._context.rng)
+            self._end("CSeq out of order", 500, wait, now)
+        else:
+            self.missed(now)
+
     def _goes_on(self, said: SubscriptionState, now: float) -> None:
         self.phase, self._proved = SubscriptionPhase.ACTIVE, True
         if said.expires is not None:
-            self._ends = now + min(said.expires, self._expires)
+            self._ends = now + self._life(said.expires)
         if self._told is not said.pending:
             self._told = said.pending
             life = max(0, round(self._ends - now))
@@ -292,6 +308,10 @@ class SipSubscription:
             self._refresh_later(now)
 
     # -------------------------------------------------------- its time and its end
+
+    def _life(self, granted: int) -> int:
+        """Seconds that a notifier grants, no more than were asked for."""
+        return min(granted or _ASKED_ABOUT, self._expires)
 
     def _heard(self) -> None:
         if self._silence is not None:
