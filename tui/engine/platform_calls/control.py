@@ -57,7 +57,9 @@ class PlatformCalls:
         transferred: set[str] = set()
         self.query = CallQuery(self.calls, send)
         self.legs = PlatformLegs(legs, self.query.ask, transferred)
-        self.commands = CallCommands(self.calls, send, self.legs, type_when_answered)
+        self.commands = CallCommands(
+            self.calls, send, self.legs, type_when_answered, self.query.ask
+        )
         self.reports = CallReports(self.commands, self.legs, self.query, transferred)
         self.threeway = ThreewayCalls(
             self.commands, transferred, threeway=threeway, explained=explained
