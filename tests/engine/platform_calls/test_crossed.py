@@ -218,6 +218,29 @@ async def test_an_end_that_overtakes_the_answer_to_its_dial_ends_it_with_the_rea
     assert "no credit" in render(shift.outcome)
 
 
+@pytest.mark.parametrize("times", [1, 2])
+async def test_an_answer_that_overtakes_the_answer_to_its_dial_counts_when_that_comes(
+    shift: Shift, times: int
+) -> None:
+    await shift.control.dial(CUSTOMER)
+    for _ in range(times):
+        shift.says(m.Answered(CC, CUSTOMER))
+        await asyncio.sleep(0)  # the platform is asked
+    assert shift.state is CallState.DIALING
+    shift.says(m.CalloutResponse(200, CC, f"9{CUSTOMER}"))
+    assert [call.state for call in shift.desk.context.snapshot.calls] == [CallState.TALKING]
+    assert len(shift.desk.facts(e.CallAnswered)) == 1
+
+
+async def test_a_call_that_was_up_and_over_before_the_answer_to_its_dial_has_its_length(
+    shift: Shift,
+) -> None:
+    await shift.control.dial(CUSTOMER)
+    shift.says(m.Answered(CC, CUSTOMER), m.Ended(CC, 25, 7), m.CalloutResponse(200, CC, CUSTOMER))
+    assert (shift.state, shift.outcome.id) == (CallState.ENDED, "ended.25")
+    assert shift.desk.call.end.talk_time == 7
+
+
 # ---------------------------------------------------------------- transfers
 
 
