@@ -354,11 +354,13 @@ class NotForUs:
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """A message nobody told us about: `a` its code, `why` what is unknown in it, `body` the
-    cleaned text, for the log. It changes nothing."""
+    cleaned text, for the log. `of_a_call`: it says something of a call, and not of which. It
+    changes nothing."""
 
     a: str
     body: str
     why: str = ""
+    of_a_call: bool = False
 
 
 AgentMessage = (

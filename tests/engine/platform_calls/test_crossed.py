@@ -401,6 +401,36 @@ async def test_after_a_message_that_could_not_be_read_the_platform_is_asked_once
 
 
 @pytest.mark.parametrize(
+    "body",
+    [
+        '<cc a="105" r="25" callTime="9"/>',
+        '<cc a="104" n="12000000001"/>',
+        '<cc a="101" c=" "/>',
+        '<cc a="100" n="12000000001"/>',
+    ],
+)
+async def test_after_word_of_a_call_that_does_not_say_of_which_the_platform_is_asked(
+    hasty: Shift, body: str
+) -> None:
+    await hasty.talking()
+    hasty.hears(body)
+    hasty.hears(body)
+    await until(lambda: hasty.asked() == 1)
+    kept = hasty.desk.context.not_understood.items()[0]
+    assert (kept.what[3:], kept.setting) == (" without a ccNumber", "[messages] ccnumber")
+    hasty.says(m.NoCall())
+    assert hasty.state is CallState.ENDED
+    assert hasty.asked() == 1
+
+
+async def test_a_code_that_nobody_knows_asks_for_nothing(hasty: Shift) -> None:
+    await hasty.talking()
+    hasty.hears('<cc a="7777"/>')
+    await asyncio.sleep(0)
+    assert hasty.asked() == 0
+
+
+@pytest.mark.parametrize(
     ("r", "words"),
     [
         ("99", "The call is over (99)."),

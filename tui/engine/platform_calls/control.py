@@ -234,6 +234,8 @@ class PlatformCalls:
         for report in reports:
             if not isinstance(report, control.Unknown):
                 self._report(_as_it_was_said(report))
+            elif report.of_a_call:
+                self.query.unread()
 
     def _report(self, report: control.PlatformMessage) -> None:
         self.query.told(getattr(report, "ccnumber", ""))

@@ -151,6 +151,8 @@ class _Reading:
         if isinstance(message, NewCall | Answered):
             said = {name: clean_text(value) for name, value in self.root.attributes.items()}
             message = replace(message, attributes=tuple(said.items()))
+        if message is None and ours == "cc" and given["a"] in _OF_A_CALL and not given.get("c"):
+            return self._nameless()
         return message or self._unknown_code()
 
     def _from_inside(self, ours: str) -> dict[str, str]:
@@ -247,6 +249,12 @@ class _Reading:
         code = self._code()
         self._skip(SkippedKind.CODE, code or "no code, or not what it needs", "[messages] CODE")
         return Unknown(code, self._text, "code, or what it needs")
+
+    def _nameless(self) -> Unknown:
+        """What is said of a call, and not of which."""
+        code = self._code()
+        self._skip(SkippedKind.CODE, f"{code} without a ccNumber", "[messages] ccnumber")
+        return Unknown(code, self._text, "code, or what it needs", of_a_call=True)
 
     def _code(self) -> str:
         """The code as it came; "" where there is none."""
