@@ -244,6 +244,19 @@ async def test_a_call_that_was_up_and_over_before_the_answer_to_its_dial_has_its
 # ---------------------------------------------------------------- transfers
 
 
+async def test_a_39_of_the_transfer_before_does_not_hide_the_38_of_this_one(hasty: Shift) -> None:
+    await hasty.talking()
+    assert (await hasty.control.transfer("5", "1003", "Li Na", "")).ok
+    await until(lambda: not hasty.desk.call.transfer)  # nothing is told in time
+    hasty.desk.context.limits = Limits()
+    assert (await hasty.control.transfer("5", COLLEAGUE, "Wang Fang", "")).ok
+    hasty.says(m.TransferFailed(CC), m.TransferFailed(CC))
+    assert len(hasty.desk.facts(e.TransferFailed)) == 1
+    hasty.says(m.TransferSucceeded(CC), m.TransferSucceeded(CC), m.Ended(CC, 26, 9))
+    assert render(hasty.outcome) == "Transferred to Wang Fang."
+    assert len(hasty.desk.facts(e.TransferSucceeded)) == 1
+
+
 async def test_a_105_before_its_38_is_a_transfer_all_the_same(shift: Shift) -> None:
     await shift.talking()
     assert (await shift.control.transfer("5", COLLEAGUE, "Wang Fang", "")).ok
