@@ -414,6 +414,21 @@ async def test_after_a_message_that_could_not_be_read_the_platform_is_asked_once
 
 
 @pytest.mark.parametrize(
+    ("said", "kept"),
+    [("65", 65.0), ("3600", 3600.0), ("65000", 90.0), ("999999999", 90.0), ("1:05", 90.0)],
+)
+async def test_a_length_that_cannot_be_one_is_ours_and_kept_to_be_shown(
+    shift: Shift, said: str, kept: float
+) -> None:
+    await shift.talking()
+    shift.desk.now += 90
+    shift.hears(f'<cc a="105" c="{CC}" r="25" callTime="{said}"/>')
+    assert shift.desk.call.end.talk_time == kept
+    strange = [item.what for item in shift.desk.context.not_understood.items()]
+    assert strange == ([f"callTime {said}"] if said.isdigit() and float(said) != kept else [])
+
+
+@pytest.mark.parametrize(
     "body",
     [
         '<cc a="105" r="25" callTime="9"/>',

@@ -17,6 +17,7 @@ from tui.engine.platform_calls.dials import Response
 from tui.engine.platform_calls.recovery import CallQuery
 from tui.platform import control
 from tui.platform.codes import ENDED, ENDED_CODE, ENDED_UNKNOWN, REFUSED
+from tui.platform.not_understood import SkippedKind
 from tui.port.events import (
     CallAnswered,
     CallFinished,
@@ -31,6 +32,7 @@ from tui.port.snapshot import Call, CallEnd
 from tui.port.values import VOIP, Leg, Message, message
 
 _REMEMBERED = 32
+_AN_HOUR: Final = 3600.0
 _Early = control.Answered | control.Ended | control.CallinFailed
 CONNECTED_REASONS: Final = (BY_PEER, BY_US)
 """Only with these was the call up, and only then is `callTime` a length (specification)."""
@@ -329,8 +331,7 @@ class CallReports:
             return
         talk_time = None
         if r in CONNECTED_REASONS:
-            length = report.call_time
-            talk_time = length if length is not None else self.calls.talked(call)
+            talk_time = self._length(call, report.call_time)
         missed = not call.outgoing and call.answered is None and call.state is CallState.RINGING
         unlisted = ENDED_UNKNOWN if report.r == "" else ENDED_CODE
         outcome = message(ENDED.get(r, unlisted), code=report.r)
@@ -350,6 +351,17 @@ class CallReports:
             if not goes_on:  # with others the call lives, and may be offered here again
                 self._remember(self._over, call)
             self.context.emit(CallFinished(ccnumber, r, talk_time))
+
+    def _length(self, call: Call, said: int | None) -> float | None:
+        """What the platform says is the length, unless that is an hour longer than the call has
+        been here: then it is meant in another unit, or as an instant, and ours counts."""
+        talked = self.calls.talked(call)
+        here = self.context.clock() - call.began
+        if said is None or call.recovered or said <= here + _AN_HOUR:
+            return talked if said is None else said
+        what, setting = f"callTime {said}", "[messages] call_time"
+        self.context.not_understood.add(SkippedKind.CODE, what, where="cc 105", setting=setting)
+        return talked
 
     def _came_early(self, known: Call | None, early: _Early) -> None:
         """That a call is up or over which is not known, while a dial waits for its answer, may be
