@@ -313,7 +313,7 @@ def _decode_platform(given: Mapping[str, str]) -> PlatformMessage | None:
         case "87":
             return StatusAfterCallResponse(r, c, info)
         case "401":
-            return ThreewayResponse(c, r, info)
+            return ThreewayResponse(c, _plain_yes(r), info)
         case "402":
             return ThreewayResult(c, r, info)
         case "420":
@@ -322,7 +322,7 @@ def _decode_platform(given: Mapping[str, str]) -> PlatformMessage | None:
             return GroupCallReport(c, number, callee, *times, eid, callee_eid)
         case "422":
             act = _act(given)
-            return None if act is None else SuperviseResponse(c, act, r, info)
+            return None if act is None else SuperviseResponse(c, act, _plain_yes(r), info)
         case _:
             return None
 
@@ -391,6 +391,11 @@ def _decode_held(given: Mapping[str, str]) -> PlatformMessage | None:
 def _act(given: Mapping[str, str]) -> SuperviseAct | None:
     text = given.get("how", "")
     return SuperviseAct(int(text)) if text in _ACTS else None
+
+
+def _plain_yes(r: Reason) -> Reason:
+    """Where 0 is yes, so is the 200 that all other answers of the platform have for it."""
+    return 0 if r == 200 else r
 
 
 def _digits(text: str) -> Reason:
