@@ -110,6 +110,7 @@ class Platform2:
             paths=self._fields,
             token_header=self._routes.token,
             cookies=self._cookies,
+            skipped=self._skipped,
         )
         self._keeper.put(await self._fresh_token())
         reply = await self._call(self._routes.user)
