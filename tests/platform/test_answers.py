@@ -680,3 +680,45 @@ async def test_what_stands_in_the_place_of_an_answer_is_told_in_its_own_words(
         status=status, body=text.encode(), headers=headers
     )
     assert (await world.error()).info.endswith(words)
+
+
+# ---------------------------------------------------------------- a refusal of a code of its own
+
+
+@pytest.mark.parametrize("status", [200, 400])
+async def test_a_refusal_that_nobody_listed_is_tried_once_with_a_new_token(
+    backend: Backend, world: World, status: int
+) -> None:
+    await world.sign_in()
+    backend.tokens.clear()  # the platform began anew, and says so in a number of its own
+
+    def over(request: web.Request) -> Any:
+        if request.headers["Authorization"].removeprefix("Bearer ") in backend.tokens:
+            return 200, {"data": []}
+        return status, {"status": 10002, "info": "令牌已失效"}
+
+    backend.answers[ROUTES.groups.path] = backend.answers[ROUTES.renew.path] = over
+    assert (await world.platform.get_groups()).groups == ()
+    assert (await world.platform.get_groups()).groups == ()
+    assert backend.paths().count(ROUTES.sign_in.path) == 2
+
+
+async def test_a_refusal_that_is_not_about_the_token_is_told_and_costs_one_new_one(
+    backend: Backend, world: World
+) -> None:
+    await world.sign_in()
+    backend.answers[ROUTES.groups.path] = 200, {"status": 10009, "info": "not yours"}
+    for _ in range(3):
+        error = await world.error(world.platform.get_groups())
+        assert (error.code, error.info) == (10009, "not yours")
+    assert backend.paths().count(ROUTES.renew.path) == 1
+
+
+async def test_where_no_new_token_is_to_be_had_the_refusal_itself_is_told(
+    backend: Backend, world: World
+) -> None:
+    await world.sign_in()
+    for path in (ROUTES.groups.path, ROUTES.renew.path):
+        backend.answers[path] = 500, {"status": 10009, "info": "not yours"}
+    error = await world.error(world.platform.get_groups())
+    assert (error.code, error.info) == (10009, "not yours")
