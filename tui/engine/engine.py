@@ -31,6 +31,7 @@ from tui.engine.session.directory import look_up
 from tui.engine.session.note_keeper import NoteKeeper
 from tui.engine.session.platform_factory import checked_fields, make_platform
 from tui.engine.session.sign_in import MakePlatform, SignInSession
+from tui.engine.session.sign_in_fields import one_spelling
 from tui.engine.session.signalling import Signalling
 from tui.platform import control
 from tui.platform.base import Platform
@@ -267,7 +268,8 @@ class Engine:
                 return checked
             if self.context.snapshot.phase is Phase.CHOOSING_GROUP:
                 await self._end_session()
-            if self.claim is not None and (refused := await self.claim(checked)) is not None:
+            account = one_spelling(checked)
+            if self.claim is not None and (refused := await self.claim(account)) is not None:
                 return refused
             if checked.profile:
                 self._take_policies(self.config.with_profile(checked.profile).policies)
@@ -310,6 +312,7 @@ class Engine:
             session.key,
             mask=settings.mask,
             keep_days=settings.keep_days,
+            also=session.key_as_written,
         )
         await self._parts.call_log.begin(history)
         if self._parts.call_log.history is not None:

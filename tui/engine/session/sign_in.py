@@ -20,7 +20,7 @@ from tui.engine.outcome import unconfirmed
 from tui.engine.session.crash_note import CrashNote
 from tui.engine.session.installation import Installation
 from tui.engine.session.platform_factory import relays
-from tui.engine.session.sign_in_fields import login_message
+from tui.engine.session.sign_in_fields import login_message, one_spelling
 from tui.engine.session.signalling import RegistrationRefused, Signalling
 from tui.platform import control
 from tui.platform.base import Platform, PlatformError
@@ -76,6 +76,8 @@ class SignInSession:
         """What the seat is to be after registration: 1 idle, or 2 busy at first."""
         self.key = ""
         """The account's name on this machine."""
+        self.key_as_written = ""
+        """The same by how its backend was typed, as it was once."""
         self.auto_answer = 0
         """Seconds after which the enterprise wants calls answered; 0 = not."""
         self._tls: ssl.SSLContext | None = None
@@ -118,7 +120,8 @@ class SignInSession:
             raise
         self.platform = platform
         self.profile = self.config.profile_for(command.kind, command.profile, command.un)
-        self.key = account_key(command)
+        self.key = account_key(one_spelling(command))
+        self.key_as_written = account_key(command)
         self.auto_answer = user.auto_answer
         self.crash_note = CrashNote(self.paths.runtime / f"{self.key}.call")
         call_control = self.parts.make_control(platform, command.un, self.profile)
