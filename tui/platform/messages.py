@@ -150,17 +150,21 @@ class Supervise:
 
 @dataclass(frozen=True, slots=True)
 class StatusChanged:
-    """`statusChanged`: 0 offline [A], 1 online, 2 busy."""
+    """`statusChanged`: 0 offline [A], 1 online, 2 busy. `number` and `eid` where it says whose."""
 
     status: int
     info: str = ""
+    number: str = ""
+    eid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class AfterCallWork:
-    """The seat is in after-call work."""
+    """The seat is in after-call work. `number` and `eid` where it says whose."""
 
     info: str = ""
+    number: str = ""
+    eid: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from tui.engine.platform_calls.threeway import ThreewayCalls
 from tui.engine.session.crash_note import Remembered
 from tui.platform import control
 from tui.platform.base import Platform
+from tui.platform.not_understood import SkippedKind
 from tui.port.commands import PbxFeature, Result
 from tui.port.snapshot import Call
 from tui.port.supervision import SuperviseHow
@@ -255,8 +256,19 @@ class PlatformCalls:
         known = call is not None and call.live
         return known or (isinstance(report, control.NoCall) and self.query.running)
 
+    def _is_of_another(self, report: control.StatusChanged | control.AfterCallWork) -> bool:
+        """Whether a status names a seat (EXT_EID16), and not ours."""
+        account = self.context.snapshot.account
+        if account is None or not report.eid:
+            return False
+        same = report.number.lstrip("0") == account.un.lstrip("0")
+        return not same or account.eid not in ("", report.eid)
+
     def _other(self, report: control.PlatformMessage) -> None:
         match report:
+            case control.StatusChanged() | control.AfterCallWork() if self._is_of_another(report):
+                what = "the status of another seat"
+                self.context.not_understood.add(SkippedKind.STRAY, what, where="cc")
             case control.StatusChanged(status, info):
                 asked = self.context.snapshot.seat.pending
                 self._seat.platform_says(status)

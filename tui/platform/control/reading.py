@@ -285,9 +285,9 @@ def _decode_platform(given: Mapping[str, str]) -> PlatformMessage | None:
         case "22":
             return CallStateReport(c, r, number, eid) if c else NoCall()
         case "0" | "1" | "2":
-            return StatusChanged(int(a), info)
+            return StatusChanged(int(a), info, *((number, eid) if eid else ()))
         case "6":
-            return AfterCallWork(info)
+            return AfterCallWork(info, *((number, eid) if eid else ()))
         case "201":
             return CalloutResponse(r, c, number, info, given.get("i", ""))
         case "301":
