@@ -292,6 +292,25 @@ async def test_what_the_platform_says_of_a_status_is_the_seats_reason(box: Box, 
     assert render(desk.snapshot.seat.reason).endswith("(Rest for a minute)")
 
 
+async def test_a_sign_out_that_the_platform_does_not_confirm_is_said_to_be_one(
+    box: Box, desk: Desk
+) -> None:
+    await box.post("faults", kind="web-error")
+    result = await desk.engine.execute(c.SignOut())
+    assert result.ok, "it counts as signed out"
+    if desk.generation == 1:
+        assert result.message is None, "there is no check-out"
+        return
+    assert result.message is not None
+    assert render(result.message) == (
+        "Signing out failed (53000). You count as signed out. (server error)"
+    )
+    assert (desk.snapshot.phase, desk.snapshot.failure) == (Phase.SIGNED_OUT, result.message)
+    await box.control("faults", "DELETE")
+    await desk.sign_in()
+    assert (await desk.engine.execute(c.SignOut())).message is None
+
+
 @pytest.mark.parametrize("whose", [f"1002_{OURS}", "1001_00011171", "1002_00011171"])
 async def test_the_status_of_another_seat_is_not_ours(box: Box, desk: Desk, whose: str) -> None:
     await says(box, f'<cc a="2" n="{whose}"/>')

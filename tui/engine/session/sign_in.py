@@ -24,7 +24,13 @@ from tui.engine.session.sign_in_fields import login_message, one_spelling
 from tui.engine.session.signalling import RegistrationRefused, Signalling
 from tui.platform import control
 from tui.platform.base import Platform, PlatformError
-from tui.platform.codes import BAD_ARGUMENT, LOGIN, REGISTRATION_FAILED, WEBSOCKET_FAILED
+from tui.platform.codes import (
+    BAD_ARGUMENT,
+    LOGIN,
+    LOGOUT_FAILED,
+    REGISTRATION_FAILED,
+    WEBSOCKET_FAILED,
+)
 from tui.port import replace
 from tui.port.commands import JoinGroup, Result, SignIn
 from tui.port.events import (
@@ -275,7 +281,8 @@ class SignInSession:
         must be told all the same."""
         self._phase(Phase.SIGNING_OUT)
         left: Message | None = None
-        if self.signalling.account is not None:
+        was_in = self.signalling.account is not None
+        if was_in:
             left = await self.parts.control.now.hang_up_all()
             self.parts.calls.end_all(message("ended.signed_out"))
         await self.parts.legs.close()
@@ -285,6 +292,8 @@ class SignInSession:
                 await self.platform.check_out()
             except PlatformError as error:
                 log.warning("the seat could not be checked out: %s", error)
+                if was_in and left is None:  # the platform may have the seat still
+                    left = message(LOGIN[LOGOUT_FAILED], code=LOGOUT_FAILED, info=error.info)
         await self._forget()
         if left is not None:
             log.warning("signed out, and something was left: %s", left.id)
