@@ -354,6 +354,45 @@ async def test_a_third_party_who_comes_in_while_it_is_to_be_taken_out_is_known_t
     assert shift.third is ThirdState.JOINED
 
 
+async def _joined(shift: Shift) -> None:
+    await shift.talking()
+    asked = await _invites(shift)
+    shift.says(m.ThreewayResponse(CC, 0), m.ThreewayResult(CC, 0))
+    await asked
+    assert shift.third is ThirdState.JOINED
+
+
+async def _is_ended_for_all(shift: Shift) -> bool:
+    """The agent ends it for all, and the platform knows of nobody to take out."""
+    ended = asyncio.create_task(shift.control.end_for_all(""))
+    await until(lambda: m.Threeway(CC, 4) in shift.desk.sent)
+    shift.says(m.ThreewayResponse(CC, 1, "no third party"))
+    return (await ended).ok
+
+
+async def test_a_third_party_who_left_while_the_line_was_gone_is_in_nobodys_way(
+    shift: Shift,
+) -> None:
+    await _joined(shift)
+    shift.control.flow_is_back()
+    assert await _is_ended_for_all(shift)
+    assert shift.third is ThirdState.LEFT
+    assert shift.desk.sent[-1] == m.HangUp(CC)
+
+
+@pytest.mark.parametrize("heard", [False, True], ids=["no line was lost", "heard of since"])
+async def test_a_refusal_to_take_out_a_third_party_who_is_known_to_be_in_hangs_up_on_nobody(
+    shift: Shift, heard: bool
+) -> None:
+    await _joined(shift)
+    if heard:
+        shift.control.flow_is_back()
+        shift.says(m.ThreewayResult(CC, 0))
+    assert not await _is_ended_for_all(shift)
+    assert shift.third is ThirdState.JOINED
+    assert m.HangUp(CC) not in shift.desk.sent
+
+
 @pytest.mark.parametrize("r", ["5", "no", "busy"])
 async def test_a_refusal_of_a_third_party_keeps_its_code_where_it_has_no_words(
     shift: Shift, r: str

@@ -329,6 +329,7 @@ class PlatformCalls:
     def engine_died(self, remembered: Remembered) -> None:
         """Take over the call that an engine left behind when it was killed, and ask."""
         take_over(self.calls, self.legs, remembered)
+        self.threeway.not_heard_of()
         self.query.last_seen(remembered)
         self.query.ask()
 
@@ -337,6 +338,7 @@ class PlatformCalls:
         became of the calls."""
         self.announcements.again()
         self.supervising.flow_is_back()
+        self.threeway.not_heard_of()
         self.context.spawn(self.legs.legs.refresh())
         if self.calls.live:
             self.query.ask()
