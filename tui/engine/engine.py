@@ -24,7 +24,7 @@ from tui.engine.checks.commands import CheckCommands, subject_of_engine
 from tui.engine.context import EngineContext, Limits, log
 from tui.engine.incident.commands import IncidentCommands
 from tui.engine.not_understood import note_left_out
-from tui.engine.outcome import with_info
+from tui.engine.outcome import code_of, with_info
 from tui.engine.parts import Parts
 from tui.engine.session.control_messages import Overheard
 from tui.engine.session.directory import look_up
@@ -392,7 +392,7 @@ class Engine:
         reason = report.r if isinstance(report.r, int) else 0
         log.warning("signed out by the platform: %s %s", report.r, report.name)
         failure = with_info(
-            message(KICKED.get(reason, "kicked.unknown"), code=report.r), report.info
+            message(KICKED.get(reason, "kicked.unknown"), code=code_of(report.r)), report.info
         )
         self.context.emit(KickedOffline(reason))
         self.context.spawn(self._end_kicked(failure))

@@ -10,6 +10,7 @@ import pytest
 from tests.waiting import until
 from tui.config.paths import Paths
 from tui.config.schema import AudioSettings, Config
+from tui.console.i18n import render
 from tui.engine.engine import Engine
 from tui.platform.control import Kicked
 from tui.port.events import AccountChanged, PhaseChanged
@@ -48,3 +49,21 @@ async def test_the_platforms_words_for_it_stand_behind_ours(engine: Engine) -> N
     failure = engine.snapshot().failure
     assert failure is not None
     assert (failure.id, dict(failure.values).get("info")) == ("kicked.899", "until Monday")
+
+
+@pytest.mark.parametrize(
+    ("r", "words"),
+    [
+        ("", "The platform gave no known reason (–)."),
+        ("gone", "The platform gave no known reason (gone)."),
+        (999, "The platform gave no known reason (999)."),
+    ],
+)
+async def test_a_reason_that_nobody_listed_or_said_leaves_no_gap(
+    engine: Engine, r: str | int, words: str
+) -> None:
+    engine._kicked(Kicked("1001", "", r, "70000"))
+    await until(lambda: engine.snapshot().phase is Phase.KICKED)
+    failure = engine.snapshot().failure
+    assert failure is not None
+    assert render(failure) == words

@@ -9,7 +9,7 @@ from tui import sip
 from tui.engine.audio.legs import Legs
 from tui.engine.call_control import SeatKeeper
 from tui.engine.context import log
-from tui.engine.outcome import Outcome, Send, answer_to, unconfirmed, with_info
+from tui.engine.outcome import Outcome, Send, answer_to, code_of, unconfirmed, with_info
 from tui.engine.platform_calls.commands import CallCommands, TypeWhenAnswered
 from tui.engine.platform_calls.events import CallReports
 from tui.engine.platform_calls.legs import PlatformLegs
@@ -207,7 +207,7 @@ class PlatformCalls:
         if isinstance(answer, Outcome):
             return unconfirmed("next_status", answer)
         code, info = answer
-        refused = with_info(message("next_status.refused", code=code), info)
+        refused = with_info(message("next_status.refused", code=code_of(code)), info)
         return None if code == _ACCEPTED else refused
 
     # ------------------------------------------------------------ what happens
