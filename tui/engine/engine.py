@@ -24,6 +24,7 @@ from tui.engine.checks.commands import CheckCommands, subject_of_engine
 from tui.engine.context import EngineContext, Limits, log
 from tui.engine.incident.commands import IncidentCommands
 from tui.engine.not_understood import note_left_out
+from tui.engine.numbers import names_us
 from tui.engine.outcome import code_of, with_info
 from tui.engine.parts import Parts
 from tui.engine.session.control_messages import Overheard
@@ -383,10 +384,8 @@ class Engine:
 
     def _kicked(self, report: control.Kicked) -> None:
         account = self.context.snapshot.account
-        if account is None or report.number != account.un:
+        if account is None or not names_us(report.number, report.eid, account):
             return  # somebody else's
-        if report.eid and account.eid and report.eid != account.eid:
-            return  # the same extension of another enterprise
         if self.context.snapshot.phase in _SIGNED_OUT_PHASES:
             return
         reason = report.r if isinstance(report.r, int) else 0

@@ -36,6 +36,31 @@ async def test_a_kick_that_names_us_is_obeyed(engine: Engine, eid: str) -> None:
     assert engine.snapshot().failure is not None
 
 
+@pytest.mark.parametrize(
+    ("un", "first", "last", "named", "ours"),
+    [
+        ("0107", "0100", "0199", "107", True),
+        ("0107", "0100", "0199", "0107", True),
+        ("107", "100", "199", "0107", True),
+        ("0107", "", "", "107", True),
+        ("0107", "100", "199", "107", False),
+        ("0107", "0100", "0199", "1070", False),
+        ("0107", "0100", "0199", "", False),
+    ],
+)
+async def test_an_extension_written_as_a_number_is_ours_where_it_is_nobody_elses(
+    engine: Engine, un: str, first: str, last: str, named: str, ours: bool
+) -> None:
+    account = Account(un, "025", "", eid="70000", extension_start=first, extension_end=last)
+    engine.context.emit(AccountChanged(account))
+    engine._kicked(Kicked(named, "", 895, "70000"))
+    if ours:
+        await until(lambda: engine.snapshot().phase is Phase.KICKED)
+    else:
+        await engine.context.settle()
+        assert engine.snapshot().phase is Phase.SIGNED_IN
+
+
 @pytest.mark.parametrize("who", [("1002", "70000"), ("1001", "70001")])
 async def test_a_kick_of_somebody_else_is_not(engine: Engine, who: tuple[str, str]) -> None:
     engine._kicked(Kicked(who[0], "", 895, who[1]))

@@ -9,6 +9,7 @@ from tui import sip
 from tui.engine.audio.legs import Legs
 from tui.engine.call_control import SeatKeeper
 from tui.engine.context import log
+from tui.engine.numbers import names_us
 from tui.engine.outcome import Outcome, Send, answer_to, code_of, unconfirmed, with_info
 from tui.engine.platform_calls.commands import CallCommands, TypeWhenAnswered
 from tui.engine.platform_calls.events import CallReports
@@ -261,8 +262,7 @@ class PlatformCalls:
         account = self.context.snapshot.account
         if account is None or not report.eid:
             return False
-        same = report.number.lstrip("0") == account.un.lstrip("0")
-        return not same or account.eid not in ("", report.eid)
+        return not names_us(report.number, report.eid, account)
 
     def _other(self, report: control.PlatformMessage) -> None:
         match report:
