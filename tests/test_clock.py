@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
@@ -76,3 +77,22 @@ def test_both_at_once_are_told_apart() -> None:
     assert jump is not None
     assert jump == Jump(slept=40.0, set_by=jump.set_by)
     assert jump.set_by == pytest.approx(10.0)
+
+
+@pytest.fixture
+def somewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """This machine's settings say that it is in Shanghai; they may be set to say otherwise."""
+    monkeypatch.setenv("TZ", "CST-8")
+    time.tzset()
+    yield monkeypatch
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_another_time_zone_counts_from_the_next_look_on(somewhere: pytest.MonkeyPatch) -> None:
+    noon = 1_700_020_800.0
+    assert time.localtime(noon).tm_hour == 12
+    somewhere.setenv("TZ", "JST-9")
+    assert time.localtime(noon).tm_hour == 12, "nobody has looked"
+    Clocks().watch.look()
+    assert time.localtime(noon).tm_hour == 13

@@ -39,6 +39,13 @@ def instant() -> float:
     return time.clock_gettime(_BOOTTIME)
 
 
+def follow_time_zone() -> None:
+    """Where this machine is by its settings now (`timedatectl`, a laptop that travels, new rules of
+    summer time) counts for what is shown of local time from now on: the C library looks at them
+    once in a process, unless it is asked to."""
+    time.tzset()
+
+
 class Jump(msgspec.Struct, frozen=True):
     """What happened between two looks. `slept`: seconds in which nothing of ours ran; `set_by`:
     seconds by which the wall clock was set, forwards or back."""
@@ -61,7 +68,8 @@ class ClockWatch:
         self._last = self._read()
 
     def look(self) -> Jump | None:
-        """The jump since the last look; None without one."""
+        """The jump since the last look; None without one. The time zone is followed as well."""
+        follow_time_zone()
         before, now = self._last, self._read()
         self._last = now
         passed, awake, wall = (now[i] - before[i] for i in range(3))

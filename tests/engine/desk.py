@@ -150,6 +150,7 @@ class Desk:
             self._send,
             self.audio,
             lambda key, tones: self.type_when_answered(key, tones),
+            self.query.ask,
         )
         self.transferred: set[str] = set()
         self.explained: list[Call] = []

@@ -588,3 +588,137 @@ async def test_spaces_around_the_lines_address_are_none_of_it(
     await world.sign_in()
     account = world.platform.sip_account("0")
     assert (account.url, account.domain) == ("wss://gw.example.com:9060", "pbx.example.com")
+
+
+# ---------------------------------------------------------------- words around an answer
+
+
+AROUND = {
+    "notices before it": (
+        "<br />\n<b>Notice</b>: Undefined index: gid in a.php<br />\n{}",
+        "Notice",
+    ),
+    "a trace behind it": ("{}\n<div id='trace'>0.02 s</div>", "0.02 s"),
+    "a name to call it by": ("callback({});", "callback"),
+    "a guard against that": (")]}}',\n{}", ")]}"),
+    "said twice": ("{0}{0}", "•"),
+}
+
+
+@pytest.mark.parametrize(("written", "kept"), AROUND.values(), ids=AROUND)
+async def test_an_answer_among_other_words_is_read_and_they_are_kept(
+    backend: Backend, world: World, written: str, kept: str
+) -> None:
+    answer = json.dumps({"status": 200, "data": {"token": TOKEN, "expires_in": 3600}})
+    backend.tokens.add(TOKEN)
+    backend.answers[ROUTES.sign_in.path] = lambda _: web.Response(
+        text=written.format(answer), content_type="text/html"
+    )
+    await world.sign_in()
+    assert [kept in said for said in world.skipped] == [True]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"status": 200, "data": {"token": "t"}',
+        '[{"status": 200}',
+        '{"status": 200} {"status": 500}',
+        '<html><script>var a = {"status": 200, "data": {"token": "t"}}</script>',
+    ],
+    ids=["cut off", "a list cut off", "two that differ", "a web page"],
+)
+async def test_what_may_be_a_piece_of_something_else_is_no_answer(
+    backend: Backend, world: World, text: str
+) -> None:
+    backend.answers[ROUTES.sign_in.path] = lambda _: web.Response(text=text)
+    assert (await world.error()).code == 50000
+    assert world.skipped == []
+
+
+NO_ANSWERS = {
+    "a page whose type nobody says": (
+        200,
+        "<title>Hotel WiFi</title>",
+        "",
+        "page, and no answer: Hotel WiFi",
+    ),
+    "maintenance": (
+        503,
+        "<html><title>系统维护中</title>",
+        "text/html",
+        "HTTP 503 Service Unavailable: 系统维护中",
+    ),
+    "a network's sign-in": (
+        511,
+        "<title>Hotel</title>",
+        "text/html",
+        "HTTP 511 Network Authentication Required: Hotel",
+    ),
+    "plain words": (
+        429,
+        "slow down\nplease",
+        "text/plain",
+        "HTTP 429 Too Many Requests: slow down",
+    ),
+    "broken JSON": (500, '{"token": "', "text/plain", "HTTP 500 Internal Server Error"),
+    "the status once more": (
+        502,
+        "<title>502 Bad Gateway</title>",
+        "text/html",
+        "HTTP 502 Bad Gateway",
+    ),
+}
+
+
+@pytest.mark.parametrize(("status", "text", "type", "words"), NO_ANSWERS.values(), ids=NO_ANSWERS)
+async def test_what_stands_in_the_place_of_an_answer_is_told_in_its_own_words(
+    backend: Backend, world: World, status: int, text: str, type: str, words: str
+) -> None:
+    headers = {"Content-Type": type} if type else {"Content-Type": "application/octet-stream"}
+    backend.answers[ROUTES.sign_in.path] = lambda _: web.Response(
+        status=status, body=text.encode(), headers=headers
+    )
+    assert (await world.error()).info.endswith(words)
+
+
+# ---------------------------------------------------------------- a refusal of a code of its own
+
+
+@pytest.mark.parametrize("status", [200, 400])
+async def test_a_refusal_that_nobody_listed_is_tried_once_with_a_new_token(
+    backend: Backend, world: World, status: int
+) -> None:
+    await world.sign_in()
+    backend.tokens.clear()  # the platform began anew, and says so in a number of its own
+
+    def over(request: web.Request) -> Any:
+        if request.headers["Authorization"].removeprefix("Bearer ") in backend.tokens:
+            return 200, {"data": []}
+        return status, {"status": 10002, "info": "令牌已失效"}
+
+    backend.answers[ROUTES.groups.path] = backend.answers[ROUTES.renew.path] = over
+    assert (await world.platform.get_groups()).groups == ()
+    assert (await world.platform.get_groups()).groups == ()
+    assert backend.paths().count(ROUTES.sign_in.path) == 2
+
+
+async def test_a_refusal_that_is_not_about_the_token_is_told_and_costs_one_new_one(
+    backend: Backend, world: World
+) -> None:
+    await world.sign_in()
+    backend.answers[ROUTES.groups.path] = 200, {"status": 10009, "info": "not yours"}
+    for _ in range(3):
+        error = await world.error(world.platform.get_groups())
+        assert (error.code, error.info) == (10009, "not yours")
+    assert backend.paths().count(ROUTES.renew.path) == 1
+
+
+async def test_where_no_new_token_is_to_be_had_the_refusal_itself_is_told(
+    backend: Backend, world: World
+) -> None:
+    await world.sign_in()
+    for path in (ROUTES.groups.path, ROUTES.renew.path):
+        backend.answers[path] = 500, {"status": 10009, "info": "not yours"}
+    error = await world.error(world.platform.get_groups())
+    assert (error.code, error.info) == (10009, "not yours")

@@ -211,3 +211,15 @@ def test_a_body_of_nothing_but_beginnings_costs_no_time() -> None:
     for body in ('<a "' * 4000, "<a b=" * 3000, "<a " + "b " * 8000, "<a b='" + "x=" * 8000):
         with pytest.raises(ControlError):
             decode(body.encode()[: 16 * 1024])
+
+
+@pytest.mark.parametrize(
+    "body",
+    ['<cc a="401" c="1conf_1" r="%s"/>', '<cc a="422" c="1conf_1" s="1" r="%s"/>'],
+    ids=["a three-way request", "a supervisor"],
+)
+def test_a_yes_to_whoever_awaits_an_answer_is_0_or_200(body: str) -> None:
+    answers = {r: decode((body % r).encode()) for r in ("0", "200", " 200.0 ", "1", "486", "")}
+    assert answers["0"] == answers["200"] == answers[" 200.0 "]
+    assert getattr(answers["0"], "result", None) == 0
+    assert [getattr(answers[r], "result", None) for r in ("1", "486", "")] == [1, 486, ""]

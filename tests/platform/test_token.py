@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from tui.platform.base import PlatformError
-from tui.platform.gen2.token import Token, TokenKeeper
+from tui.platform.gen2.token import FINAL_AGAIN, Token, TokenKeeper
 from tui.secrets import Secret
 
 
@@ -172,6 +172,27 @@ async def test_a_final_refusal_is_told_once_and_ends_the_timer(world: World) -> 
     await world.advance(1000)
     assert len(world.asked) == 1
     assert len(world.failures) == 1
+
+
+async def test_who_needs_a_token_asks_again_long_after_a_final_refusal(world: World) -> None:
+    world.begin()
+    world.errors = [PlatformError(403, "not from here"), PlatformError(50003, "no")]
+    await world.settle()
+    await world.advance(84)
+    for seconds, asked in ((0, 1), (FINAL_AGAIN - 1, 1), (1, 2), (FINAL_AGAIN - 1, 2)):
+        world.now += seconds
+        with pytest.raises(PlatformError):
+            await world.keeper.renew(Secret("t0"))
+        assert len(world.asked) == asked
+    assert [error.code for error in world.failures] == [403]
+    world.now += 1
+    await world.keeper.renew(Secret("t0"))
+    assert world.keeper.value == Secret("t3")
+    world.errors = [PlatformError(50003, "no")]
+    await world.settle()
+    await world.advance(84)
+    assert len(world.asked) == 4, "it is renewed in time again"
+    assert [error.code for error in world.failures] == [403, 50003]
 
 
 async def test_a_refusal_before_the_timer_is_told_by_it(world: World) -> None:

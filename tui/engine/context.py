@@ -63,7 +63,7 @@ class Limits:
     recover: float = 8.0
     """For word of a call after signalling was lost, or an engine died."""
     still: float = 60.0
-    """A call that lives is asked about after this long in one state, where nothing is heard."""
+    """A call that lives is asked about after this long in one state, unless it is up and heard."""
     rings: float = 180.0
     """An offer of which nothing more is heard rings this long at most."""
     invited: float = 120.0

@@ -24,13 +24,15 @@ from tui.engine.checks.commands import CheckCommands, subject_of_engine
 from tui.engine.context import EngineContext, Limits, log
 from tui.engine.incident.commands import IncidentCommands
 from tui.engine.not_understood import note_left_out
-from tui.engine.outcome import with_info
+from tui.engine.numbers import names_us
+from tui.engine.outcome import code_of, with_info
 from tui.engine.parts import Parts
 from tui.engine.session.control_messages import Overheard
 from tui.engine.session.directory import look_up
 from tui.engine.session.note_keeper import NoteKeeper
 from tui.engine.session.platform_factory import checked_fields, make_platform
 from tui.engine.session.sign_in import MakePlatform, SignInSession
+from tui.engine.session.sign_in_fields import one_spelling
 from tui.engine.session.signalling import Signalling
 from tui.platform import control
 from tui.platform.base import Platform
@@ -267,7 +269,8 @@ class Engine:
                 return checked
             if self.context.snapshot.phase is Phase.CHOOSING_GROUP:
                 await self._end_session()
-            if self.claim is not None and (refused := await self.claim(checked)) is not None:
+            account = one_spelling(checked)
+            if self.claim is not None and (refused := await self.claim(account)) is not None:
                 return refused
             if checked.profile:
                 self._take_policies(self.config.with_profile(checked.profile).policies)
@@ -310,6 +313,7 @@ class Engine:
             session.key,
             mask=settings.mask,
             keep_days=settings.keep_days,
+            also=session.key_as_written,
         )
         await self._parts.call_log.begin(history)
         if self._parts.call_log.history is not None:
@@ -380,16 +384,14 @@ class Engine:
 
     def _kicked(self, report: control.Kicked) -> None:
         account = self.context.snapshot.account
-        if account is None or report.number != account.un:
+        if account is None or not names_us(report.number, report.eid, account):
             return  # somebody else's
-        if report.eid and account.eid and report.eid != account.eid:
-            return  # the same extension of another enterprise
         if self.context.snapshot.phase in _SIGNED_OUT_PHASES:
             return
         reason = report.r if isinstance(report.r, int) else 0
         log.warning("signed out by the platform: %s %s", report.r, report.name)
         failure = with_info(
-            message(KICKED.get(reason, "kicked.unknown"), code=report.r), report.info
+            message(KICKED.get(reason, "kicked.unknown"), code=code_of(report.r)), report.info
         )
         self.context.emit(KickedOffline(reason))
         self.context.spawn(self._end_kicked(failure))

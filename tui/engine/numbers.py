@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
+from tui.port.values import Account, is_extension
+
 MAX_DIGITS = 32
 MAX_TONES = 64
 TONES = frozenset("0123456789*#ABCD")
@@ -70,3 +72,14 @@ def split_number(text: str) -> tuple[str, str]:
     ("02500001234", ",,8001#"). Without a comma there is nothing to type."""
     number, comma, rest = unicodedata.normalize("NFKC", text).partition(PAUSE)
     return number, parse_digits(comma + rest) if comma else ""
+
+
+def names_us(number: str, eid: str, account: Account) -> bool:
+    """Whether the platform means our seat: our extension, at our enterprise where it says which.
+    One that was written as a number has lost its leading zeros, and is no extension then."""
+    if eid and account.eid and eid != account.eid:
+        return False  # the same extension of another enterprise
+    if number == account.un:
+        return True
+    same = number != "" and number.lstrip("0") == account.un.lstrip("0")
+    return same and not is_extension(number, account.extension_start, account.extension_end)

@@ -64,6 +64,11 @@ def with_info(said: Message, info: str) -> Message:
     return message(said.id, **{**dict(said.values), "info": info}) if info else said
 
 
+def code_of(r: control.Reason) -> control.Reason:
+    """A reason as it stands in a sentence: a dash for one that was not said."""
+    return "–" if r == "" else r
+
+
 def words_of(info: str, result: control.Reason) -> str:
     """Why the platform refuses: in its own words, else the number that stands for them, where it
     says more than no."""

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from tui.clock import follow_time_zone
 from tui.config.schema import Config
 from tui.console.actions.conditions import state_of
 from tui.console.i18n import tr
@@ -121,6 +122,7 @@ class PlainDesk:
     async def send(self, command: Command) -> Result | None:
         """Have it done. What it cannot do is said; None where the answer is long in coming, and is
         told when it is there."""
+        follow_time_zone()
         asking = self.engine.begin(self.engine.ask(command))
         done, _ = await asyncio.wait((asking,), timeout=ANSWER)
         if not done:

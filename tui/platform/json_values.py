@@ -136,6 +136,26 @@ def parsed_json(text: str | bytes) -> Any:
         return json.loads(text, strict=False, parse_int=_integer_in)
 
 
+_is_page = re.compile(r"<(?:!doctype|html|head|body)\b", re.I).search
+
+
+def json_among_words(text: str) -> tuple[dict[str, Any], str]:
+    """The JSON object that stands among other text, as the notices of a language of the web, or a
+    name to call it by, and that text. ValueError where there is none, where it may be a piece of
+    something that is cut off, where another stands behind it that is not the same, and for a web
+    page, in which there may be any. RecursionError."""
+    before, brace, _ = text.partition("{")
+    if not brace or _is_page(text) or before.rstrip().endswith(("[", ":")):
+        raise ValueError("no JSON object alone")
+    decoder = json.JSONDecoder(strict=False)
+    found, ends = decoder.raw_decode(text, len(before))
+    behind = text[ends:]
+    words, brace, _ = behind.partition("{")
+    if brace and decoder.raw_decode(behind, len(words))[0] != found:
+        raise ValueError("several JSON objects")
+    return found, before + behind
+
+
 def _integer_in(digits: str) -> int | str:
     try:
         return int(digits)

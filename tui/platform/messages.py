@@ -150,17 +150,21 @@ class Supervise:
 
 @dataclass(frozen=True, slots=True)
 class StatusChanged:
-    """`statusChanged`: 0 offline [A], 1 online, 2 busy."""
+    """`statusChanged`: 0 offline [A], 1 online, 2 busy. `number` and `eid` where it says whose."""
 
     status: int
     info: str = ""
+    number: str = ""
+    eid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class AfterCallWork:
-    """The seat is in after-call work."""
+    """The seat is in after-call work. `number` and `eid` where it says whose."""
 
     info: str = ""
+    number: str = ""
+    eid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,11 +358,13 @@ class NotForUs:
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """A message nobody told us about: `a` its code, `why` what is unknown in it, `body` the
-    cleaned text, for the log. It changes nothing."""
+    cleaned text, for the log. `of_a_call`: it says something of a call, and not of which. It
+    changes nothing."""
 
     a: str
     body: str
     why: str = ""
+    of_a_call: bool = False
 
 
 AgentMessage = (

@@ -34,7 +34,15 @@ from tui.platform.http_client import (
     Unverified,
 )
 from tui.platform.json_paths import PATHS, JsonPaths, at
-from tui.platform.json_values import flag_of, integer_of, parsed_json
+from tui.platform.json_values import (
+    Skipped,
+    flag_of,
+    integer_of,
+    json_among_words,
+    left_out,
+    parsed_json,
+)
+from tui.platform.not_understood import masked
 from tui.secrets import Secret
 from tui.text import clean_text, decoded
 
@@ -57,7 +65,10 @@ MOST_WAIT: Final = 600.0
 _FULL_WIDTH: Final = {0xFF01 + offset: 0x21 + offset for offset in range(94)} | {0x3002: 0x2E}
 """What an input method writes in place of ASCII."""
 _SCHEME: Final = re.compile(r"(?i)^(https?):/{0,2}(?=[^/])")
+_tags = re.compile(r"<[^>]{0,200}>")
 _title = re.compile(r"<title[^>]*>([^<]{1,200})", re.I).search
+_NO_WORDS: Final = 2
+"""Characters of what says nothing in words."""
 _MOST_WORDS: Final = 20
 """Texts of one `info` that are put together."""
 
@@ -199,7 +210,8 @@ def is_loopback(host: str) -> bool:
 
 class Web:
     """One backend. `limit` is the time for one request in seconds, redirects and all; `tls` says
-    whom to trust (None: whom this machine does); `cookies` are said back to who gave them."""
+    whom to trust (None: whom this machine does); `cookies` are said back to who gave them;
+    `skipped` hears of words around an answer."""
 
     def __init__(
         self,
@@ -211,8 +223,11 @@ class Web:
         paths: JsonPaths | None = None,
         token_header: str = TOKEN_HEADER,
         cookies: Cookies | None = None,
+        skipped: Skipped = left_out,
     ) -> None:
         self.base = base
+        self._skipped = skipped
+        self._around = ""
         self._paths = paths or PATHS
         self._token_header = token_header
         self._limit = limit
@@ -293,17 +308,21 @@ class Web:
         if wait:
             said = f"{said}, again in {wait:.0f} s"
         try:
-            given = _parsed(content, response.charset)
-        except PlatformError:
-            if yes and response.content_type == "text/html":
-                raise PlatformError(codes.SERVER_ERROR, _page(content)) from None
+            given, around = _parsed(content, response.charset)
+        except PlatformError as error:
             if yes:
-                raise
+                raise PlatformError(codes.SERVER_ERROR, _no_answer(response, content)) from error
+            words = _words_of_page(content, response.charset)
+            if len(words) > _NO_WORDS and response.reason.casefold() not in words.casefold():
+                said = f"{said}: {words}"
             if http == HTTPStatus.UNAUTHORIZED:
                 return Reply(http, None, self._paths, said)
             if http in NO_SUCH_ROUTE:
                 raise NoSuchRoute(codes.SERVER_ERROR, said) from None
             raise PlatformError(codes.SERVER_ERROR, said, wait=wait) from None
+        if around and around != self._around:  # each answer may have the same
+            self._around = around
+            self._skipped(PlatformError(codes.SERVER_ERROR, f"words around an answer: {around}"))
         return Reply(http, _unfolded(given), self._paths, said, wait)
 
     async def close(self) -> None:
@@ -355,12 +374,28 @@ def _expanded_once(content: bytes) -> bytes:
     raise PlatformError(codes.SERVER_ERROR, "the answer is compressed, and broken")
 
 
-def _page(content: bytes) -> str:
-    """A web page in the place of an answer: a network that wants a sign-in of its own, or a wrong
-    address. Its title says which."""
-    found = _title(decoded(content[:65536]))
-    title = clean_text(unescape(found[1]), 80).strip() if found else ""
+def _no_answer(response: HttpResponse, content: bytes) -> str:
+    """What stands in the place of an answer. A web page is that of a network that wants a sign-in
+    of its own, or of a wrong address: its title says which."""
+    if response.content_type != "text/html" and not _is_marked_up(content):
+        return "the answer is not JSON"
+    title = _words_of_page(content, response.charset) if _is_marked_up(content) else ""
     return f"a web page, and no answer: {title}" if title else "a web page, and no answer"
+
+
+def _is_marked_up(content: bytes) -> bool:
+    return content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
+
+
+def _words_of_page(content: bytes, charset: str) -> str:
+    """The title of a page, or the first line of plain text; "" for neither."""
+    text = decoded(content[:65536], charset)
+    if text.lstrip()[:1] in ("{", "["):
+        return ""  # JSON that is broken
+    if not _is_marked_up(content):
+        return clean_text(text.strip().partition("\n")[0], 80).strip()
+    found = _title(text)
+    return clean_text(unescape(found[1]), 80).strip() if found else ""
 
 
 def _words(given: Any) -> str:
@@ -408,18 +443,20 @@ def _unfolded_once(given: Any) -> Any:
     return given
 
 
-def _parsed(body: bytes, charset: str) -> Any:
-    """JSON, in whatever encoding it is written; names in it may hold control characters, and behind
-    it may stand the end of a text of C."""
+def _parsed(body: bytes, charset: str) -> tuple[Any, str]:
+    """JSON, in whatever encoding it is written; names in it may hold control characters, behind it
+    may stand the end of a text of C, and around it words, which are told as well."""
     try:
+        return parsed_json(body), ""
+    except (ValueError, RecursionError):
+        pass
+    try:
+        text = decoded(body, charset).rstrip("\0")
         try:
-            return parsed_json(body)
-        except UnicodeDecodeError:
-            return parsed_json(decoded(body, charset))
+            return parsed_json(text), ""
         except ValueError:
-            if not body.endswith(b"\0"):
-                raise
-            return parsed_json(body.rstrip(b"\0"))
+            given, around = json_among_words(text)
+            return given, masked(_tags.sub(" ", around), 80).strip() or "•"
     except (ValueError, RecursionError):
         raise PlatformError(codes.SERVER_ERROR, "the answer is not JSON") from None
 

@@ -16,10 +16,14 @@ from tests.e2e.box import AGENT_TONE, PATIENCE, Box, Desk
 from tests.e2e.talking import GROUP, colleague, talking, third
 from tests.waiting import until
 from tui.console.i18n import render
+from tui.platform.not_understood import SkippedKind
 from tui.port import commands as c
 from tui.port.machines.call_machine import CallState, ThirdState
 from tui.port.machines.seat_machine import SeatState, Status
 from tui.port.values import Phase, PhoneMode, StatusWanted, ThirdKind
+from tui.sandbox.fixtures import EID, eid16
+
+OURS = eid16(EID)
 
 
 @pytest.fixture
@@ -286,6 +290,43 @@ async def test_what_the_platform_says_of_a_status_is_the_seats_reason(box: Box, 
     await until(lambda: desk.snapshot.seat.reason != reason)
     assert desk.snapshot.seat.reason is not None
     assert render(desk.snapshot.seat.reason).endswith("(Rest for a minute)")
+
+
+async def test_a_sign_out_that_the_platform_does_not_confirm_is_said_to_be_one(
+    box: Box, desk: Desk
+) -> None:
+    await box.post("faults", kind="web-error")
+    result = await desk.engine.execute(c.SignOut())
+    assert result.ok, "it counts as signed out"
+    if desk.generation == 1:
+        assert result.message is None, "there is no check-out"
+        return
+    assert result.message is not None
+    assert render(result.message) == (
+        "Signing out failed (53000). You count as signed out. (server error)"
+    )
+    assert (desk.snapshot.phase, desk.snapshot.failure) == (Phase.SIGNED_OUT, result.message)
+    await box.control("faults", "DELETE")
+    await desk.sign_in()
+    assert (await desk.engine.execute(c.SignOut())).message is None
+
+
+@pytest.mark.parametrize("whose", [f"1002_{OURS}", "1001_00011171", "1002_00011171"])
+async def test_the_status_of_another_seat_is_not_ours(box: Box, desk: Desk, whose: str) -> None:
+    await says(box, f'<cc a="2" n="{whose}"/>')
+    await says(box, f'<cc a="6" n="{whose}"/>')
+    stray = SkippedKind.STRAY
+    kept = desk.engine.context.not_understood
+    await until(lambda: kept.counts()[stray] == 2)
+    assert desk.snapshot.seat_state is SeatState.IDLE
+
+
+@pytest.mark.parametrize("whose", [f"1001_{OURS}", "1001", f"01001_{OURS}", "12000000001", ""])
+async def test_a_status_that_names_ours_or_no_seat_is_ours(
+    box: Box, desk: Desk, whose: str
+) -> None:
+    await says(box, f'<cc a="2" n="{whose}"/>')
+    await desk.seat(SeatState.BUSY)
 
 
 @pytest.mark.parametrize(

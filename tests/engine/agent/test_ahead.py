@@ -90,6 +90,39 @@ async def test_a_platform_that_does_not_take_it_is_told_after_the_call(shop: Sho
     assert shop.context.snapshot.notice is None
 
 
+def line(shop: Shop, state: ConnectionState) -> None:
+    shop.context.emit(ConnectionChanged(Connection(state)))
+
+
+async def test_busy_that_was_set_ahead_is_asked_again_when_the_line_is_back(shop: Shop) -> None:
+    line(shop, ConnectionState.OK)
+    await answered(shop)
+    await accepted(shop)
+    line(shop, ConnectionState.LOST)
+    line(shop, ConnectionState.OK)
+    await shop.until(lambda: shop.desk.sent.count(BUSY_AFTER) == 2)
+    await accepted(shop)
+    line(shop, ConnectionState.OK)  # only its latency is another
+    await shop.context.settle()
+    assert shop.desk.sent.count(BUSY_AFTER) == 2
+
+
+async def test_busy_that_was_set_ahead_follows_a_call_that_ended_while_the_line_was_gone(
+    shop: Shop,
+) -> None:
+    shop.wrapup.mode = WrapUpMode.OFF
+    line(shop, ConnectionState.OK)
+    await answered(shop)
+    wished = asyncio.ensure_future(shop.ahead.set_next(2))
+    await accepted(shop)
+    assert (await wished).ok
+    line(shop, ConnectionState.LOST)
+    line(shop, ConnectionState.OK)
+    shop.desk.says(m.Ended(CC, 25, 30))
+    await shop.until(lambda: shop.status is Status.BUSY)
+    assert shop.context.snapshot.next_status == NextStatus.NONE
+
+
 async def test_a_seat_that_was_busy_before_a_call_is_busy_after_it(shop: Shop) -> None:
     await shop.seat.set_status(2)
     await dialled(shop)

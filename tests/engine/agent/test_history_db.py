@@ -216,6 +216,21 @@ async def test_one_call_that_cannot_be_read_hides_no_other(
     assert count == len(written.read_text("utf-8").splitlines()) - 1 >= 2
 
 
+async def test_what_an_account_kept_under_another_name_is_its_own(
+    journal: HistoryDb, tmp_path: Path
+) -> None:
+    await journal.add(ENTRY)
+    later = HistoryDb(journal.path, "other", also="mine")
+    await later.open()
+    assert [entry.id for entry in (await later.search()).entries] == [ENTRY.id]
+    await later.close()
+    assert (await journal.search()).entries == ()
+    again = HistoryDb(journal.path, "other", also="other")
+    await again.open()
+    assert len((await again.search()).entries) == 1
+    await again.close()
+
+
 async def test_an_export_never_goes_over_a_file_or_through_a_link(
     journal: HistoryDb, tmp_path: Path
 ) -> None:

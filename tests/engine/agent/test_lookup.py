@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -68,6 +70,31 @@ def test_numbers_are_the_same_however_they_are_written(
 ) -> None:
     found = phone_book.PhoneBook(iter([(written, "Wang Fang")]), "CN").find(asked)
     assert found == ("Wang Fang" if same else "")
+
+
+async def test_a_book_that_does_not_answer_takes_no_thread_from_anybody(
+    desk: Desk, tmp_path: Path
+) -> None:
+    path = book(tmp_path / "people.csv", "Full name,Phone\nWang Fang,12000000001\n")
+    asked, answers = lookup(desk, 0.02, csv=path), threading.Event()
+
+    class Hanging(type(tmp_path)):  # type: ignore[misc]
+        """On a share of the network that does not answer."""
+
+        def stat(self, **how: bool) -> os.stat_result:
+            answers.wait()
+            return os.stat(str(self), **how)
+
+    asked._books[0].path = Hanging(path)
+    try:
+        for _ in range((os.cpu_count() or 1) + 5):  # more than the loop has threads for all
+            assert await asked.who(CUSTOMER) == ""
+        async with asyncio.timeout(LIMIT):
+            assert await asyncio.to_thread(lambda: "so is a name of the network") != ""
+    finally:
+        answers.set()
+    assert await until(lambda: asked.who(CUSTOMER)) == "Wang Fang"
+    await asked.close()
 
 
 async def test_a_csv_has_the_name_and_what_stands_beside_it(desk: Desk, tmp_path: Path) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -148,3 +151,18 @@ def test_a_refused_request_names_what_came_what_was_expected_and_the_setting(
     assert why["given"] == ["sip:00000000000@h.test:5060"]
     assert "138001" not in json.dumps(line)
     assert summary["settings"] == [{"kind": "refused", "what": rule.value, "setting": setting}]
+
+
+def test_a_disk_that_takes_no_more_is_told_and_ends_nothing() -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("this system has no device that is always full")
+    record = Record(full.open("w", encoding="utf-8"), Masker(), control.ASSUMED)
+    sender = parse_name_addr("<sip:PBX@platform.invalid>")
+    body = control.encode(control.NewCall("1conf_1", "12000000001"))
+    for _ in range(3):
+        record.overhear(sip.MessageReceived(sender, None, control.CONTENT_TYPE, body, ""))
+    record.end()
+    record.close()
+    assert record.trouble == os.strerror(errno.ENOSPC)
+    assert record.heard == 3, "what came is counted, and acted on"

@@ -218,7 +218,43 @@ async def test_an_end_that_overtakes_the_answer_to_its_dial_ends_it_with_the_rea
     assert "no credit" in render(shift.outcome)
 
 
+@pytest.mark.parametrize("times", [1, 2])
+async def test_an_answer_that_overtakes_the_answer_to_its_dial_counts_when_that_comes(
+    shift: Shift, times: int
+) -> None:
+    await shift.control.dial(CUSTOMER)
+    for _ in range(times):
+        shift.says(m.Answered(CC, CUSTOMER))
+        await asyncio.sleep(0)  # the platform is asked
+    assert shift.state is CallState.DIALING
+    shift.says(m.CalloutResponse(200, CC, f"9{CUSTOMER}"))
+    assert [call.state for call in shift.desk.context.snapshot.calls] == [CallState.TALKING]
+    assert len(shift.desk.facts(e.CallAnswered)) == 1
+
+
+async def test_a_call_that_was_up_and_over_before_the_answer_to_its_dial_has_its_length(
+    shift: Shift,
+) -> None:
+    await shift.control.dial(CUSTOMER)
+    shift.says(m.Answered(CC, CUSTOMER), m.Ended(CC, 25, 7), m.CalloutResponse(200, CC, CUSTOMER))
+    assert (shift.state, shift.outcome.id) == (CallState.ENDED, "ended.25")
+    assert shift.desk.call.end.talk_time == 7
+
+
 # ---------------------------------------------------------------- transfers
+
+
+async def test_a_39_of_the_transfer_before_does_not_hide_the_38_of_this_one(hasty: Shift) -> None:
+    await hasty.talking()
+    assert (await hasty.control.transfer("5", "1003", "Li Na", "")).ok
+    await until(lambda: not hasty.desk.call.transfer)  # nothing is told in time
+    hasty.desk.context.limits = Limits()
+    assert (await hasty.control.transfer("5", COLLEAGUE, "Wang Fang", "")).ok
+    hasty.says(m.TransferFailed(CC), m.TransferFailed(CC))
+    assert len(hasty.desk.facts(e.TransferFailed)) == 1
+    hasty.says(m.TransferSucceeded(CC), m.TransferSucceeded(CC), m.Ended(CC, 26, 9))
+    assert render(hasty.outcome) == "Transferred to Wang Fang."
+    assert len(hasty.desk.facts(e.TransferSucceeded)) == 1
 
 
 async def test_a_105_before_its_38_is_a_transfer_all_the_same(shift: Shift) -> None:
@@ -318,6 +354,45 @@ async def test_a_third_party_who_comes_in_while_it_is_to_be_taken_out_is_known_t
     assert shift.third is ThirdState.JOINED
 
 
+async def _joined(shift: Shift) -> None:
+    await shift.talking()
+    asked = await _invites(shift)
+    shift.says(m.ThreewayResponse(CC, 0), m.ThreewayResult(CC, 0))
+    await asked
+    assert shift.third is ThirdState.JOINED
+
+
+async def _is_ended_for_all(shift: Shift) -> bool:
+    """The agent ends it for all, and the platform knows of nobody to take out."""
+    ended = asyncio.create_task(shift.control.end_for_all(""))
+    await until(lambda: m.Threeway(CC, 4) in shift.desk.sent)
+    shift.says(m.ThreewayResponse(CC, 1, "no third party"))
+    return (await ended).ok
+
+
+async def test_a_third_party_who_left_while_the_line_was_gone_is_in_nobodys_way(
+    shift: Shift,
+) -> None:
+    await _joined(shift)
+    shift.control.flow_is_back()
+    assert await _is_ended_for_all(shift)
+    assert shift.third is ThirdState.LEFT
+    assert shift.desk.sent[-1] == m.HangUp(CC)
+
+
+@pytest.mark.parametrize("heard", [False, True], ids=["no line was lost", "heard of since"])
+async def test_a_refusal_to_take_out_a_third_party_who_is_known_to_be_in_hangs_up_on_nobody(
+    shift: Shift, heard: bool
+) -> None:
+    await _joined(shift)
+    if heard:
+        shift.control.flow_is_back()
+        shift.says(m.ThreewayResult(CC, 0))
+    assert not await _is_ended_for_all(shift)
+    assert shift.third is ThirdState.JOINED
+    assert m.HangUp(CC) not in shift.desk.sent
+
+
 @pytest.mark.parametrize("r", ["5", "no", "busy"])
 async def test_a_refusal_of_a_third_party_keeps_its_code_where_it_has_no_words(
     shift: Shift, r: str
@@ -375,6 +450,51 @@ async def test_after_a_message_that_could_not_be_read_the_platform_is_asked_once
     hasty.says(m.NoCall())
     assert hasty.state is CallState.ENDED
     assert hasty.asked() == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [("65", 65.0), ("3600", 3600.0), ("65000", 90.0), ("999999999", 90.0), ("1:05", 90.0)],
+)
+async def test_a_length_that_cannot_be_one_is_ours_and_kept_to_be_shown(
+    shift: Shift, said: str, kept: float
+) -> None:
+    await shift.talking()
+    shift.desk.now += 90
+    shift.hears(f'<cc a="105" c="{CC}" r="25" callTime="{said}"/>')
+    assert shift.desk.call.end.talk_time == kept
+    strange = [item.what for item in shift.desk.context.not_understood.items()]
+    assert strange == ([f"callTime {said}"] if said.isdigit() and float(said) != kept else [])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<cc a="105" r="25" callTime="9"/>',
+        '<cc a="104" n="12000000001"/>',
+        '<cc a="101" c=" "/>',
+        '<cc a="100" n="12000000001"/>',
+    ],
+)
+async def test_after_word_of_a_call_that_does_not_say_of_which_the_platform_is_asked(
+    hasty: Shift, body: str
+) -> None:
+    await hasty.talking()
+    hasty.hears(body)
+    hasty.hears(body)
+    await until(lambda: hasty.asked() == 1)
+    kept = hasty.desk.context.not_understood.items()[0]
+    assert (kept.what[3:], kept.setting) == (" without a ccNumber", "[messages] ccnumber")
+    hasty.says(m.NoCall())
+    assert hasty.state is CallState.ENDED
+    assert hasty.asked() == 1
+
+
+async def test_a_code_that_nobody_knows_asks_for_nothing(hasty: Shift) -> None:
+    await hasty.talking()
+    hasty.hears('<cc a="7777"/>')
+    await asyncio.sleep(0)
+    assert hasty.asked() == 0
 
 
 @pytest.mark.parametrize(

@@ -159,6 +159,38 @@ async def test_what_is_in_one_state_for_long_is_asked_about(machine: Machine) ->
     await machine.sent(m.QueryCall)
 
 
+async def test_a_call_that_is_heard_is_asked_about_until_it_is_said_to_be_up(
+    machine: Machine,
+) -> None:
+    machine.desk.context.limits = Limits(still=0.01)
+    await proceeding(machine)
+    machine.desk.calls.put(machine.call, leg=Leg.CONNECTED)  # ringing is heard too
+    await machine.sent(m.QueryCall)
+    machine.hears(m.Answered(CC, CUSTOMER))
+    assert machine.call.state is CallState.TALKING
+
+
+async def test_who_is_heard_after_the_answer_is_not_hung_up_on_for_a_word_that_is_lost(
+    machine: Machine,
+) -> None:
+    machine.desk.context.limits = Limits(answered=0.01)
+    await answering(machine)
+    machine.desk.calls.put(machine.call, leg=Leg.CONNECTED)
+    await machine.sent(m.QueryCall)
+    assert machine.call.state is CallState.ANSWERING
+    assert "call" in machine.timers
+    assert m.HangUp(CC) not in machine.desk.sent
+    machine.hears(m.Answered(CC, CUSTOMER))
+    assert machine.call.state is CallState.TALKING
+
+
+async def test_an_answer_without_sound_and_without_a_word_is_given_up(machine: Machine) -> None:
+    machine.desk.context.limits = Limits(answered=0.01)
+    await answering(machine)
+    await machine.sent(m.HangUp)
+    assert machine.call.state is CallState.ENDED
+
+
 # ---------------------------------------------------------------- the third party
 
 

@@ -205,6 +205,20 @@ async def test_a_refusal_says_the_platforms_reason_and_nothing_changes(booth: Bo
     assert (booth.now.state, booth.now.pending) == (SuperviseState.LISTENING, "")
 
 
+@pytest.mark.parametrize("joined", [False, True])
+async def test_where_the_platform_knows_of_nothing_to_leave_she_has_left(
+    booth: Booth, joined: bool
+) -> None:
+    await booth.listens()
+    act = Act.STOP
+    if joined:
+        assert (await booth.ask(How.JOIN, Act.JOIN)).ok
+        act = Act.LEAVE
+    assert (await booth.ask(How.LEAVE, act, "", 1, "not listening")).ok
+    assert (booth.now.state, booth.now.call) == (SuperviseState.NONE, "")
+    await booth.listens()
+
+
 async def test_without_an_answer_nobody_listens_and_the_platform_is_told_so(booth: Booth) -> None:
     assert said(await booth.ask(How.LISTEN, None, CC)) == "supervise.no_reply"
     assert booth.now.call == ""

@@ -10,6 +10,7 @@ import pytest
 from tests.waiting import until
 from tui.config.paths import Paths
 from tui.config.schema import AudioSettings, Config
+from tui.console.i18n import render
 from tui.engine.engine import Engine
 from tui.platform.control import Kicked
 from tui.port.events import AccountChanged, PhaseChanged
@@ -35,6 +36,31 @@ async def test_a_kick_that_names_us_is_obeyed(engine: Engine, eid: str) -> None:
     assert engine.snapshot().failure is not None
 
 
+@pytest.mark.parametrize(
+    ("un", "first", "last", "named", "ours"),
+    [
+        ("0107", "0100", "0199", "107", True),
+        ("0107", "0100", "0199", "0107", True),
+        ("107", "100", "199", "0107", True),
+        ("0107", "", "", "107", True),
+        ("0107", "100", "199", "107", False),
+        ("0107", "0100", "0199", "1070", False),
+        ("0107", "0100", "0199", "", False),
+    ],
+)
+async def test_an_extension_written_as_a_number_is_ours_where_it_is_nobody_elses(
+    engine: Engine, un: str, first: str, last: str, named: str, ours: bool
+) -> None:
+    account = Account(un, "025", "", eid="70000", extension_start=first, extension_end=last)
+    engine.context.emit(AccountChanged(account))
+    engine._kicked(Kicked(named, "", 895, "70000"))
+    if ours:
+        await until(lambda: engine.snapshot().phase is Phase.KICKED)
+    else:
+        await engine.context.settle()
+        assert engine.snapshot().phase is Phase.SIGNED_IN
+
+
 @pytest.mark.parametrize("who", [("1002", "70000"), ("1001", "70001")])
 async def test_a_kick_of_somebody_else_is_not(engine: Engine, who: tuple[str, str]) -> None:
     engine._kicked(Kicked(who[0], "", 895, who[1]))
@@ -48,3 +74,21 @@ async def test_the_platforms_words_for_it_stand_behind_ours(engine: Engine) -> N
     failure = engine.snapshot().failure
     assert failure is not None
     assert (failure.id, dict(failure.values).get("info")) == ("kicked.899", "until Monday")
+
+
+@pytest.mark.parametrize(
+    ("r", "words"),
+    [
+        ("", "The platform gave no known reason (–)."),
+        ("gone", "The platform gave no known reason (gone)."),
+        (999, "The platform gave no known reason (999)."),
+    ],
+)
+async def test_a_reason_that_nobody_listed_or_said_leaves_no_gap(
+    engine: Engine, r: str | int, words: str
+) -> None:
+    engine._kicked(Kicked("1001", "", r, "70000"))
+    await until(lambda: engine.snapshot().phase is Phase.KICKED)
+    failure = engine.snapshot().failure
+    assert failure is not None
+    assert render(failure) == words

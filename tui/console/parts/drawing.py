@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from tui.clock import follow_time_zone
 from tui.console.actions.conditions import can_type
 from tui.console.i18n import render, tr
 from tui.console.keys.key_meanings import STEADY, KeyMeanings
@@ -218,6 +219,7 @@ class Drawing:
             self._stage.set_timer(step + 0.005 - elapsed % step, self._tick)
 
     def _tick(self) -> None:
+        follow_time_zone()
         self._ticking = False
         self.draw()
         self._tick_if_needed()

@@ -59,6 +59,7 @@ class StatusAhead:
         """When the last write-up ended, or the line came back after it."""
         self._tries = 0
         """How often idle was asked for again since."""
+        self._line_ok = False
         self.context.events.listen(self._heard)
         seat.listen_busy(self._busy_said)
 
@@ -92,10 +93,22 @@ class StatusAhead:
             self.context.emit(NextStatusChanged(NextStatus.BUSY))
 
     def _heard(self, event: Event) -> None:
+        if isinstance(event, ConnectionChanged):
+            was_ok, self._line_ok = self._line_ok, event.connection.state is ConnectionState.OK
+            if self._line_ok and not was_ok:
+                self._flow_is_back()
         over = isinstance(event, WrapUpChanged) and event.wrapup is None
         back = isinstance(event, ConnectionChanged) and event.connection.state is ConnectionState.OK
         if over or (back and self._wrapup.idle_follows):
             self._ready, self._tries = self.context.clock(), 0
+
+    def _flow_is_back(self) -> None:
+        """The platform may have begun anew, and the call ended meanwhile: nothing that it took on
+        before counts, and it is asked once more of a call that goes on."""
+        self._known.clear()
+        for call in self.calls.live:
+            if call.ccnumber and call.answered is not None and self._wanted(call):
+                self.context.spawn(self._ask(call.ccnumber))
 
     def _busy_said(self, was_idle: bool) -> None:
         """The platform says busy."""

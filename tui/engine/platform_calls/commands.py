@@ -53,14 +53,21 @@ class CallCommands:
     """The commands on a platform's calls."""
 
     def __init__(
-        self, calls: Calls, send: Send, legs: CallLegs, type_when_answered: TypeWhenAnswered
+        self,
+        calls: Calls,
+        send: Send,
+        legs: CallLegs,
+        type_when_answered: TypeWhenAnswered,
+        ask: Callable[[], None],
     ) -> None:
+        """`ask` asks the platform what calls there are."""
         self.calls = calls
         self.context = calls.context
         self.send = send
         self.legs = legs
         self.dials = Dials()
         self._type_when_answered = type_when_answered
+        self._ask = ask
 
     async def dial(self, text: str, area: str = "", *, shown: str = "") -> Result:
         """`call`: 2 outside line, 3 extension, by the enterprise's range. What stands behind a
@@ -144,7 +151,11 @@ class CallCommands:
         self.calls.limit(call, limits.answered if here else limits.phone, self._answer_unconfirmed)
 
     def _answer_unconfirmed(self, call: Call) -> None:
-        if call.state is CallState.ANSWERING:
+        if call.state is CallState.ANSWERING and call.leg is Leg.CONNECTED:
+            # Two may be talking, and only the word of it is lost: nobody is hung up on for that.
+            self._ask()
+            self._limit_answer(call)
+        elif call.state is CallState.ANSWERING:
             self.calls.end(call, CallInput.NO_REPLY, message("answer.no_reply"))
             self.context.spawn(self._hang_up_quietly(call.ccnumber))
 

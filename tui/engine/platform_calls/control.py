@@ -9,7 +9,8 @@ from tui import sip
 from tui.engine.audio.legs import Legs
 from tui.engine.call_control import SeatKeeper
 from tui.engine.context import log
-from tui.engine.outcome import Outcome, Send, answer_to, unconfirmed, with_info
+from tui.engine.numbers import names_us
+from tui.engine.outcome import Outcome, Send, answer_to, code_of, unconfirmed, with_info
 from tui.engine.platform_calls.commands import CallCommands, TypeWhenAnswered
 from tui.engine.platform_calls.events import CallReports
 from tui.engine.platform_calls.legs import PlatformLegs
@@ -20,6 +21,7 @@ from tui.engine.platform_calls.threeway import ThreewayCalls
 from tui.engine.session.crash_note import Remembered
 from tui.platform import control
 from tui.platform.base import Platform
+from tui.platform.not_understood import SkippedKind
 from tui.port.commands import PbxFeature, Result
 from tui.port.snapshot import Call
 from tui.port.supervision import SuperviseHow
@@ -57,7 +59,9 @@ class PlatformCalls:
         transferred: set[str] = set()
         self.query = CallQuery(self.calls, send)
         self.legs = PlatformLegs(legs, self.query.ask, transferred)
-        self.commands = CallCommands(self.calls, send, self.legs, type_when_answered)
+        self.commands = CallCommands(
+            self.calls, send, self.legs, type_when_answered, self.query.ask
+        )
         self.reports = CallReports(self.commands, self.legs, self.query, transferred)
         self.threeway = ThreewayCalls(
             self.commands, transferred, threeway=threeway, explained=explained
@@ -204,7 +208,7 @@ class PlatformCalls:
         if isinstance(answer, Outcome):
             return unconfirmed("next_status", answer)
         code, info = answer
-        refused = with_info(message("next_status.refused", code=code), info)
+        refused = with_info(message("next_status.refused", code=code_of(code)), info)
         return None if code == _ACCEPTED else refused
 
     # ------------------------------------------------------------ what happens
@@ -232,6 +236,8 @@ class PlatformCalls:
         for report in reports:
             if not isinstance(report, control.Unknown):
                 self._report(_as_it_was_said(report))
+            elif report.of_a_call:
+                self.query.unread()
 
     def _report(self, report: control.PlatformMessage) -> None:
         self.query.told(getattr(report, "ccnumber", ""))
@@ -251,8 +257,18 @@ class PlatformCalls:
         known = call is not None and call.live
         return known or (isinstance(report, control.NoCall) and self.query.running)
 
+    def _is_of_another(self, report: control.StatusChanged | control.AfterCallWork) -> bool:
+        """Whether a status names a seat (EXT_EID16), and not ours."""
+        account = self.context.snapshot.account
+        if account is None or not report.eid:
+            return False
+        return not names_us(report.number, report.eid, account)
+
     def _other(self, report: control.PlatformMessage) -> None:
         match report:
+            case control.StatusChanged() | control.AfterCallWork() if self._is_of_another(report):
+                what = "the status of another seat"
+                self.context.not_understood.add(SkippedKind.STRAY, what, where="cc")
             case control.StatusChanged(status, info):
                 asked = self.context.snapshot.seat.pending
                 self._seat.platform_says(status)
@@ -313,6 +329,7 @@ class PlatformCalls:
     def engine_died(self, remembered: Remembered) -> None:
         """Take over the call that an engine left behind when it was killed, and ask."""
         take_over(self.calls, self.legs, remembered)
+        self.threeway.not_heard_of()
         self.query.last_seen(remembered)
         self.query.ask()
 
@@ -321,6 +338,7 @@ class PlatformCalls:
         became of the calls."""
         self.announcements.again()
         self.supervising.flow_is_back()
+        self.threeway.not_heard_of()
         self.context.spawn(self.legs.legs.refresh())
         if self.calls.live:
             self.query.ask()

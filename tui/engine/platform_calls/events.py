@@ -17,6 +17,7 @@ from tui.engine.platform_calls.dials import Response
 from tui.engine.platform_calls.recovery import CallQuery
 from tui.platform import control
 from tui.platform.codes import ENDED, ENDED_CODE, ENDED_UNKNOWN, REFUSED
+from tui.platform.not_understood import SkippedKind
 from tui.port.events import (
     CallAnswered,
     CallFinished,
@@ -31,6 +32,8 @@ from tui.port.snapshot import Call, CallEnd
 from tui.port.values import VOIP, Leg, Message, message
 
 _REMEMBERED = 32
+_AN_HOUR: Final = 3600.0
+_Early = control.Answered | control.Ended | control.CallinFailed
 CONNECTED_REASONS: Final = (BY_PEER, BY_US)
 """Only with these was the call up, and only then is `callTime` a length (specification)."""
 
@@ -63,8 +66,8 @@ class CallReports:
         """ccNumbers of calls that the platform has handed to somebody else."""
         self._cancelled: OrderedDict[str, _Over] = OrderedDict()
         self._over: OrderedDict[str, _Over] = OrderedDict()
-        self._early: OrderedDict[str, control.Ended | control.CallinFailed] = OrderedDict()
-        """Ends that have overtaken the answer which names their call."""
+        self._early: OrderedDict[str, list[_Early]] = OrderedDict()
+        """What has overtaken the answer that names its call: that it is up, that it is over."""
 
     def handle(self, report: control.PlatformMessage) -> bool:
         """Take one message. False when it is not about a call."""
@@ -80,9 +83,9 @@ class CallReports:
                 self._responded(report, internal=True)
             case control.CallinFailed(ccnumber, info):
                 self._not_answered(ccnumber, info)
-            case control.Answered(ccnumber, number, eid):
+            case control.Answered(ccnumber, eid=eid):
                 self.calls.note(ccnumber, "attribute", report.attributes)
-                self._answered(ccnumber, number, internal=bool(eid))
+                self._answered(report, internal=bool(eid))
             case control.Ended():
                 self._ended(report)
             case control.Held(ccnumber):
@@ -219,8 +222,8 @@ class CallReports:
         moved = self.calls.move(call, CallInput.ACCEPTED, ccnumber=report.ccnumber)
         if report.ccnumber:
             self.context.timers.cancel(f"call {call.key}")
-            if (end := self._early.pop(report.ccnumber, None)) is not None:
-                self.handle(end)
+            for early in self._early.pop(report.ccnumber, ()):
+                self.handle(early)
         elif moved is not None:
             self.calls.limit(moved, self.context.limits.dial_reply, self._ask_name)
 
@@ -270,7 +273,8 @@ class CallReports:
 
     # ------------------------------------------------------------ up, over
 
-    def _answered(self, ccnumber: str, number: str, *, internal: bool) -> None:
+    def _answered(self, report: control.Answered, *, internal: bool) -> None:
+        ccnumber, number = report.ccnumber, report.number
         self.query.told(ccnumber)
         if f"offer {ccnumber}" in self.context.timers:  # held back, and taken meanwhile
             self.context.timers.cancel(f"offer {ccnumber}")
@@ -281,10 +285,15 @@ class CallReports:
                 return
             # A 104 never stands for the response to `call`: a stray one is not taken for it. Yet
             # whoever talks on a telephone, or is waited for, must see it: the platform is asked.
+            dialled = call is None and self._is_dialled(number)
+            if dialled:
+                self._came_early(call, report)
             if not self.query.running:
                 log.warning("answered for a call that is not known: the platform is asked")
                 self.query.ask()
                 return
+            if dialled:
+                return  # said once more, and the dial's own answer is still to come
             call = self.calls.add(
                 state=CallState.PROCEEDING,
                 outgoing=False,
@@ -322,8 +331,7 @@ class CallReports:
             return
         talk_time = None
         if r in CONNECTED_REASONS:
-            length = report.call_time
-            talk_time = length if length is not None else self.calls.talked(call)
+            talk_time = self._length(call, report.call_time)
         missed = not call.outgoing and call.answered is None and call.state is CallState.RINGING
         unlisted = ENDED_UNKNOWN if report.r == "" else ENDED_CODE
         outcome = message(ENDED.get(r, unlisted), code=report.r)
@@ -344,14 +352,33 @@ class CallReports:
                 self._remember(self._over, call)
             self.context.emit(CallFinished(ccnumber, r, talk_time))
 
-    def _came_early(self, known: Call | None, end: control.Ended | control.CallinFailed) -> None:
-        """The end of a call that is not known, while a dial waits for its answer, may be that of
-        the call which the answer names."""
+    def _length(self, call: Call, said: int | None) -> float | None:
+        """What the platform says is the length, unless that is an hour longer than the call has
+        been here: then it is meant in another unit, or as an instant, and ours counts."""
+        talked = self.calls.talked(call)
+        here = self.context.clock() - call.began
+        if said is None or call.recovered or said <= here + _AN_HOUR:
+            return talked if said is None else said
+        what, setting = f"callTime {said}", "[messages] call_time"
+        self.context.not_understood.add(SkippedKind.CODE, what, where="cc 105", setting=setting)
+        return talked
+
+    def _came_early(self, known: Call | None, early: _Early) -> None:
+        """That a call is up or over which is not known, while a dial waits for its answer, may be
+        said of the call which the answer names."""
         waits = any(call.state is CallState.DIALING for call in self.calls.live)
-        if known is None and waits:
-            self._early[end.ccnumber] = end
-            while len(self._early) > _REMEMBERED:
-                self._early.popitem(last=False)
+        if known is not None or not waits:
+            return
+        said = self._early.setdefault(early.ccnumber, [])
+        if early not in said:
+            said.append(early)
+        while len(self._early) > _REMEMBERED:
+            self._early.popitem(last=False)
+
+    def _is_dialled(self, number: str) -> bool:
+        """Whether a dial that waits for its answer may be to this number."""
+        dialled = (call for call in self.calls.live if call.state is CallState.DIALING)
+        return any(number in ("", call.number, f"9{call.number}") for call in dialled)
 
     def _voice_is_here(self) -> bool:
         """Whether the agent can hang up nowhere but here: not on a telephone of her own."""

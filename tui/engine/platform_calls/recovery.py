@@ -66,7 +66,8 @@ class CallQuery:
         if call is None:
             return
         self._watch(key)
-        if call.leg is not Leg.CONNECTED and not self.running:
+        heard = call.leg is Leg.CONNECTED and call.answered is not None
+        if not heard and not self.running:  # ringing is heard too: it tells nothing
             self.ask()
 
     def told(self, ccnumber: str) -> None:

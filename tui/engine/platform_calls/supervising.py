@@ -137,6 +137,9 @@ class Supervising:
                 return Result(True)
             self.context.spawn(self._tell(control.Supervise(key, SuperviseAct.STOP)))
         failure = answer if isinstance(answer, Message) else self._refused(answer)
+        if mine and how is SuperviseHow.LEAVE and not isinstance(answer, Message):
+            self._over(SuperviseInput.LEAVES)  # the platform knows of nothing to leave
+            return Result(True)
         if mine and how is SuperviseHow.LISTEN:
             self._over(SuperviseInput.SOUND_GONE, failure)
         elif mine:

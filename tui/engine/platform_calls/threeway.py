@@ -65,6 +65,8 @@ class ThreewayCalls:
         """The request that waits for it."""
         self._unanswered: control.Threeway | None = None
         """The last request that got no answer in time: it may come after all."""
+        self._uncertain: set[str] = set()
+        """Keys of calls whose third party may have left unheard: the line was lost meanwhile."""
         self._out: asyncio.Event | None = None
         self._changed = asyncio.Event()
 
@@ -150,6 +152,10 @@ class ThreewayCalls:
             return Result(True)
         if isinstance(response, Message):
             why = response
+        elif call.key in self._uncertain:
+            said = with_info(message("threeway.left"), words_of(response.info, response.result))
+            self._step(call.key, ThirdInput.END_ACCEPTED, outcome=said)
+            return Result(True)
         else:
             info = words_of(response.info, response.result)
             why = message("threeway.not_dropped", info=info)
@@ -198,9 +204,16 @@ class ThreewayCalls:
         there = call is not None and call.live and call.third is not None and call.third.present
         return call if there else None
 
+    def not_heard_of(self) -> None:
+        """The line was lost, or an engine died: a third party may have left, and nobody tells. A
+        refusal to take it out says that it has."""
+        self._uncertain |= {call.key for call in self.calls.live if call.third is not None}
+
     def call_changed(self, before: Call | None, call: Call) -> None:
         """A call is another than it was. A third party that is rung has a limit."""
         self._changed.set()
+        if not call.live or call.third is None or not call.third.present:
+            self._uncertain.discard(call.key)
         name = f"third {call.key}"
         third = call.third if call.live else None
         if third is None or third.state is not ThirdState.INVITED:
@@ -291,6 +304,7 @@ class ThreewayCalls:
             self.context.not_understood.add(SkippedKind.CODE, f"result {result}", where="threeway")
         if call is None or call.third is None or given is None:
             return
+        self._uncertain.discard(call.key)
         late = self._unanswered
         if given is not ThirdInput.JOINED and late is not None and late.ccnumber == call.ccnumber:
             self._unanswered = None  # what came of it is known

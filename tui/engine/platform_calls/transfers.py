@@ -40,6 +40,8 @@ class PlatformTransfers:
         self._explained = explained
         self._untold: OrderedDict[str, str] = OrderedDict()
         """To whom calls were transferred whose outcome the platform has not told, by ccNumber."""
+        self._failed: OrderedDict[str, str] = OrderedDict()
+        """The same where it has told a failure: that may have been the one before, told late."""
 
     async def begin(self, call: Call, gid: str, number: str, name: str) -> Result:
         """`transferPBXCall`: needs the group *and* the extension; 38 or 39 tells the outcome."""
@@ -52,9 +54,8 @@ class PlatformTransfers:
         account = self.context.snapshot.account
         assert account is not None  # a call has an account
         waiting = self.calls.put(call, transfer=name or number)
-        self._untold[call.ccnumber] = name or number
-        while len(self._untold) > _REMEMBERED:
-            self._untold.popitem(last=False)
+        _remember(self._untold, call.ccnumber, name or number)
+        self._failed.pop(call.ccnumber, None)
         self.context.timers.set(
             f"transfer {call.key}", self.context.limits.transfer, lambda: self._not_told(call.key)
         )
@@ -103,6 +104,9 @@ class PlatformTransfers:
         """38. The 105 with 26 follows; without it the call is closed here after a while."""
         call, name = self._told_of(ccnumber)
         if call is None:
+            name = self._failed.pop(ccnumber, "")
+            call = self.calls.by_ccnumber(ccnumber) if name else None
+        if call is None:
             return
         self.context.emit(TransferSucceeded(call.ccnumber))
         if not call.live:  # its 105 came first
@@ -120,6 +124,7 @@ class PlatformTransfers:
         call, name = self._told_of(ccnumber)
         if call is None or not call.live:
             return
+        _remember(self._failed, call.ccnumber, name)
         said = with_info(message("transfer.failed", name=name), info)
         self._transfer_over(self.calls.put(call, transfer=name).key, said)
         self.context.emit(TransferFailed(call.ccnumber))
@@ -133,3 +138,9 @@ class PlatformTransfers:
             reason=BY_US,
             talk_time=self.calls.talked(call),
         )
+
+
+def _remember(where: OrderedDict[str, str], ccnumber: str, name: str) -> None:
+    where[ccnumber] = name
+    while len(where) > _REMEMBERED:
+        where.popitem(last=False)

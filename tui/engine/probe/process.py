@@ -64,8 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 1
         os.close(take_output(paths.log_file))
         setup(paths.log_file)
-        with out:
-            failure = asyncio.run(_run(options, config, paths, profile, password, out, tell))
+        failure = asyncio.run(_run(options, config, paths, profile, password, out, tell))
         if failure is not None:
             tell(failure)
     sys.stdout.flush()
@@ -111,6 +110,7 @@ async def _run(
         failure = await listening.run(SignIn.of(profile, password), options.gid)
     finally:
         record.end()
+        record.close()
     for (kind, what), setting in record.settings.items():
         tell(message("probe.item", kind=kind, what=what, setting=setting))
     tell(
@@ -122,6 +122,8 @@ async def _run(
             refused=record.refused,
         )
     )
+    if failure is None and record.trouble:
+        return message("probe.not_written", path=options.output, why=record.trouble)
     return failure
 
 

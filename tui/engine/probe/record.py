@@ -21,6 +21,7 @@ from collections.abc import Callable
 from typing import Any, Final, TextIO
 
 from tui import sip
+from tui.engine.context import log
 from tui.engine.not_understood import setting_of
 from tui.engine.probe.masking import Masker
 from tui.engine.session.control_messages import Overheard, Sent
@@ -50,6 +51,8 @@ class Record:
         self._clock = clock
         self._began = clock()
         self._lines = 0
+        self.trouble = ""
+        """Why the file is not whole: the disk took no more of it."""
         self.heard = 0
         """Messages of the platform's."""
         self.skipped: Counter[str] = Counter()
@@ -169,7 +172,7 @@ class Record:
 
     def _write(self, who: str, kind: str, body: str = "", **more: object) -> None:
         self._lines += 1
-        if self._lines > MOST:
+        if self._lines > MOST or self.trouble:
             return
         line = {
             "at": round(self._clock() - self._began, 3),
@@ -178,4 +181,15 @@ class Record:
             "body": body,
             **more,
         }
-        print(json.dumps(line, ensure_ascii=False), file=self._out, flush=True)
+        try:
+            print(json.dumps(line, ensure_ascii=False), file=self._out, flush=True)
+        except OSError as error:  # whoever is listened to is acted on all the same
+            self.trouble = error.strerror or type(error).__name__
+            log.warning("the probe's file is not whole: %s", self.trouble)
+
+    def close(self) -> None:
+        """Nothing more is written."""
+        try:
+            self._out.close()
+        except OSError as error:
+            self.trouble = self.trouble or error.strerror or type(error).__name__

@@ -20,11 +20,17 @@ from tui.engine.outcome import unconfirmed
 from tui.engine.session.crash_note import CrashNote
 from tui.engine.session.installation import Installation
 from tui.engine.session.platform_factory import relays
-from tui.engine.session.sign_in_fields import login_message
+from tui.engine.session.sign_in_fields import login_message, one_spelling
 from tui.engine.session.signalling import RegistrationRefused, Signalling
 from tui.platform import control
 from tui.platform.base import Platform, PlatformError
-from tui.platform.codes import BAD_ARGUMENT, LOGIN, REGISTRATION_FAILED, WEBSOCKET_FAILED
+from tui.platform.codes import (
+    BAD_ARGUMENT,
+    LOGIN,
+    LOGOUT_FAILED,
+    REGISTRATION_FAILED,
+    WEBSOCKET_FAILED,
+)
 from tui.port import replace
 from tui.port.commands import JoinGroup, Result, SignIn
 from tui.port.events import (
@@ -76,6 +82,8 @@ class SignInSession:
         """What the seat is to be after registration: 1 idle, or 2 busy at first."""
         self.key = ""
         """The account's name on this machine."""
+        self.key_as_written = ""
+        """The same by how its backend was typed, as it was once."""
         self.auto_answer = 0
         """Seconds after which the enterprise wants calls answered; 0 = not."""
         self._tls: ssl.SSLContext | None = None
@@ -118,7 +126,8 @@ class SignInSession:
             raise
         self.platform = platform
         self.profile = self.config.profile_for(command.kind, command.profile, command.un)
-        self.key = account_key(command)
+        self.key = account_key(one_spelling(command))
+        self.key_as_written = account_key(command)
         self.auto_answer = user.auto_answer
         self.crash_note = CrashNote(self.paths.runtime / f"{self.key}.call")
         call_control = self.parts.make_control(platform, command.un, self.profile)
@@ -272,7 +281,8 @@ class SignInSession:
         must be told all the same."""
         self._phase(Phase.SIGNING_OUT)
         left: Message | None = None
-        if self.signalling.account is not None:
+        was_in = self.signalling.account is not None
+        if was_in:
             left = await self.parts.control.now.hang_up_all()
             self.parts.calls.end_all(message("ended.signed_out"))
         await self.parts.legs.close()
@@ -282,6 +292,8 @@ class SignInSession:
                 await self.platform.check_out()
             except PlatformError as error:
                 log.warning("the seat could not be checked out: %s", error)
+                if was_in and left is None:  # the platform may have the seat still
+                    left = message(LOGIN[LOGOUT_FAILED], code=LOGOUT_FAILED, info=error.info)
         await self._forget()
         if left is not None:
             log.warning("signed out, and something was left: %s", left.id)

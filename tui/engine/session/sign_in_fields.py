@@ -4,6 +4,7 @@ The factory knows which of the two forms a sign-in has filled in."""
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from tui.engine.numbers import NumberError, parse_number, parse_phone
 from tui.platform.base import LINE_TYPES, VOIP, PlatformError
@@ -44,6 +45,20 @@ def platform_fields(command: SignIn) -> SignIn | Result:
     if not command.pwd:
         return refused("login.missing_pwd")
     return replace(command, backend=command.backend.strip(), **plain)
+
+
+def one_spelling(command: SignIn) -> SignIn:
+    """The same account, whose backend is written in one way only: what it is known by on this
+    machine."""
+    from tui.platform.web import base_url
+
+    try:
+        parts = urlsplit(base_url(command.backend))
+    except PlatformError:  # none, or that of another kind of platform
+        return command
+    usual = {"http": 80, "https": 443}[parts.scheme]
+    host = parts.netloc.removesuffix(f":{usual}")
+    return replace(command, backend=f"{parts.scheme}://{host}{parts.path}")
 
 
 def pbx_fields(config: Config, command: SignIn) -> SignIn | Result:

@@ -151,6 +151,8 @@ class _Reading:
         if isinstance(message, NewCall | Answered):
             said = {name: clean_text(value) for name, value in self.root.attributes.items()}
             message = replace(message, attributes=tuple(said.items()))
+        if message is None and ours == "cc" and given["a"] in _OF_A_CALL and not given.get("c"):
+            return self._nameless()
         return message or self._unknown_code()
 
     def _from_inside(self, ours: str) -> dict[str, str]:
@@ -248,6 +250,12 @@ class _Reading:
         self._skip(SkippedKind.CODE, code or "no code, or not what it needs", "[messages] CODE")
         return Unknown(code, self._text, "code, or what it needs")
 
+    def _nameless(self) -> Unknown:
+        """What is said of a call, and not of which."""
+        code = self._code()
+        self._skip(SkippedKind.CODE, f"{code} without a ccNumber", "[messages] ccnumber")
+        return Unknown(code, self._text, "code, or what it needs", of_a_call=True)
+
     def _code(self) -> str:
         """The code as it came; "" where there is none."""
         for name, value in self.root.attributes.items():
@@ -277,9 +285,9 @@ def _decode_platform(given: Mapping[str, str]) -> PlatformMessage | None:
         case "22":
             return CallStateReport(c, r, number, eid) if c else NoCall()
         case "0" | "1" | "2":
-            return StatusChanged(int(a), info)
+            return StatusChanged(int(a), info, *((number, eid) if eid else ()))
         case "6":
-            return AfterCallWork(info)
+            return AfterCallWork(info, *((number, eid) if eid else ()))
         case "201":
             return CalloutResponse(r, c, number, info, given.get("i", ""))
         case "301":
@@ -305,7 +313,7 @@ def _decode_platform(given: Mapping[str, str]) -> PlatformMessage | None:
         case "87":
             return StatusAfterCallResponse(r, c, info)
         case "401":
-            return ThreewayResponse(c, r, info)
+            return ThreewayResponse(c, _plain_yes(r), info)
         case "402":
             return ThreewayResult(c, r, info)
         case "420":
@@ -314,7 +322,7 @@ def _decode_platform(given: Mapping[str, str]) -> PlatformMessage | None:
             return GroupCallReport(c, number, callee, *times, eid, callee_eid)
         case "422":
             act = _act(given)
-            return None if act is None else SuperviseResponse(c, act, r, info)
+            return None if act is None else SuperviseResponse(c, act, _plain_yes(r), info)
         case _:
             return None
 
@@ -383,6 +391,11 @@ def _decode_held(given: Mapping[str, str]) -> PlatformMessage | None:
 def _act(given: Mapping[str, str]) -> SuperviseAct | None:
     text = given.get("how", "")
     return SuperviseAct(int(text)) if text in _ACTS else None
+
+
+def _plain_yes(r: Reason) -> Reason:
+    """Where 0 is yes, so is the 200 that all other answers of the platform have for it."""
+    return 0 if r == 200 else r
 
 
 def _digits(text: str) -> Reason:

@@ -130,6 +130,7 @@ class Platform1:
             tls=self._tls,
             paths=self._fields,
             cookies=self._cookies,
+            skipped=self._skipped,
         )
         self._credentials, self._found = credentials, found
         enterprise = shapes1.read_profile(await self._call("profile"), self._fields)
@@ -344,6 +345,7 @@ class Platform1:
             tls=self._tls,
             paths=self._fields,
             cookies=self._cookies,
+            skipped=self._skipped,
         )
         try:
             return await web.request(route, query=query)

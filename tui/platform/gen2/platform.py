@@ -41,6 +41,8 @@ from tui.secrets import Secret
 T = TypeVar("T")
 _HTTP: Final = (401, 403)
 """A status that is no code of the platform: its answer had none."""
+_LISTED: Final = range(50000, 54000)
+"""The codes of the specification, and their kin: none is about a token."""
 
 
 class Platform2:
@@ -86,6 +88,9 @@ class Platform2:
         self._without_life = False
         self._refused = Secret()
         """The last token that was not taken."""
+        self._doubted = Secret()
+        """The last token that was in force after a refusal of which nobody knows whether it was
+        about the token."""
         self._credentials: Credentials | None = None
         self._user: UserData | None = None
         self._line: shapes.SipLine | None = None
@@ -110,6 +115,7 @@ class Platform2:
             paths=self._fields,
             token_header=self._routes.token,
             cookies=self._cookies,
+            skipped=self._skipped,
         )
         self._keeper.put(await self._fresh_token())
         reply = await self._call(self._routes.user)
@@ -302,7 +308,9 @@ class Platform2:
         refusal is an error."""
         token = self._keeper.value
         reply = await self._request(route, token=token, **asked)
-        if reply.token_refused:
+        if self._may_be_the_token(reply, token):
+            reply = await self._again(reply, token, route, asked)
+        elif reply.token_refused:
             self._refused = token
             await self._keeper.renew(token)
             reply = await self._request(route, token=self._keeper.value, **asked)
@@ -312,6 +320,22 @@ class Platform2:
         if must and reply.status != 200:
             raise PlatformError(reply.status, reply.info, wait=reply.wait)
         return reply
+
+    def _may_be_the_token(self, reply: Reply, token: Secret) -> bool:
+        """Whether a refusal has a code that nobody listed, and a new token was not tried yet: many
+        platforms say 200 and a number of their own where a token is over."""
+        listed = reply.status in _LISTED or reply.status in (200, *_HTTP)
+        return not listed and not reply.token_refused and token != self._doubted
+
+    async def _again(self, reply: Reply, token: Secret, route: Route, asked: Any) -> Reply:
+        """What the same request gets with a new token; the refusal itself where there is none."""
+        try:
+            await self._keeper.renew(token)
+        except PlatformError:
+            return reply
+        finally:
+            self._doubted = self._keeper.value
+        return await self._request(route, token=self._keeper.value, **asked)
 
     async def _request(self, route: Route, **asked: Any) -> Reply:
         if self._web is None:

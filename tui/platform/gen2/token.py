@@ -31,6 +31,10 @@ FINAL: Final = (401, 403, codes.BAD_ARGUMENT, codes.WRONG_PASSWORD, codes.NO_ENT
 """The platform's last word. Any other refusal of what worked before is the server's trouble, and
 may be over at the next try."""
 
+FINAL_AGAIN: Final = 900.0
+"""Seconds after which whoever needs a token asks again in spite of that: a deployment that let
+nobody in for a minute costs no shift, and four tries an hour lock no account."""
+
 
 @dataclass(frozen=True, slots=True)
 class Token:
@@ -62,6 +66,9 @@ class TokenKeeper:
         self._nap: asyncio.Task[None] | None = None
         self._on_failure: Callable[[PlatformError], None] | None = None
         self._failure: PlatformError | None = None
+        self._failed_at = 0.0
+        self._told: Callable[[PlatformError], None] | None = None
+        """Who was told of it."""
 
     @property
     def value(self) -> Secret:
@@ -84,7 +91,7 @@ class TokenKeeper:
     async def renew(self, refused: Secret) -> None:
         """Replace a token that is old, or was not taken; at once when it has been replaced
         meanwhile. Raises PlatformError."""
-        if self._failure is not None:
+        if self._failure is not None and self._clock() - self._failed_at < FINAL_AGAIN:
             raise self._failure
         if refused != self._value:
             return
@@ -110,7 +117,7 @@ class TokenKeeper:
 
     def stop(self) -> None:
         """Renew no longer. The token stays as it is."""
-        self._on_failure = None
+        self._on_failure = self._told = None
         for task in (self._timer, self._flight):
             if task is not None:
                 task.cancel()
@@ -127,17 +134,27 @@ class TokenKeeper:
             self.put(await self._fetch(self._value))
         except PlatformError as error:
             if error.code in FINAL:
-                self._failure = error
+                self._failure, self._failed_at = error, self._clock()
             raise
+        else:
+            self._go_on()
         finally:
             self._flight = None
             if self._failure is not None:
                 self._tell(self._failure)
 
+    def _go_on(self) -> None:
+        """A refusal that was final is over: the timer that it ended runs again."""
+        told, self._told = self._told, None
+        if told is not None:
+            self._on_failure = told
+            if self._timer is not None and self._timer.done():
+                self._timer = asyncio.create_task(self._run(), name="token timer")
+
     def _tell(self, error: PlatformError) -> None:
         if self._on_failure is not None:
-            tell, self._on_failure = self._on_failure, None
-            tell(error)
+            self._told, self._on_failure = self._on_failure, None
+            self._told(error)
 
     async def _run(self) -> None:
         tries = 0

@@ -58,11 +58,14 @@ class HistoryDb:
         mask: bool = False,
         keep_days: int = 90,
         patience: float = 10.0,
+        also: str = "",
     ) -> None:
+        """`also` is another name that the account had: what is kept under it is this one's."""
         self.path = path
         self.account = account
         self.mask = mask
         self.keep_days = keep_days
+        self._also = also if also != account else ""
         self._file = HistoryFile(path, keep_days, patience)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="history")
         self._last_id = 0
@@ -90,7 +93,7 @@ class HistoryDb:
     async def open(self) -> None:
         """Open or make the file, and forget what is older than the config wants. Raises
         HistoryWaits when the disk does not let us now: each write tries again."""
-        await self._run(self._file.open)
+        await self._run(self._open)
 
     async def add(self, entry: HistoryEntry) -> None:
         """Write a call. The same id again replaces it. Raises HistoryWaits; the call is kept."""
@@ -172,6 +175,22 @@ class HistoryDb:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     # ------------------------------------------------------------ in the thread
+
+    def _open(self) -> None:
+        self._file.open()
+        if self._also:
+            try:
+                self._take_over()
+            except sqlite3.OperationalError as error:  # the next sign-in does it
+                log.warning("calls of before are under another name still: %s", why(error))
+
+    def _take_over(self) -> None:
+        with self._file.connection() as database:
+            for table in ("calls", "callbacks"):
+                database.execute(
+                    f"UPDATE {table} SET account = ? WHERE account = ?",  # noqa: S608
+                    (self.account, self._also),
+                )
 
     def _flush(self) -> None:
         waiting = list(self._waiting.items())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -72,8 +73,11 @@ class Lookup:
                 self._books.append(
                     _Book(Path(settings.vcard), lambda at: card(at, settings.region))
                 )
-        self._lock = asyncio.Lock()
-        """One thread at a time is in the books."""
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="books")
+        """In the books, and in no thread that others need: a share of the network may not answer
+        for hours."""
+        self._look: asyncio.Future[str] | None = None
+        """The look into the books that was begun last."""
 
     @property
     def wanted(self) -> bool:
@@ -113,7 +117,8 @@ class Lookup:
                     if known := await source:
                         return known
         except TimeoutError:
-            log.info("nobody said in time who has a number")
+            stuck = self._look is not None and not self._look.done()
+            log.info("nobody said in time who has a number%s", ", the books hang" if stuck else "")
             return next((s.result() for s in sources if s.done() and _said(s)), "")
         finally:
             for source in sources:
@@ -132,10 +137,14 @@ class Lookup:
         return asked
 
     async def _in_books(self, number: str) -> str:
-        async with self._lock:
-            return await asyncio.to_thread(
-                lambda: next((who for book in self._books if (who := book.find(number))), "")
-            )
+        """One look at a time; whoever gives up waiting leaves no second one behind."""
+        while self._look is not None and not self._look.done():
+            await asyncio.wait((self._look,))
+        self._look = asyncio.get_running_loop().run_in_executor(
+            self._thread,
+            lambda: next((who for book in self._books if (who := book.find(number))), ""),
+        )
+        return await asyncio.shield(self._look)
 
     async def _at_url(self, number: str) -> str:
         return await of_url(self._http, self._settings.url, number)
@@ -148,8 +157,9 @@ class Lookup:
             return ""
 
     async def close(self) -> None:
-        """Let go of the connection."""
+        """Let go of the connection and of the books."""
         await self._http.close()
+        self._thread.shutdown(wait=False, cancel_futures=True)
 
 
 def _said(source: asyncio.Future[str]) -> bool:
