@@ -14,11 +14,12 @@ from argparse import (
     Namespace,
     RawDescriptionHelpFormatter,
 )
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tui import __version__
+from tui.cli import interrupts
 from tui.cli.exits import (
     OK,
     REFUSED,
@@ -119,69 +120,76 @@ def _run(given: list[str]) -> int:
     if not {"-h", "--help"}.isdisjoint(given):
         _translate(parser)
     options = parser.parse_args(given)
-    if options.command == "paths":
-        return _paths()
-    if options.command == "keys":
-        return _keys(options)
-    if options.command == "config":
+    if not options.command:
+        return _screen(options)
+    command = _command(options.command)
+    interrupts.hear()
+    return command(options)
+
+
+def _command(name: str) -> Callable[[Namespace], int]:
+    """What carries the command out. Only its own room is imported."""
+    if name == "paths":
+        return _paths
+    if name == "keys":
+        return _keys
+    if name == "config":
         from tui.cli.config_check import run as check_config
 
-        return check_config(options)
-    if options.command == "provision":
+        return check_config
+    if name == "provision":
         from tui.cli.host.provision import run as provision
 
-        return provision()
-    if options.command == "doctor":
+        return lambda _: provision()
+    if name == "doctor":
         from tui.cli.incident.doctor import run as doctor
 
-        return doctor(options)
-    if options.command == "probe":
+        return doctor
+    if name == "probe":
         from tui.cli.incident.probe import run as probe
 
-        return probe(options)
-    if options.command == "bundle":
+        return probe
+    if name == "bundle":
         from tui.cli.incident.bundle import run as bundle
 
-        return bundle(options)
-    if options.command == "replay":
+        return bundle
+    if name == "replay":
         from tui.cli.incident.replay import run as replay
 
-        return replay(options)
-    if options.command == "metrics":
+        return replay
+    if name == "metrics":
         from tui.cli.host.metrics import run as metrics
 
-        return metrics(options)
-    if options.command == "engine":
+        return metrics
+    if name == "engine":
         from tui.cli.host.engine import run as engine
 
-        return engine(options)
-    if options.command == "headset":
+        return engine
+    if name == "headset":
         from tui.cli.headset.near import run as headset
 
-        return headset(options, main)
-    if options.command == "kiosk":
+        return lambda options: headset(options, main)
+    if name == "kiosk":
         from tui.cli.host.kiosk import run as kiosk
 
-        return kiosk(options)
-    if options.command == "watch":
+        return kiosk
+    if name == "watch":
         from tui.cli.host.watch import run as watch
 
-        return watch(options)
-    if options.command == "top":
+        return watch
+    if name == "top":
         from tui.cli.host.top import run as top
 
-        return top(options)
-    if options.command in SHELL:
-        return _shell(options)
-    if options.command in AGENT:
+        return top
+    if name in SHELL:
+        return _shell
+    if name in AGENT:
         from tui.cli.agent.run import run as agent
 
-        return agent(options)
-    if options.command:
-        from tui.cli.scripts import run_script
+        return agent
+    from tui.cli.scripts import run_script
 
-        return run_script(options)
-    return _screen(options)
+    return run_script
 
 
 def _parser(given: Sequence[str]) -> ArgumentParser:
@@ -327,7 +335,7 @@ def _translate(parser: ArgumentParser) -> None:
     translate(parser)
 
 
-def _paths() -> int:
+def _paths(_options: Namespace) -> int:
     from tui.config.layers import system_file
     from tui.config.paths import Paths
 
@@ -404,6 +412,7 @@ def _screen(options: Namespace) -> int:
         front = Supervisor(launch, config, paths)
     from tui.console.i18n import render, tr
 
+    interrupts.hear()
     try:
         code = asyncio.run(front.run())
     except EngineUnavailable as error:
