@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 from tui import __version__
 from tui.cli import interrupts
+from tui.cli.command_parser import COMMAND, CommandNotUnderstood, CommandParser
 from tui.cli.exits import (
     OK,
     REFUSED,
@@ -115,16 +116,33 @@ def _run(given: list[str]) -> int:
     if given[:1] == ["sandbox"]:
         from tui.sandbox.main import run
 
-        return run(given[1:])
+        try:
+            return run(given[1:], CommandParser)
+        except CommandNotUnderstood as error:
+            return _not_understood(error, given)
     parser = _parser(given)
     if not {"-h", "--help"}.isdisjoint(given):
         _translate(parser)
-    options = parser.parse_args(given)
+    try:
+        options = parser.parse_args(given)
+    except CommandNotUnderstood as error:
+        return _not_understood(error, given)
     if not options.command:
         return _screen(options)
     command = _command(options.command)
     interrupts.hear()
     return command(options)
+
+
+def _not_understood(error: CommandNotUnderstood, given: list[str]) -> int:
+    """Say why, as it is wanted, and what to do; the exit code."""
+    from tui.cli.agent.answers import unasked
+    from tui.cli.grammar_errors import sentence
+
+    speak_as_the_system()
+    commands = (*COMMANDS, *AGENT, *SHELL)
+    wanted = Namespace(json="--json" in given)
+    return unasked(sentence(error, given, commands), USAGE, wanted)
 
 
 def _command(name: str) -> Callable[[Namespace], int]:
@@ -193,7 +211,7 @@ def _command(name: str) -> Callable[[Namespace], int]:
 
 
 def _parser(given: Sequence[str]) -> ArgumentParser:
-    parser = ArgumentParser(
+    parser = CommandParser(
         prog="yimi",
         description="A call-centre agent's phone in a terminal.",
         epilog=_EPILOG,
@@ -211,7 +229,7 @@ def _parser(given: Sequence[str]) -> ArgumentParser:
     parser.add_argument("--config", type=Path, metavar="FILE", help="in place of config.toml")
     account = "the extension, where several engines run"
     parser.add_argument("--account", default="", metavar="EXTENSION", help=account)
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", metavar=COMMAND)
     for name, text in COMMANDS.items():
         command = commands.add_parser(name, help=text, description=text)
         if name == "top":
@@ -303,7 +321,10 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = 0.0
     if not 1 <= seconds <= 86400:
-        raise ArgumentTypeError("1 to 86400 seconds are wanted")
+        from tui.console.i18n import tr
+
+        speak_as_the_system()
+        raise ArgumentTypeError(tr("usage.wrong.seconds"))
     return seconds
 
 
