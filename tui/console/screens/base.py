@@ -84,6 +84,12 @@ class YimiScreen(Screen[None]):
             self.desk.screen_ready()
 
     @property
+    def keys_under_way(self) -> bool:
+        """Whether what was opened last gets the keys, and has not got them yet: what is typed
+        behind it waits."""
+        return False
+
+    @property
     def takes_keys(self) -> bool:
         """Whether a key would arrive where it is meant for. The focus comes to a field some
         messages after the field is there."""

@@ -90,6 +90,8 @@ class ConsoleScreen(YimiScreen):
         """What the directory and the search for a third party have read."""
         self.directory: DirectoryPane | None = None
         """Built when the console has come to rest, or when it is first opened."""
+        self._opening = False
+        """The directory is opened, and has not got the keys yet."""
         self._side = Container(id="call-side")
         self._body = Container(id="body")
 
@@ -131,6 +133,8 @@ class ConsoleScreen(YimiScreen):
         self.history.show(view)
         self.notice.show(view, share.notice)
         self.keys.show(view, works)
+        if text := self.desk.calls.typed_ahead.due(view):
+            self.wrapup.begin_note(text)
 
     def _share(self, view: View, rows: list[Ranked], *, away: bool) -> Share:
         """Part the rows of the terminal among what stands on it, and give each its height."""
@@ -231,11 +235,20 @@ class ConsoleScreen(YimiScreen):
         elif self.directory is not None and self.directory.is_mounted:
             self.directory.open()
         else:
+            self._opening = True
             self._build_directory().call_after_refresh(self._open_built)
 
     def _open_built(self) -> None:
         if self.directory is not None and self.desk.view.directory:
             self.directory.open()
+        self.app.call_later(self._opened)  # behind the focus, which goes the same way
+
+    def _opened(self) -> None:
+        self._opening = False
+
+    @property
+    def keys_under_way(self) -> bool:
+        return self._opening or self.history.opening
 
     def _build_directory(self) -> DirectoryPane:
         if self.directory is None:
@@ -286,6 +299,8 @@ class ConsoleScreen(YimiScreen):
         digit = unicodedata.normalize("NFKC", event.character or "")
         if not digit or digit not in _KEYPAD:
             return False
+        if self.desk.calls.typed_ahead.waits:
+            return False
         if self.desk.calls.too_late():
             return True
         if find("digits").available(self.desk.view):
@@ -315,6 +330,8 @@ class ConsoleScreen(YimiScreen):
         view = self.desk.view
         if can_note(view):
             self.wrapup.begin_note(text)
+        elif self.desk.calls.typed_ahead.take(text, view):
+            return True
         elif is_number(text) and can_dial(view) and not live_lines(view):
             self.desk.calls.open_dial(unicodedata.normalize("NFKC", text))
         elif not text.isascii():
