@@ -19,7 +19,11 @@ WRONG = {
     "an option that is none": (["hold", "--bogus"], "--bogus"),
     "another word is wanted": (["mute", "maybe"], "on, off"),
     "one of several is missing": (["next"], "busy|idle"),
-    "no number": (["history", "--page", "x"], "--page"),
+    "no number": (["--generation", "x"], "--generation"),
+    "a page before the first": (["history", "--page", "0"], "1"),
+    "fewer days than one": (["shift", "--days", "-3"], "1"),
+    "a page that is no number": (["history", "--page", "x"], "1"),
+    "what must be there, without what may be": (["callback"], "NUMBER|dial|close"),
     "another number": (["--generation", "3"], "1, 2"),
     "a number too small": (["probe", "--seconds", "0"], "86400"),
     "nothing behind an option": (["--config"], "--config"),
@@ -49,6 +53,7 @@ def test_what_is_not_understood_is_said_with_what_to_do(
     assert named in said
     assert not ENGLISH.search(said), said
     assert "--help" in said or case == "half an option"
+    assert "WHEN" not in said
     if language == "zh":
         words = {"yimi", "help", *re.findall(LATIN, " ".join([*given, named]))}
         theirs = {*COMMANDS, *AGENT, *SHELL, "plain", "profile", "x"}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 COMMAND: Final = "COMMAND"
 """The place of the command itself, as the grammar names it."""
@@ -20,6 +21,11 @@ class CommandNotUnderstood(Exception):
 
 class CommandParser(ArgumentParser):
     """Raises CommandNotUnderstood where argparse would end the process."""
+
+    def print_help(self, file: Any = None) -> None:
+        """Write the help. What keeps it from being written is raised: argparse says nothing of
+        it."""
+        print(self.format_help(), end="", file=file or sys.stdout, flush=True)
 
     def error(self, message: str) -> NoReturn:
         """Called by argparse with its sentence about what cannot be understood."""

@@ -391,6 +391,11 @@ def _screen(options: Namespace) -> int:
 
         speak_as_the_system()
         return complain(i18n.tr("cli.no_terminal"), USAGE)
+    if not options.plain and os.environ.get("TERM") == "dumb":
+        from tui.console import i18n
+
+        speak_as_the_system()
+        return complain(i18n.tr("cli.dumb_terminal"), USAGE)
     config: Config
     try:
         paths = Paths.find().prepare()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from argparse import SUPPRESS, ArgumentParser
 from typing import Any, Final
 
+from tui.cli.work_options import from_one
+
 COMMANDS: Final = {
     "signin": "sign in without a screen, and start the engine; the password from standard input",
     "group": "the agent's groups; with a name, sign in to one",
@@ -91,9 +93,8 @@ def _arguments(name: str, command: ArgumentParser) -> None:
             _one_of(command, "status", ("busy", "idle"), "what follows")
         case "history":
             command.add_argument("text", nargs="?", default="", metavar="TEXT", help="what to find")
-            command.add_argument(
-                "--page", type=int, default=1, metavar="N", help="of fifty calls (1 if not said)"
-            )
+            page = "of fifty calls (1 if not said)"
+            command.add_argument("--page", type=from_one, default=1, metavar="N", help=page)
         case "members":
             command.add_argument(
                 "group", nargs="?", default="", metavar="GROUP", help="its name or its gid"
