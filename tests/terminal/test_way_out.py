@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.terminal import scripted_port as s
+from tests.terminal.test_history_screen import history
 from tests.terminal.test_threeway_screen import JOINED
 from tui.config.schema import Config, UiSettings
 from tui.console.screens.dialogs.breaks import BreakDialog
@@ -84,3 +85,17 @@ async def test_where_esc_goes_back_to_whom_no_choice_claims_it(console: Any) -> 
         assert "Talk on (Esc)" not in c.screen_text
         await c.press("escape")
         assert "how?" not in c.screen_text
+
+
+@pytest.mark.parametrize("key", ["ctrl+g", "ctrl+q", "f1"])
+async def test_under_a_dialog_no_key_is_shown_that_is_the_dialogs(console: Any, key: str) -> None:
+    async with console(s.IDLE, port=s.ScriptedPort(s.IDLE)) as c:
+        history(c.port)
+        await c.press("f10")
+        before = c.keys
+        assert "Enter Call again" in before
+        await c.press(key)
+        assert "Enter" not in c.keys
+        assert "F2 Dial" in c.keys
+        await c.press("escape")
+        assert c.keys == before

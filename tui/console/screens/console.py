@@ -16,7 +16,7 @@ from tui.console.actions.conditions import can_dial, can_note
 from tui.console.actions.registry import acts, available, find
 from tui.console.desk import Desk
 from tui.console.i18n import tr
-from tui.console.screens.base import YimiScreen
+from tui.console.screens.base import YimiScreen, reachable
 from tui.console.screens.directory.model import DirectoryEntry, DirectoryModel
 from tui.console.screens.script import ScriptPane
 from tui.console.view import ScreenName, View
@@ -132,7 +132,7 @@ class ConsoleScreen(YimiScreen):
         self.recent.show(view)
         self.history.show(view)
         self.notice.show(view, share.notice)
-        self.keys.show(view, works)
+        self.keys.show(view, reachable(self, works))
         if text := self.desk.calls.typed_ahead.due(view):
             self.wrapup.begin_note(text)
 
