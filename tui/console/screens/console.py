@@ -29,6 +29,7 @@ from tui.console.widgets.form.dial_field import is_number
 from tui.console.widgets.form.fields import in_one_line
 from tui.console.widgets.formats import spaced
 from tui.console.widgets.heading import Heading
+from tui.console.widgets.laid_out import when_laid_out
 from tui.console.widgets.own_class import set_own_class
 from tui.console.widgets.room import Ranked, Share, Wanted, needed
 from tui.console.widgets.room import share as part
@@ -90,6 +91,8 @@ class ConsoleScreen(YimiScreen):
         """What the directory and the search for a third party have read."""
         self.directory: DirectoryPane | None = None
         """Built when the console has come to rest, or when it is first opened."""
+        self._drawn_for: tuple[int, ...] = ()
+        """The widths of the parts when they were drawn."""
         self._opening = False
         """The directory is opened, and has not got the keys yet."""
         self._side = Container(id="call-side")
@@ -261,6 +264,20 @@ class ConsoleScreen(YimiScreen):
     def on_mount(self) -> None:
         super().on_mount()
         self.set_timer(AT_REST, self._build_directory)
+        for each in self._parts():
+            when_laid_out(each, self._laid_out)
+
+    def _parts(self) -> tuple[Widget, ...]:
+        """What is drawn for its width, and shares the width of the terminal with others."""
+        return self.panel, self.wrapup, self.recent
+
+    def _laid_out(self) -> None:
+        """A layout has given one of them another width. Under a dialog that comes after the look
+        that a new size of the terminal asks for: what was drawn then is for the width before."""
+        widths = tuple(each.outer_size.width for each in self._parts())
+        if widths != self._drawn_for:
+            self._drawn_for = widths
+            self.show(self.desk.view)
 
     def marked(self) -> DirectoryEntry | None:
         """Who is marked in the directory, if it has the keys."""
