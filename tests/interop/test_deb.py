@@ -43,7 +43,7 @@ def test_the_deb_is_built_installed_run_and_removed_without_a_trace(tmp_path: Pa
     dpkg = [*as_root, "dpkg", f"--root={tree}", "--force-depends", f"--log={tmp_path}/log"]
     run(ROOT / "packaging" / "deb" / "build", package, sys.executable)
     run(*dpkg, "--install", package)
-    paths = run(tree.joinpath(*RUNS), "-m", "tui.cli.main", "paths")
+    paths = run(tree.joinpath(*RUNS), "-m", "tui.cli", "paths")
     assert "yimi.log" in paths
     brought = run(tree.joinpath(*RUNS), "-c", "import textual, av, pylibsrtp; print(av.__file__)")
     assert brought.startswith(str(tree)), "what it brings, and not what is here"

@@ -14,7 +14,7 @@ from tui.config.schema import Config, HistorySettings
 from tui.config.work import OwnAction
 from tui.console.widgets.calls_before.history_terms import terms_of
 from tui.port import replace
-from tui.port.commands import ExportHistory, GetHistory, Result, Supervise
+from tui.port.commands import Dial, ExportHistory, GetHistory, Result, Supervise
 from tui.port.events import CallChanged, SeatChanged, SupervisionChanged
 from tui.port.machines.seat_machine import Status
 from tui.port.snapshot import SeatStatus
@@ -164,3 +164,23 @@ async def test_a_break_of_the_history_is_said_to_be_one_and_is_no_number_to_call
         desk.say("1")
         await desk.asks("idle>")
         assert "number" not in desk.fresh
+
+
+async def test_a_number_that_is_none_is_for_the_phone_to_refuse_and_not_no_word() -> None:
+    async with lines(IDLE) as desk:
+        await desk.asks("idle>")
+        desk.say("dial abc")
+        await until(lambda: Dial("abc") in desk.port.sent)
+        desk.say("shift")
+        await desk.asks("idle>")
+        desk.say("busy now")
+        await desk.shows("Not understood: busy now.")
+
+
+async def test_of_one_choice_no_range_is_named() -> None:
+    async with lines(replace(IDLE, breaks=BREAKS[:1])) as desk:
+        await desk.asks("idle>")
+        desk.say("break")
+        await desk.asks("1 Lunch. Enter: nothing.")
+        desk.say("9")
+        await desk.shows("That is no choice. 1, or Enter.")

@@ -64,7 +64,7 @@ NAMES = {
     *("yimi", "SIP", "PortAudio", "VoIP", "URL", "DTMF", "CSV", "TOML", "OSC", "SSH", "ASCII"),
     *("true", "false", "UTF", "config.example.toml", "Digest", "MD", "SHA"),
     *("yimi headset", "USER@", "HOST", "sshd", "AllowStreamLocalForwarding"),
-    *("provision", "url", "pin", "key", "KiB"),
+    *("provision", "url", "pin", "key", "KiB", "TERM", "dumb"),
     *("HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
     *("config.toml", "backend", "gateway", "servers", "kill", "--account", "http", "ws", "https"),
     *("refused.512", "borders", "device", "NAME", "file", "PATH", "none", "csv", "yimi-dark"),

@@ -14,14 +14,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from tui.cli.interrupts import INTERRUPTED
+
 if TYPE_CHECKING:
     from tui.config.errors import ConfigError
     from tui.config.schema import Config
 
 OK, REFUSED, USAGE, NO_ENGINE, SEVERAL = 0, 1, 2, 3, 4
-INTERRUPTED: Final = 130
-"""128 and SIGINT, as shells have it."""
-
 _CANNOT_WRITE: Final = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG)
 
 
@@ -58,6 +57,17 @@ def written(command: Callable[[], int]) -> int:
         from tui.console import i18n
 
         return complain(i18n.tr("cli.cannot_write", error=error.strerror), REFUSED)
+    except Exception as error:
+        if not _interrupted(error):
+            raise
+        return INTERRUPTED
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Whether it comes of Ctrl+C: Python gives an exception in a class's making another name."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _silence() -> None:

@@ -14,11 +14,13 @@ from argparse import (
     Namespace,
     RawDescriptionHelpFormatter,
 )
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tui import __version__
+from tui.cli import interrupts
+from tui.cli.command_parser import COMMAND, CommandNotUnderstood, CommandParser
 from tui.cli.exits import (
     OK,
     REFUSED,
@@ -114,78 +116,102 @@ def _run(given: list[str]) -> int:
     if given[:1] == ["sandbox"]:
         from tui.sandbox.main import run
 
-        return run(given[1:])
+        try:
+            return run(given[1:], CommandParser)
+        except CommandNotUnderstood as error:
+            return _not_understood(error, given)
     parser = _parser(given)
     if not {"-h", "--help"}.isdisjoint(given):
         _translate(parser)
-    options = parser.parse_args(given)
-    if options.command == "paths":
-        return _paths()
-    if options.command == "keys":
-        return _keys(options)
-    if options.command == "config":
+    try:
+        options = parser.parse_args(given)
+    except CommandNotUnderstood as error:
+        return _not_understood(error, given)
+    if not options.command:
+        return _screen(options)
+    command = _command(options.command)
+    interrupts.hear()
+    return command(options)
+
+
+def _not_understood(error: CommandNotUnderstood, given: list[str]) -> int:
+    """Say why, as it is wanted, and what to do; the exit code."""
+    from tui.cli.agent.answers import unasked
+    from tui.cli.grammar_errors import sentence
+
+    speak_as_the_system()
+    commands = (*COMMANDS, *AGENT, *SHELL)
+    wanted = Namespace(json="--json" in given)
+    return unasked(sentence(error, given, commands), USAGE, wanted)
+
+
+def _command(name: str) -> Callable[[Namespace], int]:
+    """What carries the command out. Only its own room is imported."""
+    if name == "paths":
+        return _paths
+    if name == "keys":
+        return _keys
+    if name == "config":
         from tui.cli.config_check import run as check_config
 
-        return check_config(options)
-    if options.command == "provision":
+        return check_config
+    if name == "provision":
         from tui.cli.host.provision import run as provision
 
-        return provision()
-    if options.command == "doctor":
+        return lambda _: provision()
+    if name == "doctor":
         from tui.cli.incident.doctor import run as doctor
 
-        return doctor(options)
-    if options.command == "probe":
+        return doctor
+    if name == "probe":
         from tui.cli.incident.probe import run as probe
 
-        return probe(options)
-    if options.command == "bundle":
+        return probe
+    if name == "bundle":
         from tui.cli.incident.bundle import run as bundle
 
-        return bundle(options)
-    if options.command == "replay":
+        return bundle
+    if name == "replay":
         from tui.cli.incident.replay import run as replay
 
-        return replay(options)
-    if options.command == "metrics":
+        return replay
+    if name == "metrics":
         from tui.cli.host.metrics import run as metrics
 
-        return metrics(options)
-    if options.command == "engine":
+        return metrics
+    if name == "engine":
         from tui.cli.host.engine import run as engine
 
-        return engine(options)
-    if options.command == "headset":
+        return engine
+    if name == "headset":
         from tui.cli.headset.near import run as headset
 
-        return headset(options, main)
-    if options.command == "kiosk":
+        return lambda options: headset(options, main)
+    if name == "kiosk":
         from tui.cli.host.kiosk import run as kiosk
 
-        return kiosk(options)
-    if options.command == "watch":
+        return kiosk
+    if name == "watch":
         from tui.cli.host.watch import run as watch
 
-        return watch(options)
-    if options.command == "top":
+        return watch
+    if name == "top":
         from tui.cli.host.top import run as top
 
-        return top(options)
-    if options.command in SHELL:
-        return _shell(options)
-    if options.command in AGENT:
+        return top
+    if name in SHELL:
+        return _shell
+    if name in AGENT:
         from tui.cli.agent.run import run as agent
 
-        return agent(options)
-    if options.command:
-        from tui.cli.scripts import run_script
+        return agent
+    from tui.cli.scripts import run_script
 
-        return run_script(options)
-    return _screen(options)
+    return run_script
 
 
 def _parser(given: Sequence[str]) -> ArgumentParser:
-    parser = ArgumentParser(
+    parser = CommandParser(
         prog="yimi",
         description="A call-centre agent's phone in a terminal.",
         epilog=_EPILOG,
@@ -203,7 +229,7 @@ def _parser(given: Sequence[str]) -> ArgumentParser:
     parser.add_argument("--config", type=Path, metavar="FILE", help="in place of config.toml")
     account = "the extension, where several engines run"
     parser.add_argument("--account", default="", metavar="EXTENSION", help=account)
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", metavar=COMMAND)
     for name, text in COMMANDS.items():
         command = commands.add_parser(name, help=text, description=text)
         if name == "top":
@@ -295,7 +321,10 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = 0.0
     if not 1 <= seconds <= 86400:
-        raise ArgumentTypeError("1 to 86400 seconds are wanted")
+        from tui.console.i18n import tr
+
+        speak_as_the_system()
+        raise ArgumentTypeError(tr("usage.wrong.seconds"))
     return seconds
 
 
@@ -327,7 +356,7 @@ def _translate(parser: ArgumentParser) -> None:
     translate(parser)
 
 
-def _paths() -> int:
+def _paths(_options: Namespace) -> int:
     from tui.config.layers import system_file
     from tui.config.paths import Paths
 
@@ -362,6 +391,11 @@ def _screen(options: Namespace) -> int:
 
         speak_as_the_system()
         return complain(i18n.tr("cli.no_terminal"), USAGE)
+    if not options.plain and os.environ.get("TERM") == "dumb":
+        from tui.console import i18n
+
+        speak_as_the_system()
+        return complain(i18n.tr("cli.dumb_terminal"), USAGE)
     config: Config
     try:
         paths = Paths.find().prepare()
@@ -404,6 +438,7 @@ def _screen(options: Namespace) -> int:
         front = Supervisor(launch, config, paths)
     from tui.console.i18n import render, tr
 
+    interrupts.hear()
     try:
         code = asyncio.run(front.run())
     except EngineUnavailable as error:

@@ -15,6 +15,7 @@ from textual.timer import Timer
 from textual.worker import Worker
 
 from tui.config.schema import Config
+from tui.console.keys.typed_ahead import TypedAhead
 from tui.console.screens.directory.model import DirectoryEntry
 from tui.console.sign_in_defaults import AccountChoice
 from tui.console.view import View
@@ -94,6 +95,12 @@ class CallKeys(Protocol):
 
     def close_tones(self) -> None:
         """Close that field."""
+
+    typed_ahead: TypedAhead
+    """What was typed behind the key that answers."""
+
+    def answer(self, command: Command) -> None:
+        """Answer; what is typed from now on is the call's note."""
 
     def too_late(self) -> bool:
         """Whether a digit or Enter may be meant for what went by itself under the fingers; until

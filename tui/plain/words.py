@@ -229,6 +229,8 @@ class Vocabulary:
 def _fits(word: Word, rest: str, noting: bool) -> bool:
     if word.takes == STATUS:
         return rest.casefold() in (*names_of("busy"), *names_of("idle"))
+    if word.takes == NUMBER and not noting and " " not in rest:
+        return True  # whoever carries it out says what is no number, and why
     if word.takes in _LIKE:
         return _LIKE[word.takes].fullmatch(rest.casefold()) is not None
     return word.takes == TEXT or (word.takes == SEARCH and not noting)

@@ -165,10 +165,10 @@ class KeptFile:
     held_once: bool
 
 
-def run(argv: list[str]) -> int:
+def run(argv: list[str], parsed_by: type[argparse.ArgumentParser] = argparse.ArgumentParser) -> int:
     """`yimi sandbox ARGV…`; the exit code: 0, or 1 when the port is taken or the recording cannot
-    be read."""
-    parser = argparse.ArgumentParser(
+    be read. `parsed_by` says in its own way what it does not understand."""
+    parser = parsed_by(
         prog="yimi sandbox", description="A call platform in a box, for this machine only."
     )
     add_arguments(parser)

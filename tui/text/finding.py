@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
@@ -110,7 +111,12 @@ def initials(text: str) -> tuple[str, ...]:
 
 def found(word: str, *where: str) -> bool:
     """Whether a folded word is found in one of those."""
-    if word in folded(" ".join(where)):
+    return found_in(word, folded(" ".join(where)), where)
+
+
+def found_in(word: str, text: str, where: Iterable[str]) -> bool:
+    """The same, where `text` is all of them folded already, with blanks between: for many words."""
+    if word in text:
         return True
     if not (word.isascii() and word.isalpha()):
         return False

@@ -95,9 +95,15 @@ async def test_of_a_long_history_no_more_is_read_than_a_page(
         found = await journal.search("", page)
         assert (found.total, found.page) == (PAGE * 3, page)
         assert len(read) <= PAGE or page > 4
+        read.clear()
         everything = await journal.search("sales", page)
         assert found.entries == everything.entries
+        assert len(read) <= PAGE
     assert len(whole) == PAGE
+    read.clear()
+    assert await journal.mend(7, "another note")
+    assert len(read) == 1
+    assert [entry.id for entry in (await journal.search("another note")).entries] == [7]
 
 
 @pytest.mark.parametrize("text", ["0000001", "sales", "INVOICE", "resolved again"])
@@ -301,6 +307,21 @@ async def test_on_a_full_disk_a_call_and_its_note_wait_and_are_written_when_ther
     assert kept[ENTRY.id].outcome == "Call back"
     await again.close()
     assert not any("broken" in name for name in os.listdir(tmp_path))
+
+
+async def test_what_waits_to_be_written_is_searched_as_it_will_stand(journal: HistoryDb) -> None:
+    await journal.add(replace(ENTRY, note="the invoice"))
+    with nothing_more_may_be_written():
+        with pytest.raises(HistoryWaits):
+            await journal.write_up(1, "Resolved", "a complaint")
+        with pytest.raises(HistoryWaits):
+            await journal.add(replace(ENTRY, id=2, name="王芳", note="the invoice"))
+        for text, ids in (("invoice", [2]), ("complaint", [1]), ("resolved", [1]), ("wf", [2])):
+            found = await journal.search(text)
+            assert [entry.id for entry in found.entries] == ids, text
+            assert found.total == len(ids)
+    await journal.flush()
+    assert [entry.note for entry in (await journal.search("complaint")).entries] == ["a complaint"]
 
 
 @pytest.mark.parametrize("fault", ["full", "locked", "no descriptors"])

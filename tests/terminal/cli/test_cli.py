@@ -6,10 +6,11 @@ import asyncio
 import io
 import json
 import os
+import pty
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -345,11 +346,11 @@ def test_a_closed_stream_is_no_fault(tmp_path: Path, closed: str, command: str) 
     assert b"Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("command", ["paths", "keys"])
+@pytest.mark.parametrize("command", ["paths", "keys", "--help", "dial --help", "sandbox --help"])
 def test_an_output_that_cannot_be_written_is_a_sentence(tmp_path: Path, command: str) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "tui.cli.main", command],
+            [sys.executable, "-m", "tui.cli.main", *command.split()],
             stdin=subprocess.DEVNULL,
             stdout=full,
             stderr=subprocess.PIPE,
@@ -361,6 +362,26 @@ def test_an_output_that_cannot_be_written_is_a_sentence(tmp_path: Path, command:
     assert done.returncode == 1
     assert done.stderr.startswith(b"yimi: What was asked for cannot be written: ")
     assert done.stderr.count(b"\n") == 1
+
+
+def test_a_terminal_that_shows_no_screens_is_told_of_the_lines(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "tui.cli.main"],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        cwd=PROJECT,
+        env=environment(tmp_path) | {"TERM": "dumb"},
+        timeout=60,
+        check=False,
+    )
+    os.close(theirs)
+    with suppress(OSError):  # nobody has the other end any more
+        assert os.read(ours, 1000) == b""
+    os.close(ours)
+    assert done.returncode == 2
+    assert b"yimi --plain" in done.stderr
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "gbk"])

@@ -3,16 +3,20 @@ means what it did not mean when it was pressed."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from textual.events import Key
+from textual.screen import Screen
 
 from tests.terminal import scripted_port as s
 from tests.terminal.screens.test_history_screen import history
 from tests.terminal.screens.test_threeway_screen import JOINED, called, three
 from tests.waiting import until
 from tui.console.keys.key_order import KeyOrder
+from tui.console.screens.directory.pane import DirectoryPane
 from tui.port import replace
 from tui.port.commands import (
     Answer,
@@ -27,6 +31,7 @@ from tui.port.commands import (
     HangUp,
     Hold,
     Mute,
+    Result,
     SendDigits,
     SetStatus,
     SignOut,
@@ -36,7 +41,7 @@ from tui.port.commands import (
 from tui.port.events import CallChanged
 from tui.port.machines.call_machine import CallState
 from tui.port.snapshot import Call, Snapshot
-from tui.port.values import StatusWanted, ThirdKind
+from tui.port.values import StatusWanted, ThirdKind, message
 
 READS = (GetGroups, GetGroupMembers, GetHistory)
 
@@ -143,3 +148,74 @@ async def test_text_does_not_overtake_a_key_that_is_on_its_way(console: Any) -> 
         await until(lambda: given == [enter])
         assert order.hold(behind, text=True)
         assert not order.hold(enter, text=False)
+
+
+def slowly(work: Callable[..., object], seconds: float) -> Callable[..., object]:
+    """The same, on a machine that takes so long for it."""
+
+    def late(*given: object, **named: object) -> object:
+        time.sleep(seconds)
+        return work(*given, **named)
+
+    return late
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.05])
+@pytest.mark.parametrize("key", ["f3", "f10"])
+async def test_what_is_typed_behind_the_key_that_opens_a_list_is_all_in_its_field(
+    console: Any, key: str, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long it takes until the list is built, laid out and drawn."""
+    monkeypatch.setattr(DirectoryPane, "compose", slowly(DirectoryPane.compose, seconds))
+    monkeypatch.setattr(Screen, "_refresh_layout", slowly(Screen._refresh_layout, seconds))
+    async with console(port=called(s.ScriptedPort(s.IDLE))) as c:
+        history(c.port)
+        await c.burst(key, *"wang")
+        await c.rest()
+        assert getattr(c.app.focused, "value", None) == "wang"
+
+
+ANSWERING = replace(s.RINGING, state=CallState.ANSWERING)
+
+
+@pytest.mark.parametrize("typed", ["hello", "wants 2 tickets", "发票"])
+@pytest.mark.parametrize("opened", [(), ("f10", "escape"), ("f3", "escape")])
+async def test_what_is_typed_behind_the_answer_is_the_note_however_late_that_is_confirmed(
+    console: Any, typed: str, opened: tuple[str, ...]
+) -> None:
+    async with console(port=s.ScriptedPort(s.with_call(s.RINGING))) as c:
+        history(c.port)
+        await c.press(*opened)
+        c.clock.now += 1
+        await c.burst("f5", *typed[:3])
+        assert sent(c) == [Answer()]
+        await c.burst(*typed[3:])
+        await c.happen(CallChanged(ANSWERING))
+        await c.burst(*" now")
+        await c.rest()
+        assert sent(c)[-1] == EditNote(f"{typed} now", ANSWERING.key)
+
+
+async def test_what_is_typed_behind_an_answer_that_is_refused_is_nothings(console: Any) -> None:
+    async with console(port=s.ScriptedPort(s.with_call(s.RINGING))) as c:
+        c.port.answers[Answer] = lambda _: Result(False, message("engine.refused"))
+        c.clock.now += 1
+        await c.burst("f5", *"hello")
+        await c.happen(CallChanged(ANSWERING))
+        await c.burst(*"hi")
+        await c.rest()
+        assert sent(c)[-1] == EditNote("hi", ANSWERING.key)
+
+
+async def test_what_is_typed_behind_the_answer_of_a_call_that_went_is_nothings(
+    console: Any,
+) -> None:
+    async with console(port=s.ScriptedPort(s.with_call(s.RINGING))) as c:
+        c.clock.now += 1
+        await c.burst("f5", *"hello")
+        await c.happen(CallChanged(s.ENDED))
+        other = replace(s.RINGING, key="2", state=CallState.ANSWERING)
+        await c.happen(CallChanged(other))
+        await c.rest()
+        assert sent(c) == [Answer()]
+        assert c.app.screen.wrapup.note.value == ""

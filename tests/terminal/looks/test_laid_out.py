@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal
 from textual.geometry import Size
 from textual.widget import Widget
 
+from tests.terminal import scripted_port as s
 from tests.terminal.conftest import Console
 from tests.terminal.screens.test_colleagues import LAMPS, at_pbx, people
 from tests.waiting import quiet
 from tui.console.screens.directory.pane import DirectoryPane
 from tui.console.widgets.laid_out import when_laid_out
+from tui.port import replace
 
 
 def looked_at_before_the_layout(app: App[Any], shown: Widget) -> None:
@@ -101,3 +104,28 @@ async def test_a_widget_is_told_of_each_size_once_and_of_being_shown_again() -> 
         app.told.display = True
         await quiet(app)
         assert app.told.sizes == [Size(10, 2), Size(20, 2), Size(20, 2)]
+
+
+@pytest.mark.parametrize("opened", [(), ("ctrl+q",)])
+@pytest.mark.parametrize("state", ["wrap-up", "talking"])
+async def test_whatever_size_a_terminal_had_before_it_shows_what_one_of_its_size_shows(
+    console, state: str, opened: tuple[str, ...]
+) -> None:
+    """A dialog may stand over it. No clock runs here that would draw it once more by chance."""
+    snapshot = {
+        "wrap-up": replace(s.with_call(s.ENDED), wrapup=s.WRAPUP),
+        "talking": s.with_call(s.TALKING),
+    }[state]
+    sizes = ((120, 40), (40, 12), (80, 24), (200, 50), (100, 30), (60, 20))
+    wanted = []
+    for size in sizes:
+        async with console(snapshot, size=size) as con:
+            await con.press(*opened)
+            await con.rest()
+            wanted.append(con.screen_text)
+    async with console(snapshot, size=sizes[0]) as con:
+        await con.press(*opened)
+        for size in (*sizes, *reversed(sizes)):
+            await con.pilot.resize_terminal(*size)
+            await con.rest()
+            assert con.screen_text == wanted[sizes.index(size)], size

@@ -12,6 +12,7 @@ from tests.terminal import scripted_port as s
 from tui.config.schema import Config, UiSettings
 from tui.console import catalogue, i18n
 from tui.console.actions.action import key_name
+from tui.console.screens.base import reachable
 from tui.port.snapshot import Snapshot
 from tui.port.values import message
 
@@ -217,7 +218,7 @@ async def test_a_state_is_in_one_language_and_its_keys_fit_80_columns(
         if state != "kicked":  # its dialog lies over the bar
             call_keys = [
                 f"{key_name(action.key)} {i18n.tr(action.label_of(c.app.view))}"
-                for action in c.app.works
+                for action in reachable(c.app.screen_stack[0], c.app.works)
                 if action.id in OF_A_CALL
             ]
             keys = c.keys

@@ -5,6 +5,8 @@ from __future__ import annotations
 from argparse import SUPPRESS, ArgumentParser
 from typing import Any, Final
 
+from tui.cli.work_options import from_one
+
 COMMANDS: Final = {
     "signin": "sign in without a screen, and start the engine; the password from standard input",
     "group": "the agent's groups; with a name, sign in to one",
@@ -47,9 +49,9 @@ def add_commands(commands: Any) -> None:
     for name, text in SHELL.items():
         command = commands.add_parser(name, help=text, description=text)
         if name == "completions":
-            command.add_argument("shell", choices=("bash", "zsh", "fish"), help="which shell")
+            _one_of(command, "shell", ("bash", "zsh", "fish"), "which shell")
         elif name == "desktop":
-            command.add_argument("what", choices=("install", "remove"), help="put it in, or away")
+            _one_of(command, "what", ("install", "remove"), "put it in, or away")
             command.add_argument(
                 "--default", action="store_true", help="have it open the links from now on"
             )
@@ -88,16 +90,20 @@ def _arguments(name: str, command: ArgumentParser) -> None:
         case "outcome":
             command.add_argument("outcome", nargs="?", metavar="OUTCOME", help="name or number")
         case "next":
-            command.add_argument("status", choices=("busy", "idle"), help="what follows")
+            _one_of(command, "status", ("busy", "idle"), "what follows")
         case "history":
             command.add_argument("text", nargs="?", default="", metavar="TEXT", help="what to find")
-            command.add_argument(
-                "--page", type=int, default=1, metavar="N", help="of fifty calls (1 if not said)"
-            )
+            page = "of fifty calls (1 if not said)"
+            command.add_argument("--page", type=from_one, default=1, metavar="N", help=page)
         case "members":
             command.add_argument(
                 "group", nargs="?", default="", metavar="GROUP", help="its name or its gid"
             )
+
+
+def _one_of(command: ArgumentParser, name: str, choices: tuple[str, ...], help: str) -> None:
+    """One word of several, named by them where it is missing."""
+    command.add_argument(name, choices=choices, metavar="|".join(choices), help=help)
 
 
 def _sign_in(command: ArgumentParser) -> None:

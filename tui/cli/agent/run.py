@@ -317,8 +317,6 @@ async def next_status(options: Namespace, client: EngineClient) -> int:
 
 async def history(options: Namespace, client: EngineClient) -> int:
     """A page of the history."""
-    if options.page < 1:
-        return answer(Result(False, message("cli.page")), as_json=options.json)
     terms = terms_of(options.text, time.time())
     result = await client.execute(GetHistory(options.text, options.page, terms))
     if not result.ok or not isinstance(result.value, HistoryPage):

@@ -132,7 +132,7 @@ def _next_agent(file: Path | None, *, plain: bool) -> NoReturn:
     if (before := os.environ.pop(_BEFORE, None)) is not None:
         os.environ["YIMI_STATE_DIR"] = before
     given = [] if file is None else ["--config", str(file)]
-    line = [sys.executable, "-m", "tui.cli.main", *given, "kiosk", *(["--plain"] if plain else [])]
+    line = [sys.executable, "-m", "tui.cli", *given, "kiosk", *(["--plain"] if plain else [])]
     os.execv(sys.executable, line)  # noqa: S606 - our own module, our own arguments
 
 

@@ -77,7 +77,7 @@ def command_line() -> tuple[str, ...]:
     """How to start what runs now: the script beside this Python, else the module."""
     script = Path(sys.executable).with_name("yimi")
     found = str(script) if script.is_file() else shutil.which("yimi")
-    return (found,) if found else (sys.executable, "-m", "tui.cli.main")
+    return (found,) if found else (sys.executable, "-m", "tui.cli")
 
 
 def _quoted(word: str) -> str:

@@ -46,7 +46,7 @@ def which_call(view: View) -> str:
 
 def answer(desk: Desk) -> None:
     """F5."""
-    desk.send(Answer(ccnumber=which_call(desk.view)))
+    desk.calls.answer(Answer(ccnumber=which_call(desk.view)))
 
 
 def hold(desk: Desk) -> None:

@@ -21,7 +21,7 @@ LONGEST: Final = 2.0
 """Seconds after which the next key goes on whatever has not come to rest: a machine that is that
 busy is late, and a key for another screen is worse."""
 LOOK_AGAIN: Final = 0.005
-"""Seconds between two looks at a screen that is being built."""
+"""Seconds between two looks at a screen that is being built, or at what was opened on it."""
 
 
 class KeyOrder:
@@ -71,7 +71,7 @@ class KeyOrder:
             return
         if not app.screen_stack or not left:
             self._done(turn)
-        elif not app.screen.is_mounted:
+        elif not app.screen.is_mounted or getattr(app.screen, "keys_under_way", False):
             app.set_timer(LOOK_AGAIN, lambda: self._round(turn, ROUNDS))
         else:
             start = app.focused or app.screen

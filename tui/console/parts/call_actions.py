@@ -14,6 +14,7 @@ from tui.console.actions.conditions import (
     transfers_only,
 )
 from tui.console.actions.engine_actions import hang_up, which_call
+from tui.console.keys.typed_ahead import TypedAhead
 from tui.console.lowest_screen import lowest
 from tui.console.parts.attachment import Attachment
 from tui.console.parts.dial_command import command_of
@@ -64,6 +65,7 @@ class CallActions:
         self._deaf_until = 0.0
         self._asked = False
         """A number was entered, and the engine has not answered yet."""
+        self.typed_ahead = TypedAhead()
 
     @property
     def _view(self) -> View:
@@ -221,6 +223,20 @@ class CallActions:
         elif waiting and not isinstance(self._stage.screen, ParkedDialog):
             dialog = ParkedDialog(waiting, self._clocks)
             self._stage.push_screen(dialog, lambda way: self._carry_out(dialog.command_of(way)))
+
+    # ------------------------------------------------------------ answer
+
+    def answer(self, command: Command) -> None:
+        """Answer; what is typed from now on is the call's note."""
+        self.typed_ahead.answered(self._view)
+        self._stage.run_worker(self._answer(command), name="Answer")
+
+    async def _answer(self, command: Command) -> None:
+        result = await self._attachment.ask(command)
+        if not result.ok:
+            self.typed_ahead.forget()
+            if result.message is not None:
+                self._drawing.change(notice=result.message)
 
     # ------------------------------------------------------------ hang up
 

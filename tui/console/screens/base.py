@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterable
+from typing import Any, Final
 
 from textual import events, on
 from textual.screen import Screen
 
-from tui.console.actions.action import key_name
+from tui.console.actions.action import Action, key_name
 from tui.console.actions.registry import available
 from tui.console.desk import Desk
 from tui.console.view import ScreenName, View
 from tui.console.widgets.room import SHORT
 from tui.console.widgets.rows import Rows
 
+DIALOGS_OWN: Final = ("escape", "enter", "tab", "comma", "slash")
+"""Keys that a dialog takes, whatever they do beneath it."""
 LATEST: Final = 0.5
 """Seconds after which a screen that is built gets what is typed, whatever has the focus."""
 
@@ -25,6 +28,14 @@ class LiveDialog:
     def show(self, view: View) -> None:
         """Draw the view, or go."""
         raise NotImplementedError
+
+
+def reachable(screen: Screen[Any], works: Iterable[Action]) -> tuple[Action, ...]:
+    """Those of the actions whose keys come through: while a dialog stands over the screen, Esc,
+    Enter and all that is typed are the dialog's."""
+    if screen.app.screen is screen:
+        return tuple(works)
+    return tuple(each for each in works if each.bound and each.key not in DIALOGS_OWN)
 
 
 class YimiScreen(Screen[None]):
@@ -61,6 +72,17 @@ class YimiScreen(Screen[None]):
                     self.app.post_message(key)
                 return
 
+    def on_screen_suspend(self) -> None:
+        self._look_again()
+
+    def on_screen_resume(self) -> None:
+        self._look_again()
+
+    def _look_again(self) -> None:
+        """A dialog came over the screen, or went."""
+        if self._built and self.is_attached:
+            self.show(self.desk.view)
+
     def on_resize(self, event: events.Resize) -> None:
         # Sizes of the widgets are known only after the layout that follows.
         self.call_after_refresh(self._again)
@@ -82,6 +104,12 @@ class YimiScreen(Screen[None]):
     def _look_ready(self) -> None:
         if self._built and self.takes_keys:
             self.desk.screen_ready()
+
+    @property
+    def keys_under_way(self) -> bool:
+        """Whether what was opened last gets the keys, and has not got them yet: what is typed
+        behind it waits."""
+        return False
 
     @property
     def takes_keys(self) -> bool:

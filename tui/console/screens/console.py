@@ -16,7 +16,7 @@ from tui.console.actions.conditions import can_dial, can_note
 from tui.console.actions.registry import acts, available, find
 from tui.console.desk import Desk
 from tui.console.i18n import tr
-from tui.console.screens.base import YimiScreen
+from tui.console.screens.base import YimiScreen, reachable
 from tui.console.screens.directory.model import DirectoryEntry, DirectoryModel
 from tui.console.screens.script import ScriptPane
 from tui.console.view import ScreenName, View
@@ -29,6 +29,7 @@ from tui.console.widgets.form.dial_field import is_number
 from tui.console.widgets.form.fields import in_one_line
 from tui.console.widgets.formats import spaced
 from tui.console.widgets.heading import Heading
+from tui.console.widgets.laid_out import when_laid_out
 from tui.console.widgets.own_class import set_own_class
 from tui.console.widgets.room import Ranked, Share, Wanted, needed
 from tui.console.widgets.room import share as part
@@ -90,6 +91,10 @@ class ConsoleScreen(YimiScreen):
         """What the directory and the search for a third party have read."""
         self.directory: DirectoryPane | None = None
         """Built when the console has come to rest, or when it is first opened."""
+        self._drawn_for: tuple[int, ...] = ()
+        """The widths of the parts when they were drawn."""
+        self._opening = False
+        """The directory is opened, and has not got the keys yet."""
         self._side = Container(id="call-side")
         self._body = Container(id="body")
 
@@ -130,7 +135,9 @@ class ConsoleScreen(YimiScreen):
         self.recent.show(view)
         self.history.show(view)
         self.notice.show(view, share.notice)
-        self.keys.show(view, works)
+        self.keys.show(view, reachable(self, works))
+        if text := self.desk.calls.typed_ahead.due(view):
+            self.wrapup.begin_note(text)
 
     def _share(self, view: View, rows: list[Ranked], *, away: bool) -> Share:
         """Part the rows of the terminal among what stands on it, and give each its height."""
@@ -231,11 +238,20 @@ class ConsoleScreen(YimiScreen):
         elif self.directory is not None and self.directory.is_mounted:
             self.directory.open()
         else:
+            self._opening = True
             self._build_directory().call_after_refresh(self._open_built)
 
     def _open_built(self) -> None:
         if self.directory is not None and self.desk.view.directory:
             self.directory.open()
+        self.app.call_later(self._opened)  # behind the focus, which goes the same way
+
+    def _opened(self) -> None:
+        self._opening = False
+
+    @property
+    def keys_under_way(self) -> bool:
+        return self._opening or self.history.opening
 
     def _build_directory(self) -> DirectoryPane:
         if self.directory is None:
@@ -248,6 +264,20 @@ class ConsoleScreen(YimiScreen):
     def on_mount(self) -> None:
         super().on_mount()
         self.set_timer(AT_REST, self._build_directory)
+        for each in self._parts():
+            when_laid_out(each, self._laid_out)
+
+    def _parts(self) -> tuple[Widget, ...]:
+        """What is drawn for its width, and shares the width of the terminal with others."""
+        return self.panel, self.wrapup, self.recent
+
+    def _laid_out(self) -> None:
+        """A layout has given one of them another width. Under a dialog that comes after the look
+        that a new size of the terminal asks for: what was drawn then is for the width before."""
+        widths = tuple(each.outer_size.width for each in self._parts())
+        if widths != self._drawn_for:
+            self._drawn_for = widths
+            self.show(self.desk.view)
 
     def marked(self) -> DirectoryEntry | None:
         """Who is marked in the directory, if it has the keys."""
@@ -286,6 +316,8 @@ class ConsoleScreen(YimiScreen):
         digit = unicodedata.normalize("NFKC", event.character or "")
         if not digit or digit not in _KEYPAD:
             return False
+        if self.desk.calls.typed_ahead.waits:
+            return False
         if self.desk.calls.too_late():
             return True
         if find("digits").available(self.desk.view):
@@ -315,6 +347,8 @@ class ConsoleScreen(YimiScreen):
         view = self.desk.view
         if can_note(view):
             self.wrapup.begin_note(text)
+        elif self.desk.calls.typed_ahead.take(text, view):
+            return True
         elif is_number(text) and can_dial(view) and not live_lines(view):
             self.desk.calls.open_dial(unicodedata.normalize("NFKC", text))
         elif not text.isascii():

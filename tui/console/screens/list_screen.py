@@ -12,7 +12,7 @@ from textual.widgets.option_list import Option
 from tui.console.actions.registry import available
 from tui.console.desk import Desk
 from tui.console.i18n import render, tr
-from tui.console.screens.base import YimiScreen
+from tui.console.screens.base import YimiScreen, reachable
 from tui.console.sign_in_defaults import AccountChoice
 from tui.console.view import ScreenName, View
 from tui.console.widgets.bars import KeyBar
@@ -65,7 +65,7 @@ class ListPage(Vertical):
                     row(("  " + tr(self._title_id), "bold $strong")),
                 ]
             )
-        self.keys.show(view, available(view))
+        self.keys.show(view, reachable(self.screen, available(view)))
 
     def say(self, sentence: str, style: str) -> None:
         """Draw a sentence under the list."""

@@ -14,7 +14,7 @@ from tui.console.actions.registry import available, find
 from tui.console.desk import Desk
 from tui.console.i18n import render, tr
 from tui.console.parts.remote_pulse import PULSE, is_far, own_server
-from tui.console.screens.base import YimiScreen
+from tui.console.screens.base import YimiScreen, reachable
 from tui.console.sign_in_defaults import SIP, SignInPrefill
 from tui.console.view import ScreenName, View
 from tui.console.widgets.bars import KeyBar
@@ -187,7 +187,7 @@ class SignInScreen(YimiScreen):
             self.title_row.draw([two_sided(row(("yimi", "bold $key")), right, width)])
         self._busy = view.snapshot.phase in (Phase.SIGNING_IN, Phase.REGISTERING)
         self._draw_said(view)
-        self.keys.show(view, available(view))
+        self.keys.show(view, reachable(self, available(view)))
 
     def say(self, sentence: Message | None) -> None:
         """Show a failure, or take it back."""

@@ -35,9 +35,9 @@ class BreakDialog(LiveDialog, ChoiceDialog):
     def __init__(self, breaks: Sequence[BreakChoice]) -> None:
         self._breaks = {str(number): each for number, each in enumerate(breaks, 1)}
         ways = [
+            (_STAY, "break.stay"),
             *((number, number) for number in self._breaks),
             (_PLAIN, "break.plain"),
-            (_STAY, "break.stay"),
         ]
         super().__init__("break.title", [], "", ways, _STAY, "1")
 

@@ -57,6 +57,11 @@ def numbered(number: int, words: str) -> Content:
     return Content.assemble(f" {number or ' '} ", words)
 
 
+def by_esc(words: str) -> str:
+    """The words of the way out that Esc takes, wherever it stands."""
+    return tr("way.esc", words=words)
+
+
 class ChoiceDialog(ModalScreen[str]):
     """A title, what happened, what to do, and a few ways out; its result is the id of one. Esc
     takes the one that changes nothing, which is marked first; a digit takes one of the others; C
@@ -98,7 +103,7 @@ class ChoiceDialog(ModalScreen[str]):
         self._heading = Rows(classes="title")
         self._said, self._todo = Rows(id="what"), Rows(classes="todo")
         self.options = OptionList(
-            *(Option(numbered(self._digit(id), self.words(label)), id=id) for id, label in ways),
+            *(Option(self.way_out(id, label), id=id) for id, label in ways),
             markup=False,
         )
 
@@ -108,6 +113,14 @@ class ChoiceDialog(ModalScreen[str]):
             yield self._said
             yield self._todo
             yield self.options
+
+    def way_out(self, id: str, label: str) -> Content:
+        """A way as it stands in the list: its digit, its words, Esc."""
+        return numbered(self._digit(id), self._words_of(id, label))
+
+    def _words_of(self, id: str, label: str) -> str:
+        words = self.words(label)
+        return by_esc(words) if id == self._harmless else words
 
     def _digit(self, way: str) -> int:
         if not self.NUMBERED:
@@ -125,7 +138,7 @@ class ChoiceDialog(ModalScreen[str]):
         # Border and padding at both sides.
         cells = min(width, MOST_CELLS) - (2 if short else 6)
         around = 1 if short else 2 + 2 + 2 + 2 + 1  # the title; else all that is blank as well
-        ways = [f" 0 {self.words(label)}" for _, label in self._ways]
+        ways = [f" 0 {self._words_of(id, label)}" for id, label in self._ways]
         choices = sum(len(folded(row(way), cells)) for way in ways)
         room = height - HEADING - around - choices
         said = [line for sentence in self._what for line in folded(row(render(sentence)), cells)]

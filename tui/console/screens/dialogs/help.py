@@ -15,9 +15,13 @@ from tui.console.actions.action import key_name
 from tui.console.actions.registry import registry
 from tui.console.desk import Desk
 from tui.console.i18n import tr
+from tui.console.screens.dialogs.dialog import MOST_CELLS
 from tui.console.widgets.formats import fit
+from tui.console.widgets.rows import folded, row
 
 KEY_CELLS: Final = 12
+AROUND: Final = 2 + 4 + 1
+"""Cells of a line that are border, padding and scroll bar."""
 
 
 class HelpScreen(ModalScreen[None]):
@@ -41,6 +45,7 @@ class HelpScreen(ModalScreen[None]):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk, self._view = desk, desk.view
+        self._said = Static(markup=False)
 
     def action_tour(self) -> None:
         """T: the tour, from its beginning."""
@@ -49,7 +54,16 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="box"):
-            yield Static(self._content(), markup=False)
+            yield self._said
+
+    def on_resize(self) -> None:
+        self._said.update(self._content())
+
+    def _words(self, text: str) -> str:
+        """What a key does, in a column of its own however many lines it takes."""
+        cells = min(self.app.size.width, MOST_CELLS) - AROUND - KEY_CELLS
+        lines = ["".join(piece for piece, _ in line) for line in folded(row((text, "")), cells)]
+        return ("\n" + " " * KEY_CELLS).join(lines) + "\n"
 
     def _content(self) -> Content:
         parts: list[str | tuple[str, str]] = [(tr("help.title") + "\n", "bold $strong")]
@@ -60,7 +74,7 @@ class HelpScreen(ModalScreen[None]):
             for action in actions:
                 keys = "  ".join(key_name(key) for key in (action.key, action.alias) if key)
                 parts.append((fit(keys, KEY_CELLS), "bold $key" if action in now else "$dim"))
-                words = tr(f"help.{action.id}") + "\n"
+                words = self._words(tr(f"help.{action.id}"))
                 parts.append((words, "" if action in now else "$dim"))
         parts.append(("\n" + tr("help.foot"), "$dim"))
         return Content.assemble(*parts)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tui.console.actions.conditions import leaving, what_is_left
 from tui.console.screens.base import LiveDialog
-from tui.console.screens.dialogs.dialog import ChoiceDialog, numbered
+from tui.console.screens.dialogs.dialog import ChoiceDialog
 from tui.console.view import View
 from tui.console.widgets.formats import duration
 from tui.port.snapshot import Snapshot
@@ -41,8 +41,7 @@ class LeaveDialog(LiveDialog, ChoiceDialog):
             tuple(self._ways_of(view)),
         )
         for id, label in self._ways:
-            prompt = numbered(self._digit(id), self.words(label))
-            self.options.replace_option_prompt(id, prompt)
+            self.options.replace_option_prompt(id, self.way_out(id, label))
         self._fit()
 
 

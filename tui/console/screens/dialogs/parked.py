@@ -27,7 +27,7 @@ class ParkedDialog(LiveDialog, ChoiceDialog):
     def __init__(self, slots: Sequence[ParkingSlot], clocks: Clocks) -> None:
         self._slots = {each.slot: each for each in slots}
         self._time_of = clocks.time_of_day
-        ways = [*((slot, slot) for slot in self._slots), (_STAY, "park.stay")]
+        ways = [(_STAY, "park.stay"), *((slot, slot) for slot in self._slots)]
         super().__init__("park.which", [], "", ways, _STAY)
 
     def words(self, label: str) -> str:

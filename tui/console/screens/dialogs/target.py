@@ -14,6 +14,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
+from textual.content import Content
 from textual.geometry import Offset
 from textual.screen import ModalScreen
 from textual.timer import Timer
@@ -22,7 +23,7 @@ from textual.widgets.option_list import Option
 
 from tui.console.i18n import render, tr
 from tui.console.screens.base import LiveDialog
-from tui.console.screens.dialogs.dialog import numbered
+from tui.console.screens.dialogs.dialog import by_esc, numbered
 from tui.console.screens.directory.model import MOST_PAGES, DirectoryEntry, DirectoryModel
 from tui.console.view import View
 from tui.console.widgets.call.parties import has_third
@@ -88,7 +89,9 @@ class TargetDialog(LiveDialog, ModalScreen[Command]):
         width: 78; max-width: 100%; height: 50%; min-height: 12; padding: 0 2; margin: 0 0 1 0;
         background: $surface; border: solid $key;
     }
-    TargetDialog .title { text-style: bold; color: $strong; height: 1; }
+    TargetDialog .title {
+        text-style: bold; color: $strong; height: 1; text-wrap: nowrap; text-overflow: ellipsis;
+    }
     TargetDialog RowList { height: 1fr; margin: 0; }
     TargetDialog OptionList, TargetDialog OptionList:focus {
         height: auto; border: none; background: $surface; padding: 0; margin: 1 0 0 0;
@@ -273,9 +276,12 @@ class TargetDialog(LiveDialog, ModalScreen[Command]):
         self._ways = self.choices.ways(entry)
         self.set_class(False, "-whom")
         self.set_class(True, "-how")
-        self._title.update(tr("party.how", name=label_of(entry)))
+        how = tr("party.how", name=label_of(entry))
+        back = "" if self._given else "   " + tr("party.back")
+        self._title.update(Content.assemble(how, (back, "not bold $dim")))
         self.options.clear_options()
-        self.options.add_option(Option(numbered(0, tr("party.stay"))))
+        stay = tr("party.stay")
+        self.options.add_option(Option(numbered(0, by_esc(stay) if self._given else stay)))
         for at, (way, _command) in enumerate(self._ways, 1):
             self.options.add_option(Option(numbered(at, tr(f"party.{way}"))))
         self.options.highlighted = 0

@@ -7,7 +7,7 @@ from typing import Final
 
 from tui.console.i18n import tr
 from tui.console.screens.base import LiveDialog
-from tui.console.screens.dialogs.dialog import ChoiceDialog, numbered
+from tui.console.screens.dialogs.dialog import ChoiceDialog
 from tui.console.view import View
 from tui.console.widgets.formats import spaced
 from tui.port.commands import Command, DropThird, EndForAll, HangUp
@@ -52,8 +52,7 @@ class WhoStaysDialog(LiveDialog, ChoiceDialog):
             self.dismiss(MOOT)
         elif (drop := _drop(third)) != self._drop:
             self._drop = drop
-            prompt = numbered(self._digit("drop"), self.words(drop))
-            self.options.replace_option_prompt("drop", prompt)
+            self.options.replace_option_prompt("drop", self.way_out("drop", drop))
 
 
 def _drop(third: Third) -> str:

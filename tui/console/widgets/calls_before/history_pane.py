@@ -83,6 +83,8 @@ class HistoryPane(Vertical):
         self._list = HistoryList()
         self._detail = Rows()
         self._open = False
+        self.opening = False
+        """It is opened, and has not got the keys yet."""
         self._failure: Message | None = None
         self._page = HistoryPage((), 0)
         self._text = ""
@@ -120,7 +122,8 @@ class HistoryPane(Vertical):
             self._open = True
             self._seen = view.snapshot.recent
             self._ask(1)
-            self.call_after_refresh(self.search.focus_input)
+            self.opening = True
+            self.call_after_refresh(self._take_keys)
         elif self._open and not view.history:
             self._open = False
             self.search.value = ""
@@ -131,6 +134,14 @@ class HistoryPane(Vertical):
             self._ask(self._page.page)
         if self._open:
             self._draw()
+
+    def _take_keys(self) -> None:
+        if self._open:
+            self.search.focus_input()
+        self.app.call_later(self._opened)  # behind the focus, which goes the same way
+
+    def _opened(self) -> None:
+        self.opening = False
 
     def look_for(self, words: str) -> None:
         """Search for these words, once it is open."""

@@ -14,13 +14,13 @@ import asyncio
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from tui.engine.agent.callbacks import table as callbacks
 from tui.engine.agent.history import columns as sounded
@@ -31,13 +31,18 @@ from tui.port import replace
 from tui.port.values import HistoryEntry, HistoryPage, SearchTerm
 from tui.port.work import Callback
 from tui.text import csv_file, mask_number
-from tui.text.finding import found, words_of
+from tui.text.finding import folded, found_in, words_of
 from tui.text.typed_path import typed_path
 
 T = TypeVar("T")
 _Row = HistoryEntry | tuple[str, str] | Callback
 """What is written of one row: a call, its outcome and note, or a call-back."""
 
+_Searched = tuple[Any, ...]
+"""What a search looks at of one call: id, began, reason, missed; then what its words may be found
+in, which is number (as it is shown), name, group, outcome, note."""
+_OUTCOME: Final = 3
+"""The place of the outcome among those."""
 _UNREADABLE: Final = (ValueError, TypeError, OverflowError, RecursionError)
 """What a row is that something else than this wrote."""
 PAGE: Final = 50
@@ -138,10 +143,10 @@ class HistoryDb:
 
     async def mend(self, entry: int, note: str) -> bool:
         """Another note for a call; whether there is that call. Raises HistoryWaits; it is kept."""
-        known = await self._run(lambda: next((e for e in self._rows() if e.id == entry), None))
-        if known is not None:
-            await self.write_up(entry, known.outcome, note)
-        return known is not None
+        known = await self._run(lambda: self._entries([entry]))
+        if known:
+            await self.write_up(entry, known[0].outcome, note)
+        return bool(known)
 
     async def since(self, began: float) -> tuple[HistoryEntry, ...]:
         """All calls since that time (Unix seconds), newest first."""
@@ -250,27 +255,44 @@ class HistoryDb:
             (outcome, note, row, self.account),
         )
 
-    def _rows(self, began: float = 0.0) -> list[HistoryEntry]:
-        """Newest first, what waits to be written included."""
-        waiting = dict(self._waiting)
-        try:
-            found = self._file.mending(partial(self._read, began))
-        except (OSError, sqlite3.OperationalError, HistoryWaits):
-            found = {}  # what waits is all there is to show
-        for row, what in waiting.items():
-            if isinstance(what, HistoryEntry):
-                shown = replace(what, number=mask_number(what.number)) if self.mask else what
-                found[row] = shown
-            elif isinstance(what, tuple) and row in found:
-                found[row] = replace(found[row], outcome=what[0], note=what[1])
+    def _rows(self, began: float) -> list[HistoryEntry]:
+        """All since then, newest first, what waits to be written included."""
+        found = self._with_waiting(self._found("began >= ?", (began,)))
         kept = (entry for entry in found.values() if entry.began >= began)
         return sorted(kept, key=lambda entry: (entry.began, entry.id), reverse=True)
 
-    def _read(self, began: float) -> dict[int, HistoryEntry]:
+    def _entries(self, ids: Sequence[int]) -> list[HistoryEntry]:
+        """Those calls, in that order, as far as there are such and they can be read."""
+        found: dict[int, HistoryEntry] = {}
+        for first in range(0, len(ids), TOGETHER):
+            some = ids[first : first + TOGETHER]
+            found |= self._found(f"id IN ({', '.join('?' * len(some))})", some)
+        found = self._with_waiting(found)
+        return [found[id] for id in ids if id in found]
+
+    def _with_waiting(self, found: dict[int, HistoryEntry]) -> dict[int, HistoryEntry]:
+        """What waits to be written stands over what is written."""
+        for row, what in dict(self._waiting).items():
+            if isinstance(what, HistoryEntry):
+                found[row] = replace(what, number=self._shown(what.number))
+            elif isinstance(what, tuple) and row in found:
+                found[row] = replace(found[row], outcome=what[0], note=what[1])
+        return found
+
+    def _shown(self, number: str) -> str:
+        return mask_number(number) if self.mask else number
+
+    def _found(self, where: str, values: Sequence[object]) -> dict[int, HistoryEntry]:
+        """The calls on the disk of which that is so; none where it does not let us read."""
+        try:
+            return self._file.mending(partial(self._read, where, values))
+        except (OSError, sqlite3.OperationalError, HistoryWaits):
+            return {}  # what waits is all there is to show
+
+    def _read(self, where: str, values: Sequence[object]) -> dict[int, HistoryEntry]:
         rows = self._file.connection().execute(
-            f"SELECT {', '.join(COLUMNS)} FROM calls"  # noqa: S608
-            " WHERE account = ? AND began >= ?",
-            (self.account, began),
+            f"SELECT {', '.join(COLUMNS)} FROM calls WHERE account = ? AND {where}",  # noqa: S608
+            (self.account, *values),
         )
         found: dict[int, HistoryEntry] = {}
         for row in rows:
@@ -289,7 +311,7 @@ class HistoryDb:
         return HistoryEntry(
             id=int(str(row_id)),
             began=float(str(began)),
-            number=mask_number(str(number)) if self.mask else str(number),
+            number=self._shown(str(number)),
             outgoing=bool(outgoing),
             group=str(group),
             ring_time=float(str(ring)),
@@ -307,17 +329,54 @@ class HistoryDb:
             kind=str(kind),
         )
 
-    def _matching(self, text: str, terms: Sequence[SearchTerm]) -> list[HistoryEntry]:
+    def _matching(self, text: str, terms: Sequence[SearchTerm]) -> list[int]:
+        """The ids of the calls that hold the text, newest first. Of a long history no more is read
+        than what is searched, and no call is made of it: that is nine tenths of the time."""
         meant = {term.word: term for term in terms}
         wanted = [(word, meant.get(word)) for word in words_of(text)]
-        return [
-            entry
-            for entry in self._rows()
+        matching: list[tuple[float, int]] = []
+        for id, began, reason, missed, *where in self._searchable():
+            text = folded(" ".join(where))
             if all(
-                found(word, *_searched(entry)) or (term is not None and _meant(term, entry))
+                found_in(word, text, where)
+                or (term is not None and _meant(term, began, where[_OUTCOME], reason, missed))
                 for word, term in wanted
+            ):
+                matching.append((began, id))
+        return [id for _, id in sorted(matching, reverse=True)]
+
+    def _searchable(self) -> Iterator[_Searched]:
+        """What is searched of every call, what waits to be written included."""
+        waiting = dict(self._waiting)
+        try:
+            rows = self._file.mending(self._read_searchable)
+        except (OSError, sqlite3.OperationalError, HistoryWaits):
+            rows = []
+        for row in rows:
+            what = waiting.get(row[0]) if waiting else None
+            if isinstance(what, tuple):
+                row = (*row[:-2], *what)
+            if what is None or isinstance(what, tuple):
+                yield (*row[:4], self._shown(row[4]), *row[5:]) if self.mask else row
+        for id, what in waiting.items():
+            if isinstance(what, HistoryEntry):
+                number = self._shown(what.number)
+                facts = (id, what.began, what.reason, what.missed)
+                yield (*facts, number, what.name, what.group, what.outcome, what.note)
+
+    def _read_searchable(self) -> list[_Searched]:
+        """What another hand wrote there and is no text is none here either."""
+        names = ("number", "name", "grp", "outcome", "note")
+        texts = ", ".join(f"iif(typeof({each}) = 'text', {each}, '')" for each in names)
+        return (
+            self._file.connection()
+            .execute(
+                f"SELECT id, began, reason, missed, {texts} FROM calls"  # noqa: S608
+                " WHERE account = ? AND typeof(began) IN ('real', 'integer')",
+                (self.account,),
             )
-        ]
+            .fetchall()
+        )
 
     def _search(self, text: str, page: int, terms: Sequence[SearchTerm]) -> HistoryPage:
         if not words_of(text) and not self._waiting:
@@ -325,7 +384,7 @@ class HistoryDb:
                 return self._file.mending(partial(self._page, page))
         found = self._matching(text, terms)
         start = (page - 1) * PAGE
-        return HistoryPage(tuple(found[start : start + PAGE]), len(found), page)
+        return HistoryPage(tuple(self._entries(found[start : start + PAGE])), len(found), page)
 
     def _page(self, page: int) -> HistoryPage:
         """A page of all there is: no more of a long history is read, beside a call that is up.
@@ -349,7 +408,7 @@ class HistoryDb:
         bom: bool,
         terms: Sequence[SearchTerm],
     ) -> tuple[int, Path]:
-        found = self._matching(text, terms)
+        found = self._entries(self._matching(text, terms))
         file, written = csv_file.create(typed_path(path), beside=True)
         with file:
             rows = (history_csv.line(entry, words) for entry in found)
@@ -357,15 +416,11 @@ class HistoryDb:
         return len(found), written
 
 
-def _searched(entry: HistoryEntry) -> tuple[str, ...]:
-    return entry.number, entry.name, entry.group, entry.outcome, entry.note
-
-
-def _meant(term: SearchTerm, entry: HistoryEntry) -> bool:
+def _meant(term: SearchTerm, began: float, outcome: str, reason: str, missed: object) -> bool:
     """Whether the call is what the word stands for."""
     return (
-        (term.missed and entry.missed)
-        or term.since <= entry.began < term.until
-        or entry.outcome in term.outcomes
-        or (not entry.outcome and entry.reason in term.reasons)
+        (term.missed and bool(missed))
+        or term.since <= began < term.until
+        or outcome in term.outcomes
+        or (not outcome and reason in term.reasons)
     )
