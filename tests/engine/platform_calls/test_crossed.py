@@ -103,6 +103,20 @@ async def test_a_call_that_is_up_though_its_offer_was_over_is_asked_about_and_sh
     assert shift.desk.call.end.talk_time == 7
 
 
+@pytest.mark.parametrize("rings", [True, False])
+async def test_an_offer_right_after_the_end_of_the_same_call_is_asked_about(
+    hasty: Shift, rings: bool
+) -> None:
+    """It may be a repeat that the end has overtaken, or a third party who is called in again."""
+    await hasty.talking()
+    hasty.says(m.Ended(CC, 25, 7), m.NewCall(CC, CUSTOMER))
+    assert hasty.state is CallState.ENDED
+    await until(lambda: hasty.asked() == 1)
+    hasty.desk.now += 0.02
+    hasty.says(m.NewCall(CC, CUSTOMER) if rings else m.NoCall())
+    assert hasty.state is (CallState.RINGING if rings else CallState.ENDED)
+
+
 # ---------------------------------------------------------------- a response without a name
 
 

@@ -105,18 +105,22 @@ class CallReports:
             self._named_late(known, number, internal=internal)
             return  # a repeat
         over = self._over.get(ccnumber)
-        if over is not None and self.context.clock() - over.at < self.context.limits.offer_again:
-            return  # a repeat that the 105 has overtaken
+        if over is not None and (hold_back := self._hold_back(over)) > 0:
+            # A repeat that the 105 has overtaken, or the next offer of a three-way call: the
+            # platform is asked which.
+            self.context.timers.set(f"offered {ccnumber}", hold_back, self.query.ask)
+            return
         before = self._cancelled.get(ccnumber)
-        if before is not None:
-            since = self.context.clock() - before.at
-            hold_back = self.context.limits.offer_again - since
-            if hold_back > 0:
-                self.context.timers.set(
-                    f"offer {ccnumber}", hold_back, lambda: self._offer(ccnumber, number, internal)
-                )
-                return
+        if before is not None and (hold_back := self._hold_back(before)) > 0:
+            self.context.timers.set(
+                f"offer {ccnumber}", hold_back, lambda: self._offer(ccnumber, number, internal)
+            )
+            return
         self._offer(ccnumber, number, internal)
+
+    def _hold_back(self, over: _Over) -> float:
+        """Seconds until another offer of what is over is certainly none of before."""
+        return over.at + self.context.limits.offer_again - self.context.clock()
 
     def _named_late(self, call: Call, number: str, *, internal: bool) -> Call:
         """Who it is, where only a later message tells: of newPBXCall the specification promises no
