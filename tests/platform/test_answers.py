@@ -22,8 +22,8 @@ from tui.platform.base import Credentials, PlatformError
 from tui.platform.gen2.platform import Platform2
 from tui.platform.gen2.routes import ROUTES
 from tui.platform.gen2.shapes import USUAL_LIFE
-from tui.platform.http_client import _parted
-from tui.platform.web import base_url
+from tui.platform.web.addresses import base_url
+from tui.platform.web.http_client import _parted
 from tui.secrets import Secret
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from tui.platform.base import Credentials, Group, Platform, PlatformError, Seat
 from tui.platform.gen2.platform import Platform2
 from tui.platform.gen2.routes import ROUTES
 from tui.platform.json_values import MAX_ENTRIES
-from tui.platform.web import MAX_BYTES
+from tui.platform.web.answer_body import MAX_BYTES
 from tui.secrets import Secret
 
 if TYPE_CHECKING:

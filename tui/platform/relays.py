@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 
 from tui.command_output import CommandError, command_output
 from tui.log import get_logger
-from tui.platform.http_client import HttpClient, HttpError
 from tui.platform.json_values import integer_of, parsed_json
-from tui.platform.web import is_loopback
+from tui.platform.web.addresses import is_loopback
+from tui.platform.web.http_client import HttpClient, HttpError
 from tui.secrets import Secret
 
 log = get_logger("platform")

@@ -21,7 +21,7 @@ from tui.engine.checks.runner import Finding, fail, ok, warn
 from tui.engine.session.account_connection import agent_config
 from tui.platform.base import Platform, PlatformError, SipAccount
 from tui.platform.codes import login_id
-from tui.platform.proxies import proxy_for
+from tui.platform.web.proxies import proxy_for
 from tui.port.commands import SignIn
 from tui.port.values import Connection, ConnectionState
 from tui.sip.transport.address import trust

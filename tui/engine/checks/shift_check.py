@@ -16,7 +16,7 @@ from tui.engine.checks import loop_call, machine, network, reach, sound, world
 from tui.engine.checks.account import AccountProbe
 from tui.engine.checks.runner import Finding, Step, ok, warn
 from tui.engine.session.platform_factory import relays
-from tui.platform.proxies import proxy_for
+from tui.platform.web.proxies import proxy_for
 from tui.port.values import HEADSET, VOIP
 from tui.sip.transport.address import is_local
 

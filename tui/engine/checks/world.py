@@ -25,7 +25,7 @@ from websockets.exceptions import (
 from websockets.typing import Subprotocol
 
 from tui.engine.checks.network import CannotDial, Dialled, http_date
-from tui.platform.proxies import ProxyFailed, name_of, opened_by, proxy_for
+from tui.platform.web.proxies import ProxyFailed, name_of, opened_by, proxy_for
 from tui.sip.transport.address import check_address, is_local, trust
 from tui.sip.transport.flow import proxys, words
 from tui.sip.transport.websocket import DirectConnect

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from tui import sip
 from tui.engine.context import EngineContext
 from tui.platform.base import SipAccount
-from tui.platform.proxies import proxy_for
+from tui.platform.web.proxies import proxy_for
 from tui.sip.transport.address import trust
 from tui.sip.transport.websocket import FlowState, SipConnection
 

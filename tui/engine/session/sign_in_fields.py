@@ -50,7 +50,7 @@ def platform_fields(command: SignIn) -> SignIn | Result:
 def one_spelling(command: SignIn) -> SignIn:
     """The same account, whose backend is written in one way only: what it is known by on this
     machine."""
-    from tui.platform.web import base_url
+    from tui.platform.web.addresses import base_url
 
     try:
         parts = urlsplit(base_url(command.backend))
@@ -65,7 +65,7 @@ def pbx_fields(config: Config, command: SignIn) -> SignIn | Result:
     """An address of record and a WebSocket, each as it is written in one way only; or what is wrong
     with them (50001)."""
     from tui.platform.pbx.platform import NO_WEBSOCKET, parse_address
-    from tui.platform.web import socket_url
+    from tui.platform.web.addresses import socket_url
 
     try:
         uri = parse_address(command.un)

@@ -30,7 +30,6 @@ from tui.platform.base import (
     ToCall,
     UserData,
 )
-from tui.platform.cookies import Cookies
 from tui.platform.extensions import eid16
 from tui.platform.gen1 import encrypted_numbers as crypto
 from tui.platform.gen1 import shapes as shapes1
@@ -38,7 +37,10 @@ from tui.platform.gen1.fields import FIELDS1
 from tui.platform.gen1.routes import ROUTES1, server_of
 from tui.platform.gen2.routes import Route
 from tui.platform.json_values import Skipped, left_out
-from tui.platform.web import Reply, Web, base_url, socket_url
+from tui.platform.web.addresses import base_url, socket_url
+from tui.platform.web.client import Web
+from tui.platform.web.cookies import Cookies
+from tui.platform.web.reply import Reply
 from tui.secrets import Secret
 
 PAGE: Final = 10

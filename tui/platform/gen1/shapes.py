@@ -25,7 +25,7 @@ from tui.platform.json_values import (
     optional_digits,
     text_of,
 )
-from tui.platform.web import Reply
+from tui.platform.web.reply import Reply
 
 _STATUS: Final = {
     **dict.fromkeys((4, 7, 8), codes.WRONG_PASSWORD),

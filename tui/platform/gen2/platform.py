@@ -27,7 +27,6 @@ from tui.platform.base import (
     ToCall,
     UserData,
 )
-from tui.platform.cookies import Cookies
 from tui.platform.extensions import eid16
 from tui.platform.gen2 import shapes
 from tui.platform.gen2.fields import FIELDS
@@ -35,7 +34,10 @@ from tui.platform.gen2.routes import ROUTES, Route
 from tui.platform.gen2.signature import NONCE_BYTES, password_key, sign
 from tui.platform.gen2.token import PASSING, Token, TokenKeeper
 from tui.platform.json_values import Skipped, left_out
-from tui.platform.web import NO_SUCH_ROUTE, NoSuchRoute, Reply, Web, base_url
+from tui.platform.web.addresses import base_url
+from tui.platform.web.client import Web
+from tui.platform.web.cookies import Cookies
+from tui.platform.web.reply import NO_SUCH_ROUTE, NoSuchRoute, Reply
 from tui.secrets import Secret
 
 T = TypeVar("T")

@@ -30,7 +30,7 @@ from tui.platform.json_values import (
     optional_digits,
     text_of,
 )
-from tui.platform.web import socket_url
+from tui.platform.web.addresses import socket_url
 from tui.secrets import Secret
 
 _DOMAIN: Final = re.compile(

@@ -25,7 +25,7 @@ from tui.platform.base import (
     ToCall,
     UserData,
 )
-from tui.platform.web import socket_url
+from tui.platform.web.addresses import socket_url
 from tui.sip.errors import RemoteProtocolError
 from tui.sip.message.uri import Uri, parse_uri
 from tui.text import clean_text, decoded

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from tui.engine.agent.lookup.sources import SourceError, of_command, of_url
 from tui.engine.calls import Calls
 from tui.engine.context import log
-from tui.platform.http_client import HttpClient
+from tui.platform.web.http_client import HttpClient
 from tui.port.snapshot import Call
 from tui.text import clean_text
 

@@ -7,8 +7,8 @@ from typing import Final
 
 from tui.command_output import CommandError, command_output
 from tui.engine.agent.templates import arguments, filled
-from tui.platform.http_client import HttpClient, HttpError
 from tui.platform.json_values import parsed_json
+from tui.platform.web.http_client import HttpClient, HttpError
 from tui.text import clean_text, decoded
 
 MOST_BYTES: Final = 16_384

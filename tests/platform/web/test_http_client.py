@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.waiting import until
-from tui.platform.http_client import (
+from tui.platform.web.http_client import (
     KEPT,
     HttpClient,
     HttpError,

@@ -21,8 +21,8 @@ from tui.engine.checks.network import CannotDial
 from tui.platform.base import Credentials, PlatformError
 from tui.platform.codes import NO_PROXY
 from tui.platform.gen2.platform import Platform2
-from tui.platform.http_client import HttpClient, NoProxy, Unverified
-from tui.platform.proxies import name_of, proxy_for
+from tui.platform.web.http_client import HttpClient, NoProxy, Unverified
+from tui.platform.web.proxies import name_of, proxy_for
 from tui.secrets import Secret
 
 NAME = "cc.test.invalid"

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlsplit
 
-from tui.platform.cookies import Cookies
-from tui.platform.proxies import ProxyFailed, opened_by, proxy_for, reason_of
+from tui.platform.web.cookies import Cookies
+from tui.platform.web.proxies import ProxyFailed, opened_by, proxy_for, reason_of
 from tui.text import clean_text
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from aiohttp import web
 
 from tests.platform.conftest import Backend
 from tui.platform.base import Credentials
-from tui.platform.cookies import MOST, Cookies
 from tui.platform.gen2.platform import Platform2
 from tui.platform.gen2.routes import ROUTES
+from tui.platform.web.cookies import MOST, Cookies
 from tui.secrets import Secret
 
 HERE = "https://cc.example.com/api/user/token"

@@ -1,0 +1,1 @@
+"""The web of a backend: addresses, proxies, cookies, one client, and what its answers say."""
