@@ -9,13 +9,12 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 import pytest
 
-from tests.engine.plain_engine import ACCOUNT, PlainEngine
+from tests.terminal.cli.command_run import PROJECT, environment, signed_in, yimi
 from tests.waiting import until
 from tui import __version__
 from tui.cli.incident.doctor import CheckReport
@@ -59,51 +58,6 @@ from tui.port.values import (
     StatusWanted,
     message,
 )
-from tui.port.wire.server import Host
-
-PROJECT = Path(__file__).parents[3]
-
-
-def environment(folder: Path) -> dict[str, str]:
-    names = {f"YIMI_{name}_DIR": str(folder / name) for name in ("CONFIG", "STATE", "DATA")}
-    return {
-        **os.environ,
-        **names,
-        "YIMI_RUNTIME_DIR": str(folder),
-        "LANG": "C.UTF-8",
-        "LC_ALL": "C.UTF-8",
-    }
-
-
-async def yimi(folder: Path, *arguments: str) -> tuple[int, str, str]:
-    """Run it: exit code, standard output, standard error."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tui.cli.main", *arguments),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=PROJECT,
-        env=environment(folder),
-    )
-    output, errors = await asyncio.wait_for(process.communicate(), 30)
-    assert process.returncode is not None
-    return process.returncode, output.decode(), errors.decode()
-
-
-@asynccontextmanager
-async def signed_in(folder: Path, un: str = "1001") -> AsyncIterator[PlainEngine]:
-    """An engine that an agent is signed in to."""
-    engine = PlainEngine()
-    host = Host(engine, folder)
-    task = asyncio.create_task(host.serve())
-    await asyncio.sleep(0)
-    assert (await engine.execute(replace(ACCOUNT, un=un))).ok
-    engine.heard.clear()
-    try:
-        yield engine
-    finally:
-        host.end()
-        await asyncio.wait_for(task, 10)
 
 
 @pytest.mark.parametrize("command", ["status", "events", "answer", "signout"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.terminal.cli.test_cli import signed_in, yimi
+from tests.terminal.cli.command_run import signed_in, yimi
 from tui.clock import instant
 from tui.port.colleagues import Colleague, Lamp, Mailbox, ParkingSlot
 from tui.port.commands import (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from tests.terminal.cli.test_cli import signed_in, yimi
+from tests.terminal.cli.command_run import signed_in, yimi
 from tui.cli.host.metrics import METRICS, escaped
 from tui.port.commands import WriteBundle
 from tui.port.events import CallChanged, QualityChanged

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine.plain_engine import PlainEngine
-from tests.terminal.cli.test_cli import signed_in, yimi
+from tests.terminal.cli.command_run import signed_in, yimi
 from tui.port.commands import Command, GetHistory, Result
 from tui.port.values import BREAK, HistoryEntry, HistoryPage, message
 from tui.port.work import (

@@ -10,7 +10,7 @@ import pytest
 
 from tests.plain.conftest import lines
 from tests.terminal import scripted_port as s
-from tests.terminal.cli.test_cli import signed_in, yimi
+from tests.terminal.cli.command_run import signed_in, yimi
 from tui.config.schema import Config, UiSettings
 from tui.port import replace
 from tui.port.events import QueuesChanged
