@@ -9,7 +9,6 @@ import pytest
 
 from tests.terminal import scripted_port as s
 from tests.terminal.screens.test_threeway_screen import called
-from tests.terminal.widgets.test_wrapup_panel import WRAPUP
 from tui.port import commands as c
 from tui.port import replace
 from tui.port.commands import Command, Result
@@ -144,7 +143,7 @@ class Platform(s.ScriptedPort):
         )
         if call.answered is not None:
             busy = SeatStatus(Status.BUSY, s.NOW)
-            wrapup = replace(WRAPUP, call=call.key, until=None)
+            wrapup = replace(s.WRAPUP, call=call.key, until=None)
             self.happen(WrapUpChanged(wrapup), SeatChanged(busy))
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from textual.strip import Strip
-from textual.widget import Widget
 
 from tests.terminal import languages
 from tests.terminal import scripted_port as s
+from tests.terminal.seen import seen, tight
 from tui.config.schema import Config, UiSettings
 from tui.console.i18n import render, tr
 from tui.console.widgets.formats import spaced
@@ -30,20 +29,6 @@ OPENED: tuple[dict[str, Any], ...] = (
 )
 """What an agent can have open, and what may be said besides."""
 NUMBER = spaced("12000000001")
-
-
-def seen(c: Any, widget: Widget, drawn: list[Strip] | None = None) -> str:
-    """What of a widget really stands on the terminal, without blanks and ends of lines: what is
-    folded counts as much as what is not. `drawn` is the terminal, for who looks at it again."""
-    if not widget.display:
-        return ""
-    x, y, width, height = c.app.screen.find_widget(widget).visible_region
-    lines = (drawn or c.app.screen._compositor.render_strips())[y : y + height]
-    return tight("".join(line.crop(x, x + width).text for line in lines))
-
-
-def tight(text: str) -> str:
-    return "".join(text.split())
 
 
 def states(language: str) -> dict[str, Snapshot]:

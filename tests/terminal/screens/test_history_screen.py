@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.terminal import scripted_port as s
 from tests.terminal.conftest import Console
-from tests.terminal.looks.test_never_cut import seen, tight
+from tests.terminal.seen import seen, tight
 from tui.port import replace
 from tui.port.commands import Answer, Dial, ExportHistory, GetHistory, MendNote, Result
 from tui.port.events import CallChanged, CallRecorded

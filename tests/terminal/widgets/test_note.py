@@ -7,7 +7,6 @@ from textual import events
 from textual.widgets import Input
 
 from tests.terminal import scripted_port as s
-from tests.terminal.widgets.test_wrapup_panel import WRAPUP
 from tui.config.schema import Config, UiSettings, WrapUpSettings
 from tui.console import i18n
 from tui.console.widgets.note import NOTE_LIMIT
@@ -34,7 +33,7 @@ THREE = replace(
     third=Third(ThirdState.JOINED, ThirdKind.AGENT, "1007", "Wang Fang", s.NOW - 65, s.NOW - 60),
 )
 HELD = replace(s.TALKING, state=CallState.HOLDING, since=s.NOW - 12)
-MINE = replace(WRAPUP, call="1")
+MINE = replace(s.WRAPUP, call="1")
 """The write-up of the call that the other values are about."""
 
 
@@ -198,7 +197,7 @@ async def test_without_a_write_up_nothing_takes_the_note_away(console) -> None:
 
 
 async def test_letters_begin_the_note_of_a_write_up(console) -> None:
-    async with console(replace(s.IDLE, wrapup=WRAPUP)) as c:
+    async with console(replace(s.IDLE, wrapup=s.WRAPUP)) as c:
         c.clock.now += 1
         await c.press(*"good work")
         await c.rest()
@@ -207,17 +206,17 @@ async def test_letters_begin_the_note_of_a_write_up(console) -> None:
 
 
 async def test_a_first_key_near_nothing_is_sent_at_once_and_holds_the_countdown(console) -> None:
-    async with console(replace(s.IDLE, wrapup=WRAPUP)) as c:
+    async with console(replace(s.IDLE, wrapup=s.WRAPUP)) as c:
         await c.press("g")
         assert c.port.sent == [EditWrapUp(note="g")]
-        await c.happen(WrapUpChanged(replace(WRAPUP, note="g", until=None)))
+        await c.happen(WrapUpChanged(replace(s.WRAPUP, note="g", until=None)))
         await c.press("o")
         assert c.port.sent == [EditWrapUp(note="g")]
         assert "No countdown" in c.screen_text
 
 
 async def test_tab_goes_between_outcomes_and_note_and_to_no_other_list(console) -> None:
-    async with console(replace(s.IDLE, wrapup=WRAPUP)) as c:
+    async with console(replace(s.IDLE, wrapup=s.WRAPUP)) as c:
         c.clock.now += 1
         panel = c.app.screen.wrapup
         for wanted in (panel.note.input, panel.outcomes, panel.note.input, panel.outcomes):
@@ -230,7 +229,7 @@ async def test_tab_goes_between_outcomes_and_note_and_to_no_other_list(console) 
 
 
 async def test_where_there_are_no_outcomes_digits_are_the_note_too(console) -> None:
-    async with console(replace(s.IDLE, wrapup=replace(WRAPUP, outcomes=()))) as c:
+    async with console(replace(s.IDLE, wrapup=replace(s.WRAPUP, outcomes=()))) as c:
         c.clock.now += 1
         await c.press("enter")
         await c.press(*"2 boxes", "enter")
@@ -240,7 +239,9 @@ async def test_where_there_are_no_outcomes_digits_are_the_note_too(console) -> N
 @pytest.mark.parametrize("size", [(80, 24), (40, 24)], ids=str)
 async def test_outcomes_from_the_tenth_on_have_digits_on_their_page(console, size) -> None:
     outcomes = tuple(f"Outcome {letter}" for letter in "ABCDEFGHIJKL")
-    async with console(replace(s.IDLE, wrapup=replace(WRAPUP, outcomes=outcomes)), size=size) as c:
+    async with console(
+        replace(s.IDLE, wrapup=replace(s.WRAPUP, outcomes=outcomes)), size=size
+    ) as c:
         c.clock.now += 1
         seen: list[str] = []
         while outcomes[-1] not in c.screen_text:
@@ -252,7 +253,7 @@ async def test_outcomes_from_the_tenth_on_have_digits_on_their_page(console, siz
         (edit,) = c.port.sent
         assert f"1 {edit.outcome}" in c.screen_text
         assert outcomes.index(edit.outcome) > 4
-        await c.happen(WrapUpChanged(replace(WRAPUP, outcomes=outcomes, outcome=outcomes[0])))
+        await c.happen(WrapUpChanged(replace(s.WRAPUP, outcomes=outcomes, outcome=outcomes[0])))
         assert "▸1 Outcome A" in c.screen_text
 
 
@@ -262,7 +263,7 @@ async def test_outcomes_of_the_config_are_shown_as_they_stand_there(console) -> 
         (Config(), "已解决"),
         (Config(wrapup=WrapUpSettings(outcomes=own)), own[0]),
     ):
-        wrapup = replace(WRAPUP, outcomes=config.wrapup.outcomes)
+        wrapup = replace(s.WRAPUP, outcomes=config.wrapup.outcomes)
         async with console(replace(s.IDLE, wrapup=wrapup), config=config) as c:
             c.app.parts.appearance.set_language("zh")
             await c.settle()
@@ -275,7 +276,7 @@ async def test_outcomes_of_the_config_are_shown_as_they_stand_there(console) -> 
 
 async def test_f9_twice_ends_the_write_up_and_does_not_make_the_seat_busy(console) -> None:
     busy = SeatStatus(Status.BUSY, since=s.NOW - 9)
-    async with console(replace(s.IDLE, wrapup=WRAPUP, seat=busy)) as c:
+    async with console(replace(s.IDLE, wrapup=s.WRAPUP, seat=busy)) as c:
         await c.press("f9")
         idle = SeatStatus(Status.ONLINE, since=s.NOW)
         await c.happen(WrapUpChanged(None), SeatChanged(idle))
@@ -391,6 +392,6 @@ async def test_the_next_call_has_a_note_of_its_own(console) -> None:
 
 
 async def test_a_strict_countdown_says_that_it_waits(console) -> None:
-    strict = replace(WRAPUP, mode=WrapUpMode.TIMED_STRICT)
+    strict = replace(s.WRAPUP, mode=WrapUpMode.TIMED_STRICT)
     async with console(replace(s.IDLE, wrapup=strict)) as c:
         assert "it waits while you type" in c.screen_text
