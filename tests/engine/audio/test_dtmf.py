@@ -22,6 +22,8 @@ class Line:
     def __init__(self) -> None:
         self.log: list[object] = []
         self.taken = True
+        self.answers = asyncio.Event()
+        self.answers.set()
 
     def digit_waits(self, key: str) -> bool:
         return False
@@ -31,6 +33,7 @@ class Line:
 
     async def send_info(self, key: str, content_type: str, body: bytes) -> bool:
         self.log.append((content_type, body))
+        await self.answers.wait()
         return self.taken
 
     async def sleep(self, seconds: float) -> None:
@@ -69,6 +72,21 @@ async def test_each_digit_is_one_info_with_tone_and_gap_between(trio: Trio) -> N
     sent = [(CONTENT_TYPE, relay_body(digit, 160)) for digit in "1#"]
     assert [entry for entry in line.log if isinstance(entry, tuple)] == sent
     assert [entry for entry in line.log if isinstance(entry, float)] == [pace, pace]
+
+
+async def test_the_pause_begins_when_the_digit_has_arrived(trio: Trio) -> None:
+    """What a line that stood still lets go of at once arrives at once, too."""
+    desk, digits, line = trio
+    line.answers.clear()
+    await up(desk)
+    digits.type("12", "")
+    await until(lambda: line.log)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert len(line.log) == 1
+    line.answers.set()
+    await shown(desk, "12")
+    assert [isinstance(entry, tuple) for entry in line.log] == [True, False, True, False]
 
 
 def test_the_body_is_what_a_relay_reads() -> None:

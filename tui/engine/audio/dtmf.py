@@ -147,11 +147,12 @@ class Digits:
             del self._waiting[key], self._changed[key]
 
     async def _say(self, key: str, digit: str) -> bool:
-        """One digit, and the time that it takes; whether it was taken."""
-        if self._legs.send_digit(key, digit, self.pace.tone / 1000):
-            await self._sleep((self.pace.tone + self.pace.gap) / 1000)
-            return True
-        body = relay_body(digit, self.pace.tone)
-        sent = asyncio.ensure_future(self._legs.send_info(key, CONTENT_TYPE, body))
+        """One digit, and the time that it takes; whether it was taken. That time begins with the
+        answer to the INFO: over a line that has stood still two would arrive together else, and
+        the receiver would drop the second."""
+        if not self._legs.send_digit(key, digit, self.pace.tone / 1000):
+            body = relay_body(digit, self.pace.tone)
+            if not await self._legs.send_info(key, CONTENT_TYPE, body):
+                return False
         await self._sleep((self.pace.tone + self.pace.gap) / 1000)
-        return await sent
+        return True
