@@ -89,3 +89,19 @@ def test_a_stream_in_any_order_with_any_part_of_it(
     figures = one.figures
     assert figures.received == 40 - len(lost)
     assert figures.duplicate == 0
+
+
+def test_what_was_taken_for_lost_and_comes_after_all_is_lost_no_more() -> None:
+    """One far ahead tells of a loss, and what it told of comes: no figure falls below nothing."""
+    one, now = Playout(decoder_of), 5.0
+    order = [0, 1, 33, *range(3, 33), 34, 2, *range(35, 40)]
+    waits = {1: 3, 34: 1, 39: 1}
+    for number in order:
+        one.receive(
+            RtpPacket(65_520 + number & 0xFFFF, number * FRAME, 111, False, 1, GOOD[111]), now
+        )
+        for _ in range(waits.get(number, 0)):
+            now += 0.02
+            one.read(now)
+            check(one)
+    assert one.figures.lost == 0

@@ -25,16 +25,19 @@ class Losses:
         """The share of packets that are missing and had a copy in the next."""
         return self._counts[COPIED] / max(len(self._outcomes), FEW)
 
-    def passed(self, number: int, outcome: int = HERE) -> None:
-        """The time of that packet is over."""
+    def passed(self, number: int, outcome: int = HERE) -> int:
+        """The time of that packet is over, or is known to be lost time. By how many more packets
+        are missing than before: one, none, or one fewer."""
         outcomes = self._outcomes
-        if number in outcomes:
-            self._counts[outcomes.pop(number)] -= 1
+        before = outcomes.pop(number, None)
+        if before is not None:
+            self._counts[before] -= 1
         outcomes[number] = outcome
         self._counts[outcome] += 1
         if len(outcomes) > WINDOW:
             oldest = next(iter(outcomes))
             self._counts[outcomes.pop(oldest)] -= 1
+        return (outcome != HERE) - (before not in (None, HERE))
 
     def came(self, number: int) -> bool:
         """A packet came after its time; whether it had been counted as missing."""

@@ -136,7 +136,7 @@ class PlayoutDecision:
         """Decode the packet whose turn it is."""
         del self.store[packet.number]
         self.next = packet.number + 1
-        self.losses.passed(packet.number)
+        self.figures.lost += self.losses.passed(packet.number)
         decoder, buffer, skip = packet.decoder, self.buffer, 0
         if decoder is None or not packet.samples:
             return  # comfort noise, an empty packet: nothing to be heard in it
@@ -184,7 +184,7 @@ class PlayoutDecision:
         copied = own and decoder is not None and decoder.copies(packet.payload)
         for number in range(max(self.next, packet.number - MOST_WAITING), packet.number):
             last = copied and number == packet.number - 1
-            self.losses.passed(number, COPIED if last else LOST)
+            self.figures.lost += self.losses.passed(number, COPIED if last else LOST)
         return copied
 
     def _over_a_gap(self, packet: Placed, clock: int) -> None:
@@ -210,7 +210,6 @@ class PlayoutDecision:
         if self._count_lost(packet) and missing > 0:
             assert packet.decoder is not None
             repaired = packet.decoder.recover(packet.payload, self.length)
-        self.figures.lost += min(packet.number - self.next, MOST_WAITING)
         self.next = packet.number
         if missing <= 0:
             if packet.samples and packet.position != self.end:
