@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,14 @@ sys.meta_path.insert(0, Midst)
 sys.exit(main())
 """
 """A command in whose imports, at a chosen one, SIGINT comes."""
+
+
+@pytest.fixture(autouse=True)
+def _interrupts_are_heard() -> Iterator[None]:
+    """Whatever a shell runs in the background ignores SIGINT, and so does what that starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def interrupted(folder: Path, module: str, *command: str) -> subprocess.CompletedProcess[str]:
