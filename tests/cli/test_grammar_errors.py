@@ -8,7 +8,8 @@ import re
 import pytest
 
 from tests.terminal.languages import LATIN
-from tui.cli.main import AGENT, COMMANDS, SHELL, main
+from tui.cli.grammar.commands import AGENT, COMMANDS, SHELL
+from tui.cli.main import main
 from tui.console import i18n
 
 WRONG = {

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tui.cli.agent.event_fields import BEGIN, END, tables
-from tui.cli.main import AGENT, SHELL, _parser
+from tui.cli.grammar.commands import AGENT, SHELL
+from tui.cli.grammar.parser import grammar
 from tui.cli.shell.completions import SHELLS, completions
 from tui.cli.shell.described import CommandTree, described
 from tui.cli.shell.manual import manual
@@ -28,7 +29,7 @@ def entries(language: str) -> dict[str, str]:
 
 @pytest.fixture
 def parser() -> ArgumentParser:
-    return _parser(["man"])
+    return grammar(["man"])
 
 
 @pytest.fixture
@@ -105,7 +106,7 @@ def test_bash_completes_commands_flags_and_choices(tree: CommandTree) -> None:
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_manual_page_has_every_command_and_no_stray_request(language: str) -> None:
     i18n.set_language(language)
-    parser = _parser(["man"])
+    parser = grammar(["man"])
     translate(parser)
     tree = described(parser)
     page = manual(tree)

@@ -61,7 +61,7 @@ def interrupted(folder: Path, module: str, *command: str) -> subprocess.Complete
         ("argparse", ["paths"]),
         ("tui.config.paths", ["paths"]),
         ("tui.cli.agent.run", ["history"]),
-        ("tui.cli.agent.grammar", ["--help"]),
+        ("tui.cli.grammar.agent", ["--help"]),
         ("tui.cli.incident.doctor", ["doctor"]),
         ("tui.config.schema", ["config", "check"]),
         ("tui.sandbox.main", ["sandbox"]),

@@ -13,7 +13,7 @@ from tui.cli.agent.answers import answer, plain, print_json, said, unasked
 from tui.cli.agent.call_uri import is_uri, number_of
 from tui.cli.agent.which_engine import which_engine
 from tui.cli.exits import NO_ENGINE, OK, REFUSED, complain
-from tui.cli.work_options import COMMANDS as WORK
+from tui.cli.grammar.work import COMMANDS as WORK
 from tui.clock import instant
 from tui.console import i18n
 from tui.console.i18n import tr

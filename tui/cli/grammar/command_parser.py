@@ -11,7 +11,7 @@ COMMAND: Final = "COMMAND"
 
 
 class CommandNotUnderstood(Exception):
-    """The command line says nothing that could be done (`tui.cli.grammar_errors` says why)."""
+    """The command line says nothing that could be done (`tui.cli.grammar.errors` says why)."""
 
     def __init__(self, prog: str, why: str) -> None:
         """`prog` is whose grammar it was, such as "yimi dial"; `why` argparse's own sentence."""

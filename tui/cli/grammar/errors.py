@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Final
 
-from tui.cli.command_parser import COMMAND, CommandNotUnderstood
+from tui.cli.grammar.command_parser import COMMAND, CommandNotUnderstood
 from tui.port.values import Message, message
 from tui.text import clean_text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import SUPPRESS, ArgumentParser
 from typing import Any, Final
 
-from tui.cli.work_options import from_one
+from tui.cli.grammar.work import from_one
 
 COMMANDS: Final = {
     "signin": "sign in without a screen, and start the engine; the password from standard input",
