@@ -1,15 +1,12 @@
-"""What the seat is to be in each queue, dialled and confirmed; and what a queue does by itself.
+"""The seat in the queues: what it is asked to be in them, and what they do by themselves.
 
-A code is dialled only where a queue's confirmed state is another than the one wanted, so codes that
-switch to and fro are safe. What counts is the queue's own word alone (`member`): it confirms a
-wish, and it may say something that nobody here wished.
+What counts is a queue's own word alone (`member`): it confirms a wish (`wishes`), and it may say
+something that nobody here wished.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Final
 
 from tui.config.queues import WRITE_UP, QueueSettings
@@ -17,9 +14,10 @@ from tui.config.work import Break
 from tui.engine.agent.seat import BUSY, IDLE
 from tui.engine.call_control import SeatKeeper
 from tui.engine.context import EngineContext, log
-from tui.engine.sip_calls.feature_codes import CodeCall, FeatureCodes
+from tui.engine.sip_calls.feature_codes import FeatureCodes
 from tui.engine.sip_calls.queues.member import QueueMember
 from tui.engine.sip_calls.queues.still_in import StillIn
+from tui.engine.sip_calls.queues.wishes import QueueWishes, Wish
 from tui.engine.sip_calls.subscriptions.keeper import SubscriptionKeeper
 from tui.port import replace
 from tui.port.events import QueuesChanged
@@ -36,8 +34,6 @@ from tui.port.queues import (
 from tui.port.snapshot import Call
 from tui.port.values import Message, Standing, message
 
-AFTER_CALL: Final = 2.0
-"""Seconds from the end of a code's call within which its confirmation comes, or does not."""
 UNANSWERED: Final = 5.0
 """Seconds from an unanswered call within which a pause is the queue's answer to it."""
 EARLY: Final = 2.0
@@ -47,7 +43,6 @@ SETTLED: Final = 2.0
 _NOT_ANSWERED: Final = ("line.rang_out", "line.gave_up", "line.declined_here")
 _AFTER_CALL: Final = "queues after call"
 _GETS_NONE: Final = (QueueState.PAUSED, QueueState.OUT)
-_HAS_ONE: Final = (QueueState.IN, QueueState.PAUSED)
 _BY_ITSELF: Final = {
     (QueueState.PAUSED, QueueCause.UNANSWERED): "queue.paused_unanswered",
     (QueueState.PAUSED, QueueCause.QUEUE): "queue.paused_there",
@@ -57,16 +52,6 @@ _BY_ITSELF: Final = {
 }
 IDS: Final = tuple(dict.fromkeys(_BY_ITSELF.values()))
 """Sentences that are chosen from here: a catalogue must have them all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What the seat is to be in the queues. `reason` is the code or name of a break, or WRITE_UP;
-    `leave`: the shift is over, so a queue that can be left is."""
-
-    away: bool
-    reason: str = ""
-    leave: bool = False
 
 
 class Queues:
@@ -86,14 +71,13 @@ class Queues:
         self._keeper = keeper
         self._codes = codes
         self._seat = seat
-        self._breaks: Mapping[str, Break] = {each.code or each.name: each for each in breaks}
         self._members = [QueueMember(each, self._told) for each in settings]
         self._still_in = StillIn(context, codes, self._put)
-        self._wish = Wish(away=False)
-        """What was asked for last."""
+        self._wishes = QueueWishes(
+            *(context, codes, self._members, breaks), put=self._put, never_known=self._ask_again
+        )
         self._agreed = False
         """Since this connection stands, the queues were asked to be as the seat is."""
-        self._turn = asyncio.Lock()
 
     def __bool__(self) -> bool:
         """Whether there are any."""
@@ -134,7 +118,7 @@ class Queues:
         """The shift is over: no queue is to send calls. Which one may still, None: none."""
         if not self._members:
             return None
-        if await self.tell(Wish(away=True, leave=True), self.context.limits.status) is None:
+        if await self._wishes.tell(Wish(away=True, leave=True), self.context.limits.status) is None:
             return None
         left = [each.name for each in self._values if each.state not in _GETS_NONE]
         return message("queue.left_in", name=left[0]) if left else None
@@ -158,7 +142,7 @@ class Queues:
         as one does: calls of that would else be refused here."""
         if not reason and self.context.snapshot.wrapup is not None and status == BUSY:
             reason = WRITE_UP
-        failure = await self.tell(Wish(status != IDLE, reason), self.seconds)
+        failure = await self._wishes.tell(Wish(status != IDLE, reason), self.seconds)
         if status != IDLE:
             return failure
         if any(map(_is_in, self._values)):
@@ -175,143 +159,7 @@ class Queues:
 
     async def ahead(self, busy: bool) -> Message | None:
         """Busy from now on, as a call is to be written up: no queue offers another in between."""
-        return await self.tell(Wish(busy, WRITE_UP if busy else ""), self.seconds)
-
-    async def tell(self, wish: Wish, seconds: float) -> Message | None:
-        """Carry a wish out in every queue at the same time, after the one before it."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._turn.acquire()
-        except TimeoutError:
-            return message("queue.not_confirmed", name=self._members[0].settings.name)
-        try:
-            self._wish = wish
-            results = await asyncio.gather(
-                *(self._bring(member, wish, seconds) for member in self._members)
-            )
-        finally:
-            self._turn.release()
-        return next((each for each in results if each is not None), None)
-
-    async def _bring(self, member: QueueMember, wish: Wish, seconds: float) -> Message | None:
-        """One queue to what is wished: None when it has confirmed it."""
-        name = member.settings.name
-        failure: Message | None = None
-        try:
-            async with asyncio.timeout(seconds):
-                while member.value.state is QueueState.UNKNOWN:
-                    if member.refused:
-                        raise TimeoutError
-                    await member.moved.wait()
-                # From out to taking calls it is two steps. What the queue has undone by itself
-                # when it was hardly done is not done again.
-                made: set[QueueInput] = set()
-                while failure is None and (step := self._step(member, wish)) is not None:
-                    given, code = step
-                    if given in made:
-                        break
-                    made.add(given)
-                    failure = await self._dial(member, given, code, wish)
-                if failure is None and not wish.away and member.value.state not in _HAS_ONE:
-                    failure = message("queue.not_in", name=name)
-                elif failure is None:
-                    await self._say_reason(member, wish)
-        except TimeoutError:
-            known = member.value.state is not QueueState.UNKNOWN
-            failure = message("queue.not_confirmed" if known else "queue.unknown", name=name)
-            self._agreed = self._agreed and known
-            if not known and (why := member.why_unknown) is not None:
-                self._put(member, replace(member.value, failure=why))
-                return failure
-        self._put(member, replace(member.value, failure=failure))
-        return failure
-
-    def _step(self, member: QueueMember, wish: Wish) -> tuple[QueueInput, str] | None:
-        """What is to be dialled next; None: it is as wished, or nothing more can be done."""
-        settings, state = member.settings, member.value.state
-        if wish.leave and settings.log_out:
-            return None if state is QueueState.OUT else (QueueInput.LOG_OUT, settings.log_out)
-        if wish.away:
-            if state is not QueueState.IN:
-                return None
-            if settings.pause:
-                return QueueInput.PAUSE, self._code(settings, wish)
-            return QueueInput.LOG_OUT, settings.log_out
-        if state is QueueState.OUT and settings.log_in:
-            return QueueInput.LOG_IN, settings.log_in
-        if state is QueueState.PAUSED and settings.unpause:
-            return QueueInput.UNPAUSE, settings.unpause
-        return None
-
-    def _code(self, settings: QueueSettings, wish: Wish) -> str:
-        known = self._breaks.get(wish.reason)
-        names = (wish.reason, known.name if known is not None else "")
-        return next((settings.pauses[n] for n in names if n in settings.pauses), settings.pause)
-
-    async def _dial(
-        self, member: QueueMember, given: QueueInput, code: str, wish: Wish
-    ) -> Message | None:
-        """Dial one code, and wait for the queue's word: None when that has come."""
-        self._put(member, member.value.step(given, self.context.clock()))
-        call = self._codes.dial(code)
-        try:
-            while member.value.ask is not QueueAsk.NONE:
-                if (failure := await self._moved(member, call)) is not None:
-                    return failure
-        finally:
-            self._codes.done(call)
-            given_up = member.value.step(QueueInput.GIVEN_UP, self.context.clock())
-            self._put(member, given_up)
-        if given is QueueInput.PAUSE:
-            self._put(member, replace(member.value, reason=self._words(wish)))
-        return None
-
-    async def _moved(self, member: QueueMember, call: CodeCall) -> Message | None:
-        """Wait until the queue says something, or its code's call is over, and no word comes of
-        that: why not."""
-        moved, ended = member.moved, call.over.is_set()
-        tasks = [asyncio.ensure_future(each.wait()) for each in (moved, call.over)]
-        try:
-            if ended:
-                async with asyncio.timeout(AFTER_CALL):
-                    await tasks[0]
-            else:
-                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        except TimeoutError:
-            name = member.settings.name
-            return call.failure or message("queue.not_confirmed", name=name)
-        finally:
-            for task in tasks:
-                task.cancel()
-        return None
-
-    async def _say_reason(self, member: QueueMember, wish: Wish) -> None:
-        """A queue that was paused for something else is told what for now. Its hint cannot confirm
-        that: it says no more than that it is paused, as before."""
-        value, settings = member.value, member.settings
-        if not wish.away or wish.leave or value.state is not QueueState.PAUSED:
-            return
-        words, code = self._words(wish), self._code(settings, wish)
-        if words == value.reason and value.cause is QueueCause.AGENT:
-            return
-        if wish.reason == WRITE_UP and self.context.snapshot.wrapup is None:
-            return  # asked for ahead: until the call is over the pause is for what it was
-        if words is None and value.cause is not QueueCause.AGENT:
-            return  # busy, for nothing that has a name: the pause is the queue's own still
-        if code != settings.pause:
-            call = self._codes.dial(code)
-            try:
-                await call.over.wait()
-            finally:
-                self._codes.done(call)
-        self._put(member, replace(member.value, cause=QueueCause.AGENT, reason=words))
-
-    def _words(self, wish: Wish) -> Message | None:
-        """What a pause is for."""
-        if wish.reason == WRITE_UP:
-            return message("seat.wrapup")
-        known = self._breaks.get(wish.reason)
-        return None if known is None else message("seat.break", name=known.words)
+        return await self._wishes.tell(Wish(busy, WRITE_UP if busy else ""), self.seconds)
 
     # ------------------------------------------------------------ what a queue says
 
@@ -371,7 +219,7 @@ class Queues:
         the seat busy, is over."""
         seat = self.context.snapshot.seat
         kept = seat.status is Status.BUSY and seat.reason is not None and seat.reason.id in IDS
-        if kept and seat.pending is None and not self._wish.away:
+        if kept and seat.pending is None and not self._wishes.last.away:
             self._seat.platform_says(IDLE)
 
     def _gets_calls(self) -> bool:
@@ -396,9 +244,13 @@ class Queues:
             name = self._members[0].settings.name
             self._seat.kept_busy(message("queue.paused_there", name=name))
 
+    def _ask_again(self) -> None:
+        """Once the queues have said how it stands."""
+        self._agreed = False
+
     async def _tell_again(self) -> None:
-        wish = self._wish if self._wish.away else Wish(away=True)
-        if (failure := await self.tell(wish, self.seconds)) is not None:
+        wish = self._wishes.last if self._wishes.last.away else Wish(away=True)
+        if (failure := await self._wishes.tell(wish, self.seconds)) is not None:
             self.context.notice(failure)
 
     # ------------------------------------------------------------ calls
@@ -429,7 +281,7 @@ class Queues:
         snapshot = self.context.snapshot
         quiet = not any(call.live for call in snapshot.calls) and snapshot.wrapup is None
         idle = snapshot.seat.status is Status.ONLINE and snapshot.seat.pending is None
-        if quiet and idle and self._wish == Wish(away=True, reason=WRITE_UP):
+        if quiet and idle and self._wishes.last == Wish(away=True, reason=WRITE_UP):
             self.context.spawn(self._idle_again())
 
     async def _idle_again(self) -> None:
