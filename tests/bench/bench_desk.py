@@ -4,7 +4,8 @@
 
 All of it real: a sandbox process, `yimi` in a pseudo-terminal of 80×24, signed in by keys. Memory
 is proportional (PSS), the processor's time that of these processes, in 30 s. Beside them, in the
-same run, stand the anchors: an empty Textual app and a Python that has loaded aiortc. The sandbox
+same run, stand the anchors: an empty Textual app and a Python that has loaded aiortc, and for the
+processor a bare aiortc call without a screen, while ours goes on. The sandbox
 shares its libraries with an engine in a call, as another engine would. The way into the day is
 from the Enter on the group to "IDLE" on the screen, over so many sign-ins, at a platform that says
 "online" at once: the sandbox's own lets 300 ms pass first, as one that has much to do. Aims: 75 MB
@@ -30,6 +31,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
+from tests.bench.bench_leg import measure as call_of  # noqa: E402
 from tests.bench.bench_screen import EMPTY  # noqa: E402
 from tests.bench.terminal import Terminal  # noqa: E402
 from tests.e2e.box import AGENT_TONE, Box, running  # noqa: E402
@@ -157,6 +159,9 @@ async def measure(seconds: float, times: int) -> bool:
                         await console.see("TALKING")
                         await box.is_heard(cc, AGENT_TONE)
                         found["in a call"] = await measured(processes(console, folder), seconds)
+                        bare = await asyncio.to_thread(call_of, "bare", seconds)
+                        ratio = found["in a call"]["CPU s in 30 s"] / (bare["cpu"] * 0.03)
+                        found["in a call"]["CPU beside bare aiortc"] = round(ratio, 2)
                 finally:
                     await console.close()
                     await end_engines(folder)
