@@ -190,7 +190,7 @@ def beside_jssip(texts: list[str], frames: list[bytes]) -> tuple[list[float], li
 def slowest() -> float:
     """Milliseconds for the slowest 64 KiB that the fuzz tests know, the best of three rounds."""
     sys.path.insert(0, str(Path(__file__).parents[2]))
-    from tests.sip.message.test_fuzz_message import SIZE, UNITS, frames, read_all
+    from tests.sip.message.hostile import SIZE, UNITS, frames, read_all
 
     worst = 0.0
     for unit in UNITS[:3] if SMOKE else UNITS:

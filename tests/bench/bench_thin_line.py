@@ -62,10 +62,9 @@ CONSOLE: Final = """
 import asyncio, signal, sys, time
 sys.path[:0] = ["tests/terminal", "."]
 import scripted_port as script
-from tests.terminal.screens.test_directory import House
-from tests.terminal.screens.test_history_screen import history
-from tests.terminal.screens.test_threeway_screen import WANG
-from tests.terminal.widgets.test_wrapup_panel import WRAPUP
+from tests.terminal.scripted_directory import House
+from tests.terminal.scripted_history import history
+from tests.terminal.threeway import WANG
 from tui.clock import instant
 from tui.port import replace
 from tui.console.app import YimiApp
@@ -102,6 +101,7 @@ async def main():
     await app.run_async()
 asyncio.run(main())
 """
+WRAPUP = script.WRAPUP
 
 
 def _open(terminal: Terminal, keys: bytes) -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.interop.asterisk_pbx import Asterisk
 from tests.interop.our_desk import OurDesk, seated
 from tests.interop.programs import started
-from tests.interop.test_asterisk_recipe import RECIPE, make_certificates
+from tests.interop.recipe import RECIPE, make_certificates
 from tui.config.schema import Person
 from tui.port.colleagues import Colleague, Lamp, ParkingSlot
 from tui.port.commands import (

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.interop.asterisk_pbx import Asterisk
+from tests.interop.asterisk_queue import CUSTOMERS, QUEUES, Queue
 from tests.interop.queue_consoles import BACK, ConsoleDesk, Hour, at_console
-from tests.interop.test_asterisk_queues import CUSTOMERS, QUEUES, Queue
-from tests.interop.test_asterisk_recipe import RECIPE, make_certificates
+from tests.interop.recipe import RECIPE, make_certificates
 from tui.port.queues import QueueState
 
 CUSTOMER = 700

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,20 +10,12 @@ import pytest
 from tests.interop.asterisk_pbx import Asterisk
 from tests.interop.our_desk import OurDesk, seated
 from tests.interop.programs import started
+from tests.interop.recipe import RECIPE, make_certificates
 from tui.port.commands import Answer, Dial
 from tui.port.machines.call_machine import CallState
 
-RECIPE = Path(__file__).parents[2] / "docs" / "pbx.md"
 ONE, OTHER = 700, 1200
 """What they say, in hertz."""
-
-
-def make_certificates(folder: Path) -> None:
-    """Run the recipe's commands there: ca.pem, and pbx.pem for 127.0.0.1."""
-    found = re.search(r"<!-- ca: begin -->\n```sh\n(.*?)```", RECIPE.read_text(), re.DOTALL)
-    assert found
-    commands = found[1].replace("DNS:pbx.example.com", "IP:127.0.0.1")
-    subprocess.run(["sh", "-ec", commands], cwd=folder, check=True, capture_output=True)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.interop.sound_devices import DESK, HEADSET, plug_in
 from tests.interop.sound_server import SERVERS, SoundServer
 
 PROBE = """
@@ -56,20 +57,6 @@ async def main():
 
 asyncio.run(main())
 """
-HEADSET = ("Headset", "headset_out", "Headset-microphone", "headset_in")
-DESK = ("Loudspeaker", "desk_out", "Desk-microphone", "desk_in")
-
-
-def plug_in(
-    room: SoundServer, sink: str, sink_name: str, source: str, source_name: str
-) -> list[str]:
-    """A loudspeaker, and a microphone that hears it and nothing else: the ids of their modules."""
-    return [
-        room.pactl("load-module", "module-null-sink", f"sink_name={sink_name}",
-                   f"sink_properties=device.description={sink}"),
-        room.pactl("load-module", "module-remap-source", f"master={sink_name}.monitor",
-                   f"source_name={source_name}", f"source_properties=device.description={source}"),
-    ]  # fmt: skip
 
 
 @pytest.fixture(params=SERVERS)

@@ -21,8 +21,8 @@ import pytest
 from tests.e2e.box import AGENT_TONE, CUSTOMER_TONE, Box, running
 from tests.e2e.pty_console import PROJECT, end_engines, environment
 from tests.interop.frequencies import share, write_tone
+from tests.interop.sound_devices import DESK, HEADSET, plug_in
 from tests.interop.sound_server import PipeWire
-from tests.interop.test_sound_names import DESK, HEADSET, plug_in
 from tests.waiting import until
 from tui.launcher.find_engines import find_running
 from tui.port.commands import Answer, HangUp

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.sshd import Sshd, serving
-from tests.interop.test_sound_carried import Console, Far
+from tests.interop.sound_tunnel import Console, Far
 from tests.waiting import until
 
 

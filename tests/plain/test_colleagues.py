@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.plain.conftest import lines
+from tests.terminal.colleagues import LAMPS, RINGS, at_pbx, people
 from tests.terminal.lines import TALKING
-from tests.terminal.screens.test_colleagues import LAMPS, RINGS, at_pbx, people
 from tests.terminal.scripted_port import NOW
 from tests.waiting import until
 from tui.port import commands as c

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.test_sandbox_pbx import Bench
+from tests.sandbox.pbx_bench import Bench
 from tui.platform import messages as m
 from tui.platform.messages import SuperviseAct as Act
 from tui.sandbox.audio.switching import CUSTOMER, SCRIPTED, plan_of

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.sip.agents import config
 from tests.sip.registrar import Desk, answer
-from tests.sip.ua.test_agent_admission import ask
+from tests.sip.ua.requests import ask
 from tui.sip import Request, Response, SubscriptionActive, SubscriptionEnded, parse_message
 
 COLLEAGUE = "sip:1002@example.test"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.box import Box
-from tests.e2e.desk.test_pty import F5, F8, Station
+from tests.e2e.desk.station import F5, F8, Station
 from tests.e2e.pty_console import end_engines
 
 US = pwd.getpwuid(os.geteuid()).pw_name

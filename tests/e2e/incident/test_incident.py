@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 from tests.e2e.box import Box, Desk, paths_in, running
+from tests.e2e.incident.bundle import CUSTOMER, bundle_of_a_call
 from tests.waiting import until
 from tui import sip
 from tui.config.schema import Config
@@ -18,8 +19,6 @@ from tui.port.machines.call_machine import CallState
 from tui.port.snapshot import Snapshot
 from tui.port.wire.codec import from_json
 from tui.sandbox.replay import read_recording
-
-CUSTOMER = "12000054321"
 
 
 async def test_a_call_is_in_its_bundle_and_nobody_is_found_there(
@@ -92,19 +91,3 @@ async def test_the_sandbox_plays_the_platforms_side_of_a_bundle(
         finally:
             await listener.engine.close()
     assert bodies == expected
-
-
-async def bundle_of_a_call(box: Box, desk: Desk, path: Path) -> dict[str, str]:
-    """Its files, of a desk that has just had a call from a customer."""
-    await box.ring("1001", number=CUSTOMER)
-    await desk.state(CallState.RINGING)
-    assert (await desk.engine.execute(c.Answer())).ok
-    await desk.audio()
-    await until(lambda: desk.snapshot.quality is not None)
-    assert (await desk.engine.execute(c.HangUp())).ok
-    await desk.state(CallState.ENDED)
-    written = await desk.engine.execute(c.WriteBundle(str(path)))
-    assert written.ok
-    assert written.code == path.stat().st_size
-    with zipfile.ZipFile(path) as bundle:
-        return {name: bundle.read(name).decode() for name in bundle.namelist()}

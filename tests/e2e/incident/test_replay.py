@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.e2e.box import Box, Desk
-from tests.e2e.incident.test_incident import bundle_of_a_call
+from tests.e2e.incident.bundle import bundle_of_a_call
 from tests.waiting import press, quiet, until
 from tui.config.schema import Config, UiSettings
 from tui.console.replay.app import ReplayApp

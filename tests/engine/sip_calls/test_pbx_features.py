@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.engine.line_booth import DOMAIN, Booth
-from tests.engine.sip_calls.test_subscription_keeper import active, ended
+from tests.engine.sip_calls.subscriptions import active, ended
 from tui import sip
 from tui.config.schema import Profile
 from tui.engine.sip_calls.addresses import told_party

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.engine.line_booth import DOMAIN, Booth
+from tests.engine.sip_calls.subscriptions import active, ended
 from tui import sip
 from tui.engine.numbers import NumberError
 from tui.engine.sip_calls.subscriptions.documents import DIALOG, MAILBOX, PRESENCE
@@ -44,16 +45,6 @@ def body(version: int, *states: str, full: bool = True, more: str = "") -> bytes
 
 def told(handle: str, text: bytes, kind: str = dialog_info.CONTENT_TYPE) -> sip.Notified:
     return sip.Notified(handle, DIALOG, kind, text)
-
-
-def active(handle: str, *, pending: bool = False) -> sip.SubscriptionActive:
-    return sip.SubscriptionActive(handle, DIALOG, 3600, pending=pending)
-
-
-def ended(
-    handle: str, status: int = 0, reason: str = "", *, final: bool, retry: float | None = None
-) -> sip.SubscriptionEnded:
-    return sip.SubscriptionEnded(handle, DIALOG, reason, status, final, retry)
 
 
 def cause(state: WatchedState) -> str:

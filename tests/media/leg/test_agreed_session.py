@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.media.sdp.test_sdp import FINGERPRINT, GOOD
+from tests.media.sdp.offers import FINGERPRINT, GOOD
 from tests.waiting import until
 from tui.media.leg.agreed_session import AgreedSession
 from tui.media.leg.leg import AudioLegState, UnacceptableOffer, Unusable

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.media.rtp.test_sent_stream import KEYS, NAMES, OPUS, PCMA, remote
+from tests.media.rtp.peers import KEYS, NAMES, OPUS, PCMA, remote
 from tests.waiting import until
 from tui.media.pcm.levels import FRAME, TICK
 from tui.media.pcm.sources import ToneSource

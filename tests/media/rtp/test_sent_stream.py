@@ -8,25 +8,14 @@ from dataclasses import replace
 
 import pytest
 
+from tests.media.rtp.peers import KEYS, NAMES, OPUS, PCMA, remote
 from tui.media.codec.codecs import decoder
 from tui.media.pcm.levels import SILENCE
 from tui.media.pcm.sources import ToneSource
 from tui.media.rtp.packet import Fields, unpack
 from tui.media.rtp.sent_stream import SentStream
-from tui.media.sdp.direction import Direction
 from tui.media.sdp.negotiation import Agreement, agree, answered, known, offered
-from tui.media.sdp.parse import Codec, Transport, UnacceptableOffer
-from tui.media.sdp.remote import Remote
-
-OPUS, PCMA = Codec(111, "opus", 48_000, 2), Codec(8, "PCMA", 8_000)
-KEYS = Codec(101, "telephone-event", 8_000)
-NAMES = known(("opus", "G722", "PCMU", "PCMA"))
-
-
-def remote(*codecs: Codec, events: tuple[Codec, ...] = (), **named: int | None) -> Remote:
-    ptime, maxptime = named.get("ptime"), named.get("maxptime")
-    peer = Transport("abcd", "x" * 22, (("sha-256", "AB"),), None)
-    return Remote(peer, Direction.SENDRECV, codecs, events, (), False, ptime, maxptime)
+from tui.media.sdp.parse import Codec, UnacceptableOffer
 
 
 def stream(agreement: Agreement, **named: bool) -> SentStream:

@@ -9,7 +9,7 @@ import pytest
 from tests.sip.agents import AGENT, config
 from tests.sip.notifier import COLLEAGUE, CONTACT, Notifier
 from tests.sip.registrar import Desk, answer
-from tests.sip.ua.test_agent_admission import ask, give, side
+from tests.sip.ua.requests import ask, give, side
 from tui.sip import (
     Ignored,
     LocalProtocolError,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.sip.notifier import Notifier
 from tests.sip.registrar import answer
-from tests.sip.ua.test_agent_admission import ask
+from tests.sip.ua.requests import ask
 from tui.sip import Notified, Request, Response, SubscriptionEnded, parse_message
 from tui.sip.message.subscription_state import read_subscription_state
 from tui.sip.ua.subscription.usage import SubscriptionPhase

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from tests.sip.agents import AGENT, ANSWER, OFFER
 from tests.sip.registrar import answer
-from tests.sip.ua.test_agent_admission import ask, give, side
-from tests.sip.ua.test_agent_invite_uac import CONTACT, SDP, Caller
-from tests.sip.ua.test_agent_invite_uas import Called
+from tests.sip.ua.calls import CONTACT, SDP, Called, Caller
+from tests.sip.ua.requests import ask, give, side
 from tui.sip import (
     AckWithSdp,
     CallEnded,

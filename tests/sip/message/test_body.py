@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.sip.agents import OFFER
-from tests.sip.ua.test_agent_admission import ask, give, side
-from tests.sip.ua.test_agent_invite_uac import CONTACT, Caller
-from tests.sip.ua.test_agent_invite_uas import Called
+from tests.sip.ua.calls import CONTACT, Called, Caller
+from tests.sip.ua.requests import ask, give, side
 from tui.sip import InviteAnswered, InviteReceived, Progress, ReinviteReceived, Request, read_sdp
 from tui.sip.message.body import is_session
 

@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.sip.registrar import Desk
-from tests.sip.ua.test_agent_admission import ask, give
-from tests.sip.ua.test_agent_invite_uac import Caller
-from tests.sip.ua.test_agent_invite_uas import Called
+from tests.sip.ua.calls import Called, Caller
+from tests.sip.ua.requests import ask, give
 from tui.sip import (
     Q850,
     CallEnded,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.sip.agents import OFFER, config
 from tests.sip.registrar import Desk
-from tests.sip.ua.test_agent_invite_uas import Called
+from tests.sip.ua.calls import Called
 from tui.sip import Headers, LocalProtocolError, parse_uri, phone_uri, wants_auto_answer
 
 AUTO = [

@@ -11,9 +11,8 @@ import pytest
 from tests.sip.agents import ANSWER, OFFER, PBX, XML, Side, config
 from tests.sip.notifier import Notifier
 from tests.sip.registrar import Desk, answer
-from tests.sip.ua.test_agent_admission import ask
-from tests.sip.ua.test_agent_invite_uac import CONTACT, SDP, Caller
-from tests.sip.ua.test_agent_invite_uas import Called
+from tests.sip.ua.calls import CONTACT, SDP, Called, Caller
+from tests.sip.ua.requests import ask
 from tui.sip import InviteRefused, ReinviteRefused, Request, parse_message
 from tui.sip.transaction.machines import (
     CLIENT,

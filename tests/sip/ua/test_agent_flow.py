@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from tests.sip.agents import ANSWER, OFFER, PBX, UUID, XML, Pair, Side, config, pbx_config
 from tests.sip.registrar import Desk
-from tests.sip.ua.test_agent_admission import ask
-from tests.sip.ua.test_agent_invite_uac import CONTACT, SDP
-from tests.sip.ua.test_agent_invite_uas import Called
+from tests.sip.ua.calls import CONTACT, SDP, Called
+from tests.sip.ua.requests import ask
 from tui.sip import (
     CallEnded,
     Registered,

@@ -6,6 +6,7 @@ import pytest
 
 from tests.sip.agents import AGENT, ANSWER, OFFER, PBX, Pair, config, pbx_config
 from tests.sip.registrar import Desk, answer
+from tests.sip.ua.calls import CONTACT, SDP, Caller
 from tui.sip import (
     CallEnded,
     Ignored,
@@ -17,33 +18,6 @@ from tui.sip import (
     Progress,
     Request,
 )
-
-CONTACT = ("Contact", "<sip:callee@far.invalid;transport=ws>")
-SDP = ("Content-Type", "application/sdp")
-
-
-class Caller(Desk):
-    """Us calling, the test answering."""
-
-    def __init__(self, **changes: object) -> None:
-        super().__init__(config(register=False, session_expires=0, **changes))
-        self.call = self.side.agent.invite("sip:1002@example.test", OFFER, self.now)
-        self.invite = self.request()
-
-    def hear(
-        self, status: int, *lines: tuple[str, str], tag: str = "far", body: bytes = b""
-    ) -> None:
-        wire = answer(self.invite, status, *lines, tag=tag, body=body)
-        self.side.agent.receive_data(wire, self.now)
-
-    def hear_ok(self, tag: str = "far") -> None:
-        self.hear(200, CONTACT, SDP, tag=tag, body=ANSWER)
-
-    def sends(self) -> list[Request]:
-        return [message for message in self.side.messages() if isinstance(message, Request)]
-
-    def methods(self) -> list[str]:
-        return [request.method for request in self.sends()]
 
 
 def test_an_invite_carries_contact_allow_supported_and_the_offer() -> None:

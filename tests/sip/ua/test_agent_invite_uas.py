@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.sip.agents import AGENT, ANSWER, OFFER, PBX, Pair, Side, config
-from tests.sip.ua.test_agent_admission import ask, give, side
+from tests.sip.ua.calls import Called
+from tests.sip.ua.requests import ask, give
 from tui.sip import (
     AckWithSdp,
     CallEnded,
@@ -27,39 +28,6 @@ from tui.sip import (
     parse_message,
 )
 from tui.sip.message.reason import Reason
-
-
-class Called:
-    """The test calls us; we are `us`."""
-
-    def __init__(self, **changes: object) -> None:
-        self.us: Side = side(**changes)
-        self.number = 0
-
-    def invite(self, **more: object) -> str:
-        """A new call; its handle."""
-        self.us.agent.receive_data(ask("INVITE", **more), 0.0)  # type: ignore[arg-type]
-        assert self.us.only().status == 100
-        return self.us.last(InviteReceived).call
-
-    def up(self, **more: object) -> str:
-        """A call that is answered and ACKed."""
-        call = self.invite(**more)
-        self.us.agent.accept(call, ANSWER, 0.0)
-        self.tag = self.us.only().to.tag
-        self.inside("ACK", cseq="1")
-        return call
-
-    def inside(self, method: str, cseq: str = "", now: float = 0.0, **more: object) -> list[int]:
-        """A request in the call; the statuses that come back."""
-        self.number += 1
-        values: dict[str, object] = {
-            "to": f"<{AGENT}>;tag={self.tag}",
-            "cseq": cseq or str(self.number + 1),
-            "branch": f"z9hG4bKin{self.number}",
-            "uri": "sip:1001_00011170@aaaa.invalid;transport=ws",
-        }
-        return give(self.us, ask(method, **{**values, **more}), now)  # type: ignore[arg-type]
 
 
 def test_a_call_is_told_with_who_and_what() -> None:

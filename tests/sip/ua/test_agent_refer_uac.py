@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.sip.agents import AGENT, ANSWER, OFFER, PBX, Pair, config, pbx_config
+from tests.sip.agents import AGENT, ANSWER, OFFER, PBX, config
 from tests.sip.registrar import REALM, Desk, answer
-from tests.sip.ua.test_agent_admission import ask
-from tests.sip.ua.test_agent_invite_uas import Called
+from tests.sip.ua.calls import Called, pair
+from tests.sip.ua.requests import ask
 from tui.sip import (
     CallEnded,
     InviteReceived,
@@ -22,12 +22,6 @@ from tui.sip import (
 
 TARGET = "sip:1002@example.test"
 FRAGMENT = "message/sipfrag;version=2.0"
-
-
-def pair() -> Pair:
-    """Two agents that both know transfers."""
-    plain = {"trusted": (), "transfers": True, "session_expires": 0}
-    return Pair(config(register=False, **plain), pbx_config(**plain))
 
 
 class Referrer(Called):

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.sip.registrar import answer
-from tests.sip.ua.test_agent_admission import ask, give, side
-from tests.sip.ua.test_agent_invite_uas import Called
-from tests.sip.ua.test_agent_refer_uac import pair
+from tests.sip.ua.calls import Called, pair
+from tests.sip.ua.requests import ask, give, side
 from tui.sip import (
     CallEnded,
     Ignored,

@@ -6,8 +6,7 @@ import pytest
 
 from tests.sip.agents import ANSWER, OFFER, Pair
 from tests.sip.registrar import answer
-from tests.sip.ua.test_agent_invite_uac import CONTACT, SDP, Caller
-from tests.sip.ua.test_agent_invite_uas import Called
+from tests.sip.ua.calls import CONTACT, HELD, HOLD, SDP, Called, Up
 from tui.sip import (
     AckWithSdp,
     CallEnded,
@@ -20,43 +19,6 @@ from tui.sip import (
     Response,
     parse_message,
 )
-
-HOLD = b"v=0\r\na=sendonly\r\n"
-HELD = b"v=0\r\na=recvonly\r\n"
-
-
-class Up(Caller):
-    """A call of ours that is up; the test is the other side."""
-
-    def __init__(self, **changes: object) -> None:
-        super().__init__(**changes)
-        self.hear_ok()
-        self.sends()
-
-    def reinvite(self, sdp: bytes = HOLD) -> Request:
-        self.side.agent.reinvite(self.call, sdp, self.now)
-        return self.request()
-
-    def theirs(self, cseq: int = 1, body: bytes = OFFER, branch: str = "z9hG4bKre") -> None:
-        """A re-INVITE of the other side."""
-        request = Request(
-            "INVITE",
-            "sip:1001_00011170@aaaa.invalid;transport=ws;ob",
-            [
-                ("Via", f"SIP/2.0/WS far.invalid;branch={branch}{cseq}"),
-                ("From", "<sip:1002@example.test>;tag=far"),
-                ("To", self.invite.headers.get("From") or ""),
-                ("Call-ID", self.invite.call_id),
-                ("CSeq", f"{cseq} INVITE"),
-                ("Contact", "<sip:moved@far.invalid;transport=ws>"),
-                *([SDP] if body else []),
-            ],
-            body,
-        )
-        self.side.agent.receive_data(request.to_bytes(), self.now)
-
-    def statuses(self) -> list[int]:
-        return [m.status for m in self.side.messages() if isinstance(m, Response)]
 
 
 def test_hold_and_resume_go_both_ways() -> None:

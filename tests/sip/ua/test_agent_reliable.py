@@ -7,9 +7,8 @@ import pytest
 
 from tests.sip.agents import AGENT, ANSWER, OFFER, Pair, pbx_config
 from tests.sip.registrar import Desk, answer
-from tests.sip.ua.test_agent_admission import ask
-from tests.sip.ua.test_agent_invite_uac import CONTACT, SDP, Caller
-from tests.sip.ua.test_agent_invite_uas import Called
+from tests.sip.ua.calls import CONTACT, SDP, Called, Caller
+from tests.sip.ua.requests import ask
 from tui.sip import (
     CallEnded,
     Established,

@@ -6,9 +6,8 @@ import pytest
 
 from tests.sip.agents import ANSWER, OFFER, PBX, config
 from tests.sip.registrar import Desk
-from tests.sip.ua.test_agent_admission import ask, give, side
-from tests.sip.ua.test_agent_invite_uac import CONTACT, SDP, Caller
-from tests.sip.ua.test_agent_invite_uas import Called
+from tests.sip.ua.calls import CONTACT, SDP, Called, Caller
+from tests.sip.ua.requests import ask, give, side
 from tui.sip import (
     CallEnded,
     Ignored,

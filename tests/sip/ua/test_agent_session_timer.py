@@ -6,8 +6,8 @@ import pytest
 
 from tests.sip.agents import AGENT, ANSWER, OFFER, Pair, config, pbx_config
 from tests.sip.registrar import Desk
-from tests.sip.ua.test_agent_admission import ask, side
-from tests.sip.ua.test_agent_invite_uac import CONTACT, SDP
+from tests.sip.ua.calls import CONTACT, SDP
+from tests.sip.ua.requests import ask, side
 from tui.sip import (
     CallEnded,
     InviteAnswered,

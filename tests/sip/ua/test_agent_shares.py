@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.sip.agents import AGENT, ANSWER, OFFER, PBX, Side
-from tests.sip.ua.test_agent_admission import ask, give, side
-from tests.sip.ua.test_agent_invite_uac import Caller
-from tests.sip.ua.test_agent_invite_uas import Called
+from tests.sip.ua.calls import Called, Caller
+from tests.sip.ua.requests import ask, give, side
 from tui.sip import (
     Ignored,
     InfoReceived,

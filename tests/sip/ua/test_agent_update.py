@@ -5,10 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.sip.agents import AGENT, ANSWER, OFFER
-from tests.sip.ua.test_agent_admission import ask
-from tests.sip.ua.test_agent_invite_uac import CONTACT, SDP, Caller
-from tests.sip.ua.test_agent_invite_uas import Called
-from tests.sip.ua.test_agent_reinvite import HELD, HOLD, Up
+from tests.sip.ua.calls import CONTACT, HELD, HOLD, SDP, Called, Caller, Up
+from tests.sip.ua.requests import ask
 from tui.sip import (
     CallEnded,
     DialogUpdated,

@@ -12,8 +12,8 @@ from textual.events import Key
 from textual.screen import Screen
 
 from tests.terminal import scripted_port as s
-from tests.terminal.screens.test_history_screen import history
-from tests.terminal.screens.test_threeway_screen import JOINED, called, three
+from tests.terminal.scripted_history import history
+from tests.terminal.threeway import JOINED, called, three
 from tests.waiting import until
 from tui.console.keys.key_order import KeyOrder
 from tui.console.screens.directory.pane import DirectoryPane

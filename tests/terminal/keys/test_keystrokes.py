@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.terminal import scripted_port as s
-from tests.terminal.screens.test_threeway_screen import called
+from tests.terminal.threeway import called
 from tui.port import commands as c
 from tui.port import replace
 from tui.port.commands import Command, Result

@@ -11,8 +11,8 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from tests.terminal import scripted_port as s
+from tests.terminal.colleagues import LAMPS, at_pbx, people
 from tests.terminal.conftest import Console
-from tests.terminal.screens.test_colleagues import LAMPS, at_pbx, people
 from tests.waiting import quiet
 from tui.console.screens.directory.pane import DirectoryPane
 from tui.console.widgets.laid_out import when_laid_out

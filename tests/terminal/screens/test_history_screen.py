@@ -6,40 +6,12 @@ from pathlib import Path
 
 from tests.terminal import scripted_port as s
 from tests.terminal.conftest import Console
+from tests.terminal.scripted_history import ENTRIES, history
 from tests.terminal.seen import seen, tight
 from tui.port import replace
 from tui.port.commands import Answer, Dial, ExportHistory, GetHistory, MendNote, Result
 from tui.port.events import CallChanged, CallRecorded
-from tui.port.values import HistoryEntry, HistoryPage, message
-
-ENTRIES = tuple(
-    HistoryEntry(
-        id=number,
-        began=s.WALL - 600 * number,
-        number=f"1200000{number:04}",
-        outgoing=number % 2 == 0,
-        group="Pre-sales",
-        ring_time=4.0,
-        talk_time=None if number == 3 else 61.0 * number,
-        reason="ended.25",
-        outcome="Resolved" if number == 1 else "",
-        note="wants the invoice" if number == 1 else "",
-        missed=number == 3,
-    )
-    for number in range(1, 121)
-)
-
-
-def history(port: s.ScriptedPort, entries: tuple[HistoryEntry, ...] = ENTRIES) -> None:
-    """Answer as the journal does."""
-
-    def answer(command: GetHistory) -> Result:
-        found = [e for e in entries if command.text in f"{e.number} {e.outcome} {e.note}"]
-        start = (command.page - 1) * 50
-        page = HistoryPage(tuple(found[start : start + 50]), len(found), command.page)
-        return Result(True, value=page)
-
-    port.answers[GetHistory] = answer
+from tui.port.values import message
 
 
 def asked(c: Console) -> list[GetHistory]:

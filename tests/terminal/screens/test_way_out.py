@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.terminal import scripted_port as s
-from tests.terminal.screens.test_history_screen import history
-from tests.terminal.screens.test_threeway_screen import JOINED
+from tests.terminal.scripted_history import history
+from tests.terminal.threeway import JOINED
 from tui.config.schema import Config, UiSettings
 from tui.console.screens.dialogs.breaks import BreakDialog
 from tui.console.screens.dialogs.dialog import ChoiceDialog, failure_dialog, kicked_dialog

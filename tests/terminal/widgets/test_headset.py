@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.terminal import scripted_port as s
-from tests.terminal.widgets.test_voice import FULL, OUT, SIGN_IN
+from tests.terminal.accounts import FULL, OUT, SIGN_IN
 from tui.console.parts.remote_pulse import HEADSET_SECRET, HEADSET_SOCKET
 from tui.console.sign_in_defaults import SignInMemory
 from tui.launcher.engine_process import engine_environment

@@ -8,25 +8,20 @@ from typing import Any
 import pytest
 
 from tests.terminal import scripted_port as s
-from tui.console.sign_in_defaults import SignInMemory, SignInPrefill
+from tests.terminal.accounts import FULL, OUT, SIGN_IN
+from tui.console.sign_in_defaults import SignInMemory
 from tui.port import replace
 from tui.port.commands import (
     JoinGroup,
     ListDevices,
     Result,
-    SignIn,
     TrySound,
     UsePulseServer,
 )
 from tui.port.events import CallChanged, LevelsChanged, PhaseChanged, VoiceChanged
-from tui.port.snapshot import Snapshot
 from tui.port.values import Devices, Levels, Phase, Voice, VoiceState, message
-from tui.secrets import Secret
 
 FAR = "unix:/tmp/pulse-li-77"
-FULL = SignInPrefill("1001", Secret("pw-1001"), "02500001234", backend="http://127.0.0.1:40731")
-SIGN_IN = SignIn("1001", Secret("pw-1001"), "02500001234", backend="http://127.0.0.1:40731")
-OUT = Snapshot()
 CARRIED = replace(s.IDLE, voice=Voice(VoiceState.OK, "pulse", server="unix:/tmp/old", delay=21))
 
 
