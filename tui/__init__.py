@@ -1,3 +1,3 @@
 """yimi: a call-centre agent's phone in a terminal."""
 
-__version__ = "0.9.0"
+__version__ = "0.10.0"
