@@ -1,4 +1,4 @@
-"""No file of tui imports itself by a detour. Imports for types, and inside functions, count."""
+"""Who imports whom. Imports for types, and inside functions, count."""
 
 from __future__ import annotations
 
@@ -39,3 +39,18 @@ def test_no_file_imports_itself_by_a_detour() -> None:
     except CycleError as error:
         circle = error.args[1]
     assert not circle
+
+
+def test_no_file_of_tests_imports_a_module_of_tests_that_is_run() -> None:
+    """What several of them use has a module of its own: who changes a test changes that one."""
+    found = [
+        (file.name, node.module)
+        for folder in (ROOT / "tests").iterdir()
+        if folder.is_dir()
+        for file in folder.rglob("*.py")
+        if "node_modules" not in file.parts
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        and (node.module or "").rpartition(".")[2].startswith("test_")
+    ]
+    assert found == []
