@@ -80,7 +80,7 @@ if mode == "three":
 port = script.ScriptedPort(script.IDLE if mode in ("idle", "kick") else script.with_call(call))
 House(port)
 history(port)
-wrapup = replace(WRAPUP, began=now, until=now + 60)
+wrapup = replace(script.WRAPUP, began=now, until=now + 60)
 changes = {
     "idle": [CallChanged(replace(script.RINGING, since=now, began=now))],
     "end": [CallChanged(replace(script.ENDED, since=now)), WrapUpChanged(wrapup)],
@@ -101,7 +101,6 @@ async def main():
     await app.run_async()
 asyncio.run(main())
 """
-WRAPUP = script.WRAPUP
 
 
 def _open(terminal: Terminal, keys: bytes) -> None:
