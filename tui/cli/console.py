@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.cli import interrupts
-from tui.cli.exits import REFUSED, USAGE, complain, complain_config, speak, speak_as_the_system
+from tui.cli.exits import REFUSED, USAGE, complain, speak_as_the_system
 
 if TYPE_CHECKING:
+    from tui.config.paths import Paths
     from tui.config.schema import Config
     from tui.console.sign_in_defaults import SignInPrefill
     from tui.launcher.plain_front import PlainFront
@@ -23,40 +24,36 @@ if TYPE_CHECKING:
 
 def run(options: Namespace) -> int:
     """Open it, until the agent leaves; the exit code."""
-    from tui.config.errors import ConfigError
-    from tui.config.layers import system_file
-    from tui.config.paths import Paths
-    from tui.config.reader import load
-
-    if not options.plain and not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not options.plain and (why := _no_screen()):
         from tui.console import i18n
 
         speak_as_the_system()
-        return complain(i18n.tr("cli.no_terminal"), USAGE)
-    if not options.plain and os.environ.get("TERM") == "dumb":
-        from tui.console import i18n
+        return complain(i18n.tr(why), USAGE)
+    from tui.cli.opened import opened
 
-        speak_as_the_system()
-        return complain(i18n.tr("cli.dumb_terminal"), USAGE)
-    config: Config
-    try:
-        paths = Paths.find().prepare()
-        file = options.config if options.config is not None else paths.config_file
-        if os.path.isfile(system_file()):
-            from tui.cli.host.provision import fetch_first
-
-            fetch_first()
-        config = load(file, wanted=options.config is not None)
-        if options.profile:
-            config = config.with_profile(options.profile)
-    except ConfigError as error:
-        return complain_config(error)
-    speak(config)
-    if (config.keys or config.actions) and not options.plain and not _keys_are_right(config, file):
+    found = opened(options, fetch=True, profile=True)
+    if isinstance(found, int):
+        return found
+    config = found.config
+    if options.profile:
+        config = config.with_profile(options.profile)
+    own_keys = not options.plain and (config.keys or config.actions)
+    if own_keys and not _keys_are_right(config, found.file):
         return USAGE
+    return _run(options, found.paths, found.file, config)
 
+
+def _no_screen() -> str:
+    """Why this is no terminal for screens: the id of a sentence, "" where it is one."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return "cli.no_terminal"
+    return "cli.dumb_terminal" if os.environ.get("TERM") == "dumb" else ""
+
+
+def _run(options: Namespace, paths: Paths, file: Path, config: Config) -> int:
     import asyncio
 
+    from tui.console.i18n import render, tr
     from tui.launcher.first_engine import LaunchOptions
     from tui.log import setup
     from tui.port.errors import EngineUnavailable
@@ -78,8 +75,6 @@ def run(options: Namespace) -> int:
         from tui.launcher.supervisor import Supervisor
 
         front = Supervisor(launch, config, paths)
-    from tui.console.i18n import render, tr
-
     interrupts.hear()
     try:
         code = asyncio.run(front.run())

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
 from tui.cli.exits import complain_config, speak
 from tui.config.errors import ConfigError
+from tui.config.layers import system_file
 from tui.config.paths import Paths
 from tui.config.reader import load
 from tui.config.schema import Config, Profile
@@ -43,7 +45,7 @@ def opened(
         if prepare:
             paths.prepare()
         file = Path(options.config or paths.config_file).absolute()
-        if fetch:
+        if fetch and os.path.isfile(system_file()):  # none else has settings to be fetched
             from tui.cli.host.provision import fetch_first
 
             fetch_first()

@@ -23,6 +23,8 @@ _APART: Final = (
     "provision",
 )
 """The commands that ask no engine of this user's, or look for it by themselves."""
+_WITH_PROFILE: Final = ("doctor", "engine", "probe")
+"""The commands that take a sign-in of the config behind them, too."""
 
 
 def grammar(given: Sequence[str]) -> ArgumentParser:
@@ -49,65 +51,73 @@ def grammar(given: Sequence[str]) -> ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar=COMMAND)
     for name, text in COMMANDS.items():
         command = commands.add_parser(name, help=text, description=text)
-        if name == "top":
-            command.add_argument("--once", action="store_true", help="one look, then end")
-            command.add_argument("--json", action="store_true", help="one line of JSON, then end")
-        if name == "watch":
-            command.add_argument("name", metavar="EXTENSION", help="the agent's extension")
-        if name == "replay":
-            command.add_argument("file", type=Path, metavar="FILE", help="a bundle")
-        if name == "kiosk":
-            command.add_argument("what", nargs="?", choices=("pin",), metavar="pin")
-            lines = "in lines of text, for who does not see the screen"
-            command.add_argument("--plain", action="store_true", default=SUPPRESS, help=lines)
-        if name == "headset":
-            _headset_options(command, given)
-        if name == "config":
-            command.add_argument("what", choices=("check",), metavar="check")
         if name in _APART:
+            _apart(name, command, given)
             continue
         # SUPPRESS: not given here, the one before the command stays.
         command.add_argument("--account", metavar="EXTENSION", default=SUPPRESS, help=account)
-        match name:
-            case "status":
-                command.add_argument("--json", action="store_true", help="one line of JSON")
-            case "doctor":
-                command.add_argument("--json", action="store_true", help="one line of JSON")
-                command.add_argument("--profile", metavar="NAME", default=SUPPRESS, help=profile)
-            case "engine":
-                command.add_argument("--profile", metavar="NAME", default=SUPPRESS, help=profile)
-                command.add_argument(
-                    "--group", default="", metavar="GROUP", help="its name or gid (else the only)"
-                )
-            case "probe":
-                _probe_options(command)
-                command.add_argument("--profile", metavar="NAME", default=SUPPRESS, help=profile)
-            case "bundle":
-                command.add_argument(
-                    "file", nargs="?", type=Path, metavar="FILE", help="else bundle-DATE.zip here"
-                )
-                command.add_argument("--json", action="store_true", help="one line of JSON")
-            case "metrics":
-                command.add_argument(
-                    "--output", type=Path, metavar="FILE", help="into a file, whole or not at all"
-                )
-            case _ if name in WORK:
-                work_options(name, command)
-            case "dial":
-                command.add_argument("number", metavar="NUMBER")
-            case "hangup":
-                who = command.add_mutually_exclusive_group()
-                for way, meaning in WHO_STAYS.items():
-                    who.add_argument(
-                        f"--{way}", dest="who", action="store_const", const=way, help=meaning
-                    )
-            case "mute":
-                command.add_argument("switch", nargs="?", choices=("on", "off"), default="on")
+        if name in _WITH_PROFILE:
+            command.add_argument("--profile", metavar="NAME", default=SUPPRESS, help=profile)
+        _of_an_engine(name, command)
     if any(not each.startswith("--") or each == "--help" for each in given):
         from tui.cli.grammar.agent import add_commands  # the first frame needs none of them
 
         add_commands(commands)
     return parser
+
+
+def _apart(name: str, command: ArgumentParser, given: Sequence[str]) -> None:
+    """What a command takes that asks no engine of this user's."""
+    match name:
+        case "top":
+            command.add_argument("--once", action="store_true", help="one look, then end")
+            command.add_argument("--json", action="store_true", help="one line of JSON, then end")
+        case "watch":
+            command.add_argument("name", metavar="EXTENSION", help="the agent's extension")
+        case "replay":
+            command.add_argument("file", type=Path, metavar="FILE", help="a bundle")
+        case "kiosk":
+            command.add_argument("what", nargs="?", choices=("pin",), metavar="pin")
+            lines = "in lines of text, for who does not see the screen"
+            command.add_argument("--plain", action="store_true", default=SUPPRESS, help=lines)
+        case "headset":
+            _headset_options(command, given)
+        case "config":
+            command.add_argument("what", choices=("check",), metavar="check")
+
+
+def _of_an_engine(name: str, command: ArgumentParser) -> None:
+    """What a command takes that is about the engine of an account."""
+    match name:
+        case "status" | "doctor":
+            command.add_argument("--json", action="store_true", help="one line of JSON")
+        case "engine":
+            command.add_argument(
+                "--group", default="", metavar="GROUP", help="its name or gid (else the only)"
+            )
+        case "probe":
+            _probe_options(command)
+        case "bundle":
+            command.add_argument(
+                "file", nargs="?", type=Path, metavar="FILE", help="else bundle-DATE.zip here"
+            )
+            command.add_argument("--json", action="store_true", help="one line of JSON")
+        case "metrics":
+            command.add_argument(
+                "--output", type=Path, metavar="FILE", help="into a file, whole or not at all"
+            )
+        case _ if name in WORK:
+            work_options(name, command)
+        case "dial":
+            command.add_argument("number", metavar="NUMBER")
+        case "hangup":
+            who = command.add_mutually_exclusive_group()
+            for way, meaning in WHO_STAYS.items():
+                who.add_argument(
+                    f"--{way}", dest="who", action="store_const", const=way, help=meaning
+                )
+        case "mute":
+            command.add_argument("switch", nargs="?", choices=("on", "off"), default="on")
 
 
 def _headset_options(command: ArgumentParser, given: Sequence[str]) -> None:
