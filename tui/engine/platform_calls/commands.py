@@ -235,18 +235,28 @@ class CallCommands:
         if not outcome.ok:
             failure = unconfirmed("hold" if on else "resume", outcome)
             self.calls.ask_hold(current, HoldInput.SETTLED)
-            self.legs.hold(call.key, current.state is CallState.HOLDING)
+            self.legs.hold(call.key, _is_held(current))
             self.context.notice(failure)
             if outcome.silent:
                 self._settle_hold(call.key, 0)
             return Result(False, failure)
         given = CallInput.HOLD_CONFIRMED if on else CallInput.RESUME_CONFIRMED
-        if self.calls.move(current, given) is None:
+        if not self.held_or_not(current, given):
             self.calls.ask_hold(current, HoldInput.SETTLED)
-            self.legs.hold(call.key, current.state is CallState.HOLDING)
+            self.legs.hold(call.key, _is_held(current))
             return Result(False, message("call.none"))
-        self.legs.hold(call.key, on)
         return Result(True)
+
+    def held_or_not(self, call: Call, given: CallInput) -> bool:
+        """The platform holds the call, or does no longer: so it stands, and so it is again should a
+        hang-up fail that is under way. False where neither can be."""
+        if call.state is CallState.ENDING and call.before in (CallState.TALKING, CallState.HOLDING):
+            settled = self.calls.ask_hold(call, HoldInput.SETTLED)
+            self.calls.move_beneath(settled, given)
+        elif self.calls.move(call, given) is None:
+            return False
+        self.legs.hold(call.key, given is CallInput.HOLD_CONFIRMED)
+        return True
 
     async def _say_hold(self, call: Call, on: bool) -> Outcome:
         own = self._own_number()
@@ -263,10 +273,11 @@ class CallCommands:
         )
 
     async def _hold_as_it_stands(self, key: str, tries: int) -> None:
-        call = self.calls.by_key(key)
-        if call is None or call.pending or call.state not in (CallState.TALKING, CallState.HOLDING):
+        call = self.calls.live_by_key(key)
+        if call is None or call.pending:
             return  # over, or asked anew
-        if self.calls.not_ready() is not None:
+        ending = call.state is CallState.ENDING  # which may fail
+        if ending or self.calls.not_ready() is not None:
             self._settle_hold(key, tries)
         elif (await self._say_hold(call, call.state is CallState.HOLDING)).silent:
             self._settle_hold(key, tries + 1)
@@ -287,3 +298,8 @@ class CallCommands:
         if call.muted is not on:
             self.calls.put(call, muted=on)
         return Result(True)
+
+
+def _is_held(call: Call) -> bool:
+    """Whether it is on hold, or will be again where a hang-up that is under way fails."""
+    return CallState.HOLDING in (call.state, call.before if call.state is CallState.ENDING else "")

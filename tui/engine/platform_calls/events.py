@@ -321,8 +321,8 @@ class CallReports:
     def _on_the_phone(self, ccnumber: str, given: CallInput) -> None:
         """The agent held or resumed on the phone itself: the screen follows."""
         call = self.calls.by_ccnumber(ccnumber)
-        if call is not None and self.calls.move(call, given) is not None:
-            self.legs.hold(call.key, given is CallInput.HOLD_CONFIRMED)
+        if call is not None:
+            self.commands.held_or_not(call, given)
 
     def _ended(self, report: control.Ended) -> None:
         ccnumber, r = report.ccnumber, as_code(report.r)

@@ -1,0 +1,152 @@
+"""Two things in one moment: each is carried to its end, and what is shown in between and after is
+what is so at the platform."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+
+import pytest
+
+from tests.engine.desk import CC, CUSTOMER, Desk, platform_calls
+from tests.waiting import until
+from tui.engine.context import Limits
+from tui.engine.outcome import Outcome
+from tui.engine.platform_calls import commands
+from tui.engine.platform_calls.control import PlatformCalls
+from tui.platform import control as m
+from tui.port.commands import Result
+from tui.port.machines.call_machine import CallState
+from tui.port.values import ThirdKind
+
+OTHER = "1700000000002conf_1"
+LOST = Outcome(0)
+DONE = Outcome(200, "OK")
+
+
+class SlowDesk(Desk):
+    """A desk at a platform that answers each message of the kinds in `held_back` when it is told
+    to, and any other at once."""
+
+    def __init__(self) -> None:
+        self.held_back: tuple[type, ...] = ()
+        self.open: list[tuple[m.AgentMessage, asyncio.Future[Outcome]]] = []
+        super().__init__(Limits())
+        self.control: PlatformCalls = platform_calls(self)
+        self.calls.listen(self.control.call_changed)
+        self.tasks: list[asyncio.Task[Result]] = []
+
+    async def _send(self, message: m.AgentMessage) -> Outcome:
+        if not isinstance(message, self.held_back):
+            return await super()._send(message)
+        self.sent.append(message)
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self.open.append((message, future))
+        return await future
+
+    def hears(self, *messages: m.PlatformMessage) -> None:
+        for message in messages:
+            self.control._report(message)
+
+    async def talking(self) -> None:
+        self.hears(m.NewCall(CC, CUSTOMER))
+        assert (await self.control.answer("")).ok
+        self.hears(m.Answered(CC, CUSTOMER))
+        assert self.call.state is CallState.TALKING
+
+    async def three(self) -> None:
+        await self.talking()
+        asked = self.begin(self.control.invite_third(ThirdKind.OUTSIDE, "12000000009", "", ""))
+        await until(lambda: any(isinstance(each, m.Threeway) for each in self.sent))
+        self.hears(m.ThreewayResponse(CC, 0), m.ThreewayResult(CC, 0))
+        assert (await asked).ok
+
+    def begin(self, work: Coroutine[object, object, Result]) -> asyncio.Task[Result]:
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks.append(task)
+        return task
+
+    async def asks(
+        self, kind: type, work: Coroutine[object, object, Result]
+    ) -> asyncio.Task[Result]:
+        """The agent asks for something, and the platform has not answered yet."""
+        self.held_back = (*self.held_back, kind)
+        task = self.begin(work)
+        await until(lambda: any(isinstance(message, kind) for message, _ in self.open))
+        return task
+
+    def answers(self, kind: type, outcome: Outcome) -> None:
+        found = next(each for each in self.open if isinstance(each[0], kind))
+        self.open.remove(found)
+        found[1].set_result(outcome)
+
+
+@pytest.fixture
+async def desk() -> AsyncIterator[SlowDesk]:
+    desk = SlowDesk()
+    yield desk
+    for task in desk.tasks:
+        task.cancel()
+    await asyncio.gather(*desk.tasks, return_exceptions=True)
+    await desk.context.close()
+
+
+# ---------------------------------------------------------------- a hold and a hang-up
+
+
+@pytest.mark.parametrize("by_phone", [False, True], ids=["here", "on the phone"])
+@pytest.mark.parametrize("on", [True, False], ids=["hold", "resume"])
+async def test_a_hold_that_is_confirmed_while_a_hang_up_is_under_way_stands_when_that_fails(
+    desk: SlowDesk, on: bool, by_phone: bool
+) -> None:
+    await desk.talking()
+    if not on:
+        assert (await desk.control.hold("")).ok
+    kind = m.Hold if on else m.Resume
+    if not by_phone:
+        asked = await desk.asks(kind, desk.control.hold("") if on else desk.control.resume(""))
+    hung_up = await desk.asks(m.HangUp, desk.control.hang_up(""))
+    assert desk.call.state is CallState.ENDING
+    if by_phone:
+        desk.hears(m.Held(CC) if on else m.Resumed(CC))
+    else:
+        desk.answers(kind, DONE)
+        assert (await asked).ok
+    desk.answers(m.HangUp, LOST)
+    assert not (await hung_up).ok
+    assert desk.call.state is (CallState.HOLDING if on else CallState.TALKING)
+    assert desk.call.pending == ""
+
+
+async def test_a_resume_that_is_refused_while_a_hang_up_is_under_way_opens_nothing(
+    desk: SlowDesk,
+) -> None:
+    await desk.talking()
+    assert (await desk.control.hold("")).ok
+    held: list[bool] = []
+    desk.control.legs.hold = lambda key, on: held.append(on)  # type: ignore[method-assign]
+    asked = await desk.asks(m.Resume, desk.control.resume(""))
+    hung_up = await desk.asks(m.HangUp, desk.control.hang_up(""))
+    desk.answers(m.Resume, Outcome(503, "busy"))
+    assert not (await asked).ok
+    desk.answers(m.HangUp, LOST)
+    assert not (await hung_up).ok
+    assert desk.call.state is CallState.HOLDING
+    assert held[-1:] == [True]
+
+
+async def test_a_hold_that_is_not_confirmed_is_settled_after_a_hang_up_that_failed_too(
+    desk: SlowDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "HOLD_AGAIN", (0.02,))
+    await desk.talking()
+    asked = await desk.asks(m.Hold, desk.control.hold(""))
+    desk.answers(m.Hold, LOST)
+    assert not (await asked).ok
+    hung_up = await desk.asks(m.HangUp, desk.control.hang_up(""))
+    key = desk.call.key
+    due = desk.context.timers._handles[f"hold {key}"]
+    await until(lambda: desk.context.timers._handles.get(f"hold {key}") is not due)
+    desk.answers(m.HangUp, LOST)
+    assert not (await hung_up).ok
+    await until(lambda: any(isinstance(each, m.Resume) for each in desk.sent))
