@@ -150,3 +150,62 @@ async def test_a_hold_that_is_not_confirmed_is_settled_after_a_hang_up_that_fail
     desk.answers(m.HangUp, LOST)
     assert not (await hung_up).ok
     await until(lambda: any(isinstance(each, m.Resume) for each in desk.sent))
+
+
+# ---------------------------------------------------------------- a hold and a third party
+
+
+@pytest.mark.parametrize("on", [True, False], ids=["hold", "resume"])
+async def test_nobody_is_brought_into_a_call_of_which_it_is_not_known_whether_it_is_held(
+    desk: SlowDesk, on: bool
+) -> None:
+    await desk.talking()
+    if not on:
+        assert (await desk.control.hold("")).ok
+    kind = m.Hold if on else m.Resume
+    asked = await desk.asks(kind, desk.control.hold("") if on else desk.control.resume(""))
+    invited = await desk.control.invite_third(ThirdKind.OUTSIDE, "12000000009", "", "")
+    assert not invited.ok
+    assert invited.message is not None
+    assert invited.message.id == "threeway.hold_pending"
+    assert desk.call.third is None
+    desk.answers(kind, DONE)
+    assert (await asked).ok
+
+
+# ---------------------------------------------------------------- an end and a third party
+
+
+@pytest.mark.parametrize("answer", [None, 0, 1], ids=["no answer", "yes", "no"])
+@pytest.mark.parametrize("for_all", [True, False], ids=["end for all", "take out"])
+async def test_a_customer_who_hangs_up_while_the_third_is_taken_out_leaves_nothing_to_wait_for(
+    desk: SlowDesk, for_all: bool, answer: int | None
+) -> None:
+    await desk.three()
+    work = desk.control.end_for_all("") if for_all else desk.control.drop_third("")
+    asked = await desk.asks(m.Threeway, work)
+    desk.hears(m.Ended(CC, 25, 30))
+    if answer is not None:
+        desk.hears(m.ThreewayResponse(CC, answer, "no such call"))
+    async with asyncio.timeout(5):
+        assert (await asked).ok
+    assert desk.call.outcome is not None
+    assert desk.call.outcome.id == "ended.25"
+    assert desk.context.snapshot.notice is None
+    assert m.HangUp(CC) not in desk.sent
+
+
+async def test_who_is_invited_into_a_call_that_ends_meanwhile_is_not_waited_for(
+    desk: SlowDesk,
+) -> None:
+    await desk.talking()
+    invited = await desk.asks(
+        m.Threeway, desk.control.invite_third(ThirdKind.OUTSIDE, "12000000009", "", "")
+    )
+    desk.hears(m.Ended(CC, 25, 30))
+    async with asyncio.timeout(5):
+        result = await invited
+    assert not result.ok
+    assert result.message is not None
+    assert result.message.id == "threeway.call_over"
+    assert desk.context.snapshot.notice is None
