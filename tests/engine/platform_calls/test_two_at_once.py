@@ -209,3 +209,32 @@ async def test_who_is_invited_into_a_call_that_ends_meanwhile_is_not_waited_for(
     assert result.message is not None
     assert result.message.id == "threeway.call_over"
     assert desk.context.snapshot.notice is None
+
+
+# ---------------------------------------------------------------- a word that names its call late
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (m.Ended(CC, 20, None, "out of credit"), "ended.20"),
+        (m.CallinFailed(CC, "asleep"), "ended.no_answer"),
+    ],
+)
+async def test_a_call_without_a_name_whose_end_is_the_first_word_of_it_ends_with_the_reason(
+    desk: SlowDesk, said: m.PlatformMessage, why: str
+) -> None:
+    assert (await desk.control.dial(CUSTOMER)).ok
+    desk.hears(m.CalloutResponse(200), said)
+    assert desk.call.state is CallState.ENDED
+    assert desk.call.outcome is not None
+    assert (desk.call.outcome.id, dict(desk.call.outcome.values)["info"]) == (why, said.info)
+
+
+async def test_the_end_of_another_call_said_again_does_not_end_one_without_a_name(
+    desk: SlowDesk,
+) -> None:
+    desk.hears(m.NewCall(OTHER, "12000000009"), m.CancelCall(OTHER))
+    assert (await desk.control.dial(CUSTOMER)).ok
+    desk.hears(m.CalloutResponse(200), m.Ended(OTHER, 20, None))
+    assert desk.call.state is CallState.PROCEEDING
