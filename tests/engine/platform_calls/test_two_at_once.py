@@ -16,8 +16,9 @@ from tui.engine.platform_calls import commands
 from tui.engine.platform_calls.control import PlatformCalls
 from tui.platform import control as m
 from tui.port.commands import Result
+from tui.port.events import ConnectionChanged
 from tui.port.machines.call_machine import CallState
-from tui.port.values import ThirdKind
+from tui.port.values import Connection, ConnectionState, ThirdKind
 
 OTHER = "1700000000002conf_1"
 LOST = Outcome(0)
@@ -238,3 +239,15 @@ async def test_the_end_of_another_call_said_again_does_not_end_one_without_a_nam
     assert (await desk.control.dial(CUSTOMER)).ok
     desk.hears(m.CalloutResponse(200), m.Ended(OTHER, 20, None))
     assert desk.call.state is CallState.PROCEEDING
+
+
+# ---------------------------------------------------------------- the line comes back
+
+
+async def test_who_had_no_call_asks_as_well_when_the_line_is_back(desk: SlowDesk) -> None:
+    desk.context.emit(ConnectionChanged(Connection(ConnectionState.LOST)))
+    desk.control.flow_is_back()
+    desk.context.emit(ConnectionChanged(Connection(ConnectionState.OK)))
+    await until(lambda: m.QueryCall() in desk.sent)
+    desk.hears(m.NewCall(CC, CUSTOMER))
+    assert desk.call.state is CallState.RINGING

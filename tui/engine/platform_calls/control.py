@@ -340,8 +340,7 @@ class PlatformCalls:
         self.supervising.flow_is_back()
         self.threeway.not_heard_of()
         self.context.spawn(self.legs.legs.refresh())
-        if self.calls.live:
-            self.query.ask()
+        self.query.ask()  # without a call as well: one may have begun unheard
 
     def renew_leg(self, key: str) -> None:
         """The platform is asked, and offers a new leg."""
