@@ -251,3 +251,28 @@ async def test_who_had_no_call_asks_as_well_when_the_line_is_back(desk: SlowDesk
     await until(lambda: m.QueryCall() in desk.sent)
     desk.hears(m.NewCall(CC, CUSTOMER))
     assert desk.call.state is CallState.RINGING
+
+
+# ---------------------------------------------------------------- signing out
+
+
+@pytest.mark.parametrize("state", ["dialling", "ringing", "talking"])
+async def test_a_sign_out_whose_hang_up_is_not_confirmed_says_that_the_call_may_go_on(
+    desk: SlowDesk, state: str
+) -> None:
+    if state == "dialling":
+        assert (await desk.control.dial(CUSTOMER)).ok
+    elif state == "ringing":
+        desk.hears(m.NewCall(CC, CUSTOMER))
+    else:
+        await desk.talking()
+    desk.answer = LOST
+    left = await desk.control.hang_up_all()
+    assert left is not None
+    assert (left.id, dict(left.values)["number"]) == ("signout.call_left", CUSTOMER)
+
+
+async def test_a_sign_out_whose_hang_up_is_confirmed_has_nothing_to_say(desk: SlowDesk) -> None:
+    await desk.talking()
+    assert await desk.control.hang_up_all() is None
+    assert desk.sent[-1] == m.HangUp(CC)

@@ -313,9 +313,14 @@ class PlatformCalls:
             if call.third is not None and not await self.threeway.all_out(call.key):
                 left = message("signout.others_left", number=call.number, name=call.third.name)
                 continue
-            current = self.calls.by_key(call.key)
-            if current is not None and current.live and current.ccnumber:
-                await self._send(control.HangUp(current.ccnumber))
+            current = self.calls.live_by_key(call.key)
+            if current is None:
+                continue
+            told = Outcome(0)
+            if current.ccnumber:
+                told = await self._send(control.HangUp(current.ccnumber))
+            if not told.ok and self.calls.live_by_key(call.key) is not None:
+                left = left or message("signout.call_left", number=call.number or "–")
         return left
 
     async def end(self) -> None:
