@@ -223,7 +223,7 @@ async def test_who_is_invited_into_a_call_that_ends_meanwhile_is_not_waited_for(
     ],
 )
 async def test_a_call_without_a_name_whose_end_is_the_first_word_of_it_ends_with_the_reason(
-    desk: SlowDesk, said: m.PlatformMessage, why: str
+    desk: SlowDesk, said: m.Ended | m.CallinFailed, why: str
 ) -> None:
     assert (await desk.control.dial(CUSTOMER)).ok
     desk.hears(m.CalloutResponse(200), said)
