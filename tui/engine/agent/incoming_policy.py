@@ -77,11 +77,18 @@ class IncomingPolicy:
             log.info("not answered by itself: nobody is there")
             self.calls.put(call, auto_answer=None)
             return
-        self.context.spawn(self._answer(call.ccnumber))
+        self.context.spawn(self._answer(call))
 
-    async def _answer(self, ccnumber: str) -> None:
+    async def _answer(self, call: Call) -> None:
         await self._beep()
-        await self._control.now.answer(ccnumber)
+        result = await self._control.now.answer(call.ccnumber)
+        still = self.calls.by_key(call.key)
+        if result.ok or still is None or still.state is not CallState.RINGING:
+            return
+        if still.auto_answer is not None:
+            self.calls.put(still, auto_answer=None)  # it is promised no more
+        if result.message is not None:
+            self.context.notice(result.message)
 
     def stop_auto_answer(self, ccnumber: str) -> Result:
         """Let this call ring on."""
@@ -103,6 +110,9 @@ class IncomingPolicy:
             busy = await self.seat.set_status(BUSY, reason, in_call=True)
             if not busy.ok:
                 return busy
+            now = self.calls.by_key(call.key)
+            if now is None or now.state is not CallState.RINGING or now.offers != call.offers:
+                return Result(False, message("answer.nothing_rings"))  # answered, or over
         return await self._control.now.decline_for_others(call.ccnumber)
 
     # ------------------------------------------------------------ many missed ones
