@@ -109,14 +109,21 @@ class Timers:
     def __init__(self) -> None:
         self._handles: dict[str, asyncio.TimerHandle] = {}
         self._callbacks: dict[str, Callable[[], object]] = {}
+        self._lasting: set[str] = set()
 
-    def set(self, name: str, delay: float, callback: Callable[[], object]) -> None:
-        """Call `callback` once after `delay` seconds unless cancelled or replaced."""
+    def set(
+        self, name: str, delay: float, callback: Callable[[], object], *, lasting: bool = False
+    ) -> None:
+        """Call `callback` once after `delay` seconds unless cancelled or replaced. One that is
+        `lasting` is no session's, and goes on when one ends."""
         self.cancel(name)
+        if lasting:
+            self._lasting.add(name)
 
         def run() -> None:
             self._handles.pop(name, None)
             self._callbacks.pop(name, None)
+            self._lasting.discard(name)
             callback()
 
         self._handles[name] = asyncio.get_running_loop().call_later(delay, run)
@@ -133,11 +140,17 @@ class Timers:
         """Forget the timer; a name that is not set is no error."""
         handle = self._handles.pop(name, None)
         self._callbacks.pop(name, None)
+        self._lasting.discard(name)
         if handle is not None:
             handle.cancel()
 
     def __contains__(self, name: str) -> bool:
         return name in self._handles
+
+    def session_ended(self) -> None:
+        """Forget those that are not lasting."""
+        for name in set(self._handles) - self._lasting:
+            self.cancel(name)
 
     def clear(self) -> None:
         """Forget all timers."""

@@ -39,6 +39,8 @@ class IncomingPolicy:
         self.missed_limit = missed_limit
         self.seconds = seconds
         """Answer by itself after so many seconds; 0 = not."""
+        self._is_enterprises = False
+        """It is what the enterprise of this session, or of the last one, wants."""
         self._control = control
         self._beep = beep
         """Sounds before the microphone opens by itself."""
@@ -47,8 +49,16 @@ class IncomingPolicy:
         """From the next call on."""
         if seconds not in AUTO_ANSWER_CHOICES:
             return Result(False, message("autoanswer.bad"))
-        self.seconds = seconds
+        self.seconds, self._is_enterprises = seconds, False
         return Result(True)
+
+    def enterprise_wants(self, seconds: int) -> bool:
+        """A session begins at an enterprise that wants this, 0 for nothing. What the agent, or the
+        config, has chosen counts before it. False for a delay that nobody listed."""
+        listed = seconds in AUTO_ANSWER_CHOICES
+        if self._is_enterprises or not self.seconds:
+            self.seconds, self._is_enterprises = seconds if listed else 0, True
+        return listed
 
     # ------------------------------------------------------------ one call
 
