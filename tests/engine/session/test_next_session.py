@@ -14,7 +14,7 @@ from tui.config.schema import AudioSettings, Config, Policies, Profile
 from tui.engine.engine import Engine
 from tui.platform.base import Credentials, UserData
 from tui.platform.gen2.platform import Platform2
-from tui.port.commands import SignIn, SignOut
+from tui.port.commands import JoinGroup, SignIn, SignOut
 from tui.port.events import CallRecorded, NextStatusChanged, PhaseChanged
 from tui.port.values import CallRecord, NextStatus, Phase, message
 from tui.secrets import Secret
@@ -114,6 +114,23 @@ async def test_a_delay_of_the_enterprise_that_nobody_listed_is_kept_to_be_shown(
     await engine._begin_shift()
     assert engine._parts.incoming.seconds == 0
     assert engine.context.not_understood.report().items[0].what == "auto_answer_duration 10"
+
+
+class NoLine(Anybody):
+    """A platform whose line cannot even be dialled."""
+
+    def sip_account(self, gid: str) -> Any:
+        raise ValueError("no such thing")
+
+
+async def test_a_fault_in_the_registration_leads_back_to_the_choice_of_a_group(
+    engine: Engine,
+) -> None:
+    engine._session.make_platform = lambda command: NoLine()
+    assert (await engine.execute(as_agent())).ok
+    result = await engine.execute(JoinGroup("0"))
+    assert not result.ok
+    assert engine.snapshot().phase is Phase.CHOOSING_GROUP
 
 
 # ---------------------------------------------------------------- what is no session's
