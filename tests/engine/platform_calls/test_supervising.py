@@ -227,6 +227,27 @@ async def test_without_an_answer_nobody_listens_and_the_platform_is_told_so(boot
     await until(lambda: booth.asked[2:] == [(CC, Act.STOP)])
 
 
+@pytest.mark.parametrize("answer", [0, 1, None], ids=["yes", "no", "no answer"])
+@pytest.mark.parametrize("joins", [False, True], ids=["listen", "join"])
+async def test_who_takes_a_call_of_her_own_while_her_wish_waits_is_not_thought_to_listen(
+    booth: Booth, joins: bool, answer: int | None
+) -> None:
+    act, back = (Act.JOIN, Act.LEAVE) if joins else (Act.LISTEN, Act.STOP)
+    if joins:
+        await booth.listens()
+    booth.desk.sent.clear()
+    wish = asyncio.create_task(booth.control.supervise(How.JOIN if joins else How.LISTEN, CC))
+    await until(lambda: booth.asked == [(CC, act)])
+    booth.tells(m.NewCall(OTHER, CUSTOMER))
+    assert (await booth.control.answer(OTHER)).ok
+    if answer is not None:
+        booth.tells(m.SuperviseResponse(CC, act, answer))
+    assert not (await wish).ok
+    assert booth.now.call == ""
+    await booth.desk.context.settle()
+    assert booth.asked[1:] == ([] if answer == 1 else [(CC, back)])
+
+
 async def test_a_request_that_is_not_taken_says_so(booth: Booth) -> None:
     booth.desk.answer = Outcome(403, "Forbidden")
     assert said(await booth.ask(How.END, None, CC)) == "rejected.supervise"
