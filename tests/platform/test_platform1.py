@@ -150,6 +150,18 @@ async def test_signing_in_by_switch_number_brings_the_user_data(
 
 
 @pytest.mark.parametrize(
+    ("said", "is_ours"), [(12, True), ("12", True), ("0012", True), (13, False)]
+)
+async def test_the_leading_zeros_of_an_extension_are_those_that_were_typed(
+    server: Server, platform: Platform1, said: Any, is_ours: bool
+) -> None:
+    server.answers[ROUTES1.member] = yes({**member(), "number": said})
+    user = await platform.sign_in(who(un="0012"))
+    assert (user.number == "0012") is is_ours
+    assert platform.sip_account("0").username.startswith("0012_") is is_ours
+
+
+@pytest.mark.parametrize(
     ("duty", "monitor", "supervises"),
     [
         (1, 1, True),
