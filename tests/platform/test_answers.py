@@ -502,6 +502,51 @@ async def test_a_redirect_that_would_change_what_is_asked_says_where_to(
     assert (await world.error()).info == f"redirected (302) to {backend.url}login"
 
 
+async def _redirecting(world: World, where: bytes) -> tuple[list[bytes], PlatformError]:
+    """What is asked of a server that redirects the first request to `where`, and how it ends."""
+    asked: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        asked.append(head.split()[1])
+        location = b"\r\nLocation: " + where if len(asked) == 1 else b""
+        status = b"307 Temporary Redirect" if location else b"503 Service Unavailable"
+        writer.write(b"HTTP/1.1 " + status + location + b"\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        world.credentials = Credentials(
+            "1001", Secret("hush"), "02500001234", backend=f"http://127.0.0.1:{port}"
+        )
+        return asked, await world.error()
+
+
+@pytest.mark.parametrize(
+    ("where", "asked"),
+    [
+        ("/登录/user".encode(), b"/%E7%99%BB%E5%BD%95/user"),
+        ("/new?name=王 芳".encode(), b"/new?name=%E7%8E%8B%20%E8%8A%B3"),
+        (b"/new path", b"/new%20path"),
+        (b"/a%20b?x=%E7%99%BB", b"/a%20b?x=%E7%99%BB"),
+    ],
+)
+async def test_a_redirect_is_followed_however_its_address_is_written(
+    world: World, where: bytes, asked: bytes
+) -> None:
+    seen, error = await _redirecting(world, where)
+    assert (seen[1:], error.info) == ([asked], "HTTP 503 Service Unavailable")
+
+
+@pytest.mark.parametrize("where", [b"http://[bad/", b"http://127.0.0.1:notaport/"])
+async def test_a_redirect_to_what_is_no_address_is_the_servers_fault_and_told(
+    world: World, where: bytes
+) -> None:
+    _, error = await _redirecting(world, where)
+    assert (error.code, error.info.startswith("redirected")) == (50000, True), error.info
+
+
 @pytest.mark.parametrize(
     ("head", "why"),
     [
