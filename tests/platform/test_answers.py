@@ -432,6 +432,16 @@ async def test_a_members_state_that_nobody_listed_is_its_word_or_its_number(
     assert seat.state_name == word
 
 
+@pytest.mark.parametrize("end", ["extension_start", "extension_end"])
+@pytest.mark.parametrize("said", [None, "", "1000-1999", [1000], 10.5])
+async def test_a_range_of_extensions_that_cannot_be_read_is_told_with_its_setting(
+    backend: Backend, world: World, end: str, said: Any
+) -> None:
+    backend.user["enterprise"][end] = said
+    await world.sign_in()
+    assert world.skipped == [f"data.enterprise.{end} ([fields] {end})"]
+
+
 @pytest.mark.parametrize(
     ("said", "is_ours"), [(12, True), ("12", True), ("0012", True), (13, False)]
 )

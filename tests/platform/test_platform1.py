@@ -384,6 +384,21 @@ async def test_a_no_of_the_enterprise_is_one_however_it_is_written(
     assert server.asked(ROUTES1.check_phone) == []
 
 
+async def test_a_range_of_extensions_that_cannot_be_read_is_told_with_its_setting(
+    server: Server,
+) -> None:
+    server.answers[ROUTES1.profile] = yes({"epProfile": profile(extension_end="1000-1999")})
+    skipped: list[str] = []
+    made = Platform1(
+        gateway=GATEWAY,
+        servers={"025": f"http://{server.host}"},
+        skipped=lambda error: skipped.append(error.info),
+    )
+    await made.sign_in(who())
+    await made.close()
+    assert skipped == ["data.epProfile.extension_end ([fields1] extension_end)"]
+
+
 async def test_a_profile_that_is_empty_may_be_written_as_an_empty_list(
     server: Server, platform: Platform1
 ) -> None:

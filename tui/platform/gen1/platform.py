@@ -136,7 +136,7 @@ class Platform1:
             skipped=self._skipped,
         )
         self._credentials, self._found = credentials, found
-        enterprise = shapes1.read_profile(await self._call("profile"), self._fields)
+        enterprise = shapes1.read_profile(await self._call("profile"), self._fields, self._skipped)
         self._verify = enterprise.verify
         reply = await self._call("member")
         user = shapes1.read_member(reply, found, enterprise, self._fields, self._skipped)
