@@ -18,7 +18,7 @@ from tui.platform import control as m
 from tui.port.commands import Result
 from tui.port.events import ConnectionChanged
 from tui.port.machines.call_machine import CallState
-from tui.port.values import Connection, ConnectionState, ThirdKind
+from tui.port.values import Connection, ConnectionState, ThirdKind, message
 
 OTHER = "1700000000002conf_1"
 LOST = Outcome(0)
@@ -46,8 +46,8 @@ class SlowDesk(Desk):
         return await future
 
     def hears(self, *messages: m.PlatformMessage) -> None:
-        for message in messages:
-            self.control._report(message)
+        for each in messages:
+            self.control._report(each)
 
     async def talking(self) -> None:
         self.hears(m.NewCall(CC, CUSTOMER))
@@ -73,7 +73,7 @@ class SlowDesk(Desk):
         """The agent asks for something, and the platform has not answered yet."""
         self.held_back = (*self.held_back, kind)
         task = self.begin(work)
-        await until(lambda: any(isinstance(message, kind) for message, _ in self.open))
+        await until(lambda: any(isinstance(asked, kind) for asked, _ in self.open))
         return task
 
     def answers(self, kind: type, outcome: Outcome) -> None:
@@ -276,3 +276,33 @@ async def test_a_sign_out_whose_hang_up_is_confirmed_has_nothing_to_say(desk: Sl
     await desk.talking()
     assert await desk.control.hang_up_all() is None
     assert desk.sent[-1] == m.HangUp(CC)
+
+
+# ---------------------------------------------------------------- a kick and an answer
+
+
+async def test_an_answer_that_the_end_of_the_session_overtook_is_none(desk: SlowDesk) -> None:
+    desk.hears(m.NewCall(CC, CUSTOMER))
+    asked = await desk.asks(m.Answer, desk.control.answer(""))
+    desk.calls.end_all(message("ended.kicked"))
+    desk.answers(m.Answer, Outcome(0, "signed out"))
+    result = await asked
+    assert (result.ok, result.message) == (False, message("ended.kicked"))
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (m.CalloutResponse(503, "", CUSTOMER), "refused.503"),
+        (m.CalloutResponse(200, CC, CUSTOMER), ""),
+    ],
+)
+async def test_what_became_of_a_dial_is_told_though_the_200_to_it_is_lost(
+    desk: SlowDesk, said: m.CalloutResponse, why: str
+) -> None:
+    asked = await desk.asks(m.DialOutside, desk.control.dial(CUSTOMER))
+    desk.hears(said)
+    desk.answers(m.DialOutside, LOST)
+    result = await asked
+    assert result.ok is not bool(why)
+    assert (result.message.id if result.message else "") == why

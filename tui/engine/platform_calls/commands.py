@@ -104,7 +104,15 @@ class CallCommands:
             failure = unconfirmed("dial", outcome)
             self.calls.end(current, CallInput.NO_REPLY, failure)
             return Result(False, failure)
+        if not outcome.ok:
+            return self._over_meanwhile(call)
         return Result(True, code=EXTENSION if internal else OUTSIDE_LINE)
+
+    def _over_meanwhile(self, call: Call) -> Result:
+        """Why the call is over that something was asked of in vain."""
+        current = self.calls.by_key(call.key)
+        known = current is not None and current.outcome is not None
+        return Result(False, current.outcome if current and known else message("call.none"))
 
     def _dial_message(
         self, account: Account, number: str, internal: bool, area: str
@@ -143,6 +151,8 @@ class CallCommands:
             self.calls.move(current, CallInput.ANSWER_FAILED, outcome=failure)
             self.context.notice(failure)
             return Result(False, failure)
+        if not outcome.ok and (current is None or not current.live):
+            return self._over_meanwhile(call)
         return Result(True)
 
     def _limit_answer(self, call: Call) -> None:
