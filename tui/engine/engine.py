@@ -360,20 +360,21 @@ class Engine:
     async def _end_session(self) -> Message | None:
         left = await self._session.sign_out()
         await self._end_shift()
-        self._checks.forget()
-        self._asked_dial.forget()
-        self._parts.seat.signed_out()
-        self.context.timers.session_ended()
         return left
 
     async def _end_shift(self) -> None:
-        """A break that is on is over, the write-up kept, the history closed."""
+        """However it ended: a break that is on is over, the write-up kept, the history closed, and
+        nothing is asked, checked or waited for any more."""
         self._parts.breaks.session_ended()
         self._parts.wrapup.session_ended()
         self._parts.callbacks.end()
         await self._parts.call_log.end()
         if self.context.snapshot.next_status:  # nobody's wish in the next session
             self.context.emit(NextStatusChanged(NextStatus.NONE))
+        self._checks.forget()
+        self._asked_dial.forget()
+        self._parts.seat.signed_out()
+        self.context.timers.session_ended()
 
     def _platform_of(self, command: c.SignIn) -> Platform:
         context = self.context
@@ -419,9 +420,6 @@ class Engine:
             self._parts.call_log.kicked()
             await self._session.kicked(failure)
             await self._end_shift()
-            self._checks.forget()
-            self._parts.seat.signed_out()
-            self.context.timers.session_ended()
         self._plan_end()
 
     # ------------------------------------------------------------ nobody there

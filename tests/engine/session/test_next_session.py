@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import until
 from tui.config.paths import Paths
 from tui.config.schema import AudioSettings, Config, Policies, Profile
 from tui.engine.engine import Engine
 from tui.platform.base import Credentials, UserData
+from tui.platform.control import Kicked
 from tui.platform.gen2.platform import Platform2
-from tui.port.commands import JoinGroup, SignIn, SignOut
+from tui.port.commands import AskToDial, JoinGroup, SignIn, SignOut
 from tui.port.events import CallRecorded, NextStatusChanged, PhaseChanged
 from tui.port.values import CallRecord, NextStatus, Phase, message
 from tui.secrets import Secret
@@ -131,6 +133,23 @@ async def test_a_fault_in_the_registration_leads_back_to_the_choice_of_a_group(
     result = await engine.execute(JoinGroup("0"))
     assert not result.ok
     assert engine.snapshot().phase is Phase.CHOOSING_GROUP
+
+
+@pytest.mark.parametrize("kicked", [True, False])
+async def test_a_call_that_is_asked_about_is_asked_about_no_more_when_the_session_is_over(
+    engine: Engine, kicked: bool
+) -> None:
+    assert (await engine.execute(as_agent())).ok
+    engine.context.emit(PhaseChanged(Phase.SIGNED_IN))
+    assert (await engine.execute(AskToDial("12000000001"))).ok
+    assert engine.snapshot().question is not None
+    if kicked:
+        engine._kicked(Kicked("1001", "", 895, "70000"))
+        await until(lambda: engine.snapshot().phase is Phase.KICKED)
+        await engine.context.settle()
+    else:
+        assert (await engine.execute(SignOut(False))).ok
+    assert engine.snapshot().question is None
 
 
 # ---------------------------------------------------------------- what is no session's
