@@ -49,6 +49,8 @@ class Limits:
     """For the platform's answer to a three-way request, type 4 included."""
     supervise: float = 10.0
     """For the platform's answer to a supervisor."""
+    let_go: float = 1.0
+    """The same, where a caller waits to be answered by her."""
     end_for_all: float = 8.0
     """For the third party to be out, when the agent signs out in a three-way call."""
     transfer: float = 60.0

@@ -248,6 +248,19 @@ async def test_who_takes_a_call_of_her_own_while_her_wish_waits_is_not_thought_t
     assert booth.asked[1:] == ([] if answer == 1 else [(CC, back)])
 
 
+async def test_a_caller_does_not_wait_for_the_platform_to_let_a_supervisor_leave(
+    booth: Booth,
+) -> None:
+    await booth.listens()
+    booth.desk.context.limits = Limits(supervise=60.0, let_go=0.02)
+    booth.tells(m.NewCall(OTHER, CUSTOMER))
+    async with asyncio.timeout(20):
+        assert (await booth.control.answer("")).ok
+    assert booth.now.call == ""
+    sent = [each for each in booth.desk.sent if isinstance(each, m.Supervise | m.Answer)]
+    assert sent[-2:] == [m.Supervise(CC, Act.STOP), m.Answer(OTHER)]
+
+
 async def test_a_request_that_is_not_taken_says_so(booth: Booth) -> None:
     booth.desk.answer = Outcome(403, "Forbidden")
     assert said(await booth.ask(How.END, None, CC)) == "rejected.supervise"

@@ -113,13 +113,18 @@ class Supervising:
         return None
 
     async def let_go(self) -> None:
-        """Leave the call that is supervised, whether or not the platform confirms it."""
+        """Leave the call that is supervised, whether or not the platform confirms it: whoever waits
+        to be answered waits for that no longer than a moment."""
         if self.active:
             call = self.now.call
             if self._asked is None:
-                await self._request(SuperviseHow.LEAVE, call)
+                leaving = self.context.spawn(self._leave(call))
+                await asyncio.wait({leaving}, timeout=self.context.limits.let_go)
             if self.now.call == call:
                 self._over(SuperviseInput.LEAVES)
+
+    async def _leave(self, call: str) -> None:
+        await self._request(SuperviseHow.LEAVE, call)
 
     async def _request(self, how: SuperviseHow, key: str) -> Result:
         act = _ACTS.get(how) or self._way_out()
