@@ -253,6 +253,27 @@ async def test_who_had_no_call_asks_as_well_when_the_line_is_back(desk: SlowDesk
     assert desk.call.state is CallState.RINGING
 
 
+@pytest.mark.parametrize("state", ["101", "105", "309"])
+async def test_a_call_that_the_platform_answers_is_over_is_over_here(
+    desk: SlowDesk, state: str
+) -> None:
+    await desk.talking()
+    desk.control.flow_is_back()
+    desk.control._control(f'<cc a="22" c="{CC}" r="{state}"/>'.encode())
+    assert desk.call.state is CallState.ENDED
+    assert desk.call.outcome is not None
+    assert desk.call.outcome.id == "ended.forgotten"
+
+
+async def test_a_state_of_a_call_that_nobody_listed_ends_nothing_and_is_kept(
+    desk: SlowDesk,
+) -> None:
+    await desk.talking()
+    desk.control._control(f'<cc a="22" c="{CC}" r="107"/>'.encode())
+    assert desk.call.state is CallState.TALKING
+    assert desk.context.not_understood.report().items[0].what == "the state 107 of a call"
+
+
 # ---------------------------------------------------------------- signing out
 
 
