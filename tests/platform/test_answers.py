@@ -406,6 +406,47 @@ async def test_a_group_alone_is_a_list_of_one(backend: Backend, world: World) ->
     assert [each.number for each in (await world.platform.get_group_members("5")).seats] == ["0101"]
 
 
+WRAPPED: list[Callable[[Any], Any]] = [
+    lambda answer: [answer],
+    lambda answer: [[answer]],
+    lambda answer: {**answer, "data": [answer["data"]]},
+    lambda answer: {**answer, "data": [[answer["data"]]]},
+]
+
+
+@pytest.mark.parametrize("wrapped", WRAPPED)
+async def test_an_answer_may_stand_in_a_list_of_one(
+    backend: Backend, world: World, wrapped: Callable[[Any], Any]
+) -> None:
+    backend.answers[ROUTES.sign_in.path] = lambda _: (200, wrapped(backend.issue()[1]))
+    user = {"status": 200, "data": backend.user}
+    backend.answers[ROUTES.user.path] = (200, wrapped(user))
+    assert (await world.platform.sign_in(world.credentials)).displayname == "Li Ming"
+    assert world.skipped == []
+
+
+@pytest.mark.parametrize("wrapped", WRAPPED)
+async def test_a_refusal_may_stand_in_a_list_of_one(
+    backend: Backend, world: World, wrapped: Callable[[Any], Any]
+) -> None:
+    no = {"status": 50004, "info": "no such enterprise", "data": {}}
+    backend.answers[ROUTES.sign_in.path] = (200, wrapped(no))
+    error = await world.error()
+    assert (error.code, error.info) == (50004, "no such enterprise")
+
+
+async def test_the_one_group_of_a_list_of_members_may_stand_alone(
+    backend: Backend, world: World
+) -> None:
+    await world.sign_in()
+    group = {"gid": 5, "name": "Sales", "current_page": 1, "last_page": 2, "total": 11}
+    seats = [{"number": "1002", "displayname": "Wang Fang"}]
+    backend.answers[ROUTES.members.path] = (200, {"status": 200, "data": {**group, "seats": seats}})
+    found = await world.platform.get_group_members("5")
+    assert (found.name, found.last_page, found.total) == ("Sales", 2, 11)
+    assert [each.number for each in found.seats] == ["1002"]
+
+
 async def test_an_object_that_is_no_entry_is_no_list_and_its_setting_is_named(
     backend: Backend, world: World
 ) -> None:
