@@ -406,6 +406,47 @@ async def test_a_group_alone_is_a_list_of_one(backend: Backend, world: World) ->
     assert [each.number for each in (await world.platform.get_group_members("5")).seats] == ["0101"]
 
 
+WRAPPED: list[Callable[[Any], Any]] = [
+    lambda answer: [answer],
+    lambda answer: [[answer]],
+    lambda answer: {**answer, "data": [answer["data"]]},
+    lambda answer: {**answer, "data": [[answer["data"]]]},
+]
+
+
+@pytest.mark.parametrize("wrapped", WRAPPED)
+async def test_an_answer_may_stand_in_a_list_of_one(
+    backend: Backend, world: World, wrapped: Callable[[Any], Any]
+) -> None:
+    backend.answers[ROUTES.sign_in.path] = lambda _: (200, wrapped(backend.issue()[1]))
+    user = {"status": 200, "data": backend.user}
+    backend.answers[ROUTES.user.path] = (200, wrapped(user))
+    assert (await world.platform.sign_in(world.credentials)).displayname == "Li Ming"
+    assert world.skipped == []
+
+
+@pytest.mark.parametrize("wrapped", WRAPPED)
+async def test_a_refusal_may_stand_in_a_list_of_one(
+    backend: Backend, world: World, wrapped: Callable[[Any], Any]
+) -> None:
+    no = {"status": 50004, "info": "no such enterprise", "data": {}}
+    backend.answers[ROUTES.sign_in.path] = (200, wrapped(no))
+    error = await world.error()
+    assert (error.code, error.info) == (50004, "no such enterprise")
+
+
+async def test_the_one_group_of_a_list_of_members_may_stand_alone(
+    backend: Backend, world: World
+) -> None:
+    await world.sign_in()
+    group = {"gid": 5, "name": "Sales", "current_page": 1, "last_page": 2, "total": 11}
+    seats = [{"number": "1002", "displayname": "Wang Fang"}]
+    backend.answers[ROUTES.members.path] = (200, {"status": 200, "data": {**group, "seats": seats}})
+    found = await world.platform.get_group_members("5")
+    assert (found.name, found.last_page, found.total) == ("Sales", 2, 11)
+    assert [each.number for each in found.seats] == ["1002"]
+
+
 async def test_an_object_that_is_no_entry_is_no_list_and_its_setting_is_named(
     backend: Backend, world: World
 ) -> None:
@@ -430,6 +471,16 @@ async def test_a_members_state_that_nobody_listed_is_its_word_or_its_number(
     backend.answers[ROUTES.members.path] = (200, {"data": [page]})
     (seat,) = (await world.platform.get_group_members("5")).seats
     assert seat.state_name == word
+
+
+@pytest.mark.parametrize("end", ["extension_start", "extension_end"])
+@pytest.mark.parametrize("said", [None, "", "1000-1999", [1000], 10.5])
+async def test_a_range_of_extensions_that_cannot_be_read_is_told_with_its_setting(
+    backend: Backend, world: World, end: str, said: Any
+) -> None:
+    backend.user["enterprise"][end] = said
+    await world.sign_in()
+    assert world.skipped == [f"data.enterprise.{end} ([fields] {end})"]
 
 
 @pytest.mark.parametrize(
@@ -500,6 +551,51 @@ async def test_a_redirect_that_would_change_what_is_asked_says_where_to(
         status=302, headers={"Location": "/login?from=api"}
     )
     assert (await world.error()).info == f"redirected (302) to {backend.url}login"
+
+
+async def _redirecting(world: World, where: bytes) -> tuple[list[bytes], PlatformError]:
+    """What is asked of a server that redirects the first request to `where`, and how it ends."""
+    asked: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        asked.append(head.split()[1])
+        location = b"\r\nLocation: " + where if len(asked) == 1 else b""
+        status = b"307 Temporary Redirect" if location else b"503 Service Unavailable"
+        writer.write(b"HTTP/1.1 " + status + location + b"\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        world.credentials = Credentials(
+            "1001", Secret("hush"), "02500001234", backend=f"http://127.0.0.1:{port}"
+        )
+        return asked, await world.error()
+
+
+@pytest.mark.parametrize(
+    ("where", "asked"),
+    [
+        ("/登录/user".encode(), b"/%E7%99%BB%E5%BD%95/user"),
+        ("/new?name=王 芳".encode(), b"/new?name=%E7%8E%8B%20%E8%8A%B3"),
+        (b"/new path", b"/new%20path"),
+        (b"/a%20b?x=%E7%99%BB", b"/a%20b?x=%E7%99%BB"),
+    ],
+)
+async def test_a_redirect_is_followed_however_its_address_is_written(
+    world: World, where: bytes, asked: bytes
+) -> None:
+    seen, error = await _redirecting(world, where)
+    assert (seen[1:], error.info) == ([asked], "HTTP 503 Service Unavailable")
+
+
+@pytest.mark.parametrize("where", [b"http://[bad/", b"http://127.0.0.1:notaport/"])
+async def test_a_redirect_to_what_is_no_address_is_the_servers_fault_and_told(
+    world: World, where: bytes
+) -> None:
+    _, error = await _redirecting(world, where)
+    assert (error.code, error.info.startswith("redirected")) == (50000, True), error.info
 
 
 @pytest.mark.parametrize(

@@ -150,6 +150,18 @@ async def test_signing_in_by_switch_number_brings_the_user_data(
 
 
 @pytest.mark.parametrize(
+    ("said", "is_ours"), [(12, True), ("12", True), ("0012", True), (13, False)]
+)
+async def test_the_leading_zeros_of_an_extension_are_those_that_were_typed(
+    server: Server, platform: Platform1, said: Any, is_ours: bool
+) -> None:
+    server.answers[ROUTES1.member] = yes({**member(), "number": said})
+    user = await platform.sign_in(who(un="0012"))
+    assert (user.number == "0012") is is_ours
+    assert platform.sip_account("0").username.startswith("0012_") is is_ours
+
+
+@pytest.mark.parametrize(
     ("duty", "monitor", "supervises"),
     [
         (1, 1, True),
@@ -370,6 +382,21 @@ async def test_a_no_of_the_enterprise_is_one_however_it_is_written(
     user = await platform.sign_in(who(callintype=4, number="12000000002"))
     assert (user.supervisor, user.auto_answer) == (False, 0)
     assert server.asked(ROUTES1.check_phone) == []
+
+
+async def test_a_range_of_extensions_that_cannot_be_read_is_told_with_its_setting(
+    server: Server,
+) -> None:
+    server.answers[ROUTES1.profile] = yes({"epProfile": profile(extension_end="1000-1999")})
+    skipped: list[str] = []
+    made = Platform1(
+        gateway=GATEWAY,
+        servers={"025": f"http://{server.host}"},
+        skipped=lambda error: skipped.append(error.info),
+    )
+    await made.sign_in(who())
+    await made.close()
+    assert skipped == ["data.epProfile.extension_end ([fields1] extension_end)"]
 
 
 async def test_a_profile_that_is_empty_may_be_written_as_an_empty_list(

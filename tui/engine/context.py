@@ -49,6 +49,8 @@ class Limits:
     """For the platform's answer to a three-way request, type 4 included."""
     supervise: float = 10.0
     """For the platform's answer to a supervisor."""
+    let_go: float = 1.0
+    """The same, where a caller waits to be answered by her."""
     end_for_all: float = 8.0
     """For the third party to be out, when the agent signs out in a three-way call."""
     transfer: float = 60.0
@@ -109,14 +111,21 @@ class Timers:
     def __init__(self) -> None:
         self._handles: dict[str, asyncio.TimerHandle] = {}
         self._callbacks: dict[str, Callable[[], object]] = {}
+        self._lasting: set[str] = set()
 
-    def set(self, name: str, delay: float, callback: Callable[[], object]) -> None:
-        """Call `callback` once after `delay` seconds unless cancelled or replaced."""
+    def set(
+        self, name: str, delay: float, callback: Callable[[], object], *, lasting: bool = False
+    ) -> None:
+        """Call `callback` once after `delay` seconds unless cancelled or replaced. One that is
+        `lasting` is no session's, and goes on when one ends."""
         self.cancel(name)
+        if lasting:
+            self._lasting.add(name)
 
         def run() -> None:
             self._handles.pop(name, None)
             self._callbacks.pop(name, None)
+            self._lasting.discard(name)
             callback()
 
         self._handles[name] = asyncio.get_running_loop().call_later(delay, run)
@@ -133,11 +142,17 @@ class Timers:
         """Forget the timer; a name that is not set is no error."""
         handle = self._handles.pop(name, None)
         self._callbacks.pop(name, None)
+        self._lasting.discard(name)
         if handle is not None:
             handle.cancel()
 
     def __contains__(self, name: str) -> bool:
         return name in self._handles
+
+    def session_ended(self) -> None:
+        """Forget those that are not lasting."""
+        for name in set(self._handles) - self._lasting:
+            self.cancel(name)
 
     def clear(self) -> None:
         """Forget all timers."""

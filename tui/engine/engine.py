@@ -13,6 +13,7 @@ from random import Random, SystemRandom
 from typing import TYPE_CHECKING
 
 from tui.clock import instant
+from tui.config.errors import ConfigError
 from tui.engine.agent.breaks import choices
 from tui.engine.agent.history.db import HistoryDb
 from tui.engine.agent.seat import IDLE
@@ -37,13 +38,20 @@ from tui.engine.session.signalling import Signalling
 from tui.platform import control
 from tui.platform.base import Platform
 from tui.platform.codes import KICKED
+from tui.platform.not_understood import SkippedKind
 from tui.port import commands as c
 from tui.port.commands import Command, Result
 from tui.port.engine_port import Claim
-from tui.port.events import CallRemoved, KickedOffline, NoticeChanged, WatchersChanged
+from tui.port.events import (
+    CallRemoved,
+    KickedOffline,
+    NextStatusChanged,
+    NoticeChanged,
+    WatchersChanged,
+)
 from tui.port.machines.seat_machine import Status
 from tui.port.snapshot import Call, Snapshot
-from tui.port.values import Message, Phase, Voice, message
+from tui.port.values import Message, NextStatus, Phase, Voice, message
 
 if TYPE_CHECKING:
     from tui.bus import EventBus
@@ -267,14 +275,23 @@ class Engine:
             checked = checked_fields(self.config, command)
             if isinstance(checked, Result):
                 return checked
+            if (policies := self._policies_of(checked.profile)) is None:
+                return Result(False, message("engine.no_profile", name=checked.profile))
             if self.context.snapshot.phase is Phase.CHOOSING_GROUP:
                 await self._end_session()
             account = one_spelling(checked)
             if self.claim is not None and (refused := await self.claim(account)) is not None:
                 return refused
-            if checked.profile:
-                self._take_policies(self.config.with_profile(checked.profile).policies)
+            self._take_policies(policies)
             return await self._session.sign_in(checked)
+
+    def _policies_of(self, profile: str) -> Policies | None:
+        """The policies of that profile, "" for none; None where this engine's config, read when it
+        was started, has no such profile."""
+        try:
+            return self.config.with_profile(profile).policies if profile else self.config.policies
+        except ConfigError:
+            return None
 
     def _take_policies(self, policies: Policies) -> None:
         self._parts.seat.go_busy_unattended = policies.unattended_busy
@@ -319,13 +336,10 @@ class Engine:
         if self._parts.call_log.history is not None:
             self._parts.callbacks.begin(await history.open_callbacks())
         self.context.spawn(self._parts.lookup.warm_up())
-        wanted = session.auto_answer
-        if (
-            wanted
-            and self.config.offers.enterprise_auto_answer
-            and not self._parts.incoming.seconds
-        ):
-            self._parts.incoming.set_auto_answer(wanted)
+        wanted = session.auto_answer if self.config.offers.enterprise_auto_answer else 0
+        if not self._parts.incoming.enterprise_wants(wanted):
+            what = f"auto_answer_duration {wanted}"
+            self.context.not_understood.add(SkippedKind.CODE, what, where="sign-in")
 
     async def _set_status(self, status: int) -> Result:
         """`changeStatus`. Idle during a write-up means that it is done."""
@@ -346,18 +360,21 @@ class Engine:
     async def _end_session(self) -> Message | None:
         left = await self._session.sign_out()
         await self._end_shift()
-        self._checks.forget()
-        self._asked_dial.forget()
-        self._parts.seat.signed_out()
-        self.context.timers.clear()
         return left
 
     async def _end_shift(self) -> None:
-        """A break that is on is over, the write-up kept, the history closed."""
+        """However it ended: a break that is on is over, the write-up kept, the history closed, and
+        nothing is asked, checked or waited for any more."""
         self._parts.breaks.session_ended()
         self._parts.wrapup.session_ended()
         self._parts.callbacks.end()
         await self._parts.call_log.end()
+        if self.context.snapshot.next_status:  # nobody's wish in the next session
+            self.context.emit(NextStatusChanged(NextStatus.NONE))
+        self._checks.forget()
+        self._asked_dial.forget()
+        self._parts.seat.signed_out()
+        self.context.timers.session_ended()
 
     def _platform_of(self, command: c.SignIn) -> Platform:
         context = self.context
@@ -403,9 +420,6 @@ class Engine:
             self._parts.call_log.kicked()
             await self._session.kicked(failure)
             await self._end_shift()
-            self._checks.forget()
-            self._parts.seat.signed_out()
-            self.context.timers.clear()
         self._plan_end()
 
     # ------------------------------------------------------------ nobody there

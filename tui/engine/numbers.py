@@ -77,7 +77,7 @@ def split_number(text: str) -> tuple[str, str]:
 def names_us(number: str, eid: str, account: Account) -> bool:
     """Whether the platform means our seat: our extension, at our enterprise where it says which.
     One that was written as a number has lost its leading zeros, and is no extension then."""
-    if eid and account.eid and eid != account.eid:
+    if eid and account.eid and eid.lstrip("0") != account.eid.lstrip("0"):
         return False  # the same extension of another enterprise
     if number == account.un:
         return True

@@ -54,10 +54,13 @@ PATHS: Final = JsonPaths()
 
 
 def at(data: Any, path: str) -> Any:
-    """What stands at a path; None where there is nothing."""
+    """What stands at a path; None where there is nothing. A list of one stands for that one, and
+    that one for a list of it, where the path says the other."""
     for step in path.split("."):
+        while isinstance(data, list) and len(data) == 1 and not step.isdecimal():
+            data = data[0]
         if isinstance(data, dict):
-            data = data.get(step)
+            data = data if data and step == "0" and step not in data else data.get(step)
         elif isinstance(data, list) and step.isdecimal() and len(step) < 5:
             data = data[int(step)] if int(step) < len(data) else None
         else:

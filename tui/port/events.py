@@ -330,6 +330,8 @@ def apply(snapshot: Snapshot, event: Event) -> Snapshot:
         case PhaseChanged(phase, failure):
             return replace(snapshot, phase=phase, failure=failure)
         case AccountChanged(account, groups):
+            if _is_another(snapshot.account, account):  # whose calls are nobody else's business
+                snapshot = replace(snapshot, calls=(), recent=())
             return replace(snapshot, account=account, groups=groups)
         case SeatChanged(seat):
             return replace(snapshot, seat=seat)
@@ -390,3 +392,11 @@ def apply(snapshot: Snapshot, event: Event) -> Snapshot:
             return replace(snapshot, callbacks=callbacks)
         case _:
             return snapshot
+
+
+def _is_another(before: Account | None, now: Account | None) -> bool:
+    """Whether somebody else is signed in than before."""
+    if before is None or now is None:
+        return False
+    names = ("kind", "backend", "switchnumber", "un")
+    return any(getattr(before, name) != getattr(now, name) for name in names)

@@ -55,6 +55,18 @@ async def test_a_call_that_ended_in_the_gap_leaves_no_dead_call_on_the_screen(
     await desk.seat(SeatState.IDLE)
 
 
+async def test_a_call_that_was_offered_unheard_rings_when_the_line_is_back(
+    box: Box, desk: Desk
+) -> None:
+    await box.post("faults", kind="freeze", un="1001")
+    await box.ring("1001")
+    assert (await box.post("agents/1001/drop"))["dropped"]
+    await line(desk, ConnectionState.LOST)
+    assert desk.snapshot.call is None
+    await box.control("faults", "DELETE")
+    await desk.state(CallState.RINGING)
+
+
 async def test_a_leg_that_the_platform_forgot_is_asked_for_again(box: Box, desk: Desk) -> None:
     cc = await talking(box, desk)
     assert (await box.post("agents/1001/lose-leg"))["lost"]

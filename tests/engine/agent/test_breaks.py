@@ -18,7 +18,7 @@ from tui.engine.outcome import Outcome
 from tui.platform import control as m
 from tui.port.events import Reminded
 from tui.port.machines.seat_machine import Status
-from tui.port.values import BREAK, HistoryEntry, NextStatus, WrapUpMode, message
+from tui.port.values import BREAK, HistoryEntry, NextStatus, Standing, WrapUpMode, message
 from tui.port.work import TakenBreak
 
 LUNCH = Break("lunch", title="Lunch", minutes=45, code="L1")
@@ -260,3 +260,15 @@ async def test_who_keeps_the_seat_out_ends_no_break(kitchen: Kitchen) -> None:
     assert seat.taken is not None
     assert seat.reason is not None
     assert seat.reason.id == "seat.break"
+
+
+async def test_a_break_that_a_sign_out_ends_is_over_once_whatever_was_unconfirmed(
+    kitchen: Kitchen,
+) -> None:
+    assert (await kitchen.breaks.take("lunch")).ok
+    kitchen.seat.unconfirmed((Standing.GROUP,))
+    kitchen.desk.now += 600
+    kitchen.breaks.session_ended()
+    kitchen.seat.signed_out()
+    assert kitchen.context.snapshot.shift.break_time == 600
+    assert not [name for name in ("break warning", "break over") if name in kitchen.context.timers]

@@ -337,6 +337,51 @@ async def test_cannot_take_it_does_not_decline_when_busy_is_not_confirmed(shop: 
     assert m.HangUp(CC) not in shop.desk.sent
 
 
+@pytest.mark.parametrize("meanwhile", ["answered", "on the phone", "over"])
+async def test_cannot_take_it_hangs_up_on_nobody_who_was_answered_meanwhile(
+    shop: Shop, meanwhile: str
+) -> None:
+    shop.desk.says(m.NewCall(CC, CUSTOMER))
+    shop.desk.gate = asyncio.Event()
+    asked = asyncio.create_task(shop.offers.cannot_take(""))
+    await shop.until(lambda: m.SetStatus(2) in shop.desk.waiting)
+    if meanwhile == "answered":
+        answered = asyncio.create_task(shop.commands.answer(""))
+        await shop.until(lambda: m.Answer(CC) in shop.desk.waiting)
+        shop.desk.says(m.Answered(CC, CUSTOMER))
+    elif meanwhile == "on the phone":
+        shop.desk.says(m.Answered(CC, CUSTOMER))
+    else:
+        shop.desk.says(m.CancelCall(CC))
+    shop.desk.gate.set()
+    result = await asked
+    if meanwhile == "answered":
+        await answered
+    assert not result.ok
+    assert result.message is not None
+    assert result.message.id == "answer.nothing_rings"
+    await shop.context.settle()
+    assert m.HangUp(CC) not in shop.desk.sent
+
+
+@pytest.mark.parametrize("line", ["lost", "silent"])
+async def test_an_answer_by_itself_that_fails_is_said_and_promised_no_more(
+    shop: Shop, line: str
+) -> None:
+    shop.offers.seconds = 3
+    shop.desk.says(m.NewCall(CC, CUSTOMER))
+    if line == "lost":
+        shop.context.emit(e.ConnectionChanged(Connection(ConnectionState.LOST)))
+    shop.desk.answer = Outcome(0)
+    shop.offers._answer_now(shop.desk.call.key)
+    await shop.until(lambda: shop.context.snapshot.notice)
+    notice = shop.context.snapshot.notice
+    assert notice is not None
+    wanted = "engine.line_lost" if line == "lost" else "unconfirmed.answer"
+    assert notice.message.id == wanted
+    assert shop.desk.call.auto_answer is None
+
+
 async def test_after_some_missed_offers_in_a_row_the_seat_goes_busy_and_says_why(
     shop: Shop,
 ) -> None:

@@ -16,6 +16,7 @@ from tui.engine.outcome import Outcome
 from tui.platform import control as m
 from tui.port import events as e
 from tui.port.machines.seat_machine import SeatState, Status
+from tui.port.values import Phase
 from tui.port.work import TakenBreak
 
 Pair = tuple[Desk, SeatController]
@@ -199,3 +200,19 @@ async def test_signing_out_takes_the_status_along(pair: Pair) -> None:
     seat.platform_says(2)
     seat.signed_out()
     assert desk.context.snapshot.seat.status is Status.OFFLINE
+
+
+@pytest.mark.parametrize("phase", [Phase.SIGNING_OUT, Phase.KICKED])
+async def test_a_status_that_the_end_of_the_session_leaves_unconfirmed_is_told_to_nobody(
+    pair: Pair, phase: Phase
+) -> None:
+    desk, seat = pair
+    seat.platform_says(1)
+    desk.gate = asyncio.Event()
+    asked = asyncio.create_task(seat.set_status(BUSY))
+    await until(lambda: desk.waiting)
+    desk.context.emit(e.PhaseChanged(phase))
+    desk.answer = Outcome(0, "signed out")
+    desk.gate.set()
+    assert not (await asked).ok
+    assert desk.context.snapshot.notice is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -54,10 +54,10 @@ class Booth:
     def did(self) -> list[tuple[Any, ...]]:
         return self.phone.did
 
-    def invite(self, handle: str) -> None:
-        """An INVITE without SDP: its 200 carries our offer."""
+    def invite(self, handle: str, sdp: bytes | None = None) -> None:
+        """An INVITE; without SDP its 200 carries our offer."""
         event = sip.InviteReceived(
-            handle, sip.parse_name_addr("<sip:PBX@x.invalid>"), None, None, sip.Headers()
+            handle, sip.parse_name_addr("<sip:PBX@x.invalid>"), None, sdp, sip.Headers()
         )
         assert self.audio.handle(event)
 
@@ -174,3 +174,62 @@ async def test_silence_is_not_sent_where_the_config_says_so(booth: Booth, wanted
     media = booth.legs._legs["1"].media
     assert media is not None
     assert media._session.sent._dtx is wanted
+
+
+# ---------------------------------------------------------------- gone before the call is up
+
+
+def _another_calls(booth: Booth) -> None:
+    booth.audio.handle(sip.InfoReceived("1", "text/xml", b'<i n="2conf_2"/>'))
+
+
+def _ended(booth: Booth) -> None:
+    booth.audio.handle(sip.CallEnded("1", True, 200, ""))
+
+
+def _cancelled(booth: Booth) -> None:
+    booth.audio.handle(sip.InviteCancelled("1"))
+
+
+async def _is_given_a_leg_that_goes(booth: Booth, goes: Callable[[Booth], None]) -> None:
+    assert (await booth.desk.commands.dial(CUSTOMER)).ok
+    booth.desk.says(m.CalloutResponse(200, CC, CUSTOMER))
+    booth.invite("1")
+    await booth.comes("accept", "1", b"v=0")
+    goes(booth)
+
+
+@pytest.mark.parametrize("goes", [_another_calls, _ended, _cancelled])
+async def test_a_leg_that_goes_before_the_call_is_up_is_not_the_only_one(
+    booth: Booth, goes: Callable[[Booth], None]
+) -> None:
+    await _is_given_a_leg_that_goes(booth, goes)
+    booth.invite("2")
+    await booth.comes("accept", "2", b"v=0")
+    booth.invite("3")
+    assert booth.did[-1] == ("reject", "3", 486)
+
+
+async def test_after_a_leg_that_cannot_be_built_another_is_taken(booth: Booth) -> None:
+    booth.desk.says(m.NewCall(CC, CUSTOMER))
+    assert (await booth.desk.commands.answer("")).ok
+    booth.invite("1", b"no description")
+    await booth.comes("reject", "1", 488)
+    booth.invite("2")
+    await booth.comes("accept", "2", b"v=0")
+
+
+@pytest.mark.parametrize("goes", [_another_calls, _ended])
+async def test_a_call_that_is_up_without_its_leg_says_so_and_asks_for_it(
+    booth: Booth, goes: Callable[[Booth], None]
+) -> None:
+    await _is_given_a_leg_that_goes(booth, goes)
+    await until(lambda: booth.desk.call.leg is Leg.LOST)
+    assert booth.desk.context.snapshot.notice is None
+    booth.desk.says(m.Answered(CC, CUSTOMER))
+    await until(lambda: m.QueryCall() in booth.desk.sent)
+    notice = booth.desk.context.snapshot.notice
+    assert notice is not None
+    assert notice.message.id == "audio.lost"
+    booth.invite("2")
+    await booth.comes("accept", "2", b"v=0")

@@ -227,6 +227,40 @@ async def test_without_an_answer_nobody_listens_and_the_platform_is_told_so(boot
     await until(lambda: booth.asked[2:] == [(CC, Act.STOP)])
 
 
+@pytest.mark.parametrize("answer", [0, 1, None], ids=["yes", "no", "no answer"])
+@pytest.mark.parametrize("joins", [False, True], ids=["listen", "join"])
+async def test_who_takes_a_call_of_her_own_while_her_wish_waits_is_not_thought_to_listen(
+    booth: Booth, joins: bool, answer: int | None
+) -> None:
+    act, back = (Act.JOIN, Act.LEAVE) if joins else (Act.LISTEN, Act.STOP)
+    if joins:
+        await booth.listens()
+    booth.desk.sent.clear()
+    wish = asyncio.create_task(booth.control.supervise(How.JOIN if joins else How.LISTEN, CC))
+    await until(lambda: booth.asked == [(CC, act)])
+    booth.tells(m.NewCall(OTHER, CUSTOMER))
+    assert (await booth.control.answer(OTHER)).ok
+    if answer is not None:
+        booth.tells(m.SuperviseResponse(CC, act, answer))
+    assert not (await wish).ok
+    assert booth.now.call == ""
+    await booth.desk.context.settle()
+    assert booth.asked[1:] == ([] if answer == 1 else [(CC, back)])
+
+
+async def test_a_caller_does_not_wait_for_the_platform_to_let_a_supervisor_leave(
+    booth: Booth,
+) -> None:
+    await booth.listens()
+    booth.desk.context.limits = Limits(supervise=60.0, let_go=0.02)
+    booth.tells(m.NewCall(OTHER, CUSTOMER))
+    async with asyncio.timeout(20):
+        assert (await booth.control.answer("")).ok
+    assert booth.now.call == ""
+    sent = [each for each in booth.desk.sent if isinstance(each, m.Supervise | m.Answer)]
+    assert sent[-2:] == [m.Supervise(CC, Act.STOP), m.Answer(OTHER)]
+
+
 async def test_a_request_that_is_not_taken_says_so(booth: Booth) -> None:
     booth.desk.answer = Outcome(403, "Forbidden")
     assert said(await booth.ask(How.END, None, CC)) == "rejected.supervise"

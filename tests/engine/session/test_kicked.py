@@ -61,6 +61,12 @@ async def test_an_extension_written_as_a_number_is_ours_where_it_is_nobody_elses
         assert engine.snapshot().phase is Phase.SIGNED_IN
 
 
+async def test_an_enterprise_written_with_leading_zeros_is_the_same(engine: Engine) -> None:
+    engine.context.emit(AccountChanged(Account("1001", "025", "", eid="070000")))
+    engine._kicked(Kicked("1001", "", 895, "70000"))
+    await until(lambda: engine.snapshot().phase is Phase.KICKED)
+
+
 @pytest.mark.parametrize("who", [("1002", "70000"), ("1001", "70001")])
 async def test_a_kick_of_somebody_else_is_not(engine: Engine, who: tuple[str, str]) -> None:
     engine._kicked(Kicked(who[0], "", 895, who[1]))

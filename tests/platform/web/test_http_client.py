@@ -233,6 +233,29 @@ async def test_what_changes_something_is_not_said_twice() -> None:
         await client.close()
 
 
+async def test_what_changes_something_hangs_on_no_connection_that_may_end_now() -> None:
+    """A server ends a kept connection in the moment of its use; it lets a new one in."""
+    asked: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for answered in (OK, b""):  # one answer for each connection
+            head = await reader.readuntil(b"\r\n\r\n")
+            if not answered:
+                break
+            asked.append(head.split()[0])
+            writer.write(answered)
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as listening:
+        url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/"
+        client = HttpClient()
+        for method in ("GET", "POST", "GET", "POST"):
+            async with asyncio.timeout(10):
+                assert (await client.request(method, url, most=MOST)).body == b"ok"
+        assert asked == [b"GET", b"POST", b"GET", b"POST"]
+        await client.close()
+
+
 async def test_what_came_unasked_is_no_answer_to_the_next_request() -> None:
     async with serving(OK + OK.replace(b"ok", b"no"), OK) as server:
         client = HttpClient()

@@ -7,6 +7,8 @@ from textual.geometry import Region
 
 from tests.terminal import scripted_port as s
 from tests.terminal.scripted_directory import House, seat
+from tui.console.screens.directory.candidates import candidates
+from tui.console.screens.directory.model import DirectoryModel
 from tui.console.widgets.rows import Row
 from tui.port import replace
 from tui.port.commands import Dial, GetGroupMembers, GetGroups, Result, Transfer
@@ -370,3 +372,31 @@ async def test_a_filter_finds_nobody_on_pages_that_are_there_no_more(console) ->
         await c.press("slash", *"1124")
         await c.rest()
         assert "0 of 3" in c.screen_text
+
+
+def _members(page: int, *numbers: str) -> MemberPage:
+    seats = tuple(Seat(number=number, displayname=f"Agent {number}") for number in numbers)
+    return MemberPage("1", "Sales", page, 2, 4, seats)
+
+
+async def test_pages_that_overlap_show_nobody_twice_and_offer_nobody_without_a_number() -> None:
+    """Somebody came before them while they were read, or the platform minds no page."""
+    sales, service = Group(gid="1", name="Sales"), Group(gid="2", name="Service")
+    answers: dict[object, GroupPage | MemberPage] = {
+        GetGroups(1): GroupPage(1, 2, 2, (sales,)),
+        GetGroups(2): GroupPage(2, 2, 2, (sales, service)),
+        GetGroupMembers("1", 1): _members(1, "1001", "1002", ""),
+        GetGroupMembers("1", 2): _members(2, "1002", "1003", ""),
+    }
+
+    async def ask(command: object) -> Result:
+        return Result(True, value=answers[command])
+
+    model = DirectoryModel(ask)
+    for page in (1, 2):
+        await model.read_groups(page)
+        await model.read_members("1", page)
+    assert model.all_groups() == [sales, service]
+    assert [each.number for each in model.seats("1")] == ["1001", "1002", "", "1003", ""]
+    found = candidates(model, "", "1001", ("1000", "1999"))
+    assert [each.callee for each in found] == ["1002", "1003", "1", "2"]

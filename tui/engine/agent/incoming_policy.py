@@ -39,6 +39,8 @@ class IncomingPolicy:
         self.missed_limit = missed_limit
         self.seconds = seconds
         """Answer by itself after so many seconds; 0 = not."""
+        self._is_enterprises = False
+        """It is what the enterprise of this session, or of the last one, wants."""
         self._control = control
         self._beep = beep
         """Sounds before the microphone opens by itself."""
@@ -47,8 +49,16 @@ class IncomingPolicy:
         """From the next call on."""
         if seconds not in AUTO_ANSWER_CHOICES:
             return Result(False, message("autoanswer.bad"))
-        self.seconds = seconds
+        self.seconds, self._is_enterprises = seconds, False
         return Result(True)
+
+    def enterprise_wants(self, seconds: int) -> bool:
+        """A session begins at an enterprise that wants this, 0 for nothing. What the agent, or the
+        config, has chosen counts before it. False for a delay that nobody listed."""
+        listed = seconds in AUTO_ANSWER_CHOICES
+        if self._is_enterprises or not self.seconds:
+            self.seconds, self._is_enterprises = seconds if listed else 0, True
+        return listed
 
     # ------------------------------------------------------------ one call
 
@@ -77,11 +87,18 @@ class IncomingPolicy:
             log.info("not answered by itself: nobody is there")
             self.calls.put(call, auto_answer=None)
             return
-        self.context.spawn(self._answer(call.ccnumber))
+        self.context.spawn(self._answer(call))
 
-    async def _answer(self, ccnumber: str) -> None:
+    async def _answer(self, call: Call) -> None:
         await self._beep()
-        await self._control.now.answer(ccnumber)
+        result = await self._control.now.answer(call.ccnumber)
+        still = self.calls.by_key(call.key)
+        if result.ok or still is None or still.state is not CallState.RINGING:
+            return
+        if still.auto_answer is not None:
+            self.calls.put(still, auto_answer=None)  # it is promised no more
+        if result.message is not None:
+            self.context.notice(result.message)
 
     def stop_auto_answer(self, ccnumber: str) -> Result:
         """Let this call ring on."""
@@ -103,6 +120,9 @@ class IncomingPolicy:
             busy = await self.seat.set_status(BUSY, reason, in_call=True)
             if not busy.ok:
                 return busy
+            now = self.calls.by_key(call.key)
+            if now is None or now.state is not CallState.RINGING or now.offers != call.offers:
+                return Result(False, message("answer.nothing_rings"))  # answered, or over
         return await self._control.now.decline_for_others(call.ccnumber)
 
     # ------------------------------------------------------------ many missed ones

@@ -135,7 +135,8 @@ class SeatController:
             self._put(replace(seat, since=since, pending=None, reason=reason, taken=taken))
             return Result(True)
         self._put(replace(seat, pending=None))
-        self.context.notice(failure)
+        if self.context.snapshot.phase is Phase.SIGNED_IN:  # else it is nobody's status any more
+            self.context.notice(failure)
         return Result(False, failure)
 
     # ------------------------------------------------------------ the platform says
@@ -197,8 +198,8 @@ class SeatController:
         self.context.timers.cancel("unattended busy")
         self._was_on = False
         self._before = None
+        self._step(SeatInput.SIGNED_OUT, None)  # first: with it a break is over, once
         self.unconfirmed(())
-        self._step(SeatInput.SIGNED_OUT, None)
 
     # ------------------------------------------------------------ as before a call
 

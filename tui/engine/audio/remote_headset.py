@@ -257,7 +257,9 @@ class RemoteHeadset:
             return
         wait = AGAIN[min(self._tries, len(AGAIN) - 1)]
         self._tries += 1
-        self._context.timers.set(_TIMER, wait, lambda: self._context.spawn(self._reconnect()))
+        self._context.timers.set(
+            _TIMER, wait, lambda: self._context.spawn(self._reconnect()), lasting=True
+        )
 
     async def _reconnect(self) -> None:
         if self.far is not None and not self.far.here:

@@ -104,7 +104,15 @@ class CallCommands:
             failure = unconfirmed("dial", outcome)
             self.calls.end(current, CallInput.NO_REPLY, failure)
             return Result(False, failure)
+        if not outcome.ok:
+            return self._over_meanwhile(call)
         return Result(True, code=EXTENSION if internal else OUTSIDE_LINE)
+
+    def _over_meanwhile(self, call: Call) -> Result:
+        """Why the call is over that something was asked of in vain."""
+        current = self.calls.by_key(call.key)
+        known = current is not None and current.outcome is not None
+        return Result(False, current.outcome if current and known else message("call.none"))
 
     def _dial_message(
         self, account: Account, number: str, internal: bool, area: str
@@ -143,6 +151,8 @@ class CallCommands:
             self.calls.move(current, CallInput.ANSWER_FAILED, outcome=failure)
             self.context.notice(failure)
             return Result(False, failure)
+        if not outcome.ok and (current is None or not current.live):
+            return self._over_meanwhile(call)
         return Result(True)
 
     def _limit_answer(self, call: Call) -> None:
@@ -235,18 +245,28 @@ class CallCommands:
         if not outcome.ok:
             failure = unconfirmed("hold" if on else "resume", outcome)
             self.calls.ask_hold(current, HoldInput.SETTLED)
-            self.legs.hold(call.key, current.state is CallState.HOLDING)
+            self.legs.hold(call.key, _is_held(current))
             self.context.notice(failure)
             if outcome.silent:
                 self._settle_hold(call.key, 0)
             return Result(False, failure)
         given = CallInput.HOLD_CONFIRMED if on else CallInput.RESUME_CONFIRMED
-        if self.calls.move(current, given) is None:
+        if not self.held_or_not(current, given):
             self.calls.ask_hold(current, HoldInput.SETTLED)
-            self.legs.hold(call.key, current.state is CallState.HOLDING)
+            self.legs.hold(call.key, _is_held(current))
             return Result(False, message("call.none"))
-        self.legs.hold(call.key, on)
         return Result(True)
+
+    def held_or_not(self, call: Call, given: CallInput) -> bool:
+        """The platform holds the call, or does no longer: so it stands, and so it is again should a
+        hang-up fail that is under way. False where neither can be."""
+        if call.state is CallState.ENDING and call.before in (CallState.TALKING, CallState.HOLDING):
+            settled = self.calls.ask_hold(call, HoldInput.SETTLED)
+            self.calls.move_beneath(settled, given)
+        elif self.calls.move(call, given) is None:
+            return False
+        self.legs.hold(call.key, given is CallInput.HOLD_CONFIRMED)
+        return True
 
     async def _say_hold(self, call: Call, on: bool) -> Outcome:
         own = self._own_number()
@@ -263,10 +283,11 @@ class CallCommands:
         )
 
     async def _hold_as_it_stands(self, key: str, tries: int) -> None:
-        call = self.calls.by_key(key)
-        if call is None or call.pending or call.state not in (CallState.TALKING, CallState.HOLDING):
+        call = self.calls.live_by_key(key)
+        if call is None or call.pending:
             return  # over, or asked anew
-        if self.calls.not_ready() is not None:
+        ending = call.state is CallState.ENDING  # which may fail
+        if ending or self.calls.not_ready() is not None:
             self._settle_hold(key, tries)
         elif (await self._say_hold(call, call.state is CallState.HOLDING)).silent:
             self._settle_hold(key, tries + 1)
@@ -287,3 +308,8 @@ class CallCommands:
         if call.muted is not on:
             self.calls.put(call, muted=on)
         return Result(True)
+
+
+def _is_held(call: Call) -> bool:
+    """Whether it is on hold, or will be again where a hang-up that is under way fails."""
+    return CallState.HOLDING in (call.state, call.before if call.state is CallState.ENDING else "")

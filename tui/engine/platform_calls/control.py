@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Final
 
 from tui import sip
 from tui.engine.audio.legs import Legs
@@ -29,6 +30,8 @@ from tui.port.values import Capability, Message, PhoneMode, message
 from tui.text import clean_text
 
 _ACCEPTED = 200
+_OVER: Final = (101, 105, 309)
+"""The last message of a call that is over."""
 
 
 class PlatformCalls:
@@ -240,6 +243,9 @@ class PlatformCalls:
                 self.query.unread()
 
     def _report(self, report: control.PlatformMessage) -> None:
+        if isinstance(report, control.CallStateReport) and report.state in _OVER:
+            self.query.is_over(report.ccnumber)
+            return
         self.query.told(getattr(report, "ccnumber", ""))
         mobile = self.context.snapshot.phone_mode is PhoneMode.MOBILE
         if mobile and not isinstance(report, control.Kicked) and not self._is_of_a_call(report):
@@ -291,6 +297,9 @@ class PlatformCalls:
                 self.query.no_call()
             case control.NotForUs():
                 pass
+            case control.CallStateReport(_, r):
+                what = f"the state {r} of a call"
+                self.context.not_understood.add(SkippedKind.CODE, what, where="cc 22")
             case _:
                 log.warning("a control message that is not used: %s", type(report).__name__)
 
@@ -313,9 +322,14 @@ class PlatformCalls:
             if call.third is not None and not await self.threeway.all_out(call.key):
                 left = message("signout.others_left", number=call.number, name=call.third.name)
                 continue
-            current = self.calls.by_key(call.key)
-            if current is not None and current.live and current.ccnumber:
-                await self._send(control.HangUp(current.ccnumber))
+            current = self.calls.live_by_key(call.key)
+            if current is None:
+                continue
+            told = Outcome(0)
+            if current.ccnumber:
+                told = await self._send(control.HangUp(current.ccnumber))
+            if not told.ok and self.calls.live_by_key(call.key) is not None:
+                left = left or message("signout.call_left", number=call.number or "–")
         return left
 
     async def end(self) -> None:
@@ -340,8 +354,7 @@ class PlatformCalls:
         self.supervising.flow_is_back()
         self.threeway.not_heard_of()
         self.context.spawn(self.legs.legs.refresh())
-        if self.calls.live:
-            self.query.ask()
+        self.query.ask()  # without a call as well: one may have begun unheard
 
     def renew_leg(self, key: str) -> None:
         """The platform is asked, and offers a new leg."""

@@ -68,9 +68,20 @@ class CallReports:
         self._over: OrderedDict[str, _Over] = OrderedDict()
         self._early: OrderedDict[str, list[_Early]] = OrderedDict()
         """What has overtaken the answer that names its call: that it is up, that it is over."""
+        self._spoken_of: OrderedDict[str, None] = OrderedDict()
+        """ccNumbers that the platform has said before: no call without a name has one of them."""
 
     def handle(self, report: control.PlatformMessage) -> bool:
         """Take one message. False when it is not about a call."""
+        taken = self._take(report)
+        if taken and (ccnumber := getattr(report, "ccnumber", "")):
+            self._spoken_of[ccnumber] = None
+            self._spoken_of.move_to_end(ccnumber)
+            while len(self._spoken_of) > _REMEMBERED:
+                self._spoken_of.popitem(last=False)
+        return taken
+
+    def _take(self, report: control.PlatformMessage) -> bool:
         match report:
             case control.NewCall(ccnumber, number, eid):
                 self.calls.note(ccnumber, "attribute", report.attributes)
@@ -259,6 +270,11 @@ class CallReports:
             self.context.spawn(self._hang_up(call.key))
         return call
 
+    def _first_said_of(self, ccnumber: str) -> Call | None:
+        """The call that the platform took on without a name, where its end is the first word of
+        it: nobody has heard of this ccNumber before."""
+        return None if ccnumber in self._spoken_of else self._named(ccnumber, "")
+
     async def _hang_up(self, key: str) -> None:
         call = self.calls.by_key(key)
         if call is not None and call.live:
@@ -266,7 +282,7 @@ class CallReports:
 
     def _not_answered(self, ccnumber: str, info: str) -> None:
         """309: the call is over; a 105 with 20 may follow and is then a repeat."""
-        call = self.calls.by_ccnumber(ccnumber)
+        call = self.calls.by_ccnumber(ccnumber) or self._first_said_of(ccnumber)
         if call is None or not call.live:
             self._came_early(call, control.CallinFailed(ccnumber, info))
             return
@@ -321,15 +337,15 @@ class CallReports:
     def _on_the_phone(self, ccnumber: str, given: CallInput) -> None:
         """The agent held or resumed on the phone itself: the screen follows."""
         call = self.calls.by_ccnumber(ccnumber)
-        if call is not None and self.calls.move(call, given) is not None:
-            self.legs.hold(call.key, given is CallInput.HOLD_CONFIRMED)
+        if call is not None:
+            self.commands.held_or_not(call, given)
 
     def _ended(self, report: control.Ended) -> None:
         ccnumber, r = report.ccnumber, as_code(report.r)
         self.context.timers.cancel(f"offer {ccnumber}")
         if ccnumber in self._over:
             return  # a repeat
-        call = self.calls.by_ccnumber(ccnumber)
+        call = self.calls.by_ccnumber(ccnumber) or self._first_said_of(ccnumber)
         if call is None or not call.live:
             self._came_early(call, report)
             return

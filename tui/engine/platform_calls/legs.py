@@ -2,14 +2,16 @@
 
 An INVITE is answered by itself only while a `call` or an `answer` of ours waits for its leg, and
 once per call; any other gets 486 and a log line, else anyone could open the microphone
-(platform.md, "The wire of platform 1"). The INFO `<i n="CC"/>` ties the leg to its call. What
-becomes of a leg afterwards is in `tui.engine.audio.legs`.
+(platform.md, "The wire of platform 1"). One that is gone makes room for another. The INFO
+`<i n="CC"/>` ties the leg to its call. What becomes of a leg afterwards is in
+`tui.engine.audio.legs`.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Container
+from typing import Final
 
 from tui import sip
 from tui.engine.audio.leg_entry import Apart, LegEntry
@@ -20,6 +22,8 @@ from tui.platform.not_understood import SkippedKind
 from tui.port.machines.call_machine import CallState
 from tui.port.snapshot import Call
 from tui.port.values import VOIP, Leg, message
+
+_GONE: Final = (Leg.FAILED, Leg.LOST)
 
 
 class PlatformLegs:
@@ -63,6 +67,9 @@ class PlatformLegs:
         heard = call.leg is Leg.CONNECTED and before is not None and before.leg is not call.leg
         if not call.live or heard:
             self.forget(call.key)
+        is_up = call.answered is not None and before is not None and before.answered is None
+        if call.live and is_up and call.leg in _GONE:  # it went before that
+            self._gone(call.key, call.leg)
         name = f"sound {call.key}"
         if not call.live or call.leg not in (Leg.AWAITED, Leg.CONNECTING):
             self.context.timers.cancel(name)
@@ -225,6 +232,7 @@ class PlatformLegs:
 
     def _gone_soon(self, key: str) -> None:
         """The platform ended the leg: most often its 105 is right behind, so wait for that."""
+        self._await_again(key)
         self.context.timers.set(
             f"leg {key}", self.context.limits.leg_without_end, lambda: self._gone(key, Leg.LOST)
         )
@@ -240,6 +248,15 @@ class PlatformLegs:
         if call.answered is not None and call.state is not CallState.ENDING:
             self.context.notice(message(f"audio.{state.value}"))
             self.renew(key)
+        else:
+            self._await_again(key)
+
+    def _await_again(self, key: str) -> None:
+        """The leg that came was no leg of this call, or is none any more: its own may follow."""
+        account, call = self.context.snapshot.account, self.calls.live_by_key(key)
+        here = account is not None and account.callintype == VOIP
+        if here and call is not None and key not in self._awaited:
+            self._awaited.append(key)
 
     def close(self) -> None:
         """No INVITE is awaited any more."""

@@ -117,6 +117,13 @@ class CallQuery:
                 if call.key in self._about:
                     self._gone(call)
 
+    def is_over(self, ccnumber: str) -> None:
+        """The platform answers that this call has ended: it does not stand here any longer."""
+        self._answers = self._answers or self.running
+        call = self.calls.by_ccnumber(ccnumber)
+        if call is not None and call.live:
+            self._gone(call)
+
     def _time_is_up(self) -> None:
         """A call that the platform spoke of, or that still has audio, stays. Of any other it is
         asked again, for as long as there is one and a line to ask on."""

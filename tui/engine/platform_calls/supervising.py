@@ -41,6 +41,8 @@ _ACTS: Final = {
     SuperviseHow.JOIN: SuperviseAct.JOIN,
     SuperviseHow.END: SuperviseAct.END,
 }
+_BACK: Final = {SuperviseAct.LISTEN: SuperviseAct.STOP, SuperviseAct.JOIN: SuperviseAct.LEAVE}
+"""What takes back that the platform took on."""
 _SOUND: Final = "sound supervised"
 _NOT_YET: Final = ("", "0", "null", "undefined", "none")
 """How the time is written at which a call ended that has not."""
@@ -111,13 +113,18 @@ class Supervising:
         return None
 
     async def let_go(self) -> None:
-        """Leave the call that is supervised, whether or not the platform confirms it."""
+        """Leave the call that is supervised, whether or not the platform confirms it: whoever waits
+        to be answered waits for that no longer than a moment."""
         if self.active:
             call = self.now.call
             if self._asked is None:
-                await self._request(SuperviseHow.LEAVE, call)
+                leaving = self.context.spawn(self._leave(call))
+                await asyncio.wait({leaving}, timeout=self.context.limits.let_go)
             if self.now.call == call:
                 self._over(SuperviseInput.LEAVES)
+
+    async def _leave(self, call: str) -> None:
+        await self._request(SuperviseHow.LEAVE, call)
 
     async def _request(self, how: SuperviseHow, key: str) -> Result:
         act = _ACTS.get(how) or self._way_out()
@@ -127,6 +134,12 @@ class Supervising:
             self._put(pending=how.value)
         answer = await self._answer(control.Supervise(key, act))
         mine = key == self.now.call
+        refused = isinstance(answer, control.SuperviseResponse) and answer.result != 0
+        if not mine and act in _BACK and not refused:
+            # Given up here meanwhile, for a call of her own: nobody is to be thought to listen.
+            self.context.spawn(self._tell(control.Supervise(key, _BACK[act])))
+            own = bool(self.calls.live)
+            return Result(False, message("supervise.in_call" if own else "supervise.over"))
         if isinstance(answer, control.SuperviseResponse) and answer.result == 0:
             if mine:
                 self._done(how)

@@ -60,7 +60,8 @@ class ThreewayCalls:
         self.transfers = PlatformTransfers(commands, transferred, explained)
         self._offered = threeway
         """Whether the platform has three-way calls."""
-        self._response: asyncio.Future[control.ThreewayResponse] | None = None
+        self._response: asyncio.Future[control.ThreewayResponse | None] | None = None
+        """None: the call is over, and nothing more is said of the request."""
         self._asked: control.Threeway | None = None
         """The request that waits for it."""
         self._unanswered: control.Threeway | None = None
@@ -85,6 +86,8 @@ class ThreewayCalls:
             return Result(False, message(error.message_id, found=error.found))
         if kind not in _INVITES:
             return Result(False, message("threeway.bad_type"))
+        if call.pending:  # whether it is held then, nobody knows yet
+            return Result(False, message("threeway.hold_pending"))
         if kind == ThirdKind.OUTSIDE and self._is_extension(callee):
             kind = ThirdKind.AGENT  # the range decides, as for a call
         if call.state is CallState.HOLDING:
@@ -99,6 +102,8 @@ class ThreewayCalls:
         third = Third(ThirdState.ASKED, ThirdKind(kind), callee, name or callee, now)
         self.calls.put(call, third=third)
         response = await self._ask(control.Threeway(call.ccnumber, kind, callee))
+        if response is None:
+            return Result(False, message("threeway.call_over"))
         if isinstance(response, Message):
             self._step(call.key, ThirdInput.NO_REPLY, outcome=response)
             return Result(False, response)
@@ -147,6 +152,8 @@ class ThreewayCalls:
             self.context.spawn(_ignore(asked))
             return Result(True)
         response = asked.result()
+        if response is None:
+            return Result(True)  # the call is over for all
         if not isinstance(response, Message) and response.result == 0:
             self._step(call.key, ThirdInput.END_ACCEPTED, outcome=message("threeway.dropped"))
             return Result(True)
@@ -180,6 +187,8 @@ class ThreewayCalls:
             dropped = await self.drop(call.ccnumber)
             if not dropped.ok:
                 return dropped
+            if self.calls.live_by_key(call.key) is None:
+                return Result(True)
         return await self.commands.hang_up(call.ccnumber)
 
     async def all_out(self, key: str) -> bool:
@@ -214,6 +223,10 @@ class ThreewayCalls:
         self._changed.set()
         if not call.live or call.third is None or not call.third.present:
             self._uncertain.discard(call.key)
+        asked, response = self._asked, self._response
+        mine = asked is not None and asked.ccnumber == call.ccnumber
+        if mine and not call.live and response is not None and not response.done():
+            response.set_result(None)
         name = f"third {call.key}"
         third = call.third if call.live else None
         if third is None or third.state is not ThirdState.INVITED:
@@ -229,8 +242,9 @@ class ThreewayCalls:
             self.context.notice(message("threeway.unheard", name=call.third.name))
             self.call_changed(call, call)
 
-    async def _ask(self, request: control.Threeway) -> control.ThreewayResponse | Message:
-        """Send, and wait for the platform's answer to the request itself; or why there is none."""
+    async def _ask(self, request: control.Threeway) -> control.ThreewayResponse | Message | None:
+        """Send, and wait for the platform's answer to the request itself; or why there is none.
+        None: the call has ended meanwhile."""
         silent = False
 
         async def sending() -> Outcome:

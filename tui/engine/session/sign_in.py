@@ -178,6 +178,10 @@ class SignInSession:
                 host = urlsplit(platform.sip_account(command.gid).url).netloc
                 failure = message(f"login.ws-{error.why}", code=code, info=info, host=host)
             return await self._not_registered(failure, code, error.reason, error.status)
+        except BaseException:  # a fault of ours must not leave her registering for ever
+            await self.signalling.stop(unregister=False)
+            self._phase(Phase.CHOOSING_GROUP)
+            raise
         platform.start_token_renewal(self._token_failed)
         self._clocks = ClockWatch()
         self._watch_clocks()

@@ -36,6 +36,7 @@ from tui.platform.gen1 import shapes as shapes1
 from tui.platform.gen1.fields import FIELDS1
 from tui.platform.gen1.routes import ROUTES1, server_of
 from tui.platform.gen2.routes import Route
+from tui.platform.gen2.shapes import as_signed_in
 from tui.platform.json_values import Skipped, left_out
 from tui.platform.web.addresses import base_url, socket_url
 from tui.platform.web.client import Web
@@ -135,10 +136,11 @@ class Platform1:
             skipped=self._skipped,
         )
         self._credentials, self._found = credentials, found
-        enterprise = shapes1.read_profile(await self._call("profile"), self._fields)
+        enterprise = shapes1.read_profile(await self._call("profile"), self._fields, self._skipped)
         self._verify = enterprise.verify
         reply = await self._call("member")
         user = shapes1.read_member(reply, found, enterprise, self._fields, self._skipped)
+        user = as_signed_in(user, credentials.un)
         await self._set_line(credentials.callintype, credentials.number)
         self._names = {group.gid: group.name for group in user.groups}
         self._user = user

@@ -10,7 +10,7 @@ from tui.plain_value import replace
 from tui.platform import codes
 from tui.platform.base import Group, GroupPage, MemberPage, PlatformError, Seat, UserData
 from tui.platform.gen1.fields import FIELDS1, Fields1
-from tui.platform.gen2.shapes import auto_answer, domain_of
+from tui.platform.gen2.shapes import auto_answer, domain_of, extension_range
 from tui.platform.json_paths import at, list_at
 from tui.platform.json_values import (
     Skipped,
@@ -118,16 +118,17 @@ def read_info(reply: Reply, names: Fields1 = FIELDS1) -> Found:
     )
 
 
-def read_profile(reply: Reply, names: Fields1 = FIELDS1) -> Enterprise:
+def read_profile(reply: Reply, names: Fields1 = FIELDS1, skipped: Skipped = left_out) -> Enterprise:
     """getEpProfile. Raises PlatformError 50005 where the object that holds the range is missing."""
     code = codes.UNREADABLE_LOGIN
     body = answer_of(reply, code)
     around = names.extension_start.rpartition(".")[0]
     if around and at(body, around) not in ([], ""):  # some write an empty object so
         object_of(at(body, around), code, _missing("extension_start", names.extension_start))
+    first, last = extension_range(body, names, skipped)
     return Enterprise(
-        extension_start=optional_digits(at(body, names.extension_start)),
-        extension_end=optional_digits(at(body, names.extension_end)),
+        extension_start=first,
+        extension_end=last,
         auto_answer=auto_answer(at(body, names.auto_answer), at(body, names.auto_answer_seconds)),
         verify=flag_of(at(body, names.verify_phone)) is not False,
         monitor=flag_of(at(body, names.monitor)) is not False,

@@ -16,7 +16,7 @@ from tui.platform import codes
 from tui.platform.base import Group, GroupPage, MemberPage, PlatformError, Seat, UserData
 from tui.platform.gen2.fields import FIELDS, Fields
 from tui.platform.gen2.token import Token
-from tui.platform.json_paths import at, list_at
+from tui.platform.json_paths import JsonPaths, at, list_at
 from tui.platform.json_values import (
     Skipped,
     count_of,
@@ -108,13 +108,14 @@ def read_user(
         object_of(around, code, _missing("extension_start", names.extension_start))
     what = _missing("user_groups", names.user_groups)
     groups = list_of(at(body, names.user_groups) or [], code, what, names.group_gid)
+    first, last = extension_range(body, names, skipped)
     user = UserData(
         number=digits_of(number, code, _missing("user_number", names.user_number)),
         displayname=text_of(at(body, names.user_name)),
         eid=digits_of(eid, code, _missing("user_eid", names.user_eid)),
         groups=each_of(groups, lambda each: _group(each, code, names), skipped),
-        extension_start=optional_digits(at(body, names.extension_start)),
-        extension_end=optional_digits(at(body, names.extension_end)),
+        extension_start=first,
+        extension_end=last,
         epname=_enterprise_name(body, names),
         auto_answer=auto_answer(at(body, names.auto_answer), at(body, names.auto_answer_seconds)),
     )
@@ -246,3 +247,16 @@ def auto_answer(allowed: Any, duration: Any) -> int:
     """The seconds after which the enterprise wants calls answered; 0 = it does not."""
     seconds = integer_of(duration) or 0
     return seconds if flag_of(allowed) and 0 < seconds <= 60 else 0
+
+
+def extension_range(body: Any, names: JsonPaths, skipped: Skipped) -> tuple[str, str]:
+    """The first and the last extension, "" for one that cannot be read: that is told, for then
+    every number counts as an outside one."""
+    ends: list[str] = []
+    for name in ("extension_start", "extension_end"):
+        path: str = getattr(names, name)
+        ends.append(optional_digits(at(body, path)))
+        if not ends[-1]:
+            what = f"{path} ([{names.section}] {name})"
+            skipped(PlatformError(codes.UNREADABLE_LOGIN, what))
+    return ends[0], ends[1]

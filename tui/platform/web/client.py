@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import urlencode, urljoin
+from urllib.parse import quote, urlencode, urljoin
 
 from tui.platform import codes
 from tui.platform.base import PlatformError
@@ -45,6 +45,7 @@ from tui.secrets import Secret
 from tui.text import clean_text
 
 MAX_REDIRECTS: Final = 3
+_IN_ADDRESSES: Final = ":/?#[]@!$&'()*+,;=%~"
 _NO_WORDS: Final = 2
 """Characters of what says nothing in words."""
 MOST_WAIT: Final = 600.0
@@ -175,10 +176,16 @@ class Web:
     def _redirected(self, url: str, response: HttpResponse, method: str) -> str:
         """Where to, on this very server: a redirect must not carry a token elsewhere, nor make a
         request that changes something into another."""
-        where = response.fields.get("location", "")
-        if not where:
+        given = response.fields.get("location", "").strip()
+        if not given:
             raise PlatformError(codes.SERVER_ERROR, f"redirected ({response.status}) to nowhere")
-        there = urljoin(url, where)
+        # Many write it as people read it, with spaces and in UTF-8.
+        where = quote(given.encode("latin-1"), safe=_IN_ADDRESSES)
+        try:
+            there = urljoin(url, where)
+        except ValueError:
+            info = f"redirected ({response.status}) to what is no address: {shown(where)}"
+            raise PlatformError(codes.SERVER_ERROR, info) from None
         if origin(there) != origin(self.base):
             info = f"redirected to another server: {shown(there)}"
             raise PlatformError(codes.SERVER_ERROR, info)

@@ -151,13 +151,14 @@ class HttpClient:
         most: int,
         cut: bool,
     ) -> HttpResponse:
-        connection = await self._kept(where)
+        # A server may end a kept connection in the moment of its use. What changes something is not
+        # said twice, so it is said over a connection of its own.
+        connection = await self._kept(where) if method in ("GET", "HEAD") else None
         if connection is not None:
             try:
                 return await self._ask(connection, where, asked, body, most, cut)
             except _GoneBefore:
-                # Ended by the server while nobody asked. What changes something is not said twice.
-                if self._closed or method not in ("GET", "HEAD"):
+                if self._closed:
                     raise
         return await self._ask(await self._connect(where), where, asked, body, most, cut)
 

@@ -33,7 +33,8 @@ def candidates(
     agents: dict[str, DirectoryEntry] = {}
     for group in groups:
         for seat in model.seats(group.gid):
-            if seat.number != own and seat.number not in agents:
+            # Without a number nobody is reached.
+            if seat.number and seat.number != own and seat.number not in agents:
                 agents[seat.number] = agent_entry(seat, group.gid, group.name)
     every = [*agents.values(), *(group_entry(group) for group in groups)]
     found = [

@@ -3,9 +3,9 @@ found in them. Asks through the port; draws nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from tui.console.i18n import tr
 from tui.port import replace
@@ -14,6 +14,7 @@ from tui.port.commands import Command, GetGroupMembers, GetGroups, Result
 from tui.port.values import Group, GroupPage, MemberPage, Message, Seat, ThirdKind, message
 from tui.text.finding import all_found, folded
 
+T = TypeVar("T")
 Ask = Callable[[Command], Awaitable[Result]]
 MOST_PAGES: Final = 1000
 """Pages that a search reads of one list before it stops."""
@@ -186,13 +187,24 @@ class DirectoryModel:
         return None
 
     def seats(self, gid: str) -> list[Seat]:
-        """Every member of the group that was read so far, in the platform's order."""
+        """Every member of the group that was read so far, in the platform's order. Pages that are
+        read while somebody comes or goes overlap: who stands on two of them is one."""
         pages = sorted(page for known, page in self.members if known == gid)
-        return [seat for page in pages for seat in self.seats_of(gid, page)]
+        every = (seat for page in pages for seat in self.seats_of(gid, page))
+        return _each_once(every, lambda seat: seat.number)
 
     def all_groups(self) -> list[Group]:
-        """Every group that was read so far, in the platform's order."""
-        return [group for page in sorted(self.groups) for group in self.groups[page].groups]
+        """Every group that was read so far, in the platform's order, each once."""
+        every = (group for page in sorted(self.groups) for group in self.groups[page].groups)
+        return _each_once(every, lambda group: group.gid)
+
+
+def _each_once(every: Iterable[T], name: Callable[[T], str]) -> list[T]:
+    """The first of each name; those without one are all different."""
+    found: dict[tuple[str, int], T] = {}
+    for at, each in enumerate(every):
+        found.setdefault((name(each), 0 if name(each) else at), each)
+    return list(found.values())
 
 
 def matches(text: str, *where: str) -> bool:
