@@ -61,7 +61,7 @@ class AgentConfig:
     max_calls: int = 8
     """More calls at once get 503."""
     max_server_transactions: int = 64
-    """More requests under way at once get 503."""
+    """More requests under way at once get 503; inside of dialogs twice as many may be."""
     max_queued_messages: int = 64
     """MESSAGEs that may wait for one peer's answer before `send_message` refuses."""
     max_subscriptions: int = 256
@@ -69,7 +69,8 @@ class AgentConfig:
     max_notify_body: int = 16 * 1024
     """Bytes of a NOTIFY's body; a longer one gets 413, and nothing of it is told."""
     request_rate: float = 100.0
-    """Requests a second that are served in the long run; the rest gets 503 with Retry-After."""
+    """Requests a second that are served in the long run; the rest gets 503 with Retry-After.
+    Those inside of dialogs have as much again, which nobody else takes from."""
     request_burst: int = 200
     """Requests that may come at once on top of that."""
     stranger_rate: float = 10.0

@@ -89,7 +89,8 @@ class IncomingRequests:
         """Whether a new request may cost us something. BYE and CANCEL always may: they end things.
 
         Identity comes before the budget: a stranger has a share of his own, and outside of dialogs
-        gets his refusal without a transaction, so that nothing of his takes the PBX's room.
+        gets his refusal without a transaction, so that nothing of his takes the PBX's room. What
+        belongs to a dialog of ours has room beyond what is full for all else.
         """
         context, admission, method = self._context, self._admission, request.method
         subscription = self._subscriptions.find(request)
@@ -102,8 +103,9 @@ class IncomingRequests:
             refusal = admission.refuse_stranger(request)
         elif method in ("BYE", "CANCEL"):
             return True
-        full = context.transactions.serving >= context.config.max_server_transactions
-        if admission.too_fast(now, stranger=stranger) or (full and refusal is None):
+        room = context.config.max_server_transactions * (2 if ours else 1)
+        full = context.transactions.serving >= room
+        if admission.too_fast(now, stranger=stranger, inside=ours) or (full and refusal is None):
             context.ignore(f"{method}: too much at once: 503")
             context.turn_away(request, 503, [("Retry-After", "1")])
             if subscription is not None:
