@@ -315,6 +315,18 @@ class InfoReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class HangUpRefused:
+    """Our BYE was refused for good, by the peer or on the way to it: `call`, which is over for us,
+    may be up there yet. `reason`: the words of the refusal; `peer`: the From or To value of the
+    other side; both from the wire."""
+
+    call: str
+    status: int
+    reason: str
+    peer: str
+
+
+@dataclass(frozen=True, slots=True)
 class TransferProgress:
     """News of `refer()`: 100–199 under way; 200–299 the peer and the target talk; 300 or more
     it came to nothing, or was refused. Exactly one is `final`; after the call's end, too.
@@ -424,6 +436,7 @@ Event: TypeAlias = (
     | ReinviteAccepted
     | ReinviteRefused
     | DialogUpdated
+    | HangUpRefused
     | InfoReceived
     | TransferProgress
     | ReferReceived

@@ -117,6 +117,31 @@ async def test_a_call_that_is_refused_while_busy_leaves_a_trace(booth: Booth, fu
     assert booth.snapshot.shift.missed == 0
 
 
+# ---------------------------------------------------------------- what we end, and others do not
+
+
+@pytest.mark.parametrize(
+    ("peer", "number"),
+    [
+        (f'"Wang" <sip:5559@{DOMAIN}>;tag=x', "5559"),
+        ("<sip:5559@x.test>", "5559@x.test"),
+        ("<", ""),
+    ],
+)
+@pytest.mark.parametrize(
+    ("reason", "info"),
+    [("Forbidden", None), ("Forbidden: not from here", "Forbidden: not from here")],
+)
+async def test_a_hang_up_that_the_pbx_refuses_is_said_as_the_other_side_may_be_there_yet(
+    booth: Booth, peer: str, number: str, reason: str, info: str | None
+) -> None:
+    await booth.says(sip.HangUpRefused("gone", 403, reason, peer))
+    notice = booth.snapshot.notice
+    assert notice is not None
+    values = {"number": number, "status": "403", **({"info": info} if info else {})}
+    assert notice.message == message("line.hang_up_refused", **values)
+
+
 # ---------------------------------------------------------------- why calls of ours came to nothing
 
 

@@ -9,6 +9,7 @@ from tests.sip.registrar import Desk, answer
 from tests.sip.ua.calls import CONTACT, SDP, Caller
 from tui.sip import (
     CallEnded,
+    HangUpRefused,
     Ignored,
     InviteAnswered,
     InviteCancelled,
@@ -387,6 +388,77 @@ def test_a_stranger_who_challenges_our_bye_gets_no_credentials() -> None:
     desk.side.agent.bye(call, desk.now)
     desk.reply(desk.request(), 401, desk.challenge(realm="stranger.test"))
     desk.quiet()
+
+
+def hung_up(desk: Desk) -> Request:
+    """A call of ours that was answered, hung up; its BYE."""
+    call = desk.side.agent.invite("sip:1002@example.test", OFFER, desk.now)
+    desk.reply(desk.request(), 200, CONTACT, SDP, body=ANSWER)
+    desk.side.take()
+    desk.wake()  # nothing of the INVITE is alive any more
+    desk.side.agent.bye(call, desk.now)
+    return desk.request()
+
+
+@pytest.mark.parametrize(
+    ("status", "after", "pauses"),
+    [
+        *((status, None, (1.0, 4.0, 10.0)) for status in (491, 500, 502, 503, 504)),
+        (503, "2", (2.0, 4.0, 10.0)),
+        (480, "0", (1.0, 4.0, 10.0)),
+        (503, "86400", (32.0, 32.0, 32.0)),
+    ],
+)
+def test_a_hang_up_that_is_refused_for_the_moment_is_said_again_three_times(
+    status: int, after: str | None, pauses: tuple[float, ...]
+) -> None:
+    desk = Desk(config(register=False, session_expires=0))
+    bye = hung_up(desk)
+    lines = [("Retry-After", after)] if after else []
+    for pause in pauses:
+        desk.reply(bye, status, *lines)
+        assert desk.wake() == pause
+        last, bye = bye, desk.request()
+        assert (bye.method, bye.cseq.number) == ("BYE", last.cseq.number + 1)
+    assert not desk.side.all(HangUpRefused)
+    desk.reply(bye, status, *lines)
+    desk.quiet()
+    assert desk.side.one(HangUpRefused).status == status
+    assert desk.side.agent.next_deadline() is None
+
+
+@pytest.mark.parametrize("status", [200, 408, 481])
+def test_a_hang_up_that_finds_no_call_there_any_more_is_said_once(status: int) -> None:
+    desk = Desk(config(register=False, session_expires=0))
+    desk.reply(hung_up(desk), status)
+    desk.quiet()
+    assert not desk.side.all(HangUpRefused)
+
+
+def test_a_hang_up_that_is_refused_for_good_is_told_with_its_words() -> None:
+    desk = Desk(config(register=False, session_expires=0))
+    desk.reply(hung_up(desk), 403, ("Warning", '399 pbx "the customer stays"'))
+    told = desk.side.one(HangUpRefused)
+    assert (told.status, told.reason) == (403, "Because: the customer stays")
+    assert "sip:1002@example.test" in told.peer
+
+
+def test_a_hang_up_that_waits_to_be_said_again_goes_out_with_the_next_flow() -> None:
+    desk = Desk(config(register=False, session_expires=0))
+    desk.reply(hung_up(desk), 503)
+    desk.side.agent.connection_lost(desk.now)
+    desk.wake()
+    desk.quiet()
+    desk.connect()
+    assert desk.request().method == "BYE"
+
+
+def test_a_fork_that_refuses_its_bye_is_no_call_of_ours_to_tell_of() -> None:
+    caller = Caller()
+    caller.hear_ok("far")
+    caller.hear_ok("other")
+    caller.reply(caller.sends()[-1], 403)
+    assert not caller.side.all(HangUpRefused)
 
 
 def test_the_call_limit_holds_for_our_calls_too() -> None:

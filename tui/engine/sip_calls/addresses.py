@@ -153,6 +153,14 @@ def is_withheld(uri: sip.Uri) -> bool:
     return uri.user.lower() in _NOBODY or host == "anonymous.invalid"
 
 
+def peer_of(value: str, domain: str) -> str:
+    """The other side of a call by its From or To, for display; "" where that cannot be read."""
+    try:
+        return shown(sip.parse_name_addr(value).uri, domain)
+    except sip.RemoteProtocolError:
+        return ""
+
+
 def told_party(display: str, identity: str, domain: str) -> str:
     """Who a PBX says is in somebody else's call, for display: the name, else the number; "" where
     either is withheld. `invalid` is Asterisk's word for a caller without a number."""
