@@ -403,6 +403,18 @@ async def test_an_identity_that_did_not_count_in_the_invite_does_not_in_the_call
     assert booth.snapshot.calls[0].number == "1007"
 
 
+@pytest.mark.parametrize("own", [True, False])
+async def test_whom_nobody_screened_counts_as_the_pbxs_own_word_alone(
+    booth: Booth, own: bool
+) -> None:
+    await booth.rings("in1", of_registrar=own)
+    await booth.do(c.Answer())
+    said = sip.parse_name_addr(f'"Li Na" <sip:1007@{DOMAIN}>;party=called;screen=no')
+    await booth.says(sip.ReinviteReceived("in1", SDP, said))
+    call = booth.snapshot.calls[0]
+    assert (call.number, call.name) == (("1007", "Li Na") if own else ("1008", "Zhao Lei"))
+
+
 @pytest.mark.parametrize(
     ("status", "reason", "cause", "said"),
     [

@@ -116,7 +116,7 @@ def connected_to(
     """Who is at the other end now, as a message inside the call states it (RFC 3325 §9.1): believed
     as in an INVITE, `own` where the dialog is the PBX's own. None: it tells nothing that counts."""
     believed = _believed(stated, own, domain, trusted_domain)
-    if believed is None:
+    if believed is None or (not own and sip.is_unscreened(believed)):
         return None
     trusted = own or believed.uri.scheme != "tel"
     return Caller(_number(believed.uri, domain, own=own), _name(believed), True, trusted)
