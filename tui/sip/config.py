@@ -54,6 +54,9 @@ class AgentConfig:
     """The session interval that is asked for (RFC 4028); 0 = no session timers."""
     min_se: int = 90
     """The shortest session interval that we take."""
+    realms: tuple[str, ...] = ()
+    """Realms that get a proof of the password besides those that asked for it at the first
+    registration: of servers behind the registrar that ask themselves."""
     allow_weaker_digest: bool = False
     """Answer a challenge with a weaker algorithm than the realm has shown before."""
     longest_ring: float = 600.0

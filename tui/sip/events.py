@@ -239,6 +239,7 @@ class InviteRefused:
 
     `targets`: where a 3xx says to call instead, the most wanted first. Nothing is ever called
     by itself: these may cost money. `flow_lost`: nobody refused it, our connection went away.
+    `realm`: who asked for the password and is none that may; from the wire.
     """
 
     call: str
@@ -247,6 +248,7 @@ class InviteRefused:
     targets: tuple[str, ...] = ()
     reasons: tuple[Reason, ...] = ()
     flow_lost: bool = False
+    realm: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,6 +145,19 @@ async def test_a_hang_up_that_the_pbx_refuses_is_said_as_the_other_side_may_be_t
 # ---------------------------------------------------------------- why calls of ours came to nothing
 
 
+async def test_a_call_that_a_realm_refused_which_is_none_of_ours_says_what_lets_it(
+    booth: Booth,
+) -> None:
+    await booth.dial("1008")
+    await booth.says(sip.InviteRefused("out1", 407, "Proxy…", realm="aster\x1b[31misk"))
+    outcome = booth.snapshot.calls[0].outcome
+    assert outcome is not None
+    said = render(outcome)
+    assert '"aster' in said
+    assert "\x1b" not in said
+    assert "realms" in said
+
+
 @pytest.mark.parametrize("cause", sorted(sip.Q850))
 async def test_each_cause_of_the_network_is_in_words_and_none_reads_declined_but_that(
     booth: Booth, cause: int

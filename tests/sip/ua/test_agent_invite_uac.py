@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.sip.agents import AGENT, ANSWER, OFFER, PBX, Pair, config, pbx_config
-from tests.sip.registrar import Desk, answer
+from tests.sip.registrar import Desk, answer, field
 from tests.sip.ua.calls import CONTACT, SDP, Caller
 from tui.sip import (
     CallEnded,
@@ -355,6 +355,56 @@ def test_a_challenge_to_an_invite_is_answered_for_the_pinned_realm() -> None:
     desk.reply(second, 100)
     cancel = desk.request()
     assert cancel.branch == second.branch
+
+
+def dialled(desk: Desk) -> Request:
+    """The INVITE of a call of ours."""
+    desk.side.agent.invite("sip:1002@example.test", OFFER, desk.now)
+    return desk.request()
+
+
+def proofs(request: object) -> list[str]:
+    """The realms that a request has a proof of the password for."""
+    assert isinstance(request, Request)
+    values = (*request.headers.get_all("Authorization"),)
+    return [field(each, "realm") for each in values]
+
+
+@pytest.mark.parametrize("registered", [True, False])
+def test_a_realm_that_the_sign_in_did_not_meet_is_told_by_its_name(registered: bool) -> None:
+    desk = Desk(config(register=registered, session_expires=0))
+    if registered:
+        desk.registered()
+    desk.reply(dialled(desk), 401, desk.challenge(realm="asterisk"))
+    (ack,) = desk.side.messages()
+    assert isinstance(ack, Request)
+    assert ack.method == "ACK"
+    refused = desk.side.one(InviteRefused)
+    assert (refused.status, refused.realm) == (401, "asterisk")
+    assert refused.reason == "Because: a realm that is not ours (asterisk)"
+
+
+@pytest.mark.parametrize("registered", [True, False])
+def test_a_realm_that_is_named_besides_is_answered_and_no_other(registered: bool) -> None:
+    desk = Desk(config(register=registered, session_expires=0, realms=("asterisk",)))
+    if registered:
+        desk.registered()
+    desk.reply(dialled(desk), 401, desk.challenge(realm="asterisk"))
+    _, invite = desk.side.messages()
+    assert proofs(invite) == ["asterisk"]
+    assert isinstance(invite, Request)
+    desk.reply(invite, 401, desk.challenge(realm="stranger.test"))
+    (ack,) = desk.side.messages()
+    assert isinstance(ack, Request)
+    assert ack.method == "ACK"
+    assert desk.side.one(InviteRefused).realm == "stranger.test"
+
+
+def test_who_is_named_besides_keeps_nobody_from_asking_at_the_sign_in() -> None:
+    desk = Desk(config(session_expires=0, realms=("asterisk",)))
+    assert proofs(desk.registered()) == ["example.test"]
+    desk.reply(dialled(desk), 401, desk.challenge(realm="asterisk"))
+    assert proofs(desk.side.messages()[-1]) == ["asterisk"]
 
 
 def test_an_ack_has_the_credentials_of_its_invite() -> None:

@@ -369,6 +369,9 @@ class SipEvents:
             why = refusal(event.status, event.reason, event.reasons)
             if event.flow_lost:
                 why = message("line.lost_dialling")
+            elif event.realm:
+                realm = clean_text(event.realm, MOST_WORDS)
+                why = message("line.other_realm", realm=realm, status=event.status)
             self.commands.end(call, why, NOT_CONNECTED)
             if event.status < _NOBODY_ANYWHERE and not event.flow_lost:
                 self.transfers.go_on(call, sent_on)

@@ -350,8 +350,9 @@ class InviteUac:
             self._book.remove(self._call)
             targets = read_targets(response) if response is not None else ()
             reasons = read_reasons(response.headers) if response is not None else ()
+            realm = self._invite.realm
             self._context.emit(
-                InviteRefused(self._call.handle, status, reason, targets, reasons, flow_lost)
+                InviteRefused(self._call.handle, status, reason, targets, reasons, flow_lost, realm)
             )
 
 
