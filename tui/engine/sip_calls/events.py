@@ -47,6 +47,8 @@ _OUT_OF_IT: Final = 199
 """Of several phones one is out of the call (RFC 6228)."""
 _SAYS: Final = {181: "line.forwarded", 182: "line.queued"}
 """What a provisional answer says of the call, as a sentence."""
+_ENDS: Final = {408: "line.timed_out", 488: "unusable.no-audio"}
+"""Why a call ended that its peer did not hang up, by its status; else the peer knew of none."""
 _NO_TARGETS: Final = (305, 380)
 """Redirections whose Contact is nobody to call: a proxy, or the address of some other service."""
 _NOBODY_ANYWHERE: Final = 600
@@ -395,8 +397,9 @@ class SipEvents:
             said = with_words(done or message("ended.25", code=BY_PEER), event.reasons)
             self.commands.end(call, said, BY_PEER)
         else:
-            why = "line.timed_out" if event.status == 408 else "line.gone"
-            self.commands.end(call, message(why), BY_PEER)
+            why = _ENDS.get(event.status, "line.gone")
+            said = cause(event.reasons) or message(why)
+            self.commands.end(call, with_words(said, event.reasons), BY_PEER)
 
 
 def _moves(status: int) -> bool:

@@ -39,6 +39,8 @@ _USUAL: Final = frozenset(
         *("interworking, unspecified", "incompatible destination", "recovery on timer expiry"),
         *("bearer capability not available", "bearer capability not implemented"),
         *("protocol error", "originator cancel", "request cancelled", "caller cancelled"),
+        *("call leg/transaction does not exist", "call leg does not exist", "call does not exist"),
+        *("dialog/transaction does not exist", "transaction does not exist", "no such call"),
         *("progress", "in progress", "call progress", "early media", "alerting", "call is queued"),
     )
 )
@@ -171,6 +173,12 @@ def read_reasons(headers: Headers) -> tuple[Reason, ...]:
             )
         )
     return tuple(found)
+
+
+def why(response: Response) -> tuple[Reason, ...]:
+    """What a refusal says of why: its words, as those of its status, and its Reason headers."""
+    said = Reason("SIP", response.status, words_of(response))
+    return said, *read_reasons(response.headers)
 
 
 def words_of(response: Response) -> str:
