@@ -169,3 +169,15 @@ async def test_a_caller_who_gives_up_is_a_missed_call_and_a_declined_one_hears_b
         await agent.do(HangUp())
         closed = await customer.until("CALL_CLOSED")
         assert str(closed["param"]).startswith(("486", "603"))
+
+
+async def test_a_phone_that_a_proxy_rings_twice_rings_twice(
+    kamailio: Kamailio, agent: OurDesk, tmp_path: Path
+) -> None:
+    async with started(Baresip(tmp_path, "1002", CUSTOMER, kamailio)) as customer:
+        await customer.say("dial", f"sip:twice@{kamailio.realm}")
+        first = await agent.state(CallState.RINGING)
+        await agent.until(lambda: agent.call.state is CallState.RINGING and agent.call != first)
+        await agent.do(Answer())
+        await agent.state(CallState.TALKING)
+        await customer.until("CALL_ESTABLISHED")
