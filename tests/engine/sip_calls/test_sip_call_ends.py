@@ -9,9 +9,9 @@ from tui import sip
 from tui.config.schema import PopSettings, Profile
 from tui.console.i18n import render
 from tui.engine.sip_calls.addresses import parse_destination
-from tui.engine.sip_calls.events import ROUNDS
+from tui.engine.sip_calls.events import MOST_TRACES, ROUNDS
 from tui.port import commands as c
-from tui.port.events import CallOffered, SeatChanged
+from tui.port.events import CallOffered, NoticeChanged, SeatChanged
 from tui.port.machines.seat_machine import Status
 from tui.port.snapshot import SeatStatus
 from tui.port.values import Message, message
@@ -115,6 +115,47 @@ async def test_a_call_that_is_refused_while_busy_leaves_a_trace(booth: Booth, fu
     assert (trace.number, trace.name, trace.missed) == ("1008", "Zhao Lei", False)
     assert booth.last_outcome == ("line.all_taken" if full else "line.busy_here")
     assert booth.snapshot.shift.missed == 0
+
+
+async def test_one_caller_whom_a_queue_offers_to_a_busy_seat_again_and_again_is_one_trace(
+    booth: Booth,
+) -> None:
+    booth.context.emit(SeatChanged(SeatStatus(Status.BUSY)))
+    for number in range(12):
+        await booth.says(invite(f"in{number}"))
+        booth.now += 5
+    assert len(booth.asked("reject")) == 12
+    assert [record.number for record in booth.snapshot.recent] == ["1008"]
+    booth.now += ROUNDS
+    await booth.says(invite("later"))
+    assert len(booth.snapshot.recent) == 2
+
+
+async def test_callers_who_withhold_their_number_leave_a_trace_each(booth: Booth) -> None:
+    booth.context.emit(SeatChanged(SeatStatus(Status.BUSY)))
+    for number in range(2):
+        anonymous = '"Anonymous" <sip:anonymous@anonymous.invalid>'
+        await booth.says(invite(f"in{number}", from_=anonymous))
+    assert len(booth.snapshot.recent) == 2
+
+
+async def test_a_flood_of_callers_leaves_the_calls_of_the_day_in_the_list_and_is_said(
+    booth: Booth,
+) -> None:
+    await booth.rings("customer", from_=f"<sip:5559@{DOMAIN}>")
+    await booth.says(sip.InviteCancelled("customer"))
+    booth.context.emit(SeatChanged(SeatStatus(Status.BUSY)))
+    for number in range(500):
+        await booth.says(invite(f"in{number}", from_=f"<sip:9{number}@{DOMAIN}>"))
+        booth.now += 0.01
+    assert len(booth.snapshot.recent) == MOST_TRACES + 1
+    assert booth.snapshot.recent[-1].number == "5559"
+    said = [event for event in booth.heard if isinstance(event, NoticeChanged)]
+    notices = [event.notice.message.id for event in said if event.notice is not None]
+    assert notices.count("line.many_turned_away") == 1
+    booth.now += ROUNDS
+    await booth.says(invite("after", from_=f"<sip:7777@{DOMAIN}>"))
+    assert booth.snapshot.recent[0].number == "7777"
 
 
 # ---------------------------------------------------------------- what we end, and others do not

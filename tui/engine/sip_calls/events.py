@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -40,6 +41,9 @@ ring for ever."""
 ROUNDS: Final = 60.0
 """Seconds from the end of an unanswered call within which the same caller is still waiting: a queue
 rings again and again for one caller, who is missed once."""
+MOST_TRACES: Final = 30
+"""Calls turned away within `ROUNDS` that leave a row each: a flood would push the calls of the day
+out of the list."""
 AUTO_ANSWER: Final = 1.0
 """Seconds before a call that may be is answered by itself: it is seen and heard first."""
 _RINGING: Final = 180
@@ -94,6 +98,10 @@ class SipEvents:
         """Told of a call that never was on the screen."""
         self._waiting: dict[str, float] = {}
         """Callers who were missed and may ring again in another round: until when, by number."""
+        self._turned_away: dict[str, float] = {}
+        """The same of callers who were turned away unseen."""
+        self._traces: deque[float] = deque(maxlen=MOST_TRACES)
+        """When calls that were turned away have left a row."""
 
     def handle(self, event: sip.Event) -> None:
         """Take one event of the user agent that the line did not keep for itself."""
@@ -180,8 +188,21 @@ class SipEvents:
         return LegEntry(event.call, key, self.commands.sound, offer=event.sdp, of_registrar=own)
 
     def _refused_here(self, who: Caller, why: str) -> None:
-        """A call that was turned away unseen: it leaves a trace, and is not missed."""
+        """A call that was turned away unseen: it leaves a trace, and is not missed. A queue tries a
+        busy seat every few seconds: that is one trace for each caller who waits."""
         now = self.context.clock()
+        self._turned_away = {n: until for n, until in self._turned_away.items() if until > now}
+        if who.number in self._turned_away:
+            self._turned_away[who.number] = now + ROUNDS
+            return
+        if len(self._traces) == MOST_TRACES and self._traces[0] > now - ROUNDS:
+            if "turned away" not in self.context.timers:
+                self.context.timers.set("turned away", ROUNDS, _nothing)
+                self.context.notice(message("line.many_turned_away", count=MOST_TRACES))
+            return
+        self._traces.append(now)
+        if who.number:
+            self._turned_away[who.number] = now + ROUNDS
         call = Call(
             key="",
             state=CallState.ENDED,
@@ -400,6 +421,10 @@ class SipEvents:
             why = _ENDS.get(event.status, "line.gone")
             said = cause(event.reasons) or message(why)
             self.commands.end(call, with_words(said, event.reasons), BY_PEER)
+
+
+def _nothing() -> None:
+    """What a timer is for that is only asked whether it runs."""
 
 
 def _moves(status: int) -> bool:
