@@ -511,6 +511,46 @@ def test_a_fork_that_refuses_its_bye_is_no_call_of_ours_to_tell_of() -> None:
     assert not caller.side.all(HangUpRefused)
 
 
+def given_up(caller: Caller) -> Request:
+    """A call that rings there, given up; its CANCEL."""
+    caller.hear(180)
+    caller.side.agent.cancel(caller.call, caller.now)
+    return caller.request()
+
+
+def test_a_cancel_that_is_refused_is_said_again_while_it_rings_there() -> None:
+    caller = Caller()
+    cancel = given_up(caller)
+    for pause in (1.0, 4.0, 10.0):
+        caller.reply(cancel, 503)
+        assert caller.wake() == pause
+        last, cancel = cancel, caller.request()
+        assert (cancel.method, cancel.branch) == ("CANCEL", last.branch)
+    caller.reply(cancel, 503)
+    caller.hear(487)
+    caller.side.take()
+    assert caller.side.one(InviteRefused).status == 487
+    assert caller.side.agent.next_deadline() is None
+
+
+@pytest.mark.parametrize("status", [200, 481])
+def test_a_cancel_that_was_taken_or_finds_nothing_is_said_once(status: int) -> None:
+    caller = Caller()
+    caller.reply(given_up(caller), status)
+    assert caller.wake() == 32.0
+    caller.quiet()
+
+
+def test_a_cancel_is_not_said_again_of_what_has_its_end() -> None:
+    caller = Caller()
+    cancel = given_up(caller)
+    caller.reply(cancel, 503)
+    caller.hear(486)
+    caller.side.take()
+    caller.wake()
+    caller.quiet()
+
+
 def test_the_call_limit_holds_for_our_calls_too() -> None:
     desk = Desk(config(register=False, max_calls=1))
     desk.side.agent.invite("sip:1002@example.test", OFFER, desk.now)
