@@ -16,9 +16,13 @@ class Kamailio:
     realm = "interop.invalid"
     password = "three-plain-words"
 
-    def __init__(self, folder: Path, algorithm: str = "MD5", *, presence: str = "") -> None:
+    def __init__(
+        self, folder: Path, algorithm: str = "MD5", *, presence: str = "", calls: str = ""
+    ) -> None:
         """``algorithm`` is that of its digest. With ``presence`` it is a presence server: "dialogs"
-        tells of calls as well, "people" only of who is there."""
+        tells of calls as well, "people" only of who is there. ``calls`` is the realm that asks for
+        the password of who calls, as that of a PBX behind it."""
+        self._calls = calls or self.realm
         self._presence = presence
         self._algorithm = algorithm
         self._folder = folder / "kamailio"
@@ -105,6 +109,7 @@ class Kamailio:
             "CONTROL_PORT": self._control_port,
             "MODULES": _modules("presence" if self._presence else "websocket"),
             "REALM": self.realm,
+            "CALLS": self._calls,
             "PASSWORD": self.password,
             "ALGORITHM": self._algorithm,
             "PRESENCE": "#!define PRESENCE" if self._presence else "",

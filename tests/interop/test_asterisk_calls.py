@@ -229,6 +229,21 @@ async def test_a_pbx_that_wants_what_rings_confirmed_is_met_both_ways(
         assert "RAck: " in asterisk.log(before)
 
 
+async def test_who_took_a_call_is_shown_where_the_pbx_tells_it_unscreened(
+    asterisk: Asterisk, tmp_path: Path
+) -> None:
+    async with (
+        seated(asterisk, tmp_path, "rita", AGENT) as rita,
+        seated(asterisk, tmp_path, "bob", CUSTOMER) as bob,
+    ):
+        await rita.do(Dial("group"))
+        await bob.state(CallState.RINGING)
+        await bob.do(Answer())
+        await rita.state(CallState.TALKING)
+        await rita.calls("1002")
+        assert rita.call.name == "Bob"
+
+
 async def test_four_lines_are_up_each_with_its_own_tone(asterisk: Asterisk, desk: OurDesk) -> None:
     tones = (500, 700, 900, 1100)
     for tone in tones:

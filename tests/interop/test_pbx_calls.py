@@ -53,6 +53,27 @@ async def test_the_password_is_proved_by_either_digest_and_a_wrong_one_is_said(
         await server.end()
 
 
+async def test_a_pbx_that_asks_by_another_realm_than_the_registrar_is_said_and_may_be_named(
+    tmp_path: Path,
+) -> None:
+    server = Kamailio(tmp_path, calls="core.invalid")
+    plain = OurDesk(server.ws, server.realm, "1001", tmp_path, AGENT)
+    named = OurDesk(
+        *(server.ws, server.realm, "1003", tmp_path, AGENT), profile={"realms": ("core.invalid",)}
+    )
+    try:
+        await server.start()
+        for desk, said in ((plain, "line.other_realm"), (named, "line.unknown_number")):
+            assert (await desk.sign_in(server.password)).ok
+            await desk.do(Dial("1999"))
+            await desk.state(CallState.ENDED)
+            assert desk.said() == said
+    finally:
+        for desk in (plain, named):
+            await desk.end()
+        await server.end()
+
+
 async def test_our_call_is_heard_at_both_ends_held_resumed_and_hung_up_by_us(
     kamailio: Kamailio, tmp_path: Path, agent: OurDesk
 ) -> None:
@@ -148,3 +169,15 @@ async def test_a_caller_who_gives_up_is_a_missed_call_and_a_declined_one_hears_b
         await agent.do(HangUp())
         closed = await customer.until("CALL_CLOSED")
         assert str(closed["param"]).startswith(("486", "603"))
+
+
+async def test_a_phone_that_a_proxy_rings_twice_rings_twice(
+    kamailio: Kamailio, agent: OurDesk, tmp_path: Path
+) -> None:
+    async with started(Baresip(tmp_path, "1002", CUSTOMER, kamailio)) as customer:
+        await customer.say("dial", f"sip:twice@{kamailio.realm}")
+        first = await agent.state(CallState.RINGING)
+        await agent.until(lambda: agent.call.state is CallState.RINGING and agent.call != first)
+        await agent.do(Answer())
+        await agent.state(CallState.TALKING)
+        await customer.until("CALL_ESTABLISHED")

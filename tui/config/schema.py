@@ -133,6 +133,12 @@ class Profile:
     outbound_proxy: str = setting(
         "", "sip: the proxy that requests go by, sip:HOST.", like=r"|sips?:[!-~]+"
     )
+    realms: tuple[str, ...] = setting(
+        (),
+        "sip: realms that get a proof of the password besides those that ask for it at the sign-in,"
+        " such as that of a PBX behind the proxy.",
+        like=r".+",
+    )
     trusted_domain: str = setting(
         "",
         "sip: whose identities (P-Asserted-Identity) are believed; the DOMAIN of un unless it"

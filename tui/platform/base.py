@@ -144,6 +144,8 @@ class SipAccount(PlainValue, frozen=True):
     route: str = ""
     """The outbound proxy's URI; requests outside of calls go by it."""
     identities: LineIdentities = LineIdentities()
+    realms: tuple[str, ...] = ()
+    """Realms that get a proof of the password besides those of the sign-in."""
 
     @property
     def trusted(self) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from tui.sip.events import (
     Established,
     Event,
     FlowFailed,
+    HangUpRefused,
     Ignored,
     InfoReceived,
     InviteAnswered,
@@ -60,7 +61,7 @@ from tui.sip.message.header_values import (
     parse_via,
 )
 from tui.sip.message.headers import Headers
-from tui.sip.message.identity import asserted, is_withheld, wants_auto_answer
+from tui.sip.message.identity import asserted, is_unscreened, is_withheld, wants_auto_answer
 from tui.sip.message.message import Request, Response, SipMessage, parse_message
 from tui.sip.message.phrases import phrase
 from tui.sip.message.reason import Q850, Reason, read_reasons
@@ -81,6 +82,7 @@ __all__ = [
     "Established",
     "Event",
     "FlowFailed",
+    "HangUpRefused",
     "Headers",
     "Ignored",
     "InfoReceived",
@@ -123,6 +125,7 @@ __all__ = [
     "Via",
     "asserted",
     "escape_user",
+    "is_unscreened",
     "is_withheld",
     "parse_challenge",
     "parse_cseq",

@@ -54,6 +54,9 @@ class AgentConfig:
     """The session interval that is asked for (RFC 4028); 0 = no session timers."""
     min_se: int = 90
     """The shortest session interval that we take."""
+    realms: tuple[str, ...] = ()
+    """Realms that get a proof of the password besides those that asked for it at the first
+    registration: of servers behind the registrar that ask themselves."""
     allow_weaker_digest: bool = False
     """Answer a challenge with a weaker algorithm than the realm has shown before."""
     longest_ring: float = 600.0
@@ -61,7 +64,7 @@ class AgentConfig:
     max_calls: int = 8
     """More calls at once get 503."""
     max_server_transactions: int = 64
-    """More requests under way at once get 503."""
+    """More requests under way at once get 503; inside of dialogs twice as many may be."""
     max_queued_messages: int = 64
     """MESSAGEs that may wait for one peer's answer before `send_message` refuses."""
     max_subscriptions: int = 256
@@ -69,7 +72,8 @@ class AgentConfig:
     max_notify_body: int = 16 * 1024
     """Bytes of a NOTIFY's body; a longer one gets 413, and nothing of it is told."""
     request_rate: float = 100.0
-    """Requests a second that are served in the long run; the rest gets 503 with Retry-After."""
+    """Requests a second that are served in the long run; the rest gets 503 with Retry-After.
+    Those inside of dialogs have as much again, which nobody else takes from."""
     request_burst: int = 200
     """Requests that may come at once on top of that."""
     stranger_rate: float = 10.0

@@ -239,6 +239,7 @@ class InviteRefused:
 
     `targets`: where a 3xx says to call instead, the most wanted first. Nothing is ever called
     by itself: these may cost money. `flow_lost`: nobody refused it, our connection went away.
+    `realm`: who asked for the password and is none that may; from the wire.
     """
 
     call: str
@@ -247,6 +248,7 @@ class InviteRefused:
     targets: tuple[str, ...] = ()
     reasons: tuple[Reason, ...] = ()
     flow_lost: bool = False
+    realm: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +314,18 @@ class InfoReceived:
     content_type: str
     body: bytes
     asserted: NameAddr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HangUpRefused:
+    """Our BYE was refused for good, by the peer or on the way to it: `call`, which is over for us,
+    may be up there yet. `reason`: the words of the refusal; `peer`: the From or To value of the
+    other side; both from the wire."""
+
+    call: str
+    status: int
+    reason: str
+    peer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -424,6 +438,7 @@ Event: TypeAlias = (
     | ReinviteAccepted
     | ReinviteRefused
     | DialogUpdated
+    | HangUpRefused
     | InfoReceived
     | TransferProgress
     | ReferReceived

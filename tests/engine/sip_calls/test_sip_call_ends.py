@@ -9,9 +9,9 @@ from tui import sip
 from tui.config.schema import PopSettings, Profile
 from tui.console.i18n import render
 from tui.engine.sip_calls.addresses import parse_destination
-from tui.engine.sip_calls.events import ROUNDS
+from tui.engine.sip_calls.events import MOST_TRACES, ROUNDS
 from tui.port import commands as c
-from tui.port.events import CallOffered, SeatChanged
+from tui.port.events import CallOffered, NoticeChanged, SeatChanged
 from tui.port.machines.seat_machine import Status
 from tui.port.snapshot import SeatStatus
 from tui.port.values import Message, message
@@ -117,7 +117,86 @@ async def test_a_call_that_is_refused_while_busy_leaves_a_trace(booth: Booth, fu
     assert booth.snapshot.shift.missed == 0
 
 
+async def test_one_caller_whom_a_queue_offers_to_a_busy_seat_again_and_again_is_one_trace(
+    booth: Booth,
+) -> None:
+    booth.context.emit(SeatChanged(SeatStatus(Status.BUSY)))
+    for number in range(12):
+        await booth.says(invite(f"in{number}"))
+        booth.now += 5
+    assert len(booth.asked("reject")) == 12
+    assert [record.number for record in booth.snapshot.recent] == ["1008"]
+    booth.now += ROUNDS
+    await booth.says(invite("later"))
+    assert len(booth.snapshot.recent) == 2
+
+
+async def test_callers_who_withhold_their_number_leave_a_trace_each(booth: Booth) -> None:
+    booth.context.emit(SeatChanged(SeatStatus(Status.BUSY)))
+    for number in range(2):
+        anonymous = '"Anonymous" <sip:anonymous@anonymous.invalid>'
+        await booth.says(invite(f"in{number}", from_=anonymous))
+    assert len(booth.snapshot.recent) == 2
+
+
+async def test_a_flood_of_callers_leaves_the_calls_of_the_day_in_the_list_and_is_said(
+    booth: Booth,
+) -> None:
+    await booth.rings("customer", from_=f"<sip:5559@{DOMAIN}>")
+    await booth.says(sip.InviteCancelled("customer"))
+    booth.context.emit(SeatChanged(SeatStatus(Status.BUSY)))
+    for number in range(500):
+        await booth.says(invite(f"in{number}", from_=f"<sip:9{number}@{DOMAIN}>"))
+        booth.now += 0.01
+    assert len(booth.snapshot.recent) == MOST_TRACES + 1
+    assert booth.snapshot.recent[-1].number == "5559"
+    said = [event for event in booth.heard if isinstance(event, NoticeChanged)]
+    notices = [event.notice.message.id for event in said if event.notice is not None]
+    assert notices.count("line.many_turned_away") == 1
+    booth.now += ROUNDS
+    await booth.says(invite("after", from_=f"<sip:7777@{DOMAIN}>"))
+    assert booth.snapshot.recent[0].number == "7777"
+
+
+# ---------------------------------------------------------------- what we end, and others do not
+
+
+@pytest.mark.parametrize(
+    ("peer", "number"),
+    [
+        (f'"Wang" <sip:5559@{DOMAIN}>;tag=x', "5559"),
+        ("<sip:5559@x.test>", "5559@x.test"),
+        ("<", ""),
+    ],
+)
+@pytest.mark.parametrize(
+    ("reason", "info"),
+    [("Forbidden", None), ("Forbidden: not from here", "Forbidden: not from here")],
+)
+async def test_a_hang_up_that_the_pbx_refuses_is_said_as_the_other_side_may_be_there_yet(
+    booth: Booth, peer: str, number: str, reason: str, info: str | None
+) -> None:
+    await booth.says(sip.HangUpRefused("gone", 403, reason, peer))
+    notice = booth.snapshot.notice
+    assert notice is not None
+    values = {"number": number, "status": "403", **({"info": info} if info else {})}
+    assert notice.message == message("line.hang_up_refused", **values)
+
+
 # ---------------------------------------------------------------- why calls of ours came to nothing
+
+
+async def test_a_call_that_a_realm_refused_which_is_none_of_ours_says_what_lets_it(
+    booth: Booth,
+) -> None:
+    await booth.dial("1008")
+    await booth.says(sip.InviteRefused("out1", 407, "Proxy…", realm="aster\x1b[31misk"))
+    outcome = booth.snapshot.calls[0].outcome
+    assert outcome is not None
+    said = render(outcome)
+    assert '"aster' in said
+    assert "\x1b" not in said
+    assert "realms" in said
 
 
 @pytest.mark.parametrize("cause", sorted(sip.Q850))
@@ -376,6 +455,18 @@ async def test_an_identity_that_did_not_count_in_the_invite_does_not_in_the_call
     assert booth.snapshot.calls[0].number == "1008"
     await booth.says(sip.ReinviteReceived("in1", SDP, sip.parse_name_addr(f"<sip:1007@{DOMAIN}>")))
     assert booth.snapshot.calls[0].number == "1007"
+
+
+@pytest.mark.parametrize("own", [True, False])
+async def test_whom_nobody_screened_counts_as_the_pbxs_own_word_alone(
+    booth: Booth, own: bool
+) -> None:
+    await booth.rings("in1", of_registrar=own)
+    await booth.do(c.Answer())
+    said = sip.parse_name_addr(f'"Li Na" <sip:1007@{DOMAIN}>;party=called;screen=no')
+    await booth.says(sip.ReinviteReceived("in1", SDP, said))
+    call = booth.snapshot.calls[0]
+    assert (call.number, call.name) == (("1007", "Li Na") if own else ("1008", "Zhao Lei"))
 
 
 @pytest.mark.parametrize(

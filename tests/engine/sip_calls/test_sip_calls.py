@@ -10,6 +10,7 @@ from tests.engine.line_booth import DOMAIN, SDP, Booth, invite
 from tests.waiting import until
 from tui import sip
 from tui.config.schema import Profile
+from tui.console.i18n import render
 from tui.engine.audio.leg_entry import as_ice
 from tui.engine.call_control import carry_out
 from tui.engine.context import Limits
@@ -1013,6 +1014,29 @@ async def test_a_call_whose_peer_is_gone_says_so(booth: Booth, status: int, outc
     assert ended.outcome is not None
     assert ended.outcome.id == outcome
     assert [event for event in booth.heard if isinstance(event, CallFinished)]
+
+
+@pytest.mark.parametrize(
+    ("status", "reasons", "said"),
+    [
+        (481, (sip.Reason("SIP", 481, "No such call"),), "The PBX no longer knows this call."),
+        (481, (sip.Reason("SIP", 481, "moved"),), "The PBX no longer knows this call. (moved)"),
+        (
+            408,
+            (sip.Reason("Q.850", 27, "down"),),
+            "Not reachable: the phone is off or has no connection. (down)",
+        ),
+        (488, (), "The other side offers no sound, so there is no call."),
+    ],
+)
+async def test_a_call_that_nobody_hung_up_ends_with_what_was_said_of_it(
+    booth: Booth, status: int, reasons: tuple[sip.Reason, ...], said: str
+) -> None:
+    handle = await booth.up()
+    await booth.says(sip.CallEnded(handle, False, status, "", reasons))
+    outcome = booth.by_number("1002").outcome
+    assert outcome is not None
+    assert render(outcome) == said
 
 
 async def test_calls_go_on_without_a_flow_and_are_offered_again_with_it(booth: Booth) -> None:

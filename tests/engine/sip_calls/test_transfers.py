@@ -82,6 +82,14 @@ async def test_a_transfer_that_fails_leaves_the_call_with_us(
     assert booth.asked("bye") == []
 
 
+async def test_why_nobody_says_how_a_transfer_went_stands_behind_that(booth: Booth) -> None:
+    handle = await booth.up()
+    await booth.do(c.Transfer("", "1007"))
+    await booth.says(sip.TransferProgress(handle, 100, "rejected", True))
+    assert booth.snapshot.notice is not None
+    assert ("info", "rejected") in booth.snapshot.notice.message.values
+
+
 async def test_a_peer_that_ends_the_call_while_it_is_handed_over_has_been_put_through(
     booth: Booth,
 ) -> None:

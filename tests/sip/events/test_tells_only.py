@@ -246,6 +246,34 @@ def test_the_answer_to_our_reinvite_says_who_is_there_now() -> None:
     assert (accepted.sdp, name(accepted.asserted)) == (ANSWER, "Ann")
 
 
+UNSCREENED = '"Carol" <sip:1003@vm>;party=called;privacy={};screen=no'
+"""What Asterisk writes of whoever is there with `send_rpid`."""
+
+
+@pytest.mark.parametrize(("privacy", "told"), [("off", "Carol"), ("full", ""), ("id", "")])
+def test_who_took_our_call_is_told_though_nobody_screened_it_unless_it_is_private(
+    privacy: str, told: str
+) -> None:
+    caller = Caller()
+    said = "Remote-Party-ID", UNSCREENED.format(privacy)
+    caller.hear(180, said)
+    caller.hear(200, CONTACT, SDP, said, body=ANSWER)
+    assert name(caller.side.one(Progress).asserted) == told
+    assert name(caller.side.one(InviteAnswered).asserted) == told
+
+
+def test_who_is_put_in_is_told_though_nobody_screened_it_and_a_screened_one_first() -> None:
+    callee = Called(trusted=(), session_expires=0)
+    callee.up()
+    said = UNSCREENED.format("off")
+    callee.inside("INVITE", lines=(("Remote-Party-ID", f"{said}, Bob <sip:2003@vm>;screen=yes"),))
+    assert name(callee.us.last(ReinviteReceived).asserted) == "Bob"
+    callee.us.agent.reject_reinvite(callee.us.last(ReinviteReceived).call, 488, 0.0)
+    callee.us.take()
+    callee.inside("INVITE", lines=(("Remote-Party-ID", said),))
+    assert name(callee.us.last(ReinviteReceived).asserted) == "Carol"
+
+
 # ---------------------------------------------------------------- FreeSWITCH
 
 

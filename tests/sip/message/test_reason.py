@@ -213,3 +213,19 @@ def test_a_refusal_says_what_the_peers_warnings_say(warnings: tuple[str, ...], w
     desk = Desk()
     desk.reply(desk.request(), 403, *lines)
     assert desk.side.one(RegistrationFailed).reason == words
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("3600 (maintenance until six);duration=60", "Because: maintenance until six"),
+        ("18000;duration=3600", "Because"),
+        ("60 ( )", "Because"),
+        ("soon (or later)", "Because"),
+        ("60 (not closed", "Because"),
+    ],
+)
+def test_a_refusal_says_why_one_is_to_come_again_later(value: str, words: str) -> None:
+    caller = Caller()
+    caller.reply(caller.invite, 503, ("Retry-After", value))
+    assert caller.side.one(InviteRefused).reason == words

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
-from tests.sip.agents import AGENT, PBX, XML, Pair
+from tests.sip.agents import AGENT, ANSWER, PBX, XML, Pair
 from tests.sip.ua.requests import ask, give, side
 from tui.sip import (
     Ignored,
+    InviteCancelled,
     InviteReceived,
     MessageReceived,
+    Response,
     Rule,
     parse_message,
 )
@@ -137,8 +139,62 @@ def test_require_in_a_cancel_is_ignored() -> None:
 def test_the_same_request_by_two_ways_is_482_the_second_time() -> None:
     us = side()
     assert give(us, ask("INVITE")) == [100]
-    assert give(us, ask("INVITE", branch="z9hG4bKtwo")) == [482]
+    assert give(us, ask("INVITE", branch="z9hG4bKtwo")) == [100]
+    assert us.agent.next_deadline() == 0.5
+    us.agent.handle_timeout(0.5)
+    assert us.only().status == 482
     assert len(us.all(InviteReceived)) == 1
+    assert give(us, ask("OPTIONS", call_id="x"), 1.0) == [200]
+
+
+def cancel(branch: str) -> bytes:
+    return ask("CANCEL", branch=branch)
+
+
+def test_a_phone_that_is_rung_again_before_its_first_ring_is_cancelled_rings_again() -> None:
+    us = side()
+    ways = ("z9hG4bKone", "z9hG4bKtwo", "z9hG4bKthree")
+    for call_id, branch in (
+        *(("other", way) for way in ways[:2]),
+        *(("call", way) for way in ways),
+    ):
+        assert give(us, ask("INVITE", call_id=call_id, branch=branch)) == [100]
+    assert give(us, cancel("z9hG4bKone"), 0.1) == [200, 487, 100]
+    _, first, second = us.all(InviteReceived)
+    assert us.one(InviteCancelled).call == first.call != second.call
+    us.agent.handle_timeout(0.5)
+    third = [each.status for each in us.messages() if isinstance(each, Response)]
+    assert third == [482, 482]  # theirs, and the third way
+    us.agent.accept(second.call, ANSWER, 0.6)
+    assert us.only().status == 200
+
+
+def test_who_gives_up_what_waits_to_ring_again_is_heard() -> None:
+    us = side()
+    give(us, ask("INVITE"))
+    give(us, ask("INVITE", branch="z9hG4bKtwo"))
+    assert give(us, cancel("z9hG4bKtwo"), 0.1) == [200, 487]
+    assert give(us, cancel("z9hG4bKone"), 0.2) == [200, 487]
+    assert len(us.all(InviteReceived)) == 1
+
+
+def test_what_waits_to_ring_again_goes_with_the_flow() -> None:
+    us = side()
+    give(us, ask("INVITE"))
+    give(us, ask("INVITE", branch="z9hG4bKtwo"))
+    us.agent.connection_lost(0.1)
+    us.agent.handle_timeout(0.5)
+    assert us.take() == []
+    assert us.agent.next_deadline() is None
+
+
+@pytest.mark.parametrize(("method", "more"), [("MESSAGE", ()), ("INVITE", (("Require", "x"),))])
+def test_another_request_or_one_that_is_refused_does_not_wait(
+    method: str, more: tuple[tuple[str, str], ...]
+) -> None:
+    us = side(registrar_role=method == "MESSAGE")
+    give(us, ask(method))
+    assert give(us, ask(method, branch="z9hG4bKtwo", lines=more)) == [482]
 
 
 def test_a_body_that_is_no_sdp_is_415_with_accept() -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.sip.agents import AGENT, ANSWER, OFFER, PBX, Pair, config, pbx_config
-from tests.sip.registrar import Desk, answer
+from tests.sip.registrar import Desk, answer, field
 from tests.sip.ua.calls import CONTACT, SDP, Caller
 from tui.sip import (
     CallEnded,
+    HangUpRefused,
     Ignored,
     InviteAnswered,
     InviteCancelled,
@@ -356,6 +357,56 @@ def test_a_challenge_to_an_invite_is_answered_for_the_pinned_realm() -> None:
     assert cancel.branch == second.branch
 
 
+def dialled(desk: Desk) -> Request:
+    """The INVITE of a call of ours."""
+    desk.side.agent.invite("sip:1002@example.test", OFFER, desk.now)
+    return desk.request()
+
+
+def proofs(request: object) -> list[str]:
+    """The realms that a request has a proof of the password for."""
+    assert isinstance(request, Request)
+    values = (*request.headers.get_all("Authorization"),)
+    return [field(each, "realm") for each in values]
+
+
+@pytest.mark.parametrize("registered", [True, False])
+def test_a_realm_that_the_sign_in_did_not_meet_is_told_by_its_name(registered: bool) -> None:
+    desk = Desk(config(register=registered, session_expires=0))
+    if registered:
+        desk.registered()
+    desk.reply(dialled(desk), 401, desk.challenge(realm="asterisk"))
+    (ack,) = desk.side.messages()
+    assert isinstance(ack, Request)
+    assert ack.method == "ACK"
+    refused = desk.side.one(InviteRefused)
+    assert (refused.status, refused.realm) == (401, "asterisk")
+    assert refused.reason == "Because: a realm that is not ours (asterisk)"
+
+
+@pytest.mark.parametrize("registered", [True, False])
+def test_a_realm_that_is_named_besides_is_answered_and_no_other(registered: bool) -> None:
+    desk = Desk(config(register=registered, session_expires=0, realms=("asterisk",)))
+    if registered:
+        desk.registered()
+    desk.reply(dialled(desk), 401, desk.challenge(realm="asterisk"))
+    _, invite = desk.side.messages()
+    assert proofs(invite) == ["asterisk"]
+    assert isinstance(invite, Request)
+    desk.reply(invite, 401, desk.challenge(realm="stranger.test"))
+    (ack,) = desk.side.messages()
+    assert isinstance(ack, Request)
+    assert ack.method == "ACK"
+    assert desk.side.one(InviteRefused).realm == "stranger.test"
+
+
+def test_who_is_named_besides_keeps_nobody_from_asking_at_the_sign_in() -> None:
+    desk = Desk(config(session_expires=0, realms=("asterisk",)))
+    assert proofs(desk.registered()) == ["example.test"]
+    desk.reply(dialled(desk), 401, desk.challenge(realm="asterisk"))
+    assert proofs(desk.side.messages()[-1]) == ["asterisk"]
+
+
 def test_an_ack_has_the_credentials_of_its_invite() -> None:
     desk = Desk(config(session_expires=0))
     desk.registered()
@@ -387,6 +438,117 @@ def test_a_stranger_who_challenges_our_bye_gets_no_credentials() -> None:
     desk.side.agent.bye(call, desk.now)
     desk.reply(desk.request(), 401, desk.challenge(realm="stranger.test"))
     desk.quiet()
+
+
+def hung_up(desk: Desk) -> Request:
+    """A call of ours that was answered, hung up; its BYE."""
+    call = desk.side.agent.invite("sip:1002@example.test", OFFER, desk.now)
+    desk.reply(desk.request(), 200, CONTACT, SDP, body=ANSWER)
+    desk.side.take()
+    desk.wake()  # nothing of the INVITE is alive any more
+    desk.side.agent.bye(call, desk.now)
+    return desk.request()
+
+
+@pytest.mark.parametrize(
+    ("status", "after", "pauses"),
+    [
+        *((status, None, (1.0, 4.0, 10.0)) for status in (491, 500, 502, 503, 504)),
+        (503, "2", (2.0, 4.0, 10.0)),
+        (480, "0", (1.0, 4.0, 10.0)),
+        (503, "86400", (32.0, 32.0, 32.0)),
+    ],
+)
+def test_a_hang_up_that_is_refused_for_the_moment_is_said_again_three_times(
+    status: int, after: str | None, pauses: tuple[float, ...]
+) -> None:
+    desk = Desk(config(register=False, session_expires=0))
+    bye = hung_up(desk)
+    lines = [("Retry-After", after)] if after else []
+    for pause in pauses:
+        desk.reply(bye, status, *lines)
+        assert desk.wake() == pause
+        last, bye = bye, desk.request()
+        assert (bye.method, bye.cseq.number) == ("BYE", last.cseq.number + 1)
+    assert not desk.side.all(HangUpRefused)
+    desk.reply(bye, status, *lines)
+    desk.quiet()
+    assert desk.side.one(HangUpRefused).status == status
+    assert desk.side.agent.next_deadline() is None
+
+
+@pytest.mark.parametrize("status", [200, 408, 481])
+def test_a_hang_up_that_finds_no_call_there_any_more_is_said_once(status: int) -> None:
+    desk = Desk(config(register=False, session_expires=0))
+    desk.reply(hung_up(desk), status)
+    desk.quiet()
+    assert not desk.side.all(HangUpRefused)
+
+
+def test_a_hang_up_that_is_refused_for_good_is_told_with_its_words() -> None:
+    desk = Desk(config(register=False, session_expires=0))
+    desk.reply(hung_up(desk), 403, ("Warning", '399 pbx "the customer stays"'))
+    told = desk.side.one(HangUpRefused)
+    assert (told.status, told.reason) == (403, "Because: the customer stays")
+    assert "sip:1002@example.test" in told.peer
+
+
+def test_a_hang_up_that_waits_to_be_said_again_goes_out_with_the_next_flow() -> None:
+    desk = Desk(config(register=False, session_expires=0))
+    desk.reply(hung_up(desk), 503)
+    desk.side.agent.connection_lost(desk.now)
+    desk.wake()
+    desk.quiet()
+    desk.connect()
+    assert desk.request().method == "BYE"
+
+
+def test_a_fork_that_refuses_its_bye_is_no_call_of_ours_to_tell_of() -> None:
+    caller = Caller()
+    caller.hear_ok("far")
+    caller.hear_ok("other")
+    caller.reply(caller.sends()[-1], 403)
+    assert not caller.side.all(HangUpRefused)
+
+
+def given_up(caller: Caller) -> Request:
+    """A call that rings there, given up; its CANCEL."""
+    caller.hear(180)
+    caller.side.agent.cancel(caller.call, caller.now)
+    return caller.request()
+
+
+def test_a_cancel_that_is_refused_is_said_again_while_it_rings_there() -> None:
+    caller = Caller()
+    cancel = given_up(caller)
+    for pause in (1.0, 4.0, 10.0):
+        caller.reply(cancel, 503)
+        assert caller.wake() == pause
+        last, cancel = cancel, caller.request()
+        assert (cancel.method, cancel.branch) == ("CANCEL", last.branch)
+    caller.reply(cancel, 503)
+    caller.hear(487)
+    caller.side.take()
+    assert caller.side.one(InviteRefused).status == 487
+    assert caller.side.agent.next_deadline() is None
+
+
+@pytest.mark.parametrize("status", [200, 481])
+def test_a_cancel_that_was_taken_or_finds_nothing_is_said_once(status: int) -> None:
+    caller = Caller()
+    caller.reply(given_up(caller), status)
+    assert caller.wake() == 32.0
+    caller.quiet()
+
+
+def test_a_cancel_is_not_said_again_of_what_has_its_end() -> None:
+    caller = Caller()
+    cancel = given_up(caller)
+    caller.reply(cancel, 503)
+    caller.hear(486)
+    caller.side.take()
+    caller.wake()
+    caller.quiet()
 
 
 def test_the_call_limit_holds_for_our_calls_too() -> None:

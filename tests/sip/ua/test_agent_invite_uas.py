@@ -460,7 +460,9 @@ def test_our_info_is_answered_and_a_481_ends_the_call() -> None:
     pair.a.agent.info(at_a, "application/dtmf-relay", b"Signal=6", pair.now)
     pair.pump()
     assert pair.a.last(RequestOutcome).status == 481
-    assert pair.a.one(CallEnded) == CallEnded(at_a, False, 481, "Call/Transaction Does Not Exist")
+    said = "Call/Transaction Does Not Exist"
+    why = (Reason("SIP", 481, said),)
+    assert pair.a.one(CallEnded) == CallEnded(at_a, False, 481, said, why)
     assert pair.starts().count("a BYE") == 0
 
 

@@ -144,7 +144,37 @@ def test_a_notify_that_cannot_be_read_says_nothing_new(body: bytes, kind: str) -
     us.hear(202)
     assert us.notify(body, None, kind=kind) == 200
     assert us.notify(body, "TERMINATED ; reason=gone", kind=kind) == 200
-    assert us.news()[1:] == [(100, "", False), (100, "", True)]
+    assert us.news()[1:] == [(100, "", False), (100, "gone", True)]
+
+
+@pytest.mark.parametrize("body", [b"", b"SIP/2.0 100 Trying\r\n", b"SIP/2.0 180 Ringing\r\n"])
+@pytest.mark.parametrize("why", ["rejected", "noresource", "timeout", "giveup;retry-after=9"])
+def test_why_nobody_tells_any_more_how_a_transfer_goes_is_told(body: bytes, why: str) -> None:
+    us = Referrer()
+    us.hear(202)
+    assert us.notify(body, f"terminated;reason={why}") == 200
+    (_, reason, final) = us.news()[-1]
+    assert (reason, final) == (why.partition(";")[0], True)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (b"", "Service Unavailable"),
+        (b'Reason: Q.850;cause=34;text="no trunk"\r\n', "Service Unavailable: no trunk"),
+        (b'warning : 399 gw "paid up?"\n', "Service Unavailable: paid up?"),
+        (b'Reason: Q.850;cause=17;text="User busy"\r\n', "Service Unavailable"),
+        (b'To: <sip:a@b>\r\nnonsense\r\n\r\nReason: SIP;cause=1;text="z"\r\n', None),
+    ],
+)
+def test_what_stands_in_a_fragment_of_why_a_transfer_failed_is_told(
+    more: bytes, said: str | None
+) -> None:
+    us = Referrer()
+    us.hear(202)
+    us.notify(b"SIP/2.0 503 Service Unavailable\r\n" + more, "terminated;reason=noresource")
+    status, reason, _ = us.news()[-1]
+    assert (status, reason) == (503, said or "Service Unavailable: z")
 
 
 @pytest.mark.parametrize(

@@ -165,7 +165,8 @@ def test_a_423_that_does_not_say_more_is_final(lines: tuple[tuple[str, str], ...
 def test_503_waits_as_long_as_it_says() -> None:
     desk = Desk()
     desk.reply(desk.request(), 503, ("Retry-After", "17 (maintenance);duration=60"))
-    assert desk.side.one(RegistrationFailed) == RegistrationFailed(503, "Because", False, 17.0)
+    said = "Because: maintenance"
+    assert desk.side.one(RegistrationFailed) == RegistrationFailed(503, said, False, 17.0)
     desk.quiet()
     assert desk.wake() == 17.0
     desk.reply(desk.request(), 200)

@@ -12,6 +12,7 @@ from tui.sip import (
     CallEnded,
     InviteReceived,
     LocalProtocolError,
+    Reason,
     ReinviteAccepted,
     ReinviteReceived,
     ReinviteRefused,
@@ -263,7 +264,15 @@ def test_a_481_to_a_reinvite_ends_the_call_without_a_bye() -> None:
     up = Up()
     up.reply(up.reinvite(), 481)
     assert up.methods() == ["ACK"]
-    assert up.side.one(CallEnded) == CallEnded(up.call, False, 481, "Because")
+    why = (Reason("SIP", 481, "Because"),)
+    assert up.side.one(CallEnded) == CallEnded(up.call, False, 481, "Because", why)
+
+
+def test_what_a_peer_says_of_a_call_that_it_knows_no_more_is_told() -> None:
+    up = Up()
+    up.reply(up.reinvite(), 481, ("Reason", 'Q.850;cause=27;text="trunk down"'))
+    words = [reason.own for reason in up.side.one(CallEnded).reasons]
+    assert words == ["Because", "trunk down"]
 
 
 def test_a_408_to_a_reinvite_ends_the_call_with_a_bye() -> None:

@@ -16,6 +16,7 @@ from tui.sip import (
     MessageReceived,
     Overloaded,
     Progress,
+    ReinviteReceived,
     Request,
     Response,
 )
@@ -231,3 +232,28 @@ def test_their_reinvite_that_nobody_answers_is_refused_and_the_call_stays() -> N
     assert callee.us.only().status == 480
     callee.us.agent.reinvite(call, ANSWER, 33.0)
     assert callee.us.only().method == "INVITE"
+
+
+@pytest.mark.parametrize("method", ["INVITE", "OPTIONS", "MESSAGE"])
+def test_a_flood_that_a_pbx_lets_through_takes_nothing_from_a_call_that_is_up(method: str) -> None:
+    callee = Called(trusted=())
+    callee.up()
+    for number in range(1500):  # in 3 s; of the INVITEs nobody acknowledges the refusal
+        wire = ask(method, from_=STRANGER, call_id=f"s{number}", branch=f"z9hG4bKs{number}")
+        callee.us.agent.receive_data(wire, number / 500)
+    callee.us.take()
+    assert callee.us.all(Overloaded)
+    assert callee.inside("INFO", now=3.0, content_type="application/x") == [200]
+    assert callee.inside("INVITE", now=3.0) == [100]
+    assert callee.us.one(ReinviteReceived).sdp == OFFER
+
+
+@pytest.mark.parametrize("unacknowledged", [True, False])
+def test_what_floods_inside_of_a_call_has_an_end_too(unacknowledged: bool) -> None:
+    callee = Called(trusted=(), max_server_transactions=1)
+    callee.up()
+    method, most = ("INVITE", 1) if unacknowledged else ("INFO", 200)
+    kind = "application/sdp" if unacknowledged else "application/x"
+    answers = [callee.inside(method, content_type=kind) for _ in range(most + 4)]
+    assert answers[-1] == [503]
+    assert callee.inside("BYE")[:1] == [200]

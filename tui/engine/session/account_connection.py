@@ -39,6 +39,7 @@ def agent_config(account: SipAccount, instance_id: str) -> sip.AgentConfig:
         transport="wss" if account.url.startswith("wss:") else "ws",
         user_agent=account.user_agent,
         outbound_proxy=account.route,
+        realms=account.realms,
     )
 
 

@@ -77,6 +77,7 @@ def plain(profile: Profile) -> Plain:
         url=profile.backend,
         auth_user=profile.auth_user,
         outbound_proxy=profile.outbound_proxy,
+        realms=profile.realms,
         people=tuple(Entry(each.name, each.number, each.group) for each in profile.people),
         people_file=Path(profile.people_file) if profile.people_file else None,
     )

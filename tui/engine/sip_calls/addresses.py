@@ -116,7 +116,7 @@ def connected_to(
     """Who is at the other end now, as a message inside the call states it (RFC 3325 §9.1): believed
     as in an INVITE, `own` where the dialog is the PBX's own. None: it tells nothing that counts."""
     believed = _believed(stated, own, domain, trusted_domain)
-    if believed is None:
+    if believed is None or (not own and sip.is_unscreened(believed)):
         return None
     trusted = own or believed.uri.scheme != "tel"
     return Caller(_number(believed.uri, domain, own=own), _name(believed), True, trusted)
@@ -151,6 +151,14 @@ def is_withheld(uri: sip.Uri) -> bool:
     """Whether an address says that the caller's number is not to be known (RFC 3323 §4.1.1.3)."""
     host = uri.host.lower()
     return uri.user.lower() in _NOBODY or host == "anonymous.invalid"
+
+
+def peer_of(value: str, domain: str) -> str:
+    """The other side of a call by its From or To, for display; "" where that cannot be read."""
+    try:
+        return shown(sip.parse_name_addr(value).uri, domain)
+    except sip.RemoteProtocolError:
+        return ""
 
 
 def told_party(display: str, identity: str, domain: str) -> str:

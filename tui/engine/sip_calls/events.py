@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -11,7 +12,7 @@ from tui.engine.audio.leg_entry import LegEntry
 from tui.engine.calls import BY_PEER, NOT_CONNECTED
 from tui.engine.context import log
 from tui.engine.outcome import with_info
-from tui.engine.sip_calls.addresses import Caller, caller_of, connected_to, contacts_of
+from tui.engine.sip_calls.addresses import Caller, caller_of, connected_to, contacts_of, peer_of
 from tui.engine.sip_calls.commands import SipCommands
 from tui.engine.sip_calls.early_sound import EarlySound
 from tui.engine.sip_calls.legs import UNUSABLE
@@ -20,6 +21,7 @@ from tui.engine.sip_calls.refusals import (
     MOST_WORDS,
     REFUSAL_IDS,
     cause,
+    own_words,
     refusal,
     with_words,
 )
@@ -39,6 +41,9 @@ ring for ever."""
 ROUNDS: Final = 60.0
 """Seconds from the end of an unanswered call within which the same caller is still waiting: a queue
 rings again and again for one caller, who is missed once."""
+MOST_TRACES: Final = 30
+"""Calls turned away within `ROUNDS` that leave a row each: a flood would push the calls of the day
+out of the list."""
 AUTO_ANSWER: Final = 1.0
 """Seconds before a call that may be is answered by itself: it is seen and heard first."""
 _RINGING: Final = 180
@@ -46,6 +51,8 @@ _OUT_OF_IT: Final = 199
 """Of several phones one is out of the call (RFC 6228)."""
 _SAYS: Final = {181: "line.forwarded", 182: "line.queued"}
 """What a provisional answer says of the call, as a sentence."""
+_ENDS: Final = {408: "line.timed_out", 488: "unusable.no-audio"}
+"""Why a call ended that its peer did not hang up, by its status; else the peer knew of none."""
 _NO_TARGETS: Final = (305, 380)
 """Redirections whose Contact is nobody to call: a proxy, or the address of some other service."""
 _NOBODY_ANYWHERE: Final = 600
@@ -91,6 +98,10 @@ class SipEvents:
         """Told of a call that never was on the screen."""
         self._waiting: dict[str, float] = {}
         """Callers who were missed and may ring again in another round: until when, by number."""
+        self._turned_away: dict[str, float] = {}
+        """The same of callers who were turned away unseen."""
+        self._traces: deque[float] = deque(maxlen=MOST_TRACES)
+        """When calls that were turned away have left a row."""
 
     def handle(self, event: sip.Event) -> None:
         """Take one event of the user agent that the line did not keep for itself."""
@@ -111,6 +122,10 @@ class SipEvents:
                 self._refused(event)
             case sip.CallEnded():
                 self._ended(event)
+            case sip.HangUpRefused(status=status, reason=reason, peer=peer):
+                number = peer_of(peer, self.commands.domain)
+                refused = message("line.hang_up_refused", number=number, status=status)
+                self.context.notice(with_info(refused, own_words(status, reason)))
             case sip.InfoReceived(call=handle, content_type=content_type, body=body):
                 self._connected(event)
                 if leg := self.legs.entry(handle):
@@ -173,8 +188,21 @@ class SipEvents:
         return LegEntry(event.call, key, self.commands.sound, offer=event.sdp, of_registrar=own)
 
     def _refused_here(self, who: Caller, why: str) -> None:
-        """A call that was turned away unseen: it leaves a trace, and is not missed."""
+        """A call that was turned away unseen: it leaves a trace, and is not missed. A queue tries a
+        busy seat every few seconds: that is one trace for each caller who waits."""
         now = self.context.clock()
+        self._turned_away = {n: until for n, until in self._turned_away.items() if until > now}
+        if who.number in self._turned_away:
+            self._turned_away[who.number] = now + ROUNDS
+            return
+        if len(self._traces) == MOST_TRACES and self._traces[0] > now - ROUNDS:
+            if "turned away" not in self.context.timers:
+                self.context.timers.set("turned away", ROUNDS, _nothing)
+                self.context.notice(message("line.many_turned_away", count=MOST_TRACES))
+            return
+        self._traces.append(now)
+        if who.number:
+            self._turned_away[who.number] = now + ROUNDS
         call = Call(
             key="",
             state=CallState.ENDED,
@@ -364,6 +392,9 @@ class SipEvents:
             why = refusal(event.status, event.reason, event.reasons)
             if event.flow_lost:
                 why = message("line.lost_dialling")
+            elif event.realm:
+                realm = clean_text(event.realm, MOST_WORDS)
+                why = message("line.other_realm", realm=realm, status=event.status)
             self.commands.end(call, why, NOT_CONNECTED)
             if event.status < _NOBODY_ANYWHERE and not event.flow_lost:
                 self.transfers.go_on(call, sent_on)
@@ -387,8 +418,13 @@ class SipEvents:
             said = with_words(done or message("ended.25", code=BY_PEER), event.reasons)
             self.commands.end(call, said, BY_PEER)
         else:
-            why = "line.timed_out" if event.status == 408 else "line.gone"
-            self.commands.end(call, message(why), BY_PEER)
+            why = _ENDS.get(event.status, "line.gone")
+            said = cause(event.reasons) or message(why)
+            self.commands.end(call, with_words(said, event.reasons), BY_PEER)
+
+
+def _nothing() -> None:
+    """What a timer is for that is only asked whether it runs."""
 
 
 def _moves(status: int) -> bool:

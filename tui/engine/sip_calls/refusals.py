@@ -62,15 +62,21 @@ def with_words(said: Message, reasons: tuple[sip.Reason, ...]) -> Message:
     return with_info(said, own)
 
 
+def own_words(status: int, reason: str) -> str:
+    """The words of a refusal, where they are more than the usual ones of its status."""
+    own = clean_text(reason, MOST_WORDS)
+    return "" if own.casefold() == sip.phrase(status).casefold() else own
+
+
 def refusal(status: int, reason: str, reasons: tuple[sip.Reason, ...] = ()) -> Message:
     """Why a call came to nothing, in words: the network's cause says it more closely than the
     status that a gateway made of it. What the other side says in words of its own stands behind."""
-    own = clean_text(reason, MOST_WORDS)
-    info = {} if own.casefold() in ("", sip.phrase(status).casefold()) else {"info": own}
+    own = own_words(status, reason)
+    info = {"info": own} if own else {}
     if (said := cause(reasons)) is not None:
         said = message(said.id, **dict(said.values), **info)
     elif (found := _REFUSED.get(status)) is not None:
         said = message(found, status=status, **info)
     else:
-        said = message("line.call_refused", status=status, reason=own)
+        said = message("line.call_refused", status=status, reason=clean_text(reason, MOST_WORDS))
     return said if info else with_words(said, reasons)

@@ -14,8 +14,10 @@ from tui import sip
 from tui.engine.calls import BY_US, CONNECTED
 from tui.engine.context import log
 from tui.engine.numbers import NumberError
+from tui.engine.outcome import with_info
 from tui.engine.sip_calls.addresses import Destination, destination_of, parse_destination
 from tui.engine.sip_calls.commands import SipCommands
+from tui.engine.sip_calls.refusals import MOST_WORDS
 from tui.port.commands import Result
 from tui.port.events import QuestionChanged, TransferFailed, TransferSucceeded
 from tui.port.snapshot import Call
@@ -155,7 +157,8 @@ class Transfers:
         self.calls.put(call, transfer="")
         self.context.emit(TransferFailed(call.ccnumber))
         if event.status < 200:
-            said = message("line.transfer_untold", name=name)
+            untold = message("line.transfer_untold", name=name)
+            said = with_info(untold, clean_text(event.reason, MOST_WORDS))
         else:
             said = _failed("line.transfer_failed", name, event)
         self.context.notice(said)

@@ -59,6 +59,7 @@ class PlainSettings:
     url: str = ""
     auth_user: str = ""
     outbound_proxy: str = ""
+    realms: tuple[str, ...] = ()
     people: tuple[Entry, ...] = ()
     people_file: Path | None = None
 
@@ -115,6 +116,7 @@ class Plain:
             pbx="",
             user_agent=self._user_agent,
             route=self._settings.outbound_proxy,
+            realms=self._settings.realms,
         )
         shown = clean_text(uri.unescaped())
         return UserData(number=shown, displayname=shown, eid="", groups=())

@@ -53,19 +53,21 @@ class Refusal(StrEnum):
 
 class DigestRefused(RemoteProtocolError):
     """No credentials go out; `why` says what to tell the user, and `asked` what was asked for where
-    that is nothing we know: from the wire."""
+    that is nothing we know, or by which realms: from the wire."""
 
     def __init__(self, why: Refusal, asked: str = "") -> None:
         super().__init__(f"{why} ({asked})" if asked else str(why))
         self.why = why
+        self.asked = asked
 
 
 class DigestClient:
     """Answers challenges for one account.
 
-    Until `pin()` any realm is answered: nobody can know it before the first success. Then only
-    those that were met for it are, so that a stranger's 401 gets nothing. The strongest algorithm
-    that a realm has offered is remembered, and a weaker one refused unless `allow_weaker`.
+    Until `pin()` whoever is asked first may answer any realm: nobody can know it before the first
+    success. Then only those that were met for it are answered, and those that the user has named
+    (`also`), so that a stranger's 401 gets nothing. The strongest algorithm that a realm has
+    offered is remembered, and a weaker one refused unless `allow_weaker`.
     """
 
     def __init__(
@@ -76,10 +78,12 @@ class DigestClient:
         *,
         allow_weaker: bool = False,
         realms: Iterable[str] = (),
+        also: Iterable[str] = (),
     ) -> None:
         self.username = username
         self.realms = frozenset(realms)
-        """The realms that may be answered; none: any."""
+        """The realms of the first success; none: there was none that asked."""
+        self._also = frozenset(also)
         self._password = password
         self._rng = rng
         self._allow_weaker = allow_weaker
@@ -90,17 +94,20 @@ class DigestClient:
         """The topmost challenge that may be answered (RFC 8760 §2.4), or DigestRefused."""
         return self.choose_all(challenges)[0]
 
-    def choose_all(self, challenges: Iterable[str]) -> list[Challenge]:
+    def choose_all(self, challenges: Iterable[str], *, first: bool = True) -> list[Challenge]:
         """Of each realm the topmost challenge that may be answered, or DigestRefused: several
-        hops may each ask in one response (RFC 3261 §22.3)."""
+        hops may each ask in one response (RFC 3261 §22.3). `first`: before the first success any
+        realm may."""
         each_alone = [each for value in challenges for each in split_challenges(value)]
         known = [found for each in each_alone if (found := parse_challenge(each)) is not None]
         if not known:
             asked = dict.fromkeys(asked_for(each) for each in each_alone[:_HOPS])
             raise DigestRefused(Refusal.UNKNOWN, ", ".join(filter(None, asked)))
-        ours = [each for each in known if not self.realms or each.realm in self.realms]
+        any_realm = first and not self.realms
+        ours = [each for each in known if any_realm or each.realm in self.realms | self._also]
         if not ours:
-            raise DigestRefused(Refusal.REALM)
+            asked_by = dict.fromkeys(each.realm for each in known[:_HOPS])
+            raise DigestRefused(Refusal.REALM, ", ".join(filter(None, asked_by)))
         chosen: dict[str, Challenge] = {}
         for each in ours:
             if self._is_strong(each):
@@ -162,9 +169,11 @@ class DigestCredentials:
     more when it says `stale=true`: never more than twice.
     """
 
-    def __init__(self, client: DigestClient, held: Held = ()) -> None:
-        """`held`: challenges met by an earlier request, answered before they are asked."""
+    def __init__(self, client: DigestClient, held: Held = (), *, first: bool = True) -> None:
+        """`held`: challenges met by an earlier request, answered before they are asked. `first`:
+        this request may answer a realm that no success has pinned yet."""
         self._client = client
+        self._first = first
         self._held = {(status, challenge.realm): challenge for status, challenge in held}
         self._answered: dict[tuple[int, str], int] = {}
 
@@ -203,7 +212,8 @@ class DigestCredentials:
             if not asked[status]:
                 continue
             try:
-                found += [(status, each) for each in self._client.choose_all(asked[status])]
+                chosen = self._client.choose_all(asked[status], first=self._first)
+                found += [(status, each) for each in chosen]
             except DigestRefused as refused:
                 why = why or refused
         if why is not None and not found:

@@ -11,7 +11,7 @@ from typing import Final
 from tui.sip.errors import RemoteProtocolError
 from tui.sip.message.header_values import NameAddr, parse_name_addr
 from tui.sip.message.headers import Headers
-from tui.sip.message.message import SipMessage
+from tui.sip.message.message import Request, SipMessage
 from tui.sip.message.uri import Uri, parse_uri
 
 DISPLAYS: Final = ("X-FS-Support", "update_display")
@@ -29,14 +29,27 @@ def asserted_all(headers: Headers) -> tuple[NameAddr, ...]:
 def asserted(message: SipMessage) -> NameAddr | None:
     """Who the server says is there: the first P-Asserted-Identity that can be read, else the first
     Remote-Party-ID that does not say `screen=no`, else what FreeSWITCH says in headers of its own
-    (it marks each Remote-Party-ID of an answer so). Worth what the flow is worth."""
-    found = asserted_all(message.headers)
+    (it marks each Remote-Party-ID of an answer so), else, once there is a dialog, what `screen=no`
+    stands behind: Asterisk's `send_rpid` marks each so, and an answer has no From of the other side
+    that would say as much. Worth what the flow is worth; see `is_unscreened`."""
+    headers = message.headers
+    found = asserted_all(headers)
     if found:
         return found[0]
-    for party in _read(message.headers.get_all("Remote-Party-ID")):
-        if party.params.get("screen", "").lower() != "no":
+    parties = tuple(_read(headers.get_all("Remote-Party-ID")))
+    for party in parties:
+        if not is_unscreened(party):
             return party
-    return _displayed(message.headers)
+    if "X-FS-Display-Number" in headers:
+        return _displayed(headers)
+    begins = isinstance(message, Request) and message.to.tag is None
+    open_ones = (each for each in parties if each.params.get("privacy", "off").lower() == "off")
+    return None if begins else next(open_ones, None)
+
+
+def is_unscreened(party: NameAddr) -> bool:
+    """Whether a Remote-Party-ID says of itself that nobody has verified it."""
+    return party.params.get("screen", "").lower() == "no"
 
 
 def _displayed(headers: Headers) -> NameAddr | None:

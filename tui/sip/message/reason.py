@@ -20,6 +20,7 @@ _text = re.compile(
 ).search
 
 _warning = re.compile(rf'{LWS}[0-9]{{3}}[ \t]++[^ \t"]++[ \t]++"([^"\\]*+(?:\\.[^"\\]*+)*)"').match
+_later = re.compile(rf"{LWS}[0-9]++{LWS}\(([^()]++)\)").match
 _enumerator = re.compile(r"[A-Z0-9]++(?:_[A-Z0-9]++)+").fullmatch
 _USUAL: Final = frozenset(
     "".join(filter(str.isalnum, each)).casefold()
@@ -39,6 +40,8 @@ _USUAL: Final = frozenset(
         *("interworking, unspecified", "incompatible destination", "recovery on timer expiry"),
         *("bearer capability not available", "bearer capability not implemented"),
         *("protocol error", "originator cancel", "request cancelled", "caller cancelled"),
+        *("call leg/transaction does not exist", "call leg does not exist", "call does not exist"),
+        *("dialog/transaction does not exist", "transaction does not exist", "no such call"),
         *("progress", "in progress", "call progress", "early media", "alerting", "call is queued"),
     )
 )
@@ -173,12 +176,20 @@ def read_reasons(headers: Headers) -> tuple[Reason, ...]:
     return tuple(found)
 
 
+def why(response: Response) -> tuple[Reason, ...]:
+    """What a refusal says of why: its words, as those of its status, and its Reason headers."""
+    said = Reason("SIP", response.status, words_of(response))
+    return said, *read_reasons(response.headers)
+
+
 def words_of(response: Response) -> str:
-    """A response's reason phrase, and behind it what its Warning says (RFC 3261 §20.43), and what
-    the header says that its status is about. It came from a wire: `clean_text()` before it is
-    shown."""
+    """A response's reason phrase, and behind it what its Warning says (RFC 3261 §20.43), why one is
+    to come again later (the comment of Retry-After, §20.33), and what the header says that its
+    status is about. It came from a wire: `clean_text()` before it is shown."""
     values = response.headers.get_all("Warning")
     texts = [unescape(found[1]).strip() for value in values if (found := _warning(value))]
+    later = _later(response.headers.get("Retry-After") or "")
     about = ", ".join(response.headers.get_all(_ABOUT.get(response.status, ""))[:_WARNINGS])
-    said = dict.fromkeys(text for text in (response.reason, *texts[:_WARNINGS], about) if text)
+    texts = [response.reason, *texts[:_WARNINGS], later[1].strip() if later else "", about]
+    said = dict.fromkeys(text for text in texts if text)
     return ": ".join(said)

@@ -236,12 +236,7 @@ class TransactionLayer:
 
     def merged(self, request: Request) -> bool:
         """RFC 3261 §8.2.2.2: the same request came by another path and is still alive."""
-        return any(
-            other.request.call_id == request.call_id
-            and other.request.cseq == request.cseq
-            and other.request.from_.tag == request.from_.tag
-            for other in self._servers.values()
-        )
+        return any(same_request(other.request, request) for other in self._servers.values())
 
     @property
     def serving(self) -> int:
@@ -261,6 +256,15 @@ class TransactionLayer:
             server.lose_flow(now)
         for client in list(self._clients.values()):
             client.lose_flow(now)
+
+
+def same_request(one: Request, other: Request) -> bool:
+    """Whether both are one request by two ways (RFC 3261 §8.2.2.2)."""
+    return (one.call_id, one.cseq, one.from_.tag) == (
+        other.call_id,
+        other.cseq,
+        other.from_.tag,
+    )
 
 
 def ack_of_failure(request: Request, response: Response) -> Request:

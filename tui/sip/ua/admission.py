@@ -13,7 +13,8 @@ Theory of operation. `incoming.py` asks in this order, and the first no is the a
 
 A rejection is a status with the headers that belong to it. Tokens are a bucket: it holds
 `request_burst` and gains `request_rate` a second. Strangers have a bucket of their own, so that
-what they send takes nothing from the PBX's share.
+what they send takes nothing from the PBX's share. So have the dialogs that there are: an ordinary
+PBX lets anybody through, and a flood of new calls must not keep one that is up from being resumed.
 """
 
 from __future__ import annotations
@@ -63,10 +64,14 @@ class Admission:
         named = (parse_uri(text).aor() for text in config.callers if text != "*")
         self._callers = self._trusted | frozenset(named)
         self._ours = _Bucket(config.request_burst, config.request_rate)
+        self._inside = _Bucket(config.request_burst, config.request_rate)
         self._strangers = _Bucket(config.stranger_burst, config.stranger_rate)
 
-    def too_fast(self, now: float, *, stranger: bool) -> bool:
-        """Take one token of the sender's share; True when there is none left."""
+    def too_fast(self, now: float, *, stranger: bool, inside: bool) -> bool:
+        """Take one token of the sender's share, or of that of the dialogs that there are
+        (`inside`); True when there is none left."""
+        if inside:
+            return self._inside.is_empty(now)
         return (self._strangers if stranger else self._ours).is_empty(now)
 
     def trusts(self, request: Request) -> bool:

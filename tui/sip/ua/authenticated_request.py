@@ -23,6 +23,7 @@ Build: TypeAlias = Callable[[], Request]
 """Makes the request anew: with the next CSeq and a fresh branch each time."""
 
 _CHALLENGES: Final = (401, 407)
+_ASKS: Final = ("WWW-Authenticate", "Proxy-Authenticate")
 _CREDENTIALS: Final = ("Authorization", "Proxy-Authorization")
 
 
@@ -57,11 +58,13 @@ class AuthenticatedRequest:
         self._on_response = on_response
         self._on_lost = on_lost
         self._first = first
-        self._credentials = DigestCredentials(context.digest, held)
+        self._credentials = DigestCredentials(context.digest, held, first=first)
         self.meets = True
         """Cleared when nobody wants the answer any more: challenges are then final."""
         self.unmet = ""
         """Why a challenge was not answered, other than that it was already."""
+        self.realm = ""
+        """The realm that asked and is none of ours; from the wire."""
         self.request = self._signed()
         self.transaction = self._send(now)
 
@@ -98,7 +101,8 @@ class AuthenticatedRequest:
 
     def _meet(self, response: Response) -> bool:
         """Make the request anew with credentials, if the challenge deserves them."""
-        if not self._context.digest.realms and not self._first:
+        asks = any(name in response.headers for name in _ASKS)
+        if not asks and not self._first and not self._context.digest.realms:
             return False
         try:
             self._credentials.meet(response)
@@ -106,6 +110,7 @@ class AuthenticatedRequest:
             if refused.why is not Refusal.UNKNOWN or not self._credentials.forget():
                 self._context.ignore(f"a challenge was not answered: {refused}")
                 self.unmet = "" if refused.why is Refusal.REPEATED else str(refused)
+                self.realm = refused.asked if refused.why is Refusal.REALM else ""
                 return False
         self.request = self._signed()
         return True

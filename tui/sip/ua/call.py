@@ -15,13 +15,15 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import Final, Protocol
 
 from tui.sip.dialog.dialog import Dialog
 from tui.sip.dialog.reliable import RAck
 from tui.sip.dialog.session_timer import SessionTimer
 from tui.sip.errors import LocalProtocolError
-from tui.sip.events import CallEnded
+from tui.sip.events import CallEnded, HangUpRefused
+from tui.sip.message.header_values import read_seconds
 from tui.sip.message.message import Request, Response
 from tui.sip.message.reason import Reason
 from tui.sip.transaction.machines import T1, T2
@@ -34,6 +36,15 @@ _REMEMBERED: Final = 16
 """Calls of which it is still known that they are over, and not somebody else's."""
 _RAISES: Final = 8
 """Times that one call lets its session interval be raised."""
+
+_BYE_AGAIN: Final = (1.0, 4.0, 10.0)
+"""Seconds at least after which a BYE that is refused for the moment is said again."""
+_BYE_WAIT: Final = 64 * T1
+"""Seconds at most, whatever Retry-After says: somebody over there hears nobody."""
+_PASSING: Final = frozenset({491, 500, 502, 503, 504})
+"""Refusals of a BYE that are about the moment, or about whoever stands between."""
+_GONE: Final = frozenset({408, 481})
+"""Refusals by which the peer is out of the call as well (RFC 3261 §15.1.2)."""
 
 
 class CallPhase(StrEnum):
@@ -210,7 +221,7 @@ class CallBook:
         self._context = context
         self._calls: dict[str, SipCall] = {}
         self._leaving: dict[SipCall, Dialog] = {}
-        self._farewells: list[Dialog] = []
+        self._farewells: list[tuple[Dialog, str]] = []
         self._cancels: list[Callable[[float], None]] = []
         self.over: deque[Dialog] = deque(maxlen=_REMEMBERED)
         """The dialogs of the calls that ended last."""
@@ -303,7 +314,7 @@ class CallBook:
         else:
             self.remove(call)
             if bye:
-                self.say_bye(dialog, now)
+                self.say_bye(dialog, now, call.handle)
         self._context.emit(CallEnded(call.handle, by_peer, status, reason, reasons))
 
     def hang_up(self, call: SipCall, now: float, reason: str = "") -> None:
@@ -331,24 +342,40 @@ class CallBook:
         """The BYE that had to wait for the ACK may go now."""
         dialog = self._leaving[call]
         self.remove(call)
-        self.say_bye(dialog, now)
+        self.say_bye(dialog, now, call.handle)
 
-    def say_bye(self, dialog: Dialog, now: float) -> None:
-        """Send a BYE whose outcome changes nothing (§15.1.1); without a flow, when it is back."""
+    def say_bye(
+        self, dialog: Dialog, now: float, call: str = "", again: tuple[float, ...] = _BYE_AGAIN
+    ) -> None:
+        """Send a BYE; for us the call is over whatever comes of it (§15.1.1). Without a flow it is
+        sent when that is back; refused for the moment, it is said `again` after so many seconds
+        each; refused for good, that is told of `call`."""
         context = self._context
         if not context.connected:
-            self._farewells.append(dialog)
+            self._farewells.append((dialog, call))
             return
+
+        def answered(response: Response, at: float) -> None:
+            status = response.status
+            if status < 300 or status in _GONE:
+                return
+            after = read_seconds(response.headers, "Retry-After")
+            if again and (after is not None or status in _PASSING):
+                pause = min(max(float(after or 0), again[0]), _BYE_WAIT)
+                later = partial(self.say_bye, dialog, call=call, again=again[1:])
+                context.timers.start(at + pause, later)
+            elif call:
+                context.emit(HangUpRefused(call, status, sent.words_of(response), dialog.theirs))
 
         def lost(why: Lost, at: float) -> None:
             if why is Lost.FLOW:
-                self._farewells.append(dialog)
+                self._farewells.append((dialog, call))
 
         def build() -> Request:
             lines = [("Reason", dialog.farewell)] if dialog.farewell else []
             return dialog.request(context, "BYE", lines=lines)
 
-        AuthenticatedRequest(context, build, _nothing, lost, now)
+        sent = AuthenticatedRequest(context, build, answered, lost, now)
 
     def cancel_later(self, cancel: Callable[[float], None]) -> None:
         """The flow went away under an INVITE of ours: it is cancelled over the next one, by
@@ -366,9 +393,5 @@ class CallBook:
         for cancel in cancels:
             cancel(now)
         farewells, self._farewells = self._farewells, []
-        for dialog in farewells:
-            self.say_bye(dialog, now)
-
-
-def _nothing(response: Response, now: float) -> None:
-    """Whatever the answer to a BYE is, the call is over."""
+        for dialog, call in farewells:
+            self.say_bye(dialog, now, call)

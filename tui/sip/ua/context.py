@@ -46,7 +46,11 @@ class AgentContext:
         self.via_host = via_host or f"{self.token(48)}.invalid"
         self.aor: Uri = parse_uri(config.aor)
         self.digest = DigestClient(
-            config.username, config.password, rng, allow_weaker=config.allow_weaker_digest
+            config.username,
+            config.password,
+            rng,
+            allow_weaker=config.allow_weaker_digest,
+            also=config.realms,
         )
         self.methods = (
             *_METHODS,

@@ -10,7 +10,7 @@ from tui.sip.message.message import Lines, Request
 from tui.sip.message.reason import read_reasons
 from tui.sip.transaction.machines import T1
 from tui.sip.transaction.timers import Timer
-from tui.sip.transaction.transaction_layer import ServerTransaction
+from tui.sip.transaction.transaction_layer import ServerTransaction, same_request
 from tui.sip.ua.admission import Admission, Rejection
 from tui.sip.ua.call import CallBook
 from tui.sip.ua.context import AgentContext
@@ -44,6 +44,8 @@ class IncomingRequests:
         self._refer_uac = refer_uac
         self._subscriptions = subscriptions
         self._surfaced: dict[str, tuple[ServerTransaction, Timer]] = {}
+        self._merging: dict[ServerTransaction, Timer] = {}
+        """INVITEs that are there already by another way, until that one is cancelled, or not."""
 
     def flow_down(self) -> None:
         """What waits can no longer be answered."""
@@ -68,6 +70,8 @@ class IncomingRequests:
         refusal = self._admission.refuse(request, surfaced=surfaced)
         if request.method == "CANCEL":
             self._cancelled(transaction, now)
+        elif merged and request.method == "INVITE" and refusal is None:
+            self._merge(transaction, now)
         elif merged:
             context.answer(transaction, now, 482)
         elif refusal is not None:
@@ -89,7 +93,8 @@ class IncomingRequests:
         """Whether a new request may cost us something. BYE and CANCEL always may: they end things.
 
         Identity comes before the budget: a stranger has a share of his own, and outside of dialogs
-        gets his refusal without a transaction, so that nothing of his takes the PBX's room.
+        gets his refusal without a transaction, so that nothing of his takes the PBX's room. What
+        belongs to a dialog of ours has room beyond what is full for all else.
         """
         context, admission, method = self._context, self._admission, request.method
         subscription = self._subscriptions.find(request)
@@ -102,8 +107,9 @@ class IncomingRequests:
             refusal = admission.refuse_stranger(request)
         elif method in ("BYE", "CANCEL"):
             return True
-        full = context.transactions.serving >= context.config.max_server_transactions
-        if admission.too_fast(now, stranger=stranger) or (full and refusal is None):
+        room = context.config.max_server_transactions * (2 if ours else 1)
+        full = context.transactions.serving >= room
+        if admission.too_fast(now, stranger=stranger, inside=ours) or (full and refusal is None):
             context.ignore(f"{method}: too much at once: 503")
             context.turn_away(request, 503, [("Retry-After", "1")])
             if subscription is not None:
@@ -149,6 +155,37 @@ class IncomingRequests:
         else:
             self._invite_uas.receive(transaction, now)
 
+    def _merge(self, transaction: ServerTransaction, now: float) -> None:
+        """The same INVITE by another way is 482 (RFC 3261 §8.2.2.2). Not so where a proxy rings one
+        phone a second time: Kamailio sends the new branch before the CANCEL of the one that timed
+        out, so it waits for that, as long as a CANCEL may take."""
+        self._context.answer(transaction, now, 100)
+        looped = partial(self._looped, transaction)
+        self._merging[transaction] = self._context.timers.start(now + T1, looped)
+        transaction.on_lost = partial(self._lost_way, transaction)
+
+    def _looped(self, transaction: ServerTransaction, now: float) -> None:
+        self._let_go(transaction)
+        self._context.answer(transaction, now, 482)
+
+    def _lost_way(self, transaction: ServerTransaction, now: float) -> None:
+        self._let_go(transaction)
+
+    def _let_go(self, transaction: ServerTransaction) -> bool:
+        """It waits no longer for the other to be cancelled; whether it did."""
+        timer = self._merging.pop(transaction, None)
+        if timer is not None:
+            timer.stop()
+        return timer is not None
+
+    def _next_way(self, cancelled: ServerTransaction, now: float) -> None:
+        """An INVITE was cancelled: the one by another way takes its place."""
+        for transaction in self._merging:
+            if same_request(transaction.request, cancelled.request):
+                self._let_go(transaction)
+                self._outside(transaction, now)
+                return
+
     def _abandon(self, id: str, now: float) -> None:
         """Nobody answered in 64·T1: the peer has given up, and RFC 4320 forbids a late 408."""
         transaction, _ = self._surfaced.pop(id)
@@ -171,12 +208,15 @@ class IncomingRequests:
             return
         call = self._book.of_invite(invite)
         context.answer(transaction, now, 200, tag=call.tag if call is not None else "")
+        if self._let_go(invite):
+            context.answer(invite, now, 487)
         if call is None or invite.answered:
             return
         if call.theirs is invite:
             self._reinvites.cancelled(call, now)
         else:
             self._invite_uas.cancelled(call, read_reasons(transaction.request.headers), now)
+            self._next_way(invite, now)
 
     def respond(
         self, request_id: str, status: int, now: float, reason: str, headers: Lines, body: bytes

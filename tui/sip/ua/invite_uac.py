@@ -35,7 +35,7 @@ from tui.sip.message.message import Request, Response
 from tui.sip.message.reason import read_reasons, words_of
 from tui.sip.transaction.machines import T1
 from tui.sip.transaction.timers import Timer
-from tui.sip.transaction.transaction_layer import Lost
+from tui.sip.transaction.transaction_layer import Lost, OnResponse
 from tui.sip.ua.authenticated_request import AuthenticatedRequest, credentials_of
 from tui.sip.ua.call import CallBook, CallPhase, SipCall
 from tui.sip.ua.context import AgentContext
@@ -50,6 +50,8 @@ _TARGETS: Final = 8
 _is_q = re.compile(r"[01](?:\.[0-9]{0,3})?").fullmatch
 _OUT_OF_IT: Final = 199
 """The early dialog of one phone is over (RFC 6228)."""
+_CANCEL_AGAIN: Final = (1.0, 4.0, 10.0)
+"""Seconds after which a CANCEL that was refused is said again: it goes on ringing there."""
 _CANCEL_WAIT: Final = 64 * T1
 """Seconds after a CANCEL without a final answer at which the INVITE counts as over (§9.1)."""
 
@@ -141,8 +143,21 @@ class InviteUac:
     def _cancel(self, now: float) -> None:
         self._cancel_sent = True
         self._limit(None, now)
-        say_cancel(self._context, self._invite.request, now)
         self._waiting = self._context.timers.start(now + _CANCEL_WAIT, self._give_up)
+        self._say_cancel(_CANCEL_AGAIN, now)
+
+    def _say_cancel(self, again: tuple[float, ...], now: float) -> None:
+        """Say it, and `again` where somebody on the way refuses it, until there is a final answer.
+        A 481 knows of no INVITE that could be cancelled."""
+        if self._waiting is None:
+            return
+
+        def answered(response: Response, at: float) -> None:
+            if response.status >= 300 and response.status != 481 and again:
+                later = partial(self._say_cancel, again[1:])
+                self._context.timers.start(at + again[0], later)
+
+        say_cancel(self._context, self._invite.request, now, answered)
 
     def _give_up(self, now: float) -> None:
         """RFC 3261 §9.1: 64·T1 after the CANCEL the INVITE is over, whatever comes."""
@@ -350,13 +365,16 @@ class InviteUac:
             self._book.remove(self._call)
             targets = read_targets(response) if response is not None else ()
             reasons = read_reasons(response.headers) if response is not None else ()
+            realm = self._invite.realm
             self._context.emit(
-                InviteRefused(self._call.handle, status, reason, targets, reasons, flow_lost)
+                InviteRefused(self._call.handle, status, reason, targets, reasons, flow_lost, realm)
             )
 
 
-def say_cancel(context: AgentContext, invite: Request, now: float) -> None:
-    """Send the CANCEL of an INVITE of ours (RFC 3261 §9.1)."""
+def say_cancel(
+    context: AgentContext, invite: Request, now: float, answered: OnResponse | None = None
+) -> None:
+    """Send the CANCEL of an INVITE of ours (RFC 3261 §9.1). `answered` hears what it got."""
     headers = Headers()
     for name in ("Via", "Route"):
         for value in invite.headers.get_all(name):
@@ -366,7 +384,7 @@ def say_cancel(context: AgentContext, invite: Request, now: float) -> None:
         headers.add(name, invite.headers.get(name) or "")
     headers.add("CSeq", f"{invite.cseq.number} CANCEL")
     cancel = Request("CANCEL", invite.uri, headers)
-    context.transactions.request(cancel, _no_matter, _no_matter_why, now)
+    context.transactions.request(cancel, answered or _no_matter, _no_matter_why, now)
 
 
 def read_targets(response: Response) -> tuple[str, ...]:

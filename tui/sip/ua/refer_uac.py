@@ -21,7 +21,9 @@ from tui.sip.dialog.replaces import replaces_of, with_replaces
 from tui.sip.errors import LocalProtocolError, RemoteProtocolError
 from tui.sip.events import TransferProgress
 from tui.sip.message.header_values import parse_name_addr
+from tui.sip.message.headers import Headers
 from tui.sip.message.message import Request, Response
+from tui.sip.message.reason import read_reasons, why, words_of
 from tui.sip.message.subscription_state import event_package, read_subscription_state
 from tui.sip.message.uri import parse_uri
 from tui.sip.transaction.machines import T1
@@ -46,6 +48,8 @@ _fragment = re.compile(
     rb"(?:\A(?:\xef\xbb\xbf)?|[\r\n])[ \t]*+SIP/2\.0[ \t]++([1-6][0-9]{2})(?:[ \t]++([^\r\n]*+))?",
     re.I,
 ).search
+_LINES: Final = 16
+"""Header lines of a fragment that are looked at."""
 _id = re.compile(r";[ \t]*+id[ \t]*+=[ \t]*+([0-9]{1,10}+)", re.I).search
 
 
@@ -116,7 +120,9 @@ class ReferUac:
             self._failed(subscription, status, subscription.sent.words_of(response))
             if status in (408, 481) and call.phase is CallPhase.UP:
                 bye = status == 408
-                self._book.end(call, now, status=status, reason=response.reason, bye=bye)
+                self._book.end(
+                    call, now, status=status, reason=response.reason, bye=bye, reasons=why(response)
+                )
         elif status >= 200 and not subscription.heard:
             subscription.heard = True
             self._wait(subscription, _FIRST_NOTIFY, now)
@@ -146,6 +152,8 @@ class ReferUac:
         context.answer(transaction, now, 200)
         said = read_subscription_state(request.headers.get("Subscription-State"))
         status, reason = read_fragment(request)
+        if said.reason and status < 200:
+            reason = said.reason  # why nobody tells any more; "Trying" is no reason
         subscription.perhaps_over = said.terminated and status < 200 and not said.reason
         over = said.terminated and not subscription.perhaps_over
         subscription.heard = True
@@ -201,12 +209,20 @@ class ReferUac:
 
 
 def read_fragment(request: Request) -> tuple[int, str]:
-    """Status and reason of a sipfrag body, whatever type it is sent under and whatever stands
-    around its status line; a body without one says nothing new: 100."""
+    """Status and words of a sipfrag body, whatever type it is sent under and whatever stands
+    around its status line; a body without one says nothing new: 100. What its own Warning and
+    Reason say belongs to the words."""
     found = _fragment(request.body)
     if found is None:
         return 100, ""
-    return int(found[1]), (found[2] or b"").decode("utf-8", "replace")
+    headers = Headers()
+    for line in request.body[found.end() :].decode("utf-8", "replace").split("\n", _LINES)[:_LINES]:
+        name, colon, value = line.partition(":")
+        if colon and (known := name.strip().lower()) in ("reason", "warning"):
+            headers.add(known, value.strip())
+    response = Response(int(found[1]), (found[2] or b"").decode("utf-8", "replace"), headers)
+    texts = (words_of(response), *(each.own for each in read_reasons(headers)))
+    return response.status, ": ".join(dict.fromkeys(filter(None, texts)))
 
 
 def peer_of(dialog: Dialog) -> str:

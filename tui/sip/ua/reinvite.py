@@ -51,6 +51,7 @@ from tui.sip.message.header_values import read_seconds
 from tui.sip.message.identity import asserted
 from tui.sip.message.message import Request, Response
 from tui.sip.message.phrases import phrase
+from tui.sip.message.reason import why
 from tui.sip.transaction.machines import T1
 from tui.sip.transaction.transaction_layer import Lost, ServerTransaction
 from tui.sip.ua.authenticated_request import AuthenticatedRequest, credentials_of
@@ -184,7 +185,8 @@ class Reinvites:
             self._wait(call, sdp, now, after)
         elif status in (408, 481):
             # §12.2.1.2: the peer knows nothing of this dialog any more.
-            self._book.end(call, now, status=status, reason=response.reason, bye=status == 408)
+            reason, bye = response.reason, status == 408
+            self._book.end(call, now, status=status, reason=reason, bye=bye, reasons=why(response))
         elif call.raise_interval(shortest):
             self._send(call, sdp, now)
         else:
