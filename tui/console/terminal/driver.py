@@ -175,6 +175,9 @@ class TerminalDriver(LinuxDriver):
         if self._stop.closed:
             self.exit_event = self._stop = StopEvent()
         super().start_application_mode()  # type: ignore[no-untyped-call]
+        # Not asked for, in spite of Textual: it takes the focus from a field meanwhile, and whoever
+        # looks into another window in the middle of a note would not come back into it.
+        self.write("\x1b[?1004l")
         if not constants.DISABLE_KITTY_KEY:
             self.write(ALTERNATES)
             self.flush()

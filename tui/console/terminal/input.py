@@ -17,7 +17,7 @@ from typing import Final
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._keyboard_protocol import FUNCTIONAL_KEYS
 from textual._xterm_parser import XTermParser
-from textual.events import AppBlur, AppFocus, Key, Paste, Resize
+from textual.events import Key, Paste, Resize
 from textual.keys import Keys
 from textual.message import Message
 from textual.messages import InBandWindowResize, TerminalSupportsSynchronizedOutput
@@ -326,11 +326,7 @@ class TerminalInput:
 
     def _report(self, code: str) -> Iterator[Message]:
         tables = self._tables
-        if code == "\x1b[I":
-            yield AppFocus()
-        elif code == "\x1b[O":
-            yield AppBlur()
-        elif code == _STATUS:
+        if code == _STATUS:
             yield TerminalReady()
         elif _MOUSE.fullmatch(code):
             if (event := tables.parse_mouse_code(code)) is not None:
