@@ -105,7 +105,8 @@ def _listen(descriptor: int) -> None:
         _write(described(data, pressed) + "\r\n")
         if pressed == [END] * len(pressed) and (ended or len(pressed) > 1) and pressed:
             return
-        ended = pressed[-1:] == [END]
+        if pressed:  # else a key that is only held, which some terminals tell of
+            ended = pressed[-1] == END
 
 
 def _write(data: str) -> None:

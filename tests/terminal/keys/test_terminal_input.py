@@ -189,6 +189,12 @@ def test_bytes_of_a_paste_that_are_no_utf_8_are_told_and_marked() -> None:
     assert pasted.text == "a\ufffdb"
 
 
+@pytest.mark.parametrize("key", [57358, 57360, *range(57441, 57455)])
+@pytest.mark.parametrize("held", [1, 2, 5, 129])
+def test_a_key_that_is_only_held_is_nothing_that_was_typed(key: int, held: int) -> None:
+    assert _read([b"\x1b[%d;%du" % (key, held), b"\x1b[15;%d~" % held])[0].endswith("f5")
+
+
 def test_puttys_keys_in_its_vt100_mode_are_known() -> None:
     finals = "TUVWXYZ["
     read = [_read([f"\x1bO{final}".encode()]) for final in finals]

@@ -15,7 +15,7 @@ from time import monotonic
 from typing import Final
 
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
-from textual._keyboard_protocol import FUNCTIONAL_KEYS
+from textual._keyboard_protocol import FUNCTIONAL_KEYS, MODIFIER_FUNCTIONAL_KEYS
 from textual._xterm_parser import XTermParser
 from textual.events import Key, Paste, Resize
 from textual.keys import Keys
@@ -65,6 +65,9 @@ _KEY: Final = re.compile(
 ALTERNATES: Final = "\x1b[=4;2u"
 """Asks a terminal with kitty's protocol to tell, besides what Textual asks for, which key it would
 be on a Latin keyboard: to one who types Greek, Russian or Arabic the key with Ctrl is another."""
+_HELD: Final = frozenset((*MODIFIER_FUNCTIONAL_KEYS, "caps_lock", "scroll_lock", "num_lock"))
+"""Keys that are held while others are pressed, or switch something of the keyboard. A terminal with
+kitty's protocol tells of each; alone they are nothing that somebody typed."""
 _CHORD: Final = 0b111110
 """Alt, Ctrl, Super, Hyper, Meta, as that protocol counts them."""
 _OTHER_KEY: Final = re.compile(r"\x1b\[27;(\d+);(\d+)~")
@@ -377,7 +380,7 @@ class TerminalInput:
 
     def _keys(self, code: str, *, alt: bool = False) -> Iterator[Message]:
         for key in self._tables._sequence_to_key_events(code, alt=alt):
-            if key.key != Keys.Ignore:
+            if key.key != Keys.Ignore and key.key.rpartition("+")[2] not in _HELD:
                 yield key
 
 
