@@ -100,6 +100,11 @@ class TerminalDriver(LinuxDriver):
             self.write("\x1b[?1000h\x1b[?1006h")
             self.flush()
 
+    def _enable_mouse_pixels(self) -> None:
+        # Nothing here needs a place within a cell, and not every terminal that tells its size in
+        # its input (mode 2048) knows how large a cell is, or counts in pixels (mode 1016).
+        pass
+
     def _disable_mouse_support(self) -> None:
         if self._mouse:
             self.write("\x1b[?1000l\x1b[?1006l")
