@@ -213,6 +213,15 @@ class PtyConsole:
         assert found is not None
         return found
 
+    async def see_bytes(self, data: bytes, mark: int = 0) -> None:
+        """Wait until these were written after the mark: what is no text on the screen."""
+        await until(
+            lambda: data in self.output[mark:],
+            PATIENCE,
+            what=lambda: f"{data!r} in {bytes(self.output[mark:])[-500:]!r}",
+            interval=0.02,
+        )
+
     # ------------------------------------------------------------ writing, ending
 
     def press(self, keys: bytes) -> None:

@@ -13,8 +13,10 @@ from threading import Event
 from time import monotonic
 from typing import Any, Final
 
-from textual import constants
+from textual import constants, events
+from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Size
 
 from tui.console.terminal.input import ALTERNATES, READY_QUERY, TerminalInput, escape_wait
 
@@ -22,6 +24,13 @@ log = logging.getLogger("tui.terminal")
 
 AHEAD: Final = 1024
 """Bytes that may be under way before the next frame waits."""
+_MOUSE_ON: Final = "\x1b[?1000h\x1b[?1006h"
+_KEYBOARD: Final = "\x1b[={};1u".format(
+    linux_driver.KITTY_DISAMBIGUATE_ESCAPE_CODES
+    | linux_driver.KITTY_REPORT_ALL_KEYS
+    | linux_driver.KITTY_REPORT_ASSOCIATED_TEXT
+)
+"""What Textual asks of kitty's protocol, set where it pushes."""
 GIVE_UP: Final = 15.0
 """Seconds without an answer after which the terminal is taken for one that answers nothing."""
 
@@ -68,6 +77,10 @@ class TerminalDriver(LinuxDriver):
         self._answers = False
         self.fresh = True
         """Nothing of ours is on the terminal; whoever draws next takes it back."""
+        self._set_up = True
+        """The terminal has our modes, as far as we know."""
+        self._size_then = (0, 0)
+        """Columns and rows when they were looked at last."""
 
     @property
     def busy(self) -> bool:
@@ -81,6 +94,9 @@ class TerminalDriver(LinuxDriver):
 
     def write_frame(self, data: str) -> None:
         """Write a frame, and ask to be told when it is taken."""
+        if not self._set_up:
+            self._set_up = True
+            data = self._modes() + data
         if self.input_tty:
             self._waiting.append((len(data.encode("utf-8", "replace")), monotonic()))
             while not self._answers and len(self._waiting) > 1:
@@ -97,7 +113,7 @@ class TerminalDriver(LinuxDriver):
     def _enable_mouse_support(self) -> None:
         # In place of Textual's, which asks for every move as well: 200 of them are 17 kB of hover.
         if self._mouse:
-            self.write("\x1b[?1000h\x1b[?1006h")
+            self.write(_MOUSE_ON)
             self.flush()
 
     def _enable_mouse_pixels(self) -> None:
@@ -159,6 +175,28 @@ class TerminalDriver(LinuxDriver):
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(work)
 
+    def _resized(self, *_: object) -> None:
+        self._later(self._look_at_size)
+
+    def _look_at_size(self) -> None:
+        """Somebody says that the size is another. It may be the terminal that is: one that attaches
+        to what dtach or abduco keep running knows neither our modes nor whether its size is to be
+        told in our input (mode 2048). Where the size is the same somebody wants to see it all."""
+        size = self._get_terminal_size()
+        self._set_up = False
+        if size == self._size_then:
+            self._waiting.clear()
+            self.fresh = True
+            self._app.post_message(self.SignalResume())
+        self._size_then = size
+        self._app.post_message(events.Resize(Size(*size), Size(*size)))
+
+    def _modes(self) -> str:
+        """What `start_application_mode` sets, without what goes on a stack of the terminal's."""
+        mouse = _MOUSE_ON if self._mouse else ""
+        keyboard = "" if constants.DISABLE_KITTY_KEY else _KEYBOARD + ALTERNATES
+        return f"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?7l{mouse}{keyboard}"
+
     def _continued(self) -> None:
         """As Textual's, for a stop that nobody asked us for (SIGSTOP) as well: with what it set up
         before still there, two threads would part the keys among them."""
@@ -175,7 +213,8 @@ class TerminalDriver(LinuxDriver):
     def start_application_mode(self) -> None:
         """As Textual's; the terminal shows nothing of ours then. Who stopped us (SIGTSTP) had the
         driver closed, and what the terminal answered meanwhile is nowhere."""
-        self.fresh = True
+        self.fresh = self._set_up = True
+        self._size_then = self._get_terminal_size()
         self._waiting.clear()
         if self._stop.closed:
             self.exit_event = self._stop = StopEvent()
@@ -183,6 +222,8 @@ class TerminalDriver(LinuxDriver):
         # Not asked for, in spite of Textual: it takes the focus from a field meanwhile, and whoever
         # looks into another window in the middle of a note would not come back into it.
         self.write("\x1b[?1004l")
+        # In place of Textual's, which heeds no signal any more once a size came in the input.
+        signal.signal(signal.SIGWINCH, self._resized)
         if not constants.DISABLE_KITTY_KEY:
             self.write(ALTERNATES)
             self.flush()
