@@ -14,6 +14,7 @@ import subprocess
 import sys
 import termios
 import time
+import tty
 from bisect import bisect_left
 from collections.abc import Iterable
 from contextlib import suppress
@@ -254,6 +255,14 @@ class PtyConsole:
             left["line discipline"] = b"changed"
         return left
 
+    def typed_and_not_read(self) -> bytes:
+        """What waits for whoever reads the terminal next: the shell."""
+        tty.setraw(self._slave, termios.TCSANOW)
+        os.set_blocking(self._slave, False)
+        with suppress(BlockingIOError):
+            return os.read(self._slave, 4096)
+        return b""
+
     async def close(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
@@ -280,6 +289,11 @@ async def end_processes(pids: Iterable[int]) -> None:
             os.kill(pid, signal.SIGTERM)
     for pid in pids:
         await until(partial(_is_gone, pid), 20, what=f"the end of {pid}")
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether somebody stopped the process, and nobody let it go on."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 def _is_gone(pid: int) -> bool:

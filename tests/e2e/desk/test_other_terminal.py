@@ -3,6 +3,7 @@ what a window does that says its size in more than one way."""
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 import signal
@@ -13,11 +14,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.pty_console import PtyConsole, end_engines
+from tests.e2e.desk.station import F1
+from tests.e2e.pty_console import PtyConsole, end_engines, is_stopped
+from tests.waiting import until
+from tui.console.terminal.input import READY_QUERY as QUERY
 
 MODES = (b"\x1b[?1049h", b"\x1b[?1000h", b"\x1b[?1006h", b"\x1b[?2004h", b"\x1b[?25l", b"\x1b[?7l")
 SIZE_IN_INPUT = b"\x1b[?2048;2$y"
 """A terminal knows that mode, and has it off."""
+READY_QUERY = QUERY.encode()
+ROUND_TRIP = 0.3
+"""Seconds that a line takes there and back."""
+LONG = 120.0
+"""Seconds; the test ends before."""
 Open = Callable[..., PtyConsole]
 
 
@@ -65,3 +74,42 @@ async def test_a_terminal_that_told_its_size_and_is_another_now_has_its_size_all
     mark = console.mark()
     resize(console, 40, 120)
     await console.see_bytes(b"\x1b[40;1H", mark)
+
+
+@pytest.mark.parametrize("way", ["left", "stopped"])
+async def test_what_a_slow_terminal_answers_last_is_nothing_that_was_typed_at_the_shell(
+    opened: Open, way: str
+) -> None:
+    console = opened()
+    await console.see("Enter Sign in")
+    asked = answers = 0
+
+    def answer() -> None:
+        nonlocal answers
+        answers += 1
+        console.press(b"\x1b[0n")
+
+    def is_asked() -> bool:
+        return console.output.count(READY_QUERY) > asked
+
+    async def take_questions() -> None:
+        nonlocal asked
+        while True:
+            await until(is_asked, LONG)
+            asked += 1
+            asyncio.get_running_loop().call_later(ROUND_TRIP, answer)
+
+    terminal = asyncio.create_task(take_questions())
+    await until(lambda: answers)
+    console.press(F1)
+    await console.see("Keys")
+    if way == "left":
+        console.press(b"\x1b")
+        console.press(b"\x11")
+        await until(lambda: console.process.poll() is not None)
+    else:
+        os.kill(console.process.pid, signal.SIGTSTP)
+        await until(lambda: is_stopped(console.process.pid))
+    await until(lambda: answers == console.output.count(READY_QUERY))
+    terminal.cancel()
+    assert console.typed_and_not_read() == b""

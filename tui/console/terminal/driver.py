@@ -9,7 +9,7 @@ import selectors
 import signal
 from collections import deque
 from collections.abc import Callable
-from threading import Event
+from threading import Condition, Event
 from time import monotonic
 from typing import Any, Final
 
@@ -17,8 +17,15 @@ from textual import constants, events
 from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Size
+from textual.message import Message
 
-from tui.console.terminal.input import ALTERNATES, READY_QUERY, TerminalInput, escape_wait
+from tui.console.terminal.input import (
+    ALTERNATES,
+    READY_QUERY,
+    TerminalInput,
+    TerminalReady,
+    escape_wait,
+)
 
 log = logging.getLogger("tui.terminal")
 
@@ -33,6 +40,8 @@ _KEYBOARD: Final = "\x1b[={};1u".format(
 """What Textual asks of kitty's protocol, set where it pushes."""
 GIVE_UP: Final = 15.0
 """Seconds without an answer after which the terminal is taken for one that answers nothing."""
+FAREWELL: Final = 1.5
+"""Seconds that a terminal has at the end for the answers that it owes."""
 
 
 class StopEvent(Event):
@@ -75,6 +84,11 @@ class TerminalDriver(LinuxDriver):
         self._waiting: deque[tuple[int, float]] = deque()
         """Frames that are not known to be taken: bytes, and when they were written."""
         self._answers = False
+        self._asked = self._answered = 0
+        """Questions that were written; answers that came, by the thread that reads."""
+        self._heard = Condition()
+        self._lost = False
+        """The terminal was taken away."""
         self.fresh = True
         """Nothing of ours is on the terminal; whoever draws next takes it back."""
         self._set_up = True
@@ -89,7 +103,7 @@ class TerminalDriver(LinuxDriver):
             return False
         if self._waiting and monotonic() - self._waiting[0][1] > GIVE_UP:
             self._answers = False
-            self._waiting.clear()
+            self._forget_questions()
         return sum(size for size, _ in self._waiting) > AHEAD
 
     def write_frame(self, data: str) -> None:
@@ -102,6 +116,7 @@ class TerminalDriver(LinuxDriver):
             while not self._answers and len(self._waiting) > 1:
                 self._waiting.popleft()
             data += READY_QUERY
+            self._asked += 1
         self.write(data)
 
     def ready(self) -> None:
@@ -160,8 +175,38 @@ class TerminalDriver(LinuxDriver):
     def _gone(self) -> None:
         """The terminal was taken away. Whose controlling terminal it is has been told so (SIGHUP);
         one that has none, as in a container or under a script, would wait for keys for ever."""
+        with self._heard:
+            self._lost = True
+            self._heard.notify_all()
         if self.input_tty:
             os.kill(os.getpid(), signal.SIGHUP)
+
+    def _forget_questions(self) -> None:
+        """What was asked of a terminal that is another one now, or answers nothing."""
+        self._waiting.clear()
+        self._asked = self._answered
+
+    def process_message(self, message: Message) -> None:
+        """As Textual's, in the thread that reads."""
+        if isinstance(message, TerminalReady):
+            with self._heard:
+                self._answered += 1
+                self._heard.notify_all()
+        super().process_message(message)
+
+    def disable_input(self) -> None:
+        """As Textual's, once the terminal has answered all that it was asked: what came later would
+        be typed at the shell."""
+        reads = self._key_thread is not None and self._key_thread.is_alive()
+        if self._answers and reads and not self._stop.is_set():
+            self._disable_mouse_support()
+            self.write(READY_QUERY)
+            with self._heard:
+                self._asked += 1
+                self._heard.wait_for(
+                    lambda: self._lost or self._answered >= self._asked, FAREWELL
+                )
+        super().disable_input()
 
     def _sigtstp_application(self, *_: object) -> None:
         self._later(super()._sigtstp_application)
@@ -185,7 +230,7 @@ class TerminalDriver(LinuxDriver):
         size = self._get_terminal_size()
         self._set_up = False
         if size == self._size_then:
-            self._waiting.clear()
+            self._forget_questions()
             self.fresh = True
             self._app.post_message(self.SignalResume())
         self._size_then = size
@@ -215,7 +260,7 @@ class TerminalDriver(LinuxDriver):
         driver closed, and what the terminal answered meanwhile is nowhere."""
         self.fresh = self._set_up = True
         self._size_then = self._get_terminal_size()
-        self._waiting.clear()
+        self._forget_questions()
         if self._stop.closed:
             self.exit_event = self._stop = StopEvent()
         super().start_application_mode()  # type: ignore[no-untyped-call]
