@@ -28,7 +28,7 @@ from tests.waiting import until
 from tui.port.wire import sockets
 
 PROJECT = Path(__file__).parents[2]
-_MODE = re.compile(rb"\x1b\[\?([\d;]+)([hl])")
+_MODE = re.compile(rb"\x1b\[\?([\d;]+)([hlr])")
 _ESCAPE = re.compile(
     rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)"
     rb"|[PX^_][^\x1b]*\x1b\\|[ -OQ-WYZ\\`-~])"
@@ -247,7 +247,8 @@ class PtyConsole:
         modes = dict(CLEAN)
         for numbers, switch in _MODE.findall(bytes(self.output)):
             for number in numbers.split(b";"):
-                modes[number.decode()] = switch
+                name = number.decode()
+                modes[name] = CLEAN.get(name, b"l") if switch == b"r" else switch  # as it was kept
         left = {
             number: switch for number, switch in modes.items() if switch != CLEAN.get(number, b"l")
         }

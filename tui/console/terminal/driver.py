@@ -20,6 +20,8 @@ from textual.geometry import Size
 from textual.message import Message
 
 from tui.console.terminal.input import (
+    ALT_AS_BEFORE,
+    ALT_BY_ESCAPE,
     ALTERNATES,
     READY_QUERY,
     TerminalInput,
@@ -203,9 +205,7 @@ class TerminalDriver(LinuxDriver):
             self.write(READY_QUERY)
             with self._heard:
                 self._asked += 1
-                self._heard.wait_for(
-                    lambda: self._lost or self._answered >= self._asked, FAREWELL
-                )
+                self._heard.wait_for(lambda: self._lost or self._answered >= self._asked, FAREWELL)
         super().disable_input()
 
     def _sigtstp_application(self, *_: object) -> None:
@@ -240,7 +240,8 @@ class TerminalDriver(LinuxDriver):
         """What `start_application_mode` sets, without what goes on a stack of the terminal's."""
         mouse = _MOUSE_ON if self._mouse else ""
         keyboard = "" if constants.DISABLE_KITTY_KEY else _KEYBOARD + ALTERNATES
-        return f"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?7l{mouse}{keyboard}"
+        alt = "\x1b[?1036;1039h"
+        return f"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?7l{mouse}{alt}{keyboard}"
 
     def _continued(self) -> None:
         """As Textual's, for a stop that nobody asked us for (SIGSTOP) as well: with what it set up
@@ -249,6 +250,11 @@ class TerminalDriver(LinuxDriver):
             self.suspend_application_mode()
         self._must_signal_resume = True
         super()._sigcont_application()
+
+    def stop_application_mode(self) -> None:
+        """As Textual's."""
+        self.write(ALT_AS_BEFORE)
+        super().stop_application_mode()
 
     def close(self) -> None:
         """As Textual's, after the last input."""
@@ -266,7 +272,7 @@ class TerminalDriver(LinuxDriver):
         super().start_application_mode()  # type: ignore[no-untyped-call]
         # Not asked for, in spite of Textual: it takes the focus from a field meanwhile, and whoever
         # looks into another window in the middle of a note would not come back into it.
-        self.write("\x1b[?1004l")
+        self.write("\x1b[?1004l" + ALT_BY_ESCAPE)
         # In place of Textual's, which heeds no signal any more once a size came in the input.
         signal.signal(signal.SIGWINCH, self._resized)
         if not constants.DISABLE_KITTY_KEY:
