@@ -85,6 +85,11 @@ class Shown:
         self._write(data[at:], self._taken + at)
         self._taken += len(data)
 
+    @property
+    def rows(self) -> set[int]:
+        """Those that hold anything, counted from 0."""
+        return {y for y, row in self._rows.items() if row}
+
     def text(self) -> str:
         """The screen as it is now, a line a row."""
         lines = ("".join(row.get(x, " ") for x in range(max(row) + 1)) for row in self._in_order())
@@ -184,6 +189,11 @@ class PtyConsole:
     def screen(self) -> str:
         """The screen as it is now, a line a row."""
         return self._shown.text()
+
+    @property
+    def rows(self) -> set[int]:
+        """The rows that hold anything, counted from 0."""
+        return self._shown.rows
 
     @property
     def screens(self) -> int:

@@ -76,6 +76,23 @@ async def test_a_terminal_that_told_its_size_and_is_another_now_has_its_size_all
     await console.see_bytes(b"\x1b[40;1H", mark)
 
 
+async def test_a_window_has_its_size_whatever_the_environment_says(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "70")
+    monkeypatch.setenv("LINES", "20")
+    console = opened()
+    await console.see("Enter Sign in")
+    assert max(console.rows) == 23
+    mark = console.mark()
+    resize(console, 30, 100)
+    await console.see_bytes(b"\x1b[30;1H", mark)
+    mark = console.mark()
+    resize(console, 65535, 65535)  # as some programs set it that know none
+    await console.see_bytes(b"\x1b[20;1H", mark)
+    assert max(console.rows) == 19
+
+
 @pytest.mark.parametrize("way", ["left", "stopped"])
 async def test_what_a_slow_terminal_answers_last_is_nothing_that_was_typed_at_the_shell(
     opened: Open, way: str

@@ -9,6 +9,7 @@ import selectors
 import signal
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Condition, Event
 from time import monotonic
 from typing import Any, Final
@@ -23,6 +24,8 @@ from tui.console.terminal.input import (
     ALT_AS_BEFORE,
     ALT_BY_ESCAPE,
     ALTERNATES,
+    MOST_COLUMNS,
+    MOST_ROWS,
     READY_QUERY,
     TerminalInput,
     TerminalReady,
@@ -44,6 +47,14 @@ GIVE_UP: Final = 15.0
 """Seconds without an answer after which the terminal is taken for one that answers nothing."""
 FAREWELL: Final = 1.5
 """Seconds that a terminal has at the end for the answers that it owes."""
+
+
+def _said(name: str, otherwise: int, most: int) -> int:
+    """What the environment says, where that can be."""
+    with suppress(ValueError):
+        if 0 < (number := int(os.environ.get(name, ""))) <= most:
+            return number
+    return otherwise
 
 
 class StopEvent(Event):
@@ -82,6 +93,7 @@ class TerminalDriver(LinuxDriver):
 
     def __init__(self, app: Any, **options: Any) -> None:
         super().__init__(app, **options)
+        self._size = self._size or self._get_terminal_size()
         self.exit_event = self._stop = StopEvent()
         self._waiting: deque[tuple[int, float]] = deque()
         """Frames that are not known to be taken: bytes, and when they were written."""
@@ -97,6 +109,17 @@ class TerminalDriver(LinuxDriver):
         """The terminal has our modes, as far as we know."""
         self._size_then = (0, 0)
         """Columns and rows when they were looked at last."""
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """Columns and rows, as the terminal's line has them. `COLUMNS` and `LINES`, which Textual
+        asks first, stay as they are when a window changes (`resize` and some profiles export them):
+        they count where the line knows nothing, as a serial one, or says what no screen has."""
+        columns = rows = 0
+        with suppress(OSError):
+            columns, rows = os.get_terminal_size(self.fileno)
+        if 0 < columns <= MOST_COLUMNS and 0 < rows <= MOST_ROWS:
+            return columns, rows
+        return _said("COLUMNS", 80, MOST_COLUMNS), _said("LINES", 24, MOST_ROWS)
 
     @property
     def busy(self) -> bool:
