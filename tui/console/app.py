@@ -27,6 +27,7 @@ from tui.console.keys.key_order import KeyOrder
 from tui.console.lowest_screen import lowest
 from tui.console.screens.first_frame import FirstScreen
 from tui.console.sign_in_defaults import AccountChoice, SignInMemory, SignInPrefill
+from tui.console.terminal.colours import colours_of
 from tui.console.terminal.cursor import place
 from tui.console.terminal.driver import TerminalDriver
 from tui.console.terminal.frames import Frames
@@ -109,7 +110,7 @@ class YimiApp(App[str]):
         `paths` where the log page looks."""
         super().__init__()
         self.clocks = Clocks(clock, wall)
-        self._frames = Frames(self.console._color_system)
+        self._frames = Frames(colours_of(self.console))
         self._key_taker: Callable[[events.Key], None] | None = None
         self._order = KeyOrder(self, self.post_message)
         self._over = False
