@@ -8,6 +8,7 @@ import fcntl
 import os
 import pty
 import re
+import shlex
 import signal
 import struct
 import subprocess
@@ -132,10 +133,11 @@ class PtyConsole:
         home: Path | None = None,
         term: str = "xterm-256color",
         controls: bool = True,
+        shell: bool = False,
     ) -> None:
         """`module` is what runs as `yimi`; `home` is a home directory of its own; `term` is what
         the terminal is said to be; `controls` is whether it is the session's own, so that closing
-        it hangs up."""
+        it hangs up; with `shell` it is typed at bash, as a job of that."""
         self.began = time.monotonic()
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("4H", rows, columns, 0, 0))
@@ -143,8 +145,9 @@ class PtyConsole:
         self._modes_before = termios.tcgetattr(slave)
         self.output = bytearray()
         self._shown = Shown()
+        command = [sys.executable, "-m", module, *arguments]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
+            ["bash", "--norc", "--noprofile", "-i"] if shell else command,
             stdin=slave,
             stdout=slave,
             stderr=slave,
@@ -157,6 +160,8 @@ class PtyConsole:
         )
         os.set_blocking(self.master, False)
         self.resume_reading()
+        if shell:
+            self.press(shlex.join(command).encode() + b"\r")
 
     # ------------------------------------------------------------ reading
 
@@ -300,6 +305,12 @@ async def end_processes(pids: Iterable[int]) -> None:
             os.kill(pid, signal.SIGTERM)
     for pid in pids:
         await until(partial(_is_gone, pid), 20, what=f"the end of {pid}")
+
+
+def child_of(pid: int) -> int:
+    """The one process that this one has started and that is not gone."""
+    (child,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return int(child)
 
 
 def is_stopped(pid: int) -> bool:
