@@ -189,6 +189,12 @@ class YimiApp(App[str]):
             together = ("\x1b[?2026h", "\x1b[?2026l") if self._sync_available else ("", "")
             driver.write_frame(frame.join(together))
 
+    def _draw_all(self) -> None:
+        """^L, besides what it does here: as in other programs, where somebody else has written over
+        the screen (`wall`, the kernel). dtach presses it when somebody attaches."""
+        if isinstance(self._driver, TerminalDriver):
+            self._driver.fresh = True
+
     @on(Driver.SignalResume)
     def _go_on(self) -> None:
         """The terminal is ours again, and shows nothing of ours."""
@@ -413,6 +419,8 @@ class YimiApp(App[str]):
             taker, self._key_taker = self._key_taker, None
             taker(event)
             return
+        if isinstance(event, events.Key) and event.key == "ctrl+l":
+            self._draw_all()
         await super().on_event(event)
         if isinstance(event, events.Key) and not self.is_headless:
             self.call_after_refresh(self._write_frame)  # the focus alone may have moved

@@ -64,6 +64,16 @@ async def test_who_attaches_from_another_terminal_sees_all_and_has_its_modes(ope
             assert mode in console.output[mark:], mode
 
 
+async def test_what_others_wrote_over_the_screen_goes_with_one_key(opened: Open) -> None:
+    console = opened()
+    await console.see("Enter Sign in")
+    await console.see("Extension")
+    mark = console.mark()
+    console.press(b"\x0c")
+    await console.see_bytes(b"\x1b[2J", mark)
+    await console.see("packages", mark)
+
+
 async def test_a_terminal_that_told_its_size_and_is_another_now_has_its_size_all_the_same(
     opened: Open,
 ) -> None:
