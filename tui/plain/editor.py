@@ -152,7 +152,11 @@ class LineEditor:
         return None
 
     def _sequence(self, so_far: str) -> Entry | None:
-        """What follows an Esc, until it is whole. What we have no use for is dropped."""
+        """What follows an Esc, until it is whole. What we have no use for is dropped. No sequence
+        holds a control (ECMA-48 §5.4): one ends it, and is itself. Enter behind Alt+[ sends."""
+        if so_far[1:] and so_far[-1] < " ":
+            self._escape = None
+            return self._key(so_far[-1])
         self._escape = so_far
         if so_far in _STRINGS:
             self._escaped = self._clock()
