@@ -210,6 +210,15 @@ class YimiApp(App[str]):
         """What is typed comes in another encoding than ours."""
         self.change(notice=message("terminal.not_utf8"))
 
+    def copy_to_clipboard(self, text: str) -> None:
+        """As Textual's, through GNU screen as well. tmux takes it as it is (`set-clipboard on`)."""
+        from tui.console.attention import envelope_of, osc52, through_screen
+
+        self._clipboard = text
+        data = osc52(text)
+        through = envelope_of(os.environ) is through_screen
+        self._write(through_screen(data) if through else data)
+
     def _write(self, data: str) -> None:
         # Textual has no call for the title; App.bell() writes to the driver in the same way.
         if self._driver is not None:
