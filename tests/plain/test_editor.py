@@ -100,6 +100,14 @@ def test_a_control_ends_a_sequence_that_has_no_end_and_is_itself(begun: str) -> 
     assert keys.editor.text == ""
 
 
+@pytest.mark.parametrize("key", ["\x12", "\x0c"])
+def test_the_line_comes_again_when_somebody_attaches_or_asks(key: str) -> None:
+    keys = Keys()
+    keys.type(f"half{key}")
+    assert keys.shown == "half\nhalf"
+    assert keys.editor.text == "half"
+
+
 def test_a_line_knows_when_its_first_key_came() -> None:
     keys = Keys()
     keys.type("1")
