@@ -1,4 +1,4 @@
-"""`yimi` with a defect: its screen crashes when the terminal says that it has lost the focus.
+"""`yimi` with a defect: its screen crashes at F20.
 
 Run it as `python -m tests.e2e.crashing_console [arguments]`, in `yimi`'s place.
 """
@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import sys
 
-from textual.events import AppBlur
+from textual.events import Key
 
 from tui.cli.main import main
 from tui.launcher.supervised_app import SupervisedApp
 
-CRASH = b"\x1b[O"
-"""What the terminal says to crash it."""
+CRASH = b"\x1b[34~"
+"""F20, as the terminal sends it."""
 
 
-def _crash(app: SupervisedApp, event: AppBlur) -> None:
-    raise RuntimeError("a defect of the screen")
+def _crash(app: SupervisedApp, event: Key) -> None:
+    if event.key == "f20":
+        raise RuntimeError("a defect of the screen")
 
 
 if __name__ == "__main__":
-    SupervisedApp.on_app_blur = _crash  # type: ignore[attr-defined]
+    SupervisedApp.on_key = _crash  # type: ignore[attr-defined]
     sys.exit(main())

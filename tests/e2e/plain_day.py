@@ -25,9 +25,9 @@ def configure(box: Box, folder: Path, more: str = "", *, profile: str = "") -> N
 class PlainPty:
     """`yimi --plain`, and where in its output one is."""
 
-    def __init__(self, box: Box, folder: Path, *arguments: str) -> None:
+    def __init__(self, box: Box, folder: Path, *arguments: str, shell: bool = False) -> None:
         self.box, self.folder = box, folder
-        self.console = PtyConsole(folder, "--plain", *arguments)
+        self.console = PtyConsole(folder, "--plain", *arguments, shell=shell)
         self._mark = 0
 
     async def see(self, pattern: str) -> str:

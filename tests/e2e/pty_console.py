@@ -8,12 +8,14 @@ import fcntl
 import os
 import pty
 import re
+import shlex
 import signal
 import struct
 import subprocess
 import sys
 import termios
 import time
+import tty
 from bisect import bisect_left
 from collections.abc import Iterable
 from contextlib import suppress
@@ -27,7 +29,7 @@ from tests.waiting import until
 from tui.port.wire import sockets
 
 PROJECT = Path(__file__).parents[2]
-_MODE = re.compile(rb"\x1b\[\?([\d;]+)([hl])")
+_MODE = re.compile(rb"\x1b\[\?([\d;]+)([hlr])")
 _ESCAPE = re.compile(
     rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)"
     rb"|[PX^_][^\x1b]*\x1b\\|[ -OQ-WYZ\\`-~])"
@@ -84,6 +86,11 @@ class Shown:
         self._write(data[at:], self._taken + at)
         self._taken += len(data)
 
+    @property
+    def rows(self) -> set[int]:
+        """Those that hold anything, counted from 0."""
+        return {y for y, row in self._rows.items() if row}
+
     def text(self) -> str:
         """The screen as it is now, a line a row."""
         lines = ("".join(row.get(x, " ") for x in range(max(row) + 1)) for row in self._in_order())
@@ -126,10 +133,11 @@ class PtyConsole:
         home: Path | None = None,
         term: str = "xterm-256color",
         controls: bool = True,
+        shell: bool = False,
     ) -> None:
         """`module` is what runs as `yimi`; `home` is a home directory of its own; `term` is what
         the terminal is said to be; `controls` is whether it is the session's own, so that closing
-        it hangs up."""
+        it hangs up; with `shell` it is typed at bash, as a job of that."""
         self.began = time.monotonic()
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("4H", rows, columns, 0, 0))
@@ -137,8 +145,9 @@ class PtyConsole:
         self._modes_before = termios.tcgetattr(slave)
         self.output = bytearray()
         self._shown = Shown()
+        command = [sys.executable, "-m", module, *arguments]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
+            ["bash", "--norc", "--noprofile", "-i"] if shell else command,
             stdin=slave,
             stdout=slave,
             stderr=slave,
@@ -151,6 +160,8 @@ class PtyConsole:
         )
         os.set_blocking(self.master, False)
         self.resume_reading()
+        if shell:
+            self.press(shlex.join(command).encode() + b"\r")
 
     # ------------------------------------------------------------ reading
 
@@ -185,6 +196,11 @@ class PtyConsole:
         return self._shown.text()
 
     @property
+    def rows(self) -> set[int]:
+        """The rows that hold anything, counted from 0."""
+        return self._shown.rows
+
+    @property
     def screens(self) -> int:
         """How often a screen took the terminal over."""
         return self.output.count(b"\x1b[?1049h")
@@ -213,6 +229,15 @@ class PtyConsole:
         assert found is not None
         return found
 
+    async def see_bytes(self, data: bytes, mark: int = 0) -> None:
+        """Wait until these were written after the mark: what is no text on the screen."""
+        await until(
+            lambda: data in self.output[mark:],
+            PATIENCE,
+            what=lambda: f"{data!r} in {bytes(self.output[mark:])[-500:]!r}",
+            interval=0.02,
+        )
+
     # ------------------------------------------------------------ writing, ending
 
     def press(self, keys: bytes) -> None:
@@ -237,13 +262,22 @@ class PtyConsole:
         modes = dict(CLEAN)
         for numbers, switch in _MODE.findall(bytes(self.output)):
             for number in numbers.split(b";"):
-                modes[number.decode()] = switch
+                name = number.decode()
+                modes[name] = CLEAN.get(name, b"l") if switch == b"r" else switch  # as it was kept
         left = {
             number: switch for number, switch in modes.items() if switch != CLEAN.get(number, b"l")
         }
         if termios.tcgetattr(self._slave) != self._modes_before:
             left["line discipline"] = b"changed"
         return left
+
+    def typed_and_not_read(self) -> bytes:
+        """What waits for whoever reads the terminal next: the shell."""
+        tty.setraw(self._slave, termios.TCSANOW)
+        os.set_blocking(self._slave, False)
+        with suppress(BlockingIOError):
+            return os.read(self._slave, 4096)
+        return b""
 
     async def close(self) -> None:
         if self.process.poll() is None:
@@ -271,6 +305,17 @@ async def end_processes(pids: Iterable[int]) -> None:
             os.kill(pid, signal.SIGTERM)
     for pid in pids:
         await until(partial(_is_gone, pid), 20, what=f"the end of {pid}")
+
+
+def child_of(pid: int) -> int:
+    """The one process that this one has started and that is not gone."""
+    (child,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return int(child)
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether somebody stopped the process, and nobody let it go on."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 def _is_gone(pid: int) -> bool:

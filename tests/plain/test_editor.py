@@ -91,6 +91,23 @@ def test_an_escape_alone_takes_nothing_along() -> None:
     assert lines(keys.type("hold\r")) == ["hold"]
 
 
+@pytest.mark.parametrize("begun", ["[", "[1", "[1;5", "O", "[["])
+def test_a_control_ends_a_sequence_that_has_no_end_and_is_itself(begun: str) -> None:
+    keys = Keys()
+    found = keys.type(f"one\x1b{begun}\rtwo\r")
+    assert lines(found) == ["one", "two"]
+    assert keys.type(f"\x1b{begun}\x1b[15~") == [Pressed("f5")]
+    assert keys.editor.text == ""
+
+
+@pytest.mark.parametrize("key", ["\x12", "\x0c"])
+def test_the_line_comes_again_when_somebody_attaches_or_asks(key: str) -> None:
+    keys = Keys()
+    keys.type(f"half{key}")
+    assert keys.shown == "half\nhalf"
+    assert keys.editor.text == "half"
+
+
 def test_a_line_knows_when_its_first_key_came() -> None:
     keys = Keys()
     keys.type("1")

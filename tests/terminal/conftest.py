@@ -28,7 +28,7 @@ from tui.port.values import Phase
 @pytest.fixture(autouse=True)
 def _at_no_far_away_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is shown does not hang on where the tests are started from."""
-    for name in ("PULSE_SERVER", "SSH_CONNECTION", "TMUX"):
+    for name in ("PULSE_SERVER", "SSH_CONNECTION", "TMUX", "STY"):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -21,13 +21,19 @@ from tui.console.actions.action import key_name
 from tui.console.actions.keymap import Keys, check, remapped, trouble
 from tui.console.actions.registry import registry, use_registry
 from tui.console.i18n import render, tr
-from tui.console.terminal.input import ALTERNATES, TerminalInput, escape_wait
+from tui.console.terminal.input import (
+    ALT_AS_BEFORE,
+    ALT_BY_ESCAPE,
+    ALTERNATES,
+    TerminalInput,
+    escape_wait,
+)
 from tui.port.values import Message
 from tui.text import clean_text
 
 END: Final = "ctrl+c"
 """Pressed twice in a row it ends the tester."""
-PROTOCOL: Final = "\x1b[>25u" + ALTERNATES
+PROTOCOL: Final = "\x1b[>25u" + ALTERNATES + ALT_BY_ESCAPE
 """The keyboard protocol as the console asks for it: kitty's 1, 8, 16 (text of all keys), and 4."""
 
 
@@ -76,7 +82,7 @@ def run(keys: Keys) -> int:
         _write(PROTOCOL)
         _listen(descriptor)
     finally:
-        _write("\x1b[<u")
+        _write(ALT_AS_BEFORE + "\x1b[<u")
         termios.tcsetattr(descriptor, termios.TCSANOW, before)
     return 2 if wrong else 0
 
@@ -105,7 +111,8 @@ def _listen(descriptor: int) -> None:
         _write(described(data, pressed) + "\r\n")
         if pressed == [END] * len(pressed) and (ended or len(pressed) > 1) and pressed:
             return
-        ended = pressed[-1:] == [END]
+        if pressed:  # else a key that is only held, which some terminals tell of
+            ended = pressed[-1] == END
 
 
 def _write(data: str) -> None:

@@ -27,6 +27,7 @@ from tui.console.keys.key_order import KeyOrder
 from tui.console.lowest_screen import lowest
 from tui.console.screens.first_frame import FirstScreen
 from tui.console.sign_in_defaults import AccountChoice, SignInMemory, SignInPrefill
+from tui.console.terminal.colours import colours_of
 from tui.console.terminal.cursor import place
 from tui.console.terminal.driver import TerminalDriver
 from tui.console.terminal.frames import Frames
@@ -109,7 +110,7 @@ class YimiApp(App[str]):
         `paths` where the log page looks."""
         super().__init__()
         self.clocks = Clocks(clock, wall)
-        self._frames = Frames(self.console._color_system)
+        self._frames = Frames(colours_of(self.console))
         self._key_taker: Callable[[events.Key], None] | None = None
         self._order = KeyOrder(self, self.post_message)
         self._over = False
@@ -188,6 +189,12 @@ class YimiApp(App[str]):
             together = ("\x1b[?2026h", "\x1b[?2026l") if self._sync_available else ("", "")
             driver.write_frame(frame.join(together))
 
+    def _draw_all(self) -> None:
+        """^L, besides what it does here: as in other programs, where somebody else has written over
+        the screen (`wall`, the kernel). dtach presses it when somebody attaches."""
+        if isinstance(self._driver, TerminalDriver):
+            self._driver.fresh = True
+
     @on(Driver.SignalResume)
     def _go_on(self) -> None:
         """The terminal is ours again, and shows nothing of ours."""
@@ -202,6 +209,15 @@ class YimiApp(App[str]):
     def on_not_utf8(self, event: NotUtf8) -> None:
         """What is typed comes in another encoding than ours."""
         self.change(notice=message("terminal.not_utf8"))
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """As Textual's, through GNU screen as well. tmux takes it as it is (`set-clipboard on`)."""
+        from tui.console.attention import envelope_of, osc52, through_screen
+
+        self._clipboard = text
+        data = osc52(text)
+        through = envelope_of(os.environ) is through_screen
+        self._write(through_screen(data) if through else data)
 
     def _write(self, data: str) -> None:
         # Textual has no call for the title; App.bell() writes to the driver in the same way.
@@ -412,6 +428,8 @@ class YimiApp(App[str]):
             taker, self._key_taker = self._key_taker, None
             taker(event)
             return
+        if isinstance(event, events.Key) and event.key == "ctrl+l":
+            self._draw_all()
         await super().on_event(event)
         if isinstance(event, events.Key) and not self.is_headless:
             self.call_after_refresh(self._write_frame)  # the focus alone may have moved

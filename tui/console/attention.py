@@ -7,13 +7,16 @@ passes on what it does not know only in an envelope, and only with `allow-passth
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from base64 import b64encode
+from collections.abc import Callable, Mapping
 
 from tui.text import clean_text
 
 BELL = "\a"
 _PUSH = "\x1b[22;2t"
 _POP = "\x1b[23;2t"
+_SCREENS = 500
+"""Characters that go into one envelope of GNU screen."""
 
 
 def set_title(text: str) -> str:
@@ -32,9 +35,28 @@ def osc777(text: str) -> str:
     return f"\x1b]777;notify;yimi;{_plain(text)}\a"
 
 
+def osc52(text: str) -> str:
+    """The clipboard, as most terminals know it that let it be set."""
+    return f"\x1b]52;c;{b64encode(text.encode()).decode()}\a"
+
+
 def through_tmux(data: str) -> str:
     """In tmux's envelope: every ESC doubled (tmux(1), "allow-passthrough")."""
     return "\x1bPtmux;" + data.replace("\x1b", "\x1b\x1b") + "\x1b\\"
+
+
+def through_screen(data: str) -> str:
+    """In GNU screen's envelope (screen(1), "Device Control String"), which it swallows where it is
+    long: what is in several arrives as one."""
+    parts = (data[at : at + _SCREENS] for at in range(0, len(data), _SCREENS))
+    return "".join(f"\x1bP{part}\x1b\\" for part in parts)
+
+
+def envelope_of(environment: Mapping[str, str]) -> Callable[[str], str]:
+    """What a program within the terminal wants around what is for the terminal itself."""
+    if environment.get("TMUX"):
+        return through_tmux
+    return through_screen if environment.get("STY") else str
 
 
 def _plain(text: str) -> str:
@@ -43,7 +65,7 @@ def _plain(text: str) -> str:
 
 class Attention:
     """One terminal's bell, title and notifications, each of which can be off. `write` takes what
-    goes to the terminal as it is; `tmux` whether that terminal is tmux."""
+    goes to the terminal as it is; `envelope` is what goes around a notification."""
 
     def __init__(
         self,
@@ -53,11 +75,11 @@ class Attention:
         title: bool = True,
         osc9: bool = False,
         osc777: bool = False,
-        tmux: bool = False,
+        envelope: Callable[[str], str] = str,
     ) -> None:
         self._write = write
         self.bell, self.title, self.osc9, self.osc777 = bell, title, osc9, osc777
-        self._tmux = tmux
+        self._envelope = envelope
         self._pushed = False
         self._said = ""
 
@@ -85,7 +107,7 @@ class Attention:
 
     def _notification(self, text: str) -> str:
         data = (osc9(text) if self.osc9 else "") + (osc777(text) if self.osc777 else "")
-        return through_tmux(data) if data and self._tmux else data
+        return self._envelope(data) if data else ""
 
     def _send(self, data: str) -> None:
         if data:

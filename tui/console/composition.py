@@ -93,7 +93,7 @@ class ConsoleParts:
     @cached_property
     def attention(self) -> Attention:
         """The terminal's bell, title and notifications."""
-        from tui.console.attention import Attention
+        from tui.console.attention import Attention, envelope_of
 
         notices = self._config.notices if self._config is not None else None
         return Attention(
@@ -102,7 +102,7 @@ class ConsoleParts:
             title=notices is None or notices.title,
             osc9=notices is not None and notices.osc9,
             osc777=notices is not None and notices.osc777,
-            tmux=bool(os.environ.get("TMUX")),
+            envelope=envelope_of(os.environ),
         )
 
     @cached_property

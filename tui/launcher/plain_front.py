@@ -160,7 +160,11 @@ class PlainFront:
 
         def stand_still() -> None:
             lines.give_back()
-            signal.raise_signal(signal.SIGSTOP)
+            # As the system has it: where nobody could let us go on (a window of its own, tmux, a
+            # desktop's icon) that is nothing, and SIGSTOP would be the end of this desk.
+            loop.remove_signal_handler(signal.SIGTSTP)
+            signal.raise_signal(signal.SIGTSTP)
+            loop.add_signal_handler(signal.SIGTSTP, stand_still)
             lines.take()
             talk.paper.say(())
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from textual import events
 
 from tui.console.app import YimiApp
+from tui.console.terminal.colours import colours_of
 from tui.console.theming import suited
 from tui.console.view import ScreenName
 from tui.launcher import collector
@@ -36,7 +37,7 @@ class SupervisedApp(YimiApp):
 
     def suited_theme(self, name: str) -> str:
         # A test's terminal has the colours of whoever runs it; this one's are the agent's.
-        return suited(name, self.console._color_system)
+        return suited(name, colours_of(self.console))
 
     def become_kiosk(self) -> None:
         """The desk is for whoever comes."""

@@ -26,7 +26,7 @@ _ERASE, _KILL, _WORD, _END, _AGAIN, _ESC = (
     "\x15\x03",
     "\x17",
     "\x04",
-    "\x12",
+    ("\x12", "\f"),
     "\x1b",
 )
 # Ctrl+C comes as a byte where it is no signal: at a desk for whoever comes.
@@ -143,7 +143,7 @@ class LineEditor:
             self._take_away(len(self.text) - len(kept[0] + kept[1]))
         elif character == _END and not self.text:
             return InputEnded()
-        elif character == _AGAIN:
+        elif character in _AGAIN:
             self._echo("\n" + self.text)
         elif (character.isprintable() or character == "\t") and len(self.text) < MOST:
             character = " " if character == "\t" else character
@@ -152,7 +152,11 @@ class LineEditor:
         return None
 
     def _sequence(self, so_far: str) -> Entry | None:
-        """What follows an Esc, until it is whole. What we have no use for is dropped."""
+        """What follows an Esc, until it is whole. What we have no use for is dropped. No sequence
+        holds a control (ECMA-48 §5.4): one ends it, and is itself. Enter behind Alt+[ sends."""
+        if so_far[1:] and so_far[-1] < " ":
+            self._escape = None
+            return self._key(so_far[-1])
         self._escape = so_far
         if so_far in _STRINGS:
             self._escaped = self._clock()

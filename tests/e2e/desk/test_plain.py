@@ -15,7 +15,7 @@ import pytest
 
 from tests.e2e.box import AGENT_TONE, Box
 from tests.e2e.plain_day import PASSWORD_SHOWN, PlainPty, configure
-from tests.e2e.pty_console import PROJECT, end_engines, environment
+from tests.e2e.pty_console import PROJECT, child_of, end_engines, environment, is_stopped
 from tests.waiting import until
 from tui.port.wire import sockets
 
@@ -29,8 +29,8 @@ class Day:
         self.box, self.folder = box, folder
         self.desks: list[PlainPty] = []
 
-    def open(self, *arguments: str) -> PlainPty:
-        desk = PlainPty(self.box, self.folder, *arguments)
+    def open(self, *arguments: str, shell: bool = False) -> PlainPty:
+        desk = PlainPty(self.box, self.folder, *arguments, shell=shell)
         self.desks.append(desk)
         return desk
 
@@ -318,3 +318,20 @@ async def test_a_signal_gives_the_terminal_back_and_the_phone_goes_on(box: Box, 
     assert desk.console.left_behind() == {}
     again = day.open()
     await again.see("Idle. Sales. Line ok.")
+
+
+@pytest.mark.parametrize("shell", [True, False])
+async def test_a_key_stops_it_where_a_shell_can_let_it_go_on_and_nowhere_else(
+    day: Day, shell: bool
+) -> None:
+    desk = day.open(shell=shell)
+    await desk.see("Enter: sign in")
+    started = desk.console.process.pid
+    pid = child_of(started) if shell else started
+    for _ in range(2):
+        desk.key(b"\x1a")
+        if shell:
+            await until(lambda: is_stopped(pid))
+            desk.key(b"fg\r")
+        await desk.see("Enter: sign in")
+        assert not is_stopped(pid)

@@ -17,7 +17,7 @@ import pytest
 from tests.e2e.box import AGENT_TONE, Box
 from tests.e2e.crashing_console import CRASH
 from tests.e2e.desk.station import ENTER, F1, F2, F5, F7, F8, Station
-from tests.e2e.pty_console import PtyConsole, end_engines
+from tests.e2e.pty_console import PtyConsole, end_engines, is_stopped
 from tests.waiting import until
 
 CRASHING = "tests.e2e.crashing_console"
@@ -214,10 +214,6 @@ async def test_a_console_that_the_shell_stops_goes_on_where_it_was(station: Stat
     console.press(b"2")
     assert await console.ended() == 0
     assert console.left_behind() == {}
-
-
-def is_stopped(pid: int) -> bool:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 async def test_a_second_console_attaches_to_the_engine_that_runs(station: Station) -> None:

@@ -186,6 +186,8 @@ def test_yimi_keys_says_what_the_terminal_sends(tmp_path: Path) -> None:
     until(b"mute")
     os.write(ours, b"\x03")
     until(b"03 ")
+    os.write(ours, b"\x1b[57442;5u")  # Ctrl, let go and pressed again
+    until(b"35 75 ")
     os.write(ours, b"\x03")
     assert process.wait(10) == 2
     os.close(ours)

@@ -105,6 +105,16 @@ async def test_the_number_is_copied_by_osc_52(console, call, monkeypatch) -> Non
         assert "120 0000 0001 is on the clipboard." in c.screen_text
 
 
+async def test_within_gnu_screen_what_is_copied_goes_through_it(console, monkeypatch) -> None:
+    monkeypatch.setenv("STY", "1.pts-0.host")
+    async with console(s.with_call(s.TALKING)) as c:
+        written: list[str] = []
+        monkeypatch.setattr(c.app._driver, "write", written.append)
+        await c.press("alt+n")
+        assert [each for each in written if each.startswith("\x1bP\x1b]52;c;")]
+        monkeypatch.undo()
+
+
 async def test_the_note_of_the_marked_call_is_copied(console) -> None:
     async with console(port=languages.port("en", s.IDLE)) as c:
         await c.press("f10")

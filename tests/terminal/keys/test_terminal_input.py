@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from textual.events import Key, MouseEvent, Paste
+from textual.events import Key, MouseDown, MouseEvent, MouseScrollDown, MouseUp, Paste
 
 from tui.console.terminal.driver import StopEvent
 from tui.console.terminal.input import (
@@ -40,7 +40,11 @@ ANSWERS = {
     "other key beyond Unicode": b"\x1b[27;5;99999999~",
     "other key of too many parts": b"\x1b[27;5;53;55~",
     "a number of 5,000 digits": b"\x1b[" + b"7" * 5000 + b"u",
-    "a mouse of the oldest kind": b"\x1b[M 55",
+    "a mouse of the oldest kind beyond its last column": b"\x1b[M \x005",
+    "the right button": b"\x1b[<2;20;5M",
+    "the middle button": b"\x1b[<1;20;5M",
+    "the middle button of the oldest kind": b"\x1b[M!45",
+    "a button at the side": b"\x1b[<128;20;5M",
 }
 KEYS = {
     b"\x1b[17~": "f6",
@@ -189,10 +193,33 @@ def test_bytes_of_a_paste_that_are_no_utf_8_are_told_and_marked() -> None:
     assert pasted.text == "a\ufffdb"
 
 
+@pytest.mark.parametrize("key", [57358, 57360, *range(57441, 57455)])
+@pytest.mark.parametrize("held", [1, 2, 5, 129])
+def test_a_key_that_is_only_held_is_nothing_that_was_typed(key: int, held: int) -> None:
+    assert _read([b"\x1b[%d;%du" % (key, held), b"\x1b[15;%d~" % held])[0].endswith("f5")
+
+
 def test_puttys_keys_in_its_vt100_mode_are_known() -> None:
     finals = "TUVWXYZ["
     read = [_read([f"\x1bO{final}".encode()]) for final in finals]
     assert read == [[f"f{number}"] for number in range(5, 13)]
+
+
+@pytest.mark.parametrize("size", [b"", b"\x1b[48;24;80;0;0t", b"\x1b[48;24;80;480;640t"])
+@pytest.mark.parametrize("report", [b"\x1b[<0;20;5M", b"\x1b[M 4%"])
+def test_a_click_is_in_its_cell_whatever_a_terminal_says_of_its_size(
+    size: bytes, report: bytes
+) -> None:
+    assert _read([size, report])[-1] == "mouse 19 4"
+    assert _read([size, *_each_byte(report)], gap=0.05)[-1] == "mouse 19 4"
+
+
+def test_a_press_and_its_end_of_the_oldest_kind_are_one_click() -> None:
+    down, up, wheel = TerminalInput().feed(b"\x1b[M 4%\x1b[M#4%\x1b[Ma4%")
+    assert isinstance(down, MouseDown)
+    assert isinstance(up, MouseUp)
+    assert (down.button, up.button) == (1, 1)
+    assert isinstance(wheel, MouseScrollDown)
 
 
 def test_a_string_without_an_end_is_over_with_the_next_function_key() -> None:

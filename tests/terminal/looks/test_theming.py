@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -93,6 +94,40 @@ def test_a_terminal_of_few_colours_gets_the_theme_of_its_own() -> None:
         assert suited("yimi-dark", colours) == "ansi-16"
         assert suited("high-contrast", colours) == "high-contrast"
     assert suited("yimi-dark", ColorSystem.EIGHT_BIT) == "yimi-dark"
+
+
+@pytest.mark.skipif(shutil.which("tic") is None, reason="no tic to describe a terminal with")
+@pytest.mark.parametrize(
+    ("described", "environment", "found"),
+    [
+        ("", {}, "None"),
+        ("colors#8, ", {}, "STANDARD"),
+        ("colors#256, ", {}, "EIGHT_BIT"),
+        ("", {"COLORTERM": "truecolor"}, "TRUECOLOR"),
+        (None, {}, "STANDARD"),
+    ],
+    ids=["none", "eight", "256", "said by the terminal itself", "not known"],
+)
+def test_a_terminal_has_the_colours_that_the_system_knows_of_it(
+    tmp_path: Path, described: str | None, environment: dict[str, str], found: str
+) -> None:
+    if described is not None:
+        source = tmp_path / "source"
+        source.write_text(f"strange|a terminal of the tests, {described}clear=x,\n")
+        subprocess.run(["tic", "-x", "-o", tmp_path, source], check=True)
+    asked = (
+        "from rich.console import Console; from tui.console.terminal.colours import colours_of; "
+        "found = colours_of(Console(force_terminal=True)); print(found and found.name)"
+    )
+    kept = {name: value for name, value in os.environ.items() if name != "COLORTERM"}
+    told = subprocess.run(
+        [sys.executable, "-c", asked],
+        env={**kept, "TERM": "strange", "TERMINFO": str(tmp_path), **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.strip() == found
 
 
 def test_what_stands_on_the_terminals_own_background_is_seen_on_a_light_and_a_dark_one() -> None:

@@ -9,6 +9,7 @@ from textual.widgets import Input
 from tests.terminal import scripted_port as s
 from tui.config.schema import Config, UiSettings, WrapUpSettings
 from tui.console import i18n
+from tui.console.terminal.input import TerminalInput
 from tui.console.widgets.note import NOTE_LIMIT
 from tui.port import replace
 from tui.port.commands import (
@@ -39,6 +40,14 @@ MINE = replace(s.WRAPUP, call="1")
 
 async def paste(c, text: str) -> None:
     c.app.post_message(events.Paste(text))
+    await c.settle()
+
+
+async def terminal_says(c, data: bytes) -> None:
+    """These bytes come from the terminal."""
+    for each in TerminalInput().feed(data):
+        each.set_sender(c.app)
+        c.app.post_message(each)
     await c.settle()
 
 
@@ -182,6 +191,20 @@ async def test_the_note_of_the_call_is_that_of_its_write_up_and_keeps_the_keys(c
         c.clock.now += 1
         await c.press("enter", "2")
         assert c.port.sent[-1] == EditWrapUp(outcome="Call back")
+
+
+@pytest.mark.parametrize("write_up", [True, False])
+async def test_who_looks_into_another_window_comes_back_into_the_note(console, write_up) -> None:
+    async with console(s.with_call(s.TALKING)) as c:
+        await c.press(*"wants ")
+        await terminal_says(c, b"\x1b[O")
+        assert "wants" in c.line("Note")
+        await c.happen(CallChanged(replace(s.ENDED, note="wants")))
+        if write_up:
+            await c.happen(WrapUpChanged(replace(MINE, note="wants")))
+        await terminal_says(c, b"\x1b[I")
+        await c.press(*"2 more")
+        assert "wants 2 more" in c.line("Note")
 
 
 async def test_without_a_write_up_nothing_takes_the_note_away(console) -> None:

@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
-from tui.console.attention import Attention, osc9, osc777, set_title
+import os
+import pty
+import shutil
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tui.console.attention import (
+    Attention,
+    envelope_of,
+    osc9,
+    osc52,
+    osc777,
+    set_title,
+    through_screen,
+)
 
 
 def test_a_call_rings_once_and_the_title_comes_back() -> None:
@@ -48,8 +65,43 @@ def test_notifications_are_sent_each_in_its_own_way() -> None:
 
 def test_notifications_go_through_tmux_in_its_envelope_and_bell_and_title_beside_it() -> None:
     written: list[str] = []
-    Attention(written.append, osc9=True, tmux=True).call("a")
+    Attention(written.append, osc9=True, envelope=envelope_of({"TMUX": "x", "STY": "1"})).call("a")
     assert written == ["\x1b[22;2t\x1b]0;a\a\a\x1bPtmux;\x1b\x1b]9;a\a\x1b\\"]
+
+
+def test_notifications_go_through_gnu_screen_in_its_own_and_without_either_in_none() -> None:
+    for environment, notified in (
+        ({"STY": "1.x"}, "\x1bP\x1b]9;a\a\x1b\\"),
+        ({}, "\x1b]9;a\a"),
+    ):
+        written: list[str] = []
+        Attention(written.append, osc9=True, envelope=envelope_of(environment)).call("a")
+        assert written == [f"\x1b[22;2t\x1b]0;a\a\a{notified}"]
+
+
+@pytest.mark.skipif(shutil.which("screen") is None, reason="GNU screen is not on this machine")
+@pytest.mark.parametrize("length", [3, 2000])
+def test_what_is_copied_comes_out_of_gnu_screen_as_one(tmp_path: Path, length: int) -> None:
+    data = osc52("王" * length)
+    (tmp_path / "inside").write_text(through_screen(data))
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "LANG": "C.UTF-8", "SCREENDIR": str(tmp_path)}
+    process = subprocess.Popen(
+        ["screen", "-c", os.devnull, "cat", tmp_path / "inside"],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=environment,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    outside = b""
+    with suppress(OSError):  # its end
+        while part := os.read(ours, 65536):
+            outside += part
+    process.wait(20)
+    os.close(ours)
+    assert data.encode() in outside
 
 
 def test_everything_off_writes_nothing() -> None:

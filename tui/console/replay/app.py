@@ -17,6 +17,7 @@ from tui.console.replay.player import SPEEDS, Player
 from tui.console.replay.words import line_of
 from tui.console.screens.console import ConsoleScreen
 from tui.console.screens.ladder_page import LadderPage
+from tui.console.terminal.colours import colours_of
 from tui.console.widgets.ladder import LadderPane
 from tui.port.values import message
 
@@ -61,7 +62,7 @@ class ReplayApp(YimiApp):
         self.change(watching=True, replay=line_of(player))
 
     def suited_theme(self, name: str) -> str:
-        return self._suits(name, self.console._color_system)
+        return self._suits(name, colours_of(self.console))
 
     def screen_ready(self) -> None:
         """The console is built: the messages stand beside it, where there is room."""

@@ -15,9 +15,9 @@ from time import monotonic
 from typing import Final
 
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
-from textual._keyboard_protocol import FUNCTIONAL_KEYS
+from textual._keyboard_protocol import FUNCTIONAL_KEYS, MODIFIER_FUNCTIONAL_KEYS
 from textual._xterm_parser import XTermParser
-from textual.events import AppBlur, AppFocus, Key, Paste, Resize
+from textual.events import Key, Paste, Resize
 from textual.keys import Keys
 from textual.message import Message
 from textual.messages import InBandWindowResize, TerminalSupportsSynchronizedOutput
@@ -57,7 +57,12 @@ _PUTTY: Final = {f"\x1bO{final}": f"f{n}" for n, final in enumerate("TUVWXYZ[", 
 """F5 to F12 of PuTTY in its VT100+ mode; F1 to F4 are everybody's."""
 _MODE_REPORT: Final = re.compile(r"\x1b\[\?(\d+);(\d)\$y")
 _RESIZE: Final = re.compile(r"\x1b\[48;(\d+)[\d:]*;(\d+)[\d:]*;(\d+)[\d:]*;(\d+)[\d:]*t")
-_MOUSE: Final = re.compile(r"\x1b\[<\d+;-?\d+;-?\d+[Mm]")
+_MOUSE: Final = re.compile(r"\x1b\[<(\d+);-?\d+;-?\d+[Mm]")
+_WHEEL: Final = 0b1000000
+_OTHER_BUTTON: Final = 0b10000011
+"""Of a button's number: those of the middle, the right and all beyond."""
+_RELEASED: Final = 0b11
+"""How the oldest kind of report says that a button was let go; it does not say which."""
 _KEY: Final = re.compile(
     r"\x1b\[(?P<code>\d*)(?::\d*(?::(?P<base>\d*))?)?"
     r"(?:;(?P<held>\d*)(?::(?P<kind>\d*))?)?(?:;(?P<text>[\d:]*))?(?P<final>[u~A-HPQRS])"
@@ -65,6 +70,13 @@ _KEY: Final = re.compile(
 ALTERNATES: Final = "\x1b[=4;2u"
 """Asks a terminal with kitty's protocol to tell, besides what Textual asks for, which key it would
 be on a Latin keyboard: to one who types Greek, Russian or Arabic the key with Ctrl is another."""
+_HELD: Final = frozenset((*MODIFIER_FUNCTIONAL_KEYS, "caps_lock", "scroll_lock", "num_lock"))
+"""Keys that are held while others are pressed, or switch something of the keyboard. A terminal with
+kitty's protocol tells of each; alone they are nothing that somebody typed."""
+ALT_BY_ESCAPE: Final = "\x1b[?1036;1039s\x1b[?1036;1039h"
+"""Asks xterm to write Alt and a key as ESC and the key, as others do, and keeps what it did before:
+left to itself it adds 128 to the letter, and Alt+N comes as "î"."""
+ALT_AS_BEFORE: Final = "\x1b[?1036;1039r"
 _CHORD: Final = 0b111110
 """Alt, Ctrl, Super, Hyper, Meta, as that protocol counts them."""
 _OTHER_KEY: Final = re.compile(r"\x1b\[27;(\d+);(\d+)~")
@@ -132,11 +144,6 @@ class TerminalInput:
         self._decode = getincrementaldecoder("utf-8")("surrogateescape").decode
 
     @property
-    def pixels(self) -> bool:
-        """Mouse reports come in pixels."""
-        return self._tables.mouse_pixels
-
-    @property
     def due(self) -> float | None:
         """Seconds until `tick` is needed; None while time alone completes nothing."""
         match self._state:
@@ -195,9 +202,10 @@ class TerminalInput:
                 if byte != ord("\\"):
                     yield from self._after_escape(byte)
             case _State.MOUSE:
+                self._sequence.append(byte)
                 self._left -= 1
                 if not self._left:
-                    self._state = _State.GROUND
+                    yield from self._old_mouse()
             case _State.PASTE:
                 yield from self._in_paste(byte)
 
@@ -326,13 +334,12 @@ class TerminalInput:
 
     def _report(self, code: str) -> Iterator[Message]:
         tables = self._tables
-        if code == "\x1b[I":
-            yield AppFocus()
-        elif code == "\x1b[O":
-            yield AppBlur()
-        elif code == _STATUS:
+        if code == _STATUS:
             yield TerminalReady()
-        elif _MOUSE.fullmatch(code):
+        elif mouse := _MOUSE.fullmatch(code):
+            button = int(mouse[1])
+            if not button & _WHEEL and button & _OTHER_BUTTON:
+                return  # who wants to paste, or slipped, presses no key that is printed there
             if (event := tables.parse_mouse_code(code)) is not None:
                 yield event
         elif size := _RESIZE.fullmatch(code):
@@ -340,14 +347,23 @@ class TerminalInput:
             if not (0 < height <= MOST_ROWS and 0 < width <= MOST_COLUMNS):
                 return  # no screen is like that; drawing it would take all the memory there is
             resize = Resize.from_dimensions((width, height), (pixel_width, pixel_height))
-            tables.terminal_size, tables.terminal_pixel_size = resize.size, resize.pixel_size
-            tables.mouse_pixels = True
             yield resize
         elif mode := _MODE_REPORT.fullmatch(code):
             if mode[1] == "2026" and mode[2] != "0":
                 yield TerminalSupportsSynchronizedOutput()
             elif mode[1] == "2048":
                 yield InBandWindowResize.from_setting_parameter(int(mode[2]))
+
+    def _old_mouse(self) -> Iterator[Message]:
+        """A report of terminals that know no other: button, column and row in a byte each."""
+        self._state = _State.GROUND
+        button, column, row = (byte - 32 for byte in self._sequence[-3:])
+        if min(button, column - 1, row - 1) < 0:
+            return  # beyond what a byte can say
+        up = not button & _WHEEL and button & _RELEASED == _RELEASED
+        if up:
+            button &= ~_RELEASED
+        yield from self._report(f"\x1b[<{button};{column};{row}{'m' if up else 'M'}")
 
     def _pressed(self, code: str) -> Iterator[Message]:
         if (name := _PUTTY.get(code)) is not None:
@@ -381,7 +397,7 @@ class TerminalInput:
 
     def _keys(self, code: str, *, alt: bool = False) -> Iterator[Message]:
         for key in self._tables._sequence_to_key_events(code, alt=alt):
-            if key.key != Keys.Ignore:
+            if key.key != Keys.Ignore and key.key.rpartition("+")[2] not in _HELD:
                 yield key
 
 
