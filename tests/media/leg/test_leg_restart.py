@@ -361,3 +361,32 @@ async def test_a_restart_is_not_proven_before_a_packet_was_decrypted(ends: Any) 
     await until(lambda: made.one._connections.current is not path)
     assert made.one.state is AudioLegState.CONNECTED
     assert made.one.decrypted is False
+
+
+async def test_who_nominates_is_the_same_through_every_restart_whoever_asks_for_it(
+    leg: Any, collector: Any, hears: Any
+) -> None:
+    heard, theirs = collector(), collector()
+    us, them = leg(ToneSource(OURS), heard), leg(ToneSource(THEIRS), theirs)
+
+    def roles() -> tuple[bool, bool]:
+        ours, its = (one._connections.described.ice._connection for one in (us, them))
+        return ours.ice_controlling, its.ice_controlling
+
+    async def both_are_heard_over_a_new_path() -> None:
+        for one in (us, them):
+            await until(lambda one=one: one.decrypted)  # type: ignore[misc]
+        heard.pcm.clear()
+        theirs.pcm.clear()
+        await hears(heard, THEIRS)
+        await hears(theirs, OURS)
+
+    await them.accept(await us.answer(await them.offer()))  # who offers first, nominates
+    await hears(heard, THEIRS)
+    for asks, takes in ((us, them), (them, us), (us, them)):
+        offer = await asks.restart()
+        assert asks._connections.offered.ice._connection.ice_controlling is (asks is them)
+        await asks.apply(await takes.answer(offer))
+        assert roles() == (False, True)
+        await both_are_heard_over_a_new_path()
+        assert roles() == (False, True)  # and nobody was told otherwise on the way
