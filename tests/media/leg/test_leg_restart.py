@@ -264,12 +264,14 @@ async def test_a_restart_of_ice_keeps_the_certificate_and_the_association(
     await both_are_heard(made, hears)
 
 
+@pytest.mark.parametrize("called", [False, True], ids=["whom we called", "that called us"])
 async def test_a_peer_that_takes_a_restart_under_its_own_old_name_is_followed(
-    ends: Any, hears: Any
+    ends: Any, hears: Any, called: bool
 ) -> None:
-    """FreeSWITCH turns to the new user, password and addresses, and answers with what it had."""
+    """FreeSWITCH turns to the new user, password and addresses, and answers with what it had. It
+    begins no new session of ICE, so it will nominate nothing: we do, whoever did before."""
     made = await ends()
-    one, other = made.one, made.other
+    one, other = (made.other, made.one) if called else (made.one, made.other)
     paths = one._connections.current, other._connections.current
     known, make = paths[1].ends, other._connections._make
 
@@ -283,6 +285,7 @@ async def test_a_peer_that_takes_a_restart_under_its_own_old_name_is_followed(
     answer = await other.answer(await one.restart())
     assert f"a=ice-ufrag:{known.ufrag}\r\na=ice-pwd:{known.password}\r\n" in answer
     await one.apply(answer)
+    assert one._connections.described.ice._connection.ice_controlling
     await until(lambda: one._connections.current is not paths[0])
     await until(lambda: other._connections.current is not paths[1])
     await until(lambda: one.decrypted and other.decrypted)

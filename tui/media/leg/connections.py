@@ -80,10 +80,11 @@ class Connections:
     ) -> None:
         """Both sides are described: begin, and let it take over when it is up. Who offers first is
         controlling, and stays that through every restart with the same peer, whoever asks for it
-        (RFC 8445 §6.1.1): Firefox does not let itself be told that roles have changed."""
+        (RFC 8445 §6.1.1): Firefox does not let itself be told that roles have changed. A peer that
+        answers under its old name restarts nothing, and nominates nothing anew: then we do."""
         old, known = self.current, self.described
         controlling = offerer
-        if known is not None and known.is_with(remote):
+        if known is not None and known.restarts_with(remote):
             controlling = known.ice.controlling
         if connection is self.offered:
             self.offered = None

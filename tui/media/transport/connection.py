@@ -120,10 +120,13 @@ class MediaConnection:
         plain = ("active", "passive") if offerer else ("active", "passive", "actpass")
         self._task = asyncio.ensure_future(self._run(remote, remote.transport.setup in plain))
 
-    def is_with(self, remote: Remote) -> bool:
-        """Whether that describes the peer of this connection: who shows the same certificate."""
-        known = self.remote
-        return known is not None and known.transport.fingerprints == remote.transport.fingerprints
+    def restarts_with(self, remote: Remote) -> bool:
+        """Whether that is the peer of this connection in a new session of ICE: with the certificate
+        that it had, and another user or password."""
+        if self.remote is None:
+            return False
+        known, peer = self.remote.transport, remote.transport
+        return known.fingerprints == peer.fingerprints and not known.same_peer(peer)
 
     async def _run(self, remote: Remote, named: bool) -> None:
         peer, association = remote.transport, self.association
