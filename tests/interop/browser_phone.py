@@ -1,11 +1,13 @@
-"""A phone in Chromium, on JsSIP or SIP.js, as a test drives it."""
+"""A phone in a browser, Chromium or another, on JsSIP or SIP.js, as a test drives it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.interop.chromium import Page, bundle
+from tests.interop.browser_page import BrowserPage, bundle
+from tests.interop.chromium import Page
 from tests.interop.kamailio import Kamailio
 from tests.waiting import until
 
@@ -13,17 +15,21 @@ from tests.waiting import until
 class BrowserPhone:
     """A browser's softphone: it answers every call, says one tone and notes what happens."""
 
-    def __init__(self, folder: Path, library: str) -> None:
-        """``library`` is "jssip" or "sipjs", which has no messages outside of calls here."""
+    def __init__(
+        self, folder: Path, library: str, browser: Callable[[Path, Path], BrowserPage] = Page
+    ) -> None:
+        """``library`` is "jssip" or "sipjs", which has no messages outside of calls here.
+        ``browser`` is Chromium, or another that opens a script in a folder."""
         self._folder = folder
         self._library = library
-        self._page: Page | None = None
+        self._browser = browser
+        self._page: BrowserPage | None = None
 
     async def start(self) -> None:
         """Bundle the page and open it."""
         script = self._folder / "phone.js"
         await bundle(Path(__file__).parent / "browser" / f"{self._library}.mjs", script)
-        self._page = Page(self._folder, script)
+        self._page = self._browser(self._folder, script)
         await self._page.start()
 
     async def register(
@@ -91,6 +97,41 @@ class BrowserPhone:
     async def hold(self, on: bool) -> None:
         """Hold the call, or take it up again, and wait until the other side agrees."""
         await self._call("phone.hold", on)
+
+    async def wait_with_the_answer(self) -> None:
+        """From now on a call rings until it is answered or refused."""
+        assert self._page is not None
+        await self._page.evaluate("(phone.patient = true)")
+
+    async def answer(self) -> None:
+        """Take the call that rings."""
+        await self._call("phone.answer")
+
+    async def refuse(self, status: int) -> None:
+        """Refuse it."""
+        await self._call("phone.refuse", status)
+
+    async def speak(self, on: bool) -> None:
+        """Say the tone, or nothing."""
+        await self._call("phone.speak", on)
+
+    async def press(self, keys: str) -> None:
+        """Keys, as telephone-event (RFC 4733)."""
+        await self._call("phone.press", keys)
+
+    async def hears_key(self, low: float, high: float, seconds: float = 10) -> None:
+        """Wait until the two tones of a key are heard: a browser tells of keys no other way."""
+        heard: list[float] = []
+
+        async def so() -> bool:
+            heard[:] = await self._call("phone.decibels", low, high)
+            return min(heard) > -50
+
+        await until(so, seconds, what=lambda: f"{low} and {high} Hz: {heard}", interval=0.05)
+
+    async def renew(self) -> None:
+        """Set the path up anew (a restart of ICE), and wait until the other side agrees."""
+        await self._call("phone.renew")
 
     async def consult(self, target: str) -> None:
         """Call somebody beside the call that there is."""

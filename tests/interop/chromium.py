@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import json
 import os
 from pathlib import Path
 from typing import Any
 
-from aiohttp import web
 from websockets.asyncio.client import ClientConnection, connect
 
-from tests.interop.programs import Missing, Program, free_port, need
+from tests.interop.browser_page import BrowserPage
+from tests.interop.programs import Program, need
 
 _FLAGS = (
     "--headless",
@@ -39,16 +38,15 @@ _LOADED = """new Promise((done) => {
 })"""
 
 
-class Page:
+class Page(BrowserPage):
     """A page of our own in a Chromium of its own."""
 
     def __init__(self, folder: Path, script: Path) -> None:
+        super().__init__(script)
         self._folder = folder / "chromium"
         self._folder.mkdir()
-        self._script = script
         self._program: Program | None = None
         self._socket: ClientConnection | None = None
-        self._server: web.AppRunner | None = None
         self._numbers = itertools.count(1)
         self._session = ""
 
@@ -88,18 +86,13 @@ class Page:
             raise AssertionError(f"in the page: {thrown.get('description', answer)}")
         return answer["result"].get("value")
 
-    async def call(self, function: str, *arguments: Any) -> Any:
-        """``function(...arguments)`` in the page."""
-        return await self.evaluate(f"{function}({', '.join(json.dumps(one) for one in arguments)})")
-
     async def end(self) -> None:
         """Close the browser and stop serving."""
         if self._socket is not None:
             await self._socket.close()
         if self._program is not None:
             await self._program.end()
-        if self._server is not None:
-            await self._server.cleanup()
+        await super().end()
 
     async def _call(self, method: str, parameters: dict[str, Any]) -> dict[str, Any]:
         assert self._socket is not None
@@ -115,38 +108,3 @@ class Page:
                     raise AssertionError(f"{method}: {answer['error']}")
                 result: dict[str, Any] = answer["result"]
                 return result
-
-    async def _serve(self) -> str:
-        script = self._script
-
-        async def page(_request: web.Request) -> web.Response:
-            text = '<!doctype html><meta charset="utf-8"><script src="/phone.js"></script>'
-            return web.Response(text=text, content_type="text/html")
-
-        async def code(_request: web.Request) -> web.FileResponse:
-            return web.FileResponse(script)
-
-        application = web.Application()
-        application.add_routes([web.get("/", page), web.get("/phone.js", code)])
-        self._server = web.AppRunner(application)
-        await self._server.setup()
-        port = free_port()
-        await web.TCPSite(self._server, "127.0.0.1", port).start()
-        return f"http://127.0.0.1:{port}/"
-
-
-async def bundle(source: Path, target: Path) -> None:
-    """``source`` and what it imports from node_modules beside it, as one script for a browser."""
-    need("node", "nodejs")
-    builder = source.parent / "node_modules" / ".bin" / "esbuild"
-    if not builder.exists():
-        raise Missing(
-            "JsSIP and SIP.js are not installed: run npm ci in tests/interop/browser "
-            "(bash .ci/run does)."
-        )
-    process = await asyncio.create_subprocess_exec(
-        str(builder), str(source), "--bundle", "--format=iife", f"--outfile={target}",
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
-    said, _ = await process.communicate()
-    assert process.returncode == 0, said.decode()

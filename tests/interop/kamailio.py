@@ -17,12 +17,20 @@ class Kamailio:
     password = "three-plain-words"
 
     def __init__(
-        self, folder: Path, algorithm: str = "MD5", *, presence: str = "", calls: str = ""
+        self,
+        folder: Path,
+        algorithm: str = "MD5",
+        *,
+        presence: str = "",
+        calls: str = "",
+        relays: bool = True,
     ) -> None:
         """``algorithm`` is that of its digest. With ``presence`` it is a presence server: "dialogs"
         tells of calls as well, "people" only of who is there. ``calls`` is the realm that asks for
-        the password of who calls, as that of a PBX behind it."""
+        the password of who calls, as that of a PBX behind it. Where it ``relays`` nothing, phones
+        on WebSockets hear one another without rtpengine."""
         self._calls = calls or self.realm
+        self._relays = relays
         self._presence = presence
         self._algorithm = algorithm
         self._folder = folder / "kamailio"
@@ -50,9 +58,12 @@ class Kamailio:
         return "\n".join(f"--- {one.name}\n{one.output()}" for one in self._programs)
 
     async def start(self) -> None:
-        """Start rtpengine, then Kamailio, and wait until each answers."""
-        rtpengine = need("rtpengine", "rtpengine-daemon")
+        """Start rtpengine, where it relays, then Kamailio, and wait until each answers."""
         need("kamailio", "kamailio")
+        if not self._relays:
+            await self.start_proxy()
+            return
+        rtpengine = need("rtpengine", "rtpengine-daemon")
         media = Program(
             "rtpengine",
             [
@@ -112,6 +123,7 @@ class Kamailio:
             "CALLS": self._calls,
             "PASSWORD": self.password,
             "ALGORITHM": self._algorithm,
+            "RELAYS": "#!define RELAYS" if self._relays else "",
             "PRESENCE": "#!define PRESENCE" if self._presence else "",
             "DIALOGS": "#!define DIALOGS" if self._presence == "dialogs" else "",
         }

@@ -112,14 +112,14 @@ class Relay:
         return self._through("b", sdp)
 
     def _through(self, end: str, sdp: str) -> str:
-        port = None
-        for found in re.finditer(r"a=candidate:\S+ 1 udp \d+ (\S+) (\d+) typ host", sdp, re.I):
-            if found[1] == "127.0.0.1" or port is None:
-                port = int(found[2])
-        if port is None:
-            raise AssertionError("no candidate of that description is on loopback")
+        where: Address | None = None
+        for found in re.finditer(r"a=candidate:\S+ 1 udp \d+ ([\d.]+) (\d+) typ host", sdp, re.I):
+            if found[1] == "127.0.0.1" or where is None:
+                where = found[1], int(found[2])
+        if where is None:
+            raise AssertionError("no candidate of that description is of this machine")
         # The end's packets come to the socket that it takes for the other end.
-        self._sides["a" if end == "a" else "b"].end = ("127.0.0.1", port)
+        self._sides["a" if end == "a" else "b"].end = where
         other = self._sides["b" if end == "a" else "a"]
         assert other.transport is not None
         ours = other.transport.get_extra_info("sockname")[1]

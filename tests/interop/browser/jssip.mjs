@@ -29,7 +29,7 @@ phone.start = async ({ ws, uri, user, password, hz }) => {
     if (originator !== "remote") return; // one of its own, that a REFER asked for
     follow(session);
     note("offered", { from: session.remote_identity.uri.toString() });
-    session.answer(sound());
+    if (!phone.patient) phone.answer();
   });
   phone.ua.start();
 };
@@ -71,6 +71,15 @@ phone.send = (target, body, contentType) =>
     });
   });
 
+/** Take the call that rings. */
+phone.answer = () => phone.session.answer(sound());
+
+/** Refuse it. */
+phone.refuse = (status) => phone.session.terminate({ status_code: status });
+
+/** Call somebody. */
+phone.call = (target) => follow(phone.ua.call(target, sound()));
+
 /** Call somebody beside the call that there is. */
 phone.consult = (target) => {
   phone.first = phone.session;
@@ -91,6 +100,12 @@ phone.connect = () => {
 phone.hold = (on) =>
   new Promise((resolve) => {
     phone.session[on ? "hold" : "unhold"]({ useUpdate: true }, resolve);
+  });
+
+/** Set the path up anew: a re-INVITE with a restart of ICE; resolves when the other side agrees. */
+phone.renew = () =>
+  new Promise((resolve) => {
+    phone.session.renegotiate({ rtcOfferConstraints: { iceRestart: true } }, resolve);
   });
 
 phone.hangUp = () => phone.session.terminate();

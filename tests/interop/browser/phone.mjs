@@ -4,6 +4,7 @@ export const phone = {
   log: [],
   session: null,
   waiting: [],
+  patient: false, // answers when it is told to, and not at once
 };
 
 export function note(what, more = {}) {
@@ -44,6 +45,7 @@ export async function say(hz) {
 
 /** Hear what a connection brings, and note how it is. */
 export function listen(connection) {
+  phone.connection = connection;
   connection.addEventListener("connectionstatechange", () =>
     note("media", { state: connection.connectionState }),
   );
@@ -61,6 +63,22 @@ export function listen(connection) {
     note("track");
   });
 }
+
+/** Press keys, each for 160 ms (RFC 4733). */
+phone.press = (keys) => phone.connection.getSenders()[0].dtmf.insertDTMF(keys, 160, 100);
+
+/** Speak, or say nothing. */
+phone.speak = (on) => {
+  phone.connection.getSenders()[0].track.enabled = on;
+};
+
+/** How loud each of these is in the last 170 ms heard, in decibels. */
+phone.decibels = (...hertz) => {
+  const bins = new Float32Array(phone.ear.frequencyBinCount);
+  phone.ear.getFloatFrequencyData(bins);
+  const width = phone.context.sampleRate / phone.ear.fftSize;
+  return hertz.map((hz) => Math.max(-200, bins[Math.round(hz / width)]));
+};
 
 /** What is loudest in the last 170 ms heard: { hz, decibel }. */
 phone.hears = () => {

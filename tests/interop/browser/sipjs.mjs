@@ -31,6 +31,7 @@ phone.start = async ({ ws, uri, user, password, hz, confirms }) => {
       async onInvite(invitation) {
         follow(invitation);
         note("offered", { from: invitation.remoteIdentity.uri.toString() });
+        if (phone.patient) return;
         if (confirms) {
           await invitation.progress(); // until its PRACK
           note("rang", { as: invitation.rel100 });
@@ -92,12 +93,17 @@ phone.consult = (target) => {
   return phone.call(target);
 };
 
-/** Hold the call, or take it up again: a re-INVITE. */
-phone.hold = (on) =>
+/** Take the call that rings. */
+phone.answer = () => phone.session.accept();
+
+/** Refuse it. */
+phone.refuse = (statusCode) => phone.session.reject({ statusCode });
+
+const changed = (how) =>
   new Promise((resolve, reject) => {
     phone.session
       .invite({
-        sessionDescriptionHandlerOptions: { hold: on },
+        sessionDescriptionHandlerOptions: how,
         requestDelegate: {
           onAccept: () => resolve(true),
           onReject: ({ message }) => reject(new Error(`${message.statusCode}`)),
@@ -105,6 +111,12 @@ phone.hold = (on) =>
       })
       .catch(reject);
   });
+
+/** Hold the call, or take it up again: a re-INVITE. */
+phone.hold = (on) => changed({ hold: on });
+
+/** Set the path up anew: a re-INVITE with a restart of ICE; resolves when the other side agrees. */
+phone.renew = () => changed({ hold: false, offerOptions: { iceRestart: true } });
 
 /** Put the first call through to the second, or to a number, and out. */
 phone.connect = (target) => {

@@ -264,12 +264,14 @@ async def test_a_restart_of_ice_keeps_the_certificate_and_the_association(
     await both_are_heard(made, hears)
 
 
+@pytest.mark.parametrize("called", [False, True], ids=["whom we called", "that called us"])
 async def test_a_peer_that_takes_a_restart_under_its_own_old_name_is_followed(
-    ends: Any, hears: Any
+    ends: Any, hears: Any, called: bool
 ) -> None:
-    """FreeSWITCH turns to the new user, password and addresses, and answers with what it had."""
+    """FreeSWITCH turns to the new user, password and addresses, and answers with what it had. It
+    begins no new session of ICE, so it will nominate nothing: we do, whoever did before."""
     made = await ends()
-    one, other = made.one, made.other
+    one, other = (made.other, made.one) if called else (made.one, made.other)
     paths = one._connections.current, other._connections.current
     known, make = paths[1].ends, other._connections._make
 
@@ -283,6 +285,7 @@ async def test_a_peer_that_takes_a_restart_under_its_own_old_name_is_followed(
     answer = await other.answer(await one.restart())
     assert f"a=ice-ufrag:{known.ufrag}\r\na=ice-pwd:{known.password}\r\n" in answer
     await one.apply(answer)
+    assert one._connections.described.ice._connection.ice_controlling
     await until(lambda: one._connections.current is not paths[0])
     await until(lambda: other._connections.current is not paths[1])
     await until(lambda: one.decrypted and other.decrypted)
@@ -361,3 +364,32 @@ async def test_a_restart_is_not_proven_before_a_packet_was_decrypted(ends: Any) 
     await until(lambda: made.one._connections.current is not path)
     assert made.one.state is AudioLegState.CONNECTED
     assert made.one.decrypted is False
+
+
+async def test_who_nominates_is_the_same_through_every_restart_whoever_asks_for_it(
+    leg: Any, collector: Any, hears: Any
+) -> None:
+    heard, theirs = collector(), collector()
+    us, them = leg(ToneSource(OURS), heard), leg(ToneSource(THEIRS), theirs)
+
+    def roles() -> tuple[bool, bool]:
+        ours, its = (one._connections.described.ice._connection for one in (us, them))
+        return ours.ice_controlling, its.ice_controlling
+
+    async def both_are_heard_over_a_new_path() -> None:
+        for one in (us, them):
+            await until(lambda one=one: one.decrypted)  # type: ignore[misc]
+        heard.pcm.clear()
+        theirs.pcm.clear()
+        await hears(heard, THEIRS)
+        await hears(theirs, OURS)
+
+    await them.accept(await us.answer(await them.offer()))  # who offers first, nominates
+    await hears(heard, THEIRS)
+    for asks, takes in ((us, them), (them, us), (us, them)):
+        offer = await asks.restart()
+        assert asks._connections.offered.ice._connection.ice_controlling is (asks is them)
+        await asks.apply(await takes.answer(offer))
+        assert roles() == (False, True)
+        await both_are_heard_over_a_new_path()
+        assert roles() == (False, True)  # and nobody was told otherwise on the way

@@ -78,8 +78,14 @@ class Connections:
     def adopt(
         self, connection: MediaConnection, remote: Remote, *, offerer: bool, setup: Setup
     ) -> None:
-        """Both sides are described: begin, and let it take over when it is up."""
-        old = self.current
+        """Both sides are described: begin, and let it take over when it is up. Who offers first is
+        controlling, and stays that through every restart with the same peer, whoever asks for it
+        (RFC 8445 §6.1.1): Firefox does not let itself be told that roles have changed. A peer that
+        answers under its old name restarts nothing, and nominates nothing anew: then we do."""
+        old, known = self.current, self.described
+        controlling = offerer
+        if known is not None and known.restarts_with(remote):
+            controlling = known.ice.controlling
         if connection is self.offered:
             self.offered = None
         if self.next is not None:
@@ -93,7 +99,7 @@ class Connections:
         else:
             self.next = connection
             self._start_limit()
-        connection.start(remote, offerer=offerer, setup=setup)
+        connection.start(remote, offerer=offerer, controlling=controlling, setup=setup)
 
     def withdraw(self) -> None:
         """What was offered is not wanted any more."""

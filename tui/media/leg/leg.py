@@ -176,6 +176,8 @@ class AudioLeg:
         if ice_servers is not None:
             self._servers = usable(ice_servers)
         connection = await self._gathered()
+        if (known := self._connections.described) is not None:  # its checks may overtake its answer
+            connection.ice.set_controlling(known.ice.controlling)
         # First the new one, then away with an older one: what is alone would be given up.
         older, self._connections.offered = self._connections.offered, connection
         if older is not None:

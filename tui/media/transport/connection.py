@@ -103,8 +103,9 @@ class MediaConnection:
             port=candidates[0].port if candidates else 9,
         )
 
-    def start(self, remote: Remote, *, offerer: bool, setup: Setup) -> None:
-        """Both sides are described: begin. Our role is `setup`; a peer that named none of its own
+    def start(self, remote: Remote, *, offerer: bool, controlling: bool, setup: Setup) -> None:
+        """Both sides are described: begin. In ICE we are `controlling`, and always towards a lite
+        peer (RFC 8445 §6.1.1); in DTLS our role is `setup`; a peer that named none of its own
         may still turn it round by beginning the handshake itself. Where the association is kept, so
         is its role."""
         if self._task is not None or self._closing is not None:
@@ -113,11 +114,19 @@ class MediaConnection:
         if not kept and self.association.over is not None:
             self.association = self.association.successor()
         self.remote, self.setup = remote, self.association.setup if kept else setup
-        self.ice.set_controlling(offerer or remote.lite)
+        self.ice.set_controlling(controlling or remote.lite)
         self._set("connecting")
         # A role that is none ("holdconn"), or in an answer no choice ("actpass"), says nothing.
         plain = ("active", "passive") if offerer else ("active", "passive", "actpass")
         self._task = asyncio.ensure_future(self._run(remote, remote.transport.setup in plain))
+
+    def restarts_with(self, remote: Remote) -> bool:
+        """Whether that is the peer of this connection in a new session of ICE: with the certificate
+        that it had, and another user or password."""
+        if self.remote is None:
+            return False
+        known, peer = self.remote.transport, remote.transport
+        return known.fingerprints == peer.fingerprints and not known.same_peer(peer)
 
     async def _run(self, remote: Remote, named: bool) -> None:
         peer, association = remote.transport, self.association

@@ -175,6 +175,11 @@ class IceTransport:
                 return True
         return False
 
+    @property
+    def controlling(self) -> bool:
+        """Whether we nominate: as it was set, or as a conflict of roles has left it since."""
+        return bool(self._connection.ice_controlling)
+
     def set_controlling(self, on: bool) -> None:
         """Whether we nominate; before ICE starts."""
         self._connection.ice_controlling = on
