@@ -259,6 +259,22 @@ async def test_where_there_are_no_outcomes_digits_are_the_note_too(console) -> N
         assert c.port.sent[-1] == EditWrapUp(note="2 boxes")
 
 
+async def test_a_digit_behind_a_choice_that_is_not_confirmed_yet_means_what_is_in_sight(
+    console,
+) -> None:
+    outcomes = tuple(f"Outcome {letter}" for letter in "ABCDEFGHIJKL")
+    wrapup = replace(s.WRAPUP, outcomes=outcomes)
+    async with console(replace(s.IDLE, wrapup=wrapup)) as c:
+        c.clock.now += 1
+        while outcomes[-1] not in c.screen_text:
+            await c.press("0")
+        await c.press("2")
+        await c.happen(WrapUpChanged(replace(wrapup, note="g")))  # said before the choice came
+        await c.press("1")
+        chosen = [each.outcome for each in c.port.sent]
+        assert chosen[1] == outcomes[outcomes.index(chosen[0]) - 1]
+
+
 @pytest.mark.parametrize("size", [(80, 24), (40, 24)], ids=str)
 async def test_outcomes_from_the_tenth_on_have_digits_on_their_page(console, size) -> None:
     outcomes = tuple(f"Outcome {letter}" for letter in "ABCDEFGHIJKL")

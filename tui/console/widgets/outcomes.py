@@ -54,10 +54,13 @@ class Outcomes(Rows, can_focus=True):
         """The page that was turned to; None: that of the one chosen."""
 
     def show(self, options: tuple[str, ...], chosen: str) -> None:
-        """Draw these outcomes and the one chosen."""
-        if chosen != self.chosen or options != self.options:
-            self.options, self.chosen = options, chosen
+        """Draw these outcomes and the one chosen. Where none is the page stays: a choice that is
+        not confirmed yet comes as none, and the next digit is meant for what is in sight."""
+        if options != self.options:
             self._page = None
+        elif chosen != self.chosen:
+            self._page = None if chosen else self._at(self._pages())
+        self.options, self.chosen = options, chosen
         self._draw()
 
     @property
