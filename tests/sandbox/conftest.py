@@ -18,7 +18,7 @@ from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSes
 from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame
 
-from tests.waiting import until
+from tests.waiting import LIMIT, until
 from tui.platform import control
 from tui.platform import messages as m
 from tui.platform.gen2.signature import password_key, sign
@@ -247,11 +247,11 @@ class Console:
 
     # ---------------------------------------------------------- waiting
 
-    async def until(self, fact: Callable[[], object], seconds: float = 10.0) -> None:
+    async def until(self, fact: Callable[[], object], seconds: float = LIMIT) -> None:
         """Wait until something holds."""
         await until(fact, seconds)
 
-    async def until_told(self, kind: type, seconds: float = 10.0) -> Any:
+    async def until_told(self, kind: type, seconds: float = LIMIT) -> Any:
         """The newest message of a kind, once there is one."""
         await self.until(lambda: any(isinstance(each, kind) for each in self.told), seconds)
         return [each for each in self.told if isinstance(each, kind)][-1]
@@ -262,7 +262,7 @@ class Console:
         heard: dict[str, Any] = await self.control("GET", f"/calls/last/heard?ms={ms}&hz={listed}")
         return heard
 
-    async def until_customer_hears(self, hz: int, seconds: float = 10.0) -> None:
+    async def until_customer_hears(self, hz: int, seconds: float = LIMIT) -> None:
         async def so() -> bool:
             async with self.http.get(f"/control/calls/last/heard?ms=200&hz={hz}") as answer:
                 return answer.status == 200 and (await answer.json())["tones"][str(hz)] > 0.8

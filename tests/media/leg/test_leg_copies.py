@@ -26,8 +26,8 @@ async def test_what_a_line_loses_in_bursts_is_heard_once_the_reports_told_of_it(
         await one.accept(relay.from_b(await other.answer(relay.from_a(await one.offer()))))
         figures, received = other._session.received.playout.figures, other._session.received
         await until(lambda: received.with_copies > 100, 30, what=other.statistics)
-        repaired, concealed, lost = figures.repaired, figures.concealed, relay.a_to_b.lost
-        await until(lambda: relay.a_to_b.lost >= lost + 30, 30)
+        repaired, concealed, lost = figures.repaired, figures.concealed, figures.lost
+        await until(lambda: figures.lost >= lost + 30, 30)
         assert figures.repaired - repaired > 20 * FRAME
         assert figures.concealed - concealed < 10 * FRAME
         assert strength(heard.last(0.5), 440) > 0.05
