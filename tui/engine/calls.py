@@ -15,6 +15,7 @@ from tui.port.machines.call_machine import (
     CallInput,
     CallState,
     HoldInput,
+    HoldRequest,
     LineSoundInput,
     step_beneath,
     step_call,
@@ -221,3 +222,10 @@ class Calls:
     def talked(self, call: Call) -> float | None:
         """Seconds since the call was answered; None when it never was."""
         return None if call.answered is None else self.context.clock() - call.answered
+
+
+def is_held(call: Call) -> bool:
+    """Whether nothing may be heard of the agent: it is on hold, is asked to be, or will be again
+    where a hang-up that is under way fails."""
+    before = call.before if call.state is CallState.ENDING else ""
+    return CallState.HOLDING in (call.state, before) or call.pending is HoldRequest.HOLD

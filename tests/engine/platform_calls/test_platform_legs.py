@@ -233,3 +233,31 @@ async def test_a_call_that_is_up_without_its_leg_says_so_and_asks_for_it(
     assert notice.message.id == "audio.lost"
     booth.invite("2")
     await booth.comes("accept", "2", b"v=0")
+
+
+@pytest.mark.parametrize("before_it_is_up", [True, False])
+async def test_the_sound_that_is_asked_for_again_is_waited_for_within_its_limit(
+    booth: Booth, before_it_is_up: bool
+) -> None:
+    await _is_given_a_leg_that_goes(booth, _ended if before_it_is_up else lambda _: None)
+    if before_it_is_up:
+        await until(lambda: booth.desk.call.leg is Leg.LOST)
+    booth.desk.says(m.Answered(CC, CUSTOMER))
+    if not before_it_is_up:
+        _ended(booth)
+    await until(lambda: booth.desk.call.leg is Leg.AWAITED)
+    assert f"sound {booth.desk.call.key}" in booth.desk.context.timers
+
+
+async def test_a_held_call_whose_hang_up_is_under_way_gets_a_leg_that_is_held(booth: Booth) -> None:
+    booth.desk.says(m.NewCall(CC, CUSTOMER))
+    assert (await booth.desk.commands.answer("")).ok
+    booth.desk.says(m.Answered(CC, CUSTOMER))
+    assert (await booth.desk.commands.hold("", True)).ok
+    held = booth.desk.call
+    booth.desk.calls.put(held, state=CallState.ENDING, before=held.state)
+    booth.invite("1")
+    await booth.comes("accept", "1", b"v=0")
+    media = booth.legs._legs["1"].media
+    assert media is not None
+    assert media.held

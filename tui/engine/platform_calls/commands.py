@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from tui.engine.calls import BY_US, Calls
+from tui.engine.calls import BY_US, Calls, is_held
 from tui.engine.numbers import NumberError, parse_number, split_number
 from tui.engine.outcome import Outcome, Send, unconfirmed
 from tui.engine.platform_calls.dials import Dials, SentDial
@@ -245,7 +245,7 @@ class CallCommands:
         if not outcome.ok:
             failure = unconfirmed("hold" if on else "resume", outcome)
             self.calls.ask_hold(current, HoldInput.SETTLED)
-            self.legs.hold(call.key, _is_held(current))
+            self.legs.hold(call.key, is_held(current))
             self.context.notice(failure)
             if outcome.silent:
                 self._settle_hold(call.key, 0)
@@ -253,7 +253,7 @@ class CallCommands:
         given = CallInput.HOLD_CONFIRMED if on else CallInput.RESUME_CONFIRMED
         if not self.held_or_not(current, given):
             self.calls.ask_hold(current, HoldInput.SETTLED)
-            self.legs.hold(call.key, _is_held(current))
+            self.legs.hold(call.key, is_held(current))
             return Result(False, message("call.none"))
         return Result(True)
 
@@ -308,8 +308,3 @@ class CallCommands:
         if call.muted is not on:
             self.calls.put(call, muted=on)
         return Result(True)
-
-
-def _is_held(call: Call) -> bool:
-    """Whether it is on hold, or will be again where a hang-up that is under way fails."""
-    return CallState.HOLDING in (call.state, call.before if call.state is CallState.ENDING else "")

@@ -16,6 +16,7 @@ from typing import Final
 from tui import sip
 from tui.engine.audio.leg_entry import Apart, LegEntry
 from tui.engine.audio.legs import Legs
+from tui.engine.calls import is_held
 from tui.engine.context import log
 from tui.platform import control
 from tui.platform.not_understood import SkippedKind
@@ -67,9 +68,13 @@ class PlatformLegs:
         heard = call.leg is Leg.CONNECTED and before is not None and before.leg is not call.leg
         if not call.live or heard:
             self.forget(call.key)
-        is_up = call.answered is not None and before is not None and before.answered is None
-        if call.live and is_up and call.leg in _GONE:  # it went before that
+        was_silent = before is not None and (
+            before.answered is None or before.state is CallState.ENDING
+        )
+        is_up = call.answered is not None and call.state is not CallState.ENDING
+        if call.live and was_silent and is_up and call.leg in _GONE:  # it went meanwhile
             self._gone(call.key, call.leg)
+            return  # what follows was done for the call as it is now
         name = f"sound {call.key}"
         if not call.live or call.leg not in (Leg.AWAITED, Leg.CONNECTING):
             self.context.timers.cancel(name)
@@ -105,6 +110,7 @@ class PlatformLegs:
 
     def renew(self, key: str) -> None:
         """A call is up and its audio is gone: the platform is asked, and offers a new leg."""
+        self.forget(key)  # it may be awaited already, without a limit
         self.expect(key)
         self._ask()
 
@@ -165,7 +171,7 @@ class PlatformLegs:
             call = self.calls.by_key(leg.key)
             if call is not None:  # a new leg of a call that is up is as open as the last one
                 media.mute(call.muted)
-                media.hold(call.state is CallState.HOLDING)
+                media.hold(is_held(call))
             self.legs.phone.accept(leg.handle, answer.encode())
             leg.answered()
             while (old := self.legs.leg_of(leg.key)) is not None and old is not leg:
