@@ -31,7 +31,7 @@ from tui.text import clean_text
 
 _ACCEPTED = 200
 _OVER: Final = (101, 105, 309)
-"""The last message of a call that is over."""
+"""Codes that can be those of a call's last message."""
 
 
 class PlatformCalls:
@@ -244,6 +244,8 @@ class PlatformCalls:
 
     def _report(self, report: control.PlatformMessage) -> None:
         if isinstance(report, control.CallStateReport) and report.state in _OVER:
+            if (last := _last_of(report)) is not None:
+                self.reports.handle(last)
             self.query.is_over(report.ccnumber)
             return
         self.query.told(getattr(report, "ccnumber", ""))
@@ -369,6 +371,16 @@ def _as_it_was_said(report: control.PlatformMessage) -> control.PlatformMessage:
         case control.CallStateReport(ccnumber, 104, number, eid):
             return control.Answered(ccnumber, number, eid)
     return report
+
+
+def _last_of(report: control.CallStateReport) -> control.PlatformMessage | None:
+    """The last message of a call, where an answer to 22 says as much as that does."""
+    match report.state:
+        case 101:
+            return control.CancelCall(report.ccnumber)
+        case 309:
+            return control.CallinFailed(report.ccnumber)
+    return None  # 105: it has no reason
 
 
 def _one_only() -> Result:

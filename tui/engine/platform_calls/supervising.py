@@ -127,7 +127,8 @@ class Supervising:
         await self._request(SuperviseHow.LEAVE, call)
 
     async def _request(self, how: SuperviseHow, key: str) -> Result:
-        act = _ACTS.get(how) or self._way_out()
+        act, way_out = _ACTS.get(how) or self._way_out(), self._way_out()
+        held = key == self.now.call
         if how is SuperviseHow.LISTEN:
             self._begin(key)
         elif key == self.now.call:
@@ -140,6 +141,11 @@ class Supervising:
             self.context.spawn(self._tell(control.Supervise(key, _BACK[act])))
             own = bool(self.calls.live)
             return Result(False, message("supervise.in_call" if own else "supervise.over"))
+        undone = how in (SuperviseHow.JOIN, SuperviseHow.END) and (
+            refused or isinstance(answer, Message)
+        )
+        if held and not mine and undone:  # for the platform she is in it yet
+            self.context.spawn(self._tell(control.Supervise(key, way_out)))
         if isinstance(answer, control.SuperviseResponse) and answer.result == 0:
             if mine:
                 self._done(how)
