@@ -56,7 +56,7 @@ class AgentConfig:
     """The shortest session interval that we take."""
     realms: tuple[str, ...] = ()
     """Realms that get a proof of the password besides those that asked for it at the first
-    registration: of servers behind the registrar that ask themselves."""
+    registration: of servers behind the registrar that challenge on their own."""
     allow_weaker_digest: bool = False
     """Answer a challenge with a weaker algorithm than the realm has shown before."""
     longest_ring: float = 600.0

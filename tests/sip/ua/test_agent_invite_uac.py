@@ -503,6 +503,17 @@ def test_a_hang_up_that_waits_to_be_said_again_goes_out_with_the_next_flow() -> 
     assert desk.request().method == "BYE"
 
 
+def test_who_picked_up_as_we_gave_up_and_is_not_to_be_hung_up_on_is_told_of() -> None:
+    caller = Caller()
+    caller.hear(180)
+    caller.side.agent.cancel(caller.call, caller.now)
+    caller.hear_ok()
+    bye = caller.sends()[-1]
+    assert bye.method == "BYE"
+    caller.reply(bye, 403)
+    assert caller.side.one(HangUpRefused).call == caller.call
+
+
 def test_a_fork_that_refuses_its_bye_is_no_call_of_ours_to_tell_of() -> None:
     caller = Caller()
     caller.hear_ok("far")

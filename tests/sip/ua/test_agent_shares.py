@@ -248,6 +248,23 @@ def test_a_flood_that_a_pbx_lets_through_takes_nothing_from_a_call_that_is_up(me
     assert callee.us.one(ReinviteReceived).sdp == OFFER
 
 
+def test_who_only_rings_has_no_part_in_the_share_of_the_call_that_is_up() -> None:
+    callee = Called(trusted=())
+    callee.up()
+    callee.us.agent.receive_data(
+        ask("INVITE", from_=STRANGER, call_id="rings", branch="z9hG4bKrings"), 0.0
+    )
+    callee.us.agent.ring(callee.us.last(InviteReceived).call, 0.0)
+    ringing = next(m for m in callee.us.messages() if isinstance(m, Response) and m.status == 180)
+    to = f"<{AGENT}>;tag={ringing.to.tag}"
+    for number in range(1500):
+        wire = ask("INFO", from_=STRANGER, to=to, call_id="rings", branch=f"z9hG4bKs{number}",
+                   cseq=str(number + 2), content_type="application/x")  # fmt: skip
+        callee.us.agent.receive_data(wire, number / 500)
+    callee.us.take()
+    assert callee.inside("INVITE", now=3.0) == [100]
+
+
 @pytest.mark.parametrize("unacknowledged", [True, False])
 def test_what_floods_inside_of_a_call_has_an_end_too(unacknowledged: bool) -> None:
     callee = Called(trusted=(), max_server_transactions=1)

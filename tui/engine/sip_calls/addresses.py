@@ -153,7 +153,7 @@ def is_withheld(uri: sip.Uri) -> bool:
     return uri.user.lower() in _NOBODY or host == "anonymous.invalid"
 
 
-def peer_of(value: str, domain: str) -> str:
+def shown_peer(value: str, domain: str) -> str:
     """The other side of a call by its From or To, for display; "" where that cannot be read."""
     try:
         return shown(sip.parse_name_addr(value).uri, domain)

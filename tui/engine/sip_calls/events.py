@@ -12,7 +12,7 @@ from tui.engine.audio.leg_entry import LegEntry
 from tui.engine.calls import BY_PEER, NOT_CONNECTED
 from tui.engine.context import log
 from tui.engine.outcome import with_info
-from tui.engine.sip_calls.addresses import Caller, caller_of, connected_to, contacts_of, peer_of
+from tui.engine.sip_calls.addresses import Caller, caller_of, connected_to, contacts_of, shown_peer
 from tui.engine.sip_calls.commands import SipCommands
 from tui.engine.sip_calls.early_sound import EarlySound
 from tui.engine.sip_calls.legs import UNUSABLE
@@ -123,7 +123,7 @@ class SipEvents:
             case sip.CallEnded():
                 self._ended(event)
             case sip.HangUpRefused(status=status, reason=reason, peer=peer):
-                number = peer_of(peer, self.commands.domain)
+                number = shown_peer(peer, self.commands.domain)
                 refused = message("line.hang_up_refused", number=number, status=status)
                 self.context.notice(with_info(refused, own_words(status, reason)))
             case sip.InfoReceived(call=handle, content_type=content_type, body=body):

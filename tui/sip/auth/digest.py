@@ -64,10 +64,10 @@ class DigestRefused(RemoteProtocolError):
 class DigestClient:
     """Answers challenges for one account.
 
-    Until `pin()` whoever is asked first may answer any realm: nobody can know it before the first
-    success. Then only those that were met for it are answered, and those that the user has named
-    (`also`), so that a stranger's 401 gets nothing. The strongest algorithm that a realm has
-    offered is remembered, and a weaker one refused unless `allow_weaker`.
+    Until `pin()` the registration may answer any realm, and no other request may: nobody can know
+    it before the first success. Then only those that were met for it are answered, and those that
+    the user has named (`also`), so that a stranger's 401 gets nothing. The strongest algorithm that
+    a realm has offered is remembered, and a weaker one refused unless `allow_weaker`.
     """
 
     def __init__(
@@ -96,8 +96,8 @@ class DigestClient:
 
     def choose_all(self, challenges: Iterable[str], *, first: bool = True) -> list[Challenge]:
         """Of each realm the topmost challenge that may be answered, or DigestRefused: several
-        hops may each ask in one response (RFC 3261 §22.3). `first`: before the first success any
-        realm may."""
+        hops may each ask in one response (RFC 3261 §22.3). `first`: of a registration, which
+        may answer any realm before the first success."""
         each_alone = [each for value in challenges for each in split_challenges(value)]
         known = [found for each in each_alone if (found := parse_challenge(each)) is not None]
         if not known:

@@ -176,7 +176,7 @@ def read_reasons(headers: Headers) -> tuple[Reason, ...]:
     return tuple(found)
 
 
-def why(response: Response) -> tuple[Reason, ...]:
+def reasons_of(response: Response) -> tuple[Reason, ...]:
     """What a refusal says of why: its words, as those of its status, and its Reason headers."""
     said = Reason("SIP", response.status, words_of(response))
     return said, *read_reasons(response.headers)

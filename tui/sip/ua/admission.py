@@ -13,7 +13,7 @@ Theory of operation. `incoming.py` asks in this order, and the first no is the a
 
 A rejection is a status with the headers that belong to it. Tokens are a bucket: it holds
 `request_burst` and gains `request_rate` a second. Strangers have a bucket of their own, so that
-what they send takes nothing from the PBX's share. So have the dialogs that there are: an ordinary
+what they send takes nothing from the PBX's share. So have the calls that are up: an ordinary
 PBX lets anybody through, and a flood of new calls must not keep one that is up from being resumed.
 """
 
@@ -68,7 +68,7 @@ class Admission:
         self._strangers = _Bucket(config.stranger_burst, config.stranger_rate)
 
     def too_fast(self, now: float, *, stranger: bool, inside: bool) -> bool:
-        """Take one token of the sender's share, or of that of the dialogs that there are
+        """Take one token of the sender's share, or of that of the calls that go on
         (`inside`); True when there is none left."""
         if inside:
             return self._inside.is_empty(now)

@@ -267,6 +267,13 @@ class CallBook:
         """Whether a request belongs to a dialog of ours, early or not."""
         return self.find(request) is not None or self.find_early(request) is not None
 
+    def goes_on(self, request: Request) -> bool:
+        """Whether a request belongs to a call that is up, or that we began: not to one that
+        anybody may have made ring here."""
+        call = self.find(request)
+        up = call is not None and call.phase is not CallPhase.RINGING
+        return up or self.find_early(request) is not None
+
     def of_invite(self, transaction: ServerTransaction) -> SipCall | None:
         """The call whose first INVITE, or re-INVITE, waits in this transaction."""
         for call in self._calls.values():

@@ -13,7 +13,7 @@ from tui.sip.events import DialogUpdated, InfoReceived, MessageReceived, Request
 from tui.sip.message.body import SDP
 from tui.sip.message.identity import asserted, asserted_all
 from tui.sip.message.message import Request, Response
-from tui.sip.message.reason import read_reasons, why
+from tui.sip.message.reason import read_reasons, reasons_of
 from tui.sip.transaction.transaction_layer import Lost, ServerTransaction
 from tui.sip.ua.admission import Admission
 from tui.sip.ua.authenticated_request import AuthenticatedRequest
@@ -170,7 +170,9 @@ class InDialogRequests:
         self._context.emit(RequestOutcome(id, status, response.reason, response.body))
         if status in (408, 481) and call.phase is CallPhase.UP:
             reason, bye = response.reason, status == 408
-            self._book.end(call, now, status=status, reason=reason, bye=bye, reasons=why(response))
+            self._book.end(
+                call, now, status=status, reason=reason, bye=bye, reasons=reasons_of(response)
+            )
 
     def _lost(self, call: SipCall, id: str, why: Lost, now: float) -> None:
         timed_out = why is Lost.TIMED_OUT

@@ -94,11 +94,12 @@ class IncomingRequests:
 
         Identity comes before the budget: a stranger has a share of his own, and outside of dialogs
         gets his refusal without a transaction, so that nothing of his takes the PBX's room. What
-        belongs to a dialog of ours has room beyond what is full for all else.
+        belongs to a call that goes on has room beyond what is full for all else.
         """
         context, admission, method = self._context, self._admission, request.method
         subscription = self._subscriptions.find(request)
         ours = subscription is not None or self._book.knows(request)
+        inside = self._book.goes_on(request)
         stranger = not ours and not admission.trusts(request)
         refusal: Rejection | None = None
         if stranger and request.to.tag is not None and method == "INVITE":
@@ -107,9 +108,9 @@ class IncomingRequests:
             refusal = admission.refuse_stranger(request)
         elif method in ("BYE", "CANCEL"):
             return True
-        room = context.config.max_server_transactions * (2 if ours else 1)
+        room = context.config.max_server_transactions * (2 if inside else 1)
         full = context.transactions.serving >= room
-        if admission.too_fast(now, stranger=stranger, inside=ours) or (full and refusal is None):
+        if admission.too_fast(now, stranger=stranger, inside=inside) or (full and refusal is None):
             context.ignore(f"{method}: too much at once: 503")
             context.turn_away(request, 503, [("Retry-After", "1")])
             if subscription is not None:

@@ -281,7 +281,8 @@ class InviteUac:
         if self._cancelled or call.phase is not CallPhase.CALLING:
             # §13.2.2.4, §9.1: a fork too many, or a 2xx that crossed our CANCEL.
             self._acks[tag] = self._ack(dialog, b"")
-            self._book.say_bye(dialog, now)
+            # Who picked up as we gave up may be there yet; another fork's call was never shown.
+            self._book.say_bye(dialog, now, call.handle if self._cancelled else "")
             if self._cancelled:
                 self._refuse(now, *self._end)
             return

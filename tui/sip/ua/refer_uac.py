@@ -23,7 +23,7 @@ from tui.sip.events import TransferProgress
 from tui.sip.message.header_values import parse_name_addr
 from tui.sip.message.headers import Headers
 from tui.sip.message.message import Request, Response
-from tui.sip.message.reason import read_reasons, why, words_of
+from tui.sip.message.reason import read_reasons, reasons_of, words_of
 from tui.sip.message.subscription_state import event_package, read_subscription_state
 from tui.sip.message.uri import parse_uri
 from tui.sip.transaction.machines import T1
@@ -121,7 +121,12 @@ class ReferUac:
             if status in (408, 481) and call.phase is CallPhase.UP:
                 bye = status == 408
                 self._book.end(
-                    call, now, status=status, reason=response.reason, bye=bye, reasons=why(response)
+                    call,
+                    now,
+                    status=status,
+                    reason=response.reason,
+                    bye=bye,
+                    reasons=reasons_of(response),
                 )
         elif status >= 200 and not subscription.heard:
             subscription.heard = True

@@ -51,7 +51,7 @@ from tui.sip.message.header_values import read_seconds
 from tui.sip.message.identity import asserted
 from tui.sip.message.message import Request, Response
 from tui.sip.message.phrases import phrase
-from tui.sip.message.reason import why
+from tui.sip.message.reason import reasons_of
 from tui.sip.transaction.machines import T1
 from tui.sip.transaction.transaction_layer import Lost, ServerTransaction
 from tui.sip.ua.authenticated_request import AuthenticatedRequest, credentials_of
@@ -186,7 +186,9 @@ class Reinvites:
         elif status in (408, 481):
             # §12.2.1.2: the peer knows nothing of this dialog any more.
             reason, bye = response.reason, status == 408
-            self._book.end(call, now, status=status, reason=reason, bye=bye, reasons=why(response))
+            self._book.end(
+                call, now, status=status, reason=reason, bye=bye, reasons=reasons_of(response)
+            )
         elif call.raise_interval(shortest):
             self._send(call, sdp, now)
         else:

@@ -74,7 +74,12 @@ class Queues:
         self._members = [QueueMember(each, self._told) for each in settings]
         self._still_in = StillIn(context, codes, self._put)
         self._wishes = QueueWishes(
-            *(context, codes, self._members, breaks), put=self._put, never_known=self._ask_again
+            context,
+            codes,
+            self._members,
+            breaks,
+            put=self._put,
+            never_known=self._ask_again,
         )
         self._agreed = False
         """Since this connection stands, the queues were asked to be as the seat is."""
