@@ -136,7 +136,8 @@ class Timers:
         handle = self._handles.get(name)
         if handle is not None:
             left = handle.when() - asyncio.get_running_loop().time() - seconds
-            self.set(name, max(0.0, left), self._callbacks[name])
+            lasting = name in self._lasting
+            self.set(name, max(0.0, left), self._callbacks[name], lasting=lasting)
 
     def cancel(self, name: str) -> None:
         """Forget the timer; a name that is not set is no error."""

@@ -366,6 +366,7 @@ class Engine:
         """However it ended: a break that is on is over, the write-up kept, the history closed, and
         nothing is asked, checked or waited for any more."""
         self._parts.breaks.session_ended()
+        self._parts.seat.signed_out()
         self._parts.wrapup.session_ended()
         self._parts.callbacks.end()
         await self._parts.call_log.end()
@@ -373,7 +374,6 @@ class Engine:
             self.context.emit(NextStatusChanged(NextStatus.NONE))
         self._checks.forget()
         self._asked_dial.forget()
-        self._parts.seat.signed_out()
         self.context.timers.session_ended()
 
     def _platform_of(self, command: c.SignIn) -> Platform:

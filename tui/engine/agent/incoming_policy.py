@@ -54,7 +54,7 @@ class IncomingPolicy:
 
     def enterprise_wants(self, seconds: int) -> bool:
         """A session begins at an enterprise that wants this, 0 for nothing. What the agent, or the
-        config, has chosen counts before it. False for a delay that nobody listed."""
+        config, has chosen counts before it; 0 is no choice. False for one that nobody listed."""
         listed = seconds in AUTO_ANSWER_CHOICES
         if self._is_enterprises or not self.seconds:
             self.seconds, self._is_enterprises = seconds if listed else 0, True
@@ -97,7 +97,8 @@ class IncomingPolicy:
             return
         if still.auto_answer is not None:
             self.calls.put(still, auto_answer=None)  # it is promised no more
-        if result.message is not None:
+        shown = self.context.snapshot.notice
+        if result.message is not None and (shown is None or shown.message != result.message):
             self.context.notice(result.message)
 
     def stop_auto_answer(self, ccnumber: str) -> Result:

@@ -178,9 +178,12 @@ class SignInSession:
                 host = urlsplit(platform.sip_account(command.gid).url).netloc
                 failure = message(f"login.ws-{error.why}", code=code, info=info, host=host)
             return await self._not_registered(failure, code, error.reason, error.status)
-        except BaseException:  # a fault of ours must not leave her registering for ever
-            await self.signalling.stop(unregister=False)
-            self._phase(Phase.CHOOSING_GROUP)
+        except BaseException as fault:  # of ours: nobody is left registering for ever
+            try:
+                await self.signalling.stop(unregister=False)
+            finally:
+                failure = message("engine.fault", kind=type(fault).__name__)
+                self._phase(Phase.CHOOSING_GROUP, failure)
             raise
         platform.start_token_renewal(self._token_failed)
         self._clocks = ClockWatch()
