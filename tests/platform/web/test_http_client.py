@@ -256,6 +256,18 @@ async def test_what_changes_something_hangs_on_no_connection_that_may_end_now() 
         await client.close()
 
 
+async def test_of_two_connections_the_newest_is_kept_and_the_other_is_over() -> None:
+    async with serving(OK, OK, OK) as server:
+        client = HttpClient()
+        await ask(client, server)
+        assert not server.gone
+        await ask(client, server, "POST")
+        await until(lambda: server.gone)
+        assert await ask(client, server) == b"ok"
+        assert server.connections == 2
+        await client.close()
+
+
 async def test_what_came_unasked_is_no_answer_to_the_next_request() -> None:
     async with serving(OK + OK.replace(b"ok", b"no"), OK) as server:
         client = HttpClient()

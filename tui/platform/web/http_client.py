@@ -237,10 +237,14 @@ class HttpClient:
             raise
         finally:
             self._busy.discard(connection)
-        if connection.usable and not self._closed and where not in self._idle:
-            self._idle[where] = connection, self._clock()
-        else:
+        if not connection.usable or self._closed:
             connection.abort()
+            return response
+        # The newest is kept: an older one, which nobody has asked since, may be over by now.
+        older, _ = self._idle.pop(where, (None, 0.0))
+        self._idle[where] = connection, self._clock()
+        if older is not None:
+            older.abort()
         return response
 
 
