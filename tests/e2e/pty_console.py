@@ -29,7 +29,7 @@ from tests.waiting import until
 from tui.port.wire import sockets
 
 PROJECT = Path(__file__).parents[2]
-_MODE = re.compile(rb"\x1b\[\?([\d;]+)([hlr])")
+_MODE = re.compile(rb"\x1b\[\?([\d;]+)([hlrs])")
 _ESCAPE = re.compile(
     rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)"
     rb"|[PX^_][^\x1b]*\x1b\\|[ -OQ-WYZ\\`-~])"
@@ -260,10 +260,16 @@ class PtyConsole:
     def left_behind(self) -> dict[str, bytes]:
         """Terminal modes that are not as they were: {} for a clean terminal."""
         modes = dict(CLEAN)
+        kept: set[str] = set()
         for numbers, switch in _MODE.findall(bytes(self.output)):
             for number in numbers.split(b";"):
                 name = number.decode()
-                modes[name] = CLEAN.get(name, b"l") if switch == b"r" else switch  # as it was kept
+                if switch == b"s":
+                    kept.add(name)
+                elif switch != b"r":
+                    modes[name] = switch
+                elif name in kept:
+                    modes[name] = CLEAN.get(name, b"l")
         left = {
             number: switch for number, switch in modes.items() if switch != CLEAN.get(number, b"l")
         }

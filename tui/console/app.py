@@ -193,7 +193,7 @@ class YimiApp(App[str]):
         """^L, besides what it does here: as in other programs, where somebody else has written over
         the screen (`wall`, the kernel). dtach presses it when somebody attaches."""
         if isinstance(self._driver, TerminalDriver):
-            self._driver.fresh = True
+            self._driver.look_again()
 
     @on(Driver.SignalResume)
     def _go_on(self) -> None:

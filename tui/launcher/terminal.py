@@ -19,10 +19,12 @@ from typing import Any, Final
 
 from tui.log import open_to_append
 
+KEEP: Final = "\x1b[?1036;1039s"
+"""Has xterm keep how it writes Alt, for RESET: it takes what was never kept for off."""
 RESET: Final = (
     "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l"  # mouse
     "\x1b[?2004l\x1b[?1004l\x1b[?2048l"  # bracketed paste, focus, resize reports
-    "\x1b[?1036;1039r\x1b[<u\x1b[?7h\x1b[0m\x1b[?1049l\x1b[?25h"  # keyboard, wrap …
+    "\x1b[?1036;1039r\x1b[<u\x1b[?7h\x1b[0m\x1b[?1049l\x1b[?25h"  # Alt, keys, wrap …
 )
 
 
@@ -77,6 +79,8 @@ class Terminal:
         # Textual's driver draws on sys.__stderr__, as it was when the driver is made.
         self._original = sys.__stderr__
         setattr(sys, "__stderr__", self._screen)  # noqa: B010 - typeshed calls it final
+        self._screen.write(KEEP)
+        self._screen.flush()
         return self
 
     def clean(self) -> None:

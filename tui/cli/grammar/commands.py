@@ -1,7 +1,7 @@
 """The names of the commands, and what the help says of each.
 
-The first frame waits for this: what only a command's own options need is beside it, in `agent`,
-`work` and `parser`.
+The first frame waits for this: what only the agent's commands take is in `agent`, which a named
+command loads.
 """
 
 from __future__ import annotations

@@ -49,25 +49,27 @@ def grammar(given: Sequence[str]) -> ArgumentParser:
     account = "the extension, where several engines run"
     parser.add_argument("--account", default="", metavar="EXTENSION", help=account)
     commands = parser.add_subparsers(dest="command", metavar=COMMAND)
+    named = any(not each.startswith("--") or each == "--help" for each in given)
     for name, text in COMMANDS.items():
         command = commands.add_parser(name, help=text, description=text)
         if name in _APART:
-            _apart(name, command, given)
+            _apart(name, command, named=named)
             continue
         # SUPPRESS: not given here, the one before the command stays.
         command.add_argument("--account", metavar="EXTENSION", default=SUPPRESS, help=account)
         if name in _WITH_PROFILE:
             command.add_argument("--profile", metavar="NAME", default=SUPPRESS, help=profile)
         _of_an_engine(name, command)
-    if any(not each.startswith("--") or each == "--help" for each in given):
+    if named:
         from tui.cli.grammar.agent import add_commands  # the first frame needs none of them
 
         add_commands(commands)
     return parser
 
 
-def _apart(name: str, command: ArgumentParser, given: Sequence[str]) -> None:
-    """What a command takes that asks no engine of this user's."""
+def _apart(name: str, command: ArgumentParser, *, named: bool) -> None:
+    """What a command takes that asks no engine of this user's; where no command is `named`, but for
+    what is long in coming."""
     match name:
         case "top":
             command.add_argument("--once", action="store_true", help="one look, then end")
@@ -80,8 +82,10 @@ def _apart(name: str, command: ArgumentParser, given: Sequence[str]) -> None:
             command.add_argument("what", nargs="?", choices=("pin",), metavar="pin")
             lines = "in lines of text, for who does not see the screen"
             command.add_argument("--plain", action="store_true", default=SUPPRESS, help=lines)
-        case "headset":
-            _headset_options(command, given)
+        case "headset" if named:
+            from tui.cli.headset.options import options  # the first frame needs none of them
+
+            options(command)
         case "config":
             command.add_argument("what", choices=("check",), metavar="check")
 
@@ -118,13 +122,6 @@ def _of_an_engine(name: str, command: ArgumentParser) -> None:
                 )
         case "mute":
             command.add_argument("switch", nargs="?", choices=("on", "off"), default="on")
-
-
-def _headset_options(command: ArgumentParser, given: Sequence[str]) -> None:
-    if any(not each.startswith("--") or each == "--help" for each in given):
-        from tui.cli.headset.options import options  # the first frame needs none of them
-
-        options(command)
 
 
 def _probe_options(command: ArgumentParser) -> None:

@@ -31,7 +31,7 @@ from tui.launcher.headset.near_sound import NearSound
 from tui.launcher.headset.socket_folder import all_of, make, sweep
 from tui.launcher.headset.ssh_login import LOST, SshLogin
 from tui.launcher.last_moment import end_by_itself
-from tui.launcher.terminal import give_back
+from tui.launcher.terminal import KEEP, give_back
 from tui.port.values import Message, message
 from tui.port.wire.sockets import answers
 
@@ -142,6 +142,7 @@ def _run(ssh: SshLogin, line: str) -> int:
     """The session. Where it does not end by itself yimi there cannot take back any more what it had
     set on this terminal, nor ssh what it had."""
     modes = termios.tcgetattr(0)
+    print(KEEP, end="", flush=True)
     try:
         code = ssh.run(line)
     except BaseException:

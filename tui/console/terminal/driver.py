@@ -23,6 +23,7 @@ from textual.message import Message
 from tui.console.terminal.input import (
     ALT_AS_BEFORE,
     ALT_BY_ESCAPE,
+    ALT_ON,
     ALTERNATES,
     MOST_COLUMNS,
     MOST_ROWS,
@@ -128,8 +129,20 @@ class TerminalDriver(LinuxDriver):
             return False
         if self._waiting and monotonic() - self._waiting[0][1] > GIVE_UP:
             self._answers = False
-            self._forget_questions()
+            self._waiting.clear()
         return sum(size for size, _ in self._waiting) > AHEAD
+
+    def write(self, data: str) -> None:
+        """As Textual's, while there is somebody who writes: a job in the background has nobody, and
+        what is left for later would fill the queue that the loop waits for."""
+        if self._writer_thread is not None and self._writer_thread.is_alive():
+            super().write(data)
+
+    def look_again(self) -> None:
+        """Somebody wants to see it all, perhaps on another terminal: with the next frame that gets
+        our modes and the whole screen; what the one before was to take is not waited for."""
+        self._waiting.clear()
+        self.fresh, self._set_up = True, False
 
     def write_frame(self, data: str) -> None:
         """Write a frame, and ask to be told when it is taken."""
@@ -206,11 +219,6 @@ class TerminalDriver(LinuxDriver):
         if self.input_tty:
             os.kill(os.getpid(), signal.SIGHUP)
 
-    def _forget_questions(self) -> None:
-        """What was asked of a terminal that is another one now, or answers nothing."""
-        self._waiting.clear()
-        self._asked = self._answered
-
     def process_message(self, message: Message) -> None:
         """As Textual's, in the thread that reads."""
         if isinstance(message, TerminalReady):
@@ -249,12 +257,10 @@ class TerminalDriver(LinuxDriver):
     def _look_at_size(self) -> None:
         """Somebody says that the size is another. It may be the terminal that is: one that attaches
         to what dtach or abduco keep running knows neither our modes nor whether its size is to be
-        told in our input (mode 2048). Where the size is the same somebody wants to see it all."""
+        told in our input (mode 2048). Where the size is the same nothing else draws."""
         size = self._get_terminal_size()
-        self._set_up = False
+        self.look_again()
         if size == self._size_then:
-            self._forget_questions()
-            self.fresh = True
             self._app.post_message(self.SignalResume())
         self._size_then = size
         self._app.post_message(events.Resize(Size(*size), Size(*size)))
@@ -263,8 +269,7 @@ class TerminalDriver(LinuxDriver):
         """What `start_application_mode` sets, without what goes on a stack of the terminal's."""
         mouse = _MOUSE_ON if self._mouse else ""
         keyboard = "" if constants.DISABLE_KITTY_KEY else _KEYBOARD + ALTERNATES
-        alt = "\x1b[?1036;1039h"
-        return f"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?7l{mouse}{alt}{keyboard}"
+        return f"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?7l{mouse}{ALT_ON}{keyboard}"
 
     def _continued(self) -> None:
         """As Textual's, for a stop that nobody asked us for (SIGSTOP) as well: with what it set up
@@ -275,7 +280,7 @@ class TerminalDriver(LinuxDriver):
         super()._sigcont_application()
 
     def stop_application_mode(self) -> None:
-        """As Textual's."""
+        """As Textual's; Alt is as it was before."""
         self.write(ALT_AS_BEFORE)
         super().stop_application_mode()
 
@@ -289,7 +294,8 @@ class TerminalDriver(LinuxDriver):
         driver closed, and what the terminal answered meanwhile is nowhere."""
         self.fresh = self._set_up = True
         self._size_then = self._get_terminal_size()
-        self._forget_questions()
+        self._waiting.clear()
+        self._asked = self._answered
         if self._stop.closed:
             self.exit_event = self._stop = StopEvent()
         super().start_application_mode()  # type: ignore[no-untyped-call]

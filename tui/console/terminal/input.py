@@ -73,7 +73,8 @@ be on a Latin keyboard: to one who types Greek, Russian or Arabic the key with C
 _HELD: Final = frozenset((*MODIFIER_FUNCTIONAL_KEYS, "caps_lock", "scroll_lock", "num_lock"))
 """Keys that are held while others are pressed, or switch something of the keyboard. A terminal with
 kitty's protocol tells of each; alone they are nothing that somebody typed."""
-ALT_BY_ESCAPE: Final = "\x1b[?1036;1039s\x1b[?1036;1039h"
+ALT_ON: Final = "\x1b[?1036;1039h"
+ALT_BY_ESCAPE: Final = "\x1b[?1036;1039s" + ALT_ON
 """Asks xterm to write Alt and a key as ESC and the key, as others do, and keeps what it did before:
 left to itself it adds 128 to the letter, and Alt+N comes as "î"."""
 ALT_AS_BEFORE: Final = "\x1b[?1036;1039r"
