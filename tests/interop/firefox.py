@@ -65,7 +65,6 @@ class FirefoxPage(BrowserPage):
         await self._call("session.new", {"capabilities": {}})
         tree = await self._call("browsingContext.getTree", {})
         self._context = tree["contexts"][0]["context"]
-        self._context = tree["contexts"][0]["context"]
         where = {"context": self._context, "url": address, "wait": "complete"}
         await self._call("browsingContext.navigate", where)
 

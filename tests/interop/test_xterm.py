@@ -67,6 +67,7 @@ async def test_alt_and_a_letter_are_that_key_and_no_other_letter(
 
     try:
         await until(lambda: "\x1b[>" in shown(), what=shown)
+
         await press(f"alt+{key}")
         await until(lambda: f"1b {ord(key):02x} " in shown(), what=shown)
         assert f"ALT+{key.upper()}" in shown()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import select
 import shutil
 import subprocess
 from contextlib import suppress
@@ -96,11 +97,14 @@ def test_what_is_copied_comes_out_of_gnu_screen_as_one(tmp_path: Path, length: i
     )
     os.close(theirs)
     outside = b""
-    with suppress(OSError):  # its end
-        while part := os.read(ours, 65536):
-            outside += part
-    process.wait(20)
-    os.close(ours)
+    try:
+        with suppress(OSError):  # its end
+            while select.select([ours], [], [], 30)[0] and (part := os.read(ours, 65536)):
+                outside += part
+    finally:
+        process.kill()
+        process.wait(20)
+        os.close(ours)
     assert data.encode() in outside
 
 
