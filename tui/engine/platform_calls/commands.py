@@ -244,16 +244,16 @@ class CallCommands:
             return Result(False, message("call.none"))
         if not outcome.ok:
             failure = unconfirmed("hold" if on else "resume", outcome)
-            self.calls.ask_hold(current, HoldInput.SETTLED)
-            self.legs.hold(call.key, is_held(current))
+            settled = self.calls.ask_hold(current, HoldInput.SETTLED)
+            self.legs.hold(call.key, is_held(settled))
             self.context.notice(failure)
             if outcome.silent:
                 self._settle_hold(call.key, 0)
             return Result(False, failure)
         given = CallInput.HOLD_CONFIRMED if on else CallInput.RESUME_CONFIRMED
         if not self.held_or_not(current, given):
-            self.calls.ask_hold(current, HoldInput.SETTLED)
-            self.legs.hold(call.key, is_held(current))
+            settled = self.calls.ask_hold(current, HoldInput.SETTLED)
+            self.legs.hold(call.key, is_held(settled))
             return Result(False, message("call.none"))
         return Result(True)
 
