@@ -169,6 +169,17 @@ def test_a_phone_that_is_rung_again_before_its_first_ring_is_cancelled_rings_aga
     assert us.only().status == 200
 
 
+def test_a_phone_that_is_rung_again_right_behind_the_cancel_rings_again() -> None:
+    us = side()
+    give(us, ask("INVITE"))
+    assert give(us, cancel("z9hG4bKone"), 0.1) == [200, 487]  # nobody has acknowledged that yet
+    assert give(us, ask("INVITE", branch="z9hG4bKtwo"), 0.1) == [100]
+    assert len(us.all(InviteReceived)) == 2
+    assert give(us, ask("INVITE", branch="z9hG4bKthree"), 0.2) == [100]  # as there is one now
+    us.agent.handle_timeout(0.7)
+    assert [m.status for m in us.messages() if isinstance(m, Response)] == [482]
+
+
 def test_who_gives_up_what_waits_to_ring_again_is_heard() -> None:
     us = side()
     give(us, ask("INVITE"))

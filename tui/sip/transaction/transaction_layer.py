@@ -155,6 +155,8 @@ class ServerTransaction(_Transaction):
         self.request = request
         self.last: bytes | None = None
         self.on_lost: Callable[[float], None] = _nobody
+        self.cancelled = False
+        """A CANCEL has ended it: the same request by another path is no repetition of it."""
         self._arm(now)
 
     def receive(self, request: Request, now: float) -> bool:
@@ -235,8 +237,9 @@ class TransactionLayer:
         return transaction
 
     def merged(self, request: Request) -> bool:
-        """RFC 3261 §8.2.2.2: the same request came by another path and is still alive."""
-        return any(same_request(other.request, request) for other in self._servers.values())
+        """RFC 3261 §8.2.2.2: the same request came by another path, and stands there yet."""
+        others = (other for other in self._servers.values() if not other.cancelled)
+        return any(same_request(other.request, request) for other in others)
 
     @property
     def serving(self) -> int:

@@ -45,7 +45,7 @@ class IncomingRequests:
         self._subscriptions = subscriptions
         self._surfaced: dict[str, tuple[ServerTransaction, Timer]] = {}
         self._merging: dict[ServerTransaction, Timer] = {}
-        """INVITEs that are there already by another way, until that one is cancelled, or not."""
+        """INVITEs that came a second time, each until the first is cancelled or T1 is over."""
 
     def flow_down(self) -> None:
         """What waits can no longer be answered."""
@@ -216,6 +216,7 @@ class IncomingRequests:
         if call.theirs is invite:
             self._reinvites.cancelled(call, now)
         else:
+            invite.cancelled = True
             self._invite_uas.cancelled(call, read_reasons(transaction.request.headers), now)
             self._next_way(invite, now)
 
