@@ -13,9 +13,11 @@ from tui import sip
 from tui.engine.context import Limits
 from tui.engine.outcome import Outcome
 from tui.engine.platform_calls.control import PlatformCalls
+from tui.engine.platform_calls.supervising import MOST_CALLS
 from tui.platform import control as m
 from tui.platform.control import SuperviseAct as Act
 from tui.platform.gen2.platform import Platform2
+from tui.platform.not_understood import SkippedKind
 from tui.port.commands import Result
 from tui.port.events import CallChanged, CallRecorded, ConnectionChanged
 from tui.port.machines.call_machine import CallState
@@ -217,6 +219,19 @@ async def test_where_the_platform_knows_of_nothing_to_leave_she_has_left(
     assert (await booth.ask(How.LEAVE, act, "", 1, "not listening")).ok
     assert (booth.now.state, booth.now.call) == (SuperviseState.NONE, "")
     await booth.listens()
+
+
+async def test_calls_of_the_group_beyond_what_the_list_holds_are_told_of(booth: Booth) -> None:
+    for number in range(MOST_CALLS - 1):  # and the one that is there
+        booth.tells(m.GroupCallReport(f"g{number}", CUSTOMER, "1002", "1", callee_eid="70000"))
+    skipped = booth.desk.context.not_understood
+    booth.tells(m.GroupCallReport("g0", CUSTOMER, "1003", "1", callee_eid="70000"))
+    assert not skipped.counts()[SkippedKind.REFUSED]
+    booth.tells(m.GroupCallReport(OTHER, CUSTOMER, "1002", "1", callee_eid="70000"))
+    assert skipped.counts()[SkippedKind.REFUSED] == 1
+    calls = booth.desk.context.snapshot.group_calls
+    assert len(calls) == MOST_CALLS
+    assert next(call for call in calls if call.key == "g0").callee == "1003"
 
 
 async def test_without_an_answer_nobody_listens_and_the_platform_is_told_so(booth: Booth) -> None:

@@ -18,6 +18,7 @@ from tui.engine.outcome import Outcome, Send, answer_to, unconfirmed, words_of
 from tui.engine.platform_calls.legs import PlatformLegs
 from tui.platform import control
 from tui.platform.control import SuperviseAct
+from tui.platform.not_understood import SkippedKind
 from tui.port import replace
 from tui.port.commands import Result
 from tui.port.events import GroupCallChanged, GroupCallRemoved, SupervisionChanged
@@ -315,8 +316,13 @@ class Supervising:
         own = account is not None and account.un in (report.caller, report.callee)
         if report.end_time.casefold() not in _NOT_YET:
             self._call_over(report.ccnumber)
-        elif not own and len(self.context.snapshot.group_calls) < MOST_CALLS:
+        elif own:
+            return
+        elif self._known(report.ccnumber) or len(self.context.snapshot.group_calls) < MOST_CALLS:
             self._began(report)
+        else:
+            what = f"more than {MOST_CALLS} calls of the group"
+            self.context.not_understood.add(SkippedKind.REFUSED, what, where="cc")
 
     def _began(self, report: control.GroupCallReport) -> None:
         known = self._known(report.ccnumber)
