@@ -65,7 +65,7 @@ NAMES = {
     *("true", "false", "UTF", "config.example.toml", "Digest", "MD", "SHA"),
     *("yimi headset", "USER@", "HOST", "sshd", "AllowStreamLocalForwarding"),
     *("provision", "url", "pin", "key", "KiB", "TERM", "dumb"),
-    *("HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
+    *("HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "realms"),
     *("config.toml", "backend", "gateway", "servers", "kill", "--account", "http", "ws", "https"),
     *("refused.512", "borders", "device", "NAME", "file", "PATH", "none", "csv", "yimi-dark"),
     *(
