@@ -107,6 +107,7 @@ async def test_calls_are_answered_by_themselves_as_the_enterprise_of_this_sessio
     wants.auto_answer = 0
     await engine._begin_shift()
     assert incoming.seconds == 8
+    await engine._end_shift()
 
 
 async def test_a_delay_of_the_enterprise_that_nobody_listed_is_kept_to_be_shown(
@@ -116,6 +117,7 @@ async def test_a_delay_of_the_enterprise_that_nobody_listed_is_kept_to_be_shown(
     await engine._begin_shift()
     assert engine._parts.incoming.seconds == 0
     assert engine.context.not_understood.report().items[0].what == "auto_answer_duration 10"
+    await engine._end_shift()
 
 
 class NoLine(Anybody):
