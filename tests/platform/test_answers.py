@@ -553,16 +553,15 @@ async def test_a_redirect_that_would_change_what_is_asked_says_where_to(
     assert (await world.error()).info == f"redirected (302) to {backend.url}login"
 
 
-async def _redirecting(world: World, where: bytes) -> tuple[list[bytes], PlatformError]:
-    """What is asked of a server that redirects the first request to `where`, and how it ends."""
+async def _answered(world: World, *answers: bytes) -> tuple[list[bytes], PlatformError]:
+    """What is asked of a server that answers with these bytes, each once and the last for ever, and
+    how it ends."""
     asked: list[bytes] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         asked.append(head.split()[1])
-        location = b"\r\nLocation: " + where if len(asked) == 1 else b""
-        status = b"307 Temporary Redirect" if location else b"503 Service Unavailable"
-        writer.write(b"HTTP/1.1 " + status + location + b"\r\nContent-Length: 0\r\n\r\n")
+        writer.write(answers[min(len(asked), len(answers)) - 1])
         await writer.drain()
         writer.close()
 
@@ -572,6 +571,13 @@ async def _redirecting(world: World, where: bytes) -> tuple[list[bytes], Platfor
             "1001", Secret("hush"), "02500001234", backend=f"http://127.0.0.1:{port}"
         )
         return asked, await world.error()
+
+
+async def _redirecting(world: World, where: bytes) -> tuple[list[bytes], PlatformError]:
+    """The same of one that redirects the first request to `where`."""
+    to = b"307 Temporary Redirect\r\nLocation: " + where
+    heads = (b"HTTP/1.1 " + each for each in (to, b"503 Service Unavailable"))
+    return await _answered(world, *(each + b"\r\nContent-Length: 0\r\n\r\n" for each in heads))
 
 
 @pytest.mark.parametrize(
@@ -614,18 +620,7 @@ async def test_a_redirect_to_what_is_no_address_is_the_servers_fault_and_told(
     ids=["no HTTP", "cut", "encoding"],
 )
 async def test_why_an_answer_is_none_is_said(world: World, head: bytes, why: str) -> None:
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(head)
-        await writer.drain()
-        writer.close()
-
-    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
-        world.credentials = Credentials(
-            "1001", Secret("hush"), "02500001234", backend=f"http://127.0.0.1:{port}"
-        )
-        error = await world.error()
+    _, error = await _answered(world, head)
     assert (error.code, error.info.startswith(why)) == (50000, True), error.info
 
 

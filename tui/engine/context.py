@@ -131,6 +131,10 @@ class Timers:
         self._handles[name] = asyncio.get_running_loop().call_later(delay, run)
         self._callbacks[name] = callback
 
+    def pause(self, name: str, seconds: float) -> None:
+        """A timer that calls nobody: it is only asked whether it runs."""
+        self.set(name, seconds, lambda: None)
+
     def slept(self, name: str, seconds: float) -> None:
         """The machine slept: this timer, if it is set, is due that much earlier."""
         handle = self._handles.get(name)

@@ -87,11 +87,8 @@ class CallQuery:
         """The platform said something that could not be read at all: a call may hang on it, so it
         is asked; once in a while, however much of it comes."""
         if not self.running and _UNREAD not in self.context.timers:
-            self.context.timers.set(_UNREAD, self.context.limits.recover, self._nothing_new)
+            self.context.timers.pause(_UNREAD, self.context.limits.recover)
             self.ask()
-
-    def _nothing_new(self) -> None:
-        """From now on it may be asked again."""
 
     def _ask(self) -> None:
         self.running = True

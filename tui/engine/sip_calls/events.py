@@ -197,7 +197,7 @@ class SipEvents:
             return
         if len(self._traces) == MOST_TRACES and self._traces[0] > now - ROUNDS:
             if "turned away" not in self.context.timers:
-                self.context.timers.set("turned away", ROUNDS, _nothing)
+                self.context.timers.pause("turned away", ROUNDS)
                 self.context.notice(message("line.many_turned_away", count=MOST_TRACES))
             return
         self._traces.append(now)
@@ -421,10 +421,6 @@ class SipEvents:
             why = _ENDS.get(event.status, "line.gone")
             said = cause(event.reasons) or message(why)
             self.commands.end(call, with_words(said, event.reasons), BY_PEER)
-
-
-def _nothing() -> None:
-    """What a timer is for that is only asked whether it runs."""
 
 
 def _moves(status: int) -> bool:
